@@ -1,0 +1,393 @@
+"""The command line: verbs, their options and help. It imports nothing heavy.
+
+Each verb's body lives in `tollbook.commands.<module>` and is loaded when the verb is called.
+Exit status: 0 done; 1 finished, but something was rejected, unrated, refused or in error;
+2 wrong use; 3 this verb is not built yet.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from tollbook import __version__
+
+DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb: its words, its example and where its body is (None: not built yet)."""
+
+    name: str
+    does: str
+    example: str
+    module: str | None = None
+    arguments: Add | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = build_parser()
+    unbuilt = {verb.name for verb in VERBS if verb.module is None}
+    if words and words[0] in unbuilt and not {"-h", "--help"} & set(words):
+        print(f"tollbook {words[0]}: this verb is not built yet.", file=sys.stderr)
+        return NOT_BUILT
+    try:
+        args = parser.parse_args(words)
+    except SystemExit as leaving:  # argparse has printed what is wrong, or the help.
+        return int(leaving.code or 0)
+    if args.module is None:
+        parser.print_help(sys.stderr)
+        return WRONG_USE
+    try:
+        return int(import_module(f"tollbook.commands.{args.module}").run(args))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # The reader of our output has gone: nothing is left to say.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line."""
+    parser = argparse.ArgumentParser(
+        prog="tollbook",
+        description="Call accounting, billing and live call control for any PBX.",
+        epilog="Example: tollbook serve --data /var/lib/tollbook --port 8080",
+    )
+    parser.set_defaults(module=None)
+    parser.add_argument("--version", action="version", version=f"tollbook {__version__}")
+    verbs = parser.add_subparsers(metavar="VERB", title="verbs")
+    for verb in VERBS:
+        built = "" if verb.module else " (not built yet)"
+        sub = verbs.add_parser(
+            verb.name,
+            help=verb.does + built,
+            description=verb.does[0].upper() + verb.does[1:] + built + ".",
+            epilog=f"Example:\n  {verb.example}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        sub.set_defaults(module=verb.module)
+        if verb.arguments:
+            verb.arguments(sub)
+    return parser
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="the folder that holds everything (default: $TOLLBOOK_DATA, else ./data)",
+    )
+
+
+def _json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def _serving(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("--port", type=int, help="port of the web pages (default: 8080)")
+    parser.add_argument("--host", help="address of the web pages (default: 127.0.0.1)")
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    _serving(parser)
+    parser.add_argument(
+        "--seed", type=int, default=1, help="another seed is another office (default: 1)"
+    )
+    parser.add_argument(
+        "--calls", type=int, default=20_000, help="how many past calls (default: 20000)"
+    )
+    parser.add_argument("--no-serve", action="store_true", help="make the office, then stop")
+
+
+def _process(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+
+
+def _formats(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+
+
+def _detect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", metavar="FILE", help="records of an unknown PBX; - is standard input"
+    )
+    _json(parser)
+
+
+def _parse(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format",
+        required=True,
+        metavar="NAME|DEF.toml",
+        help="a format of `tollbook formats`, or your own",
+    )
+    parser.add_argument("--zone", help="time zone of stamps that name none, as Europe/Berlin")
+    parser.add_argument("--received", metavar="ISO", help="when the records arrived, with offset")
+    parser.add_argument("file", metavar="FILE", help="the records; - is standard input")
+
+
+def _rate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tariff", required=True, metavar="TARIFF", help="a tariff document, TOML or JSON"
+    )
+    parser.add_argument(
+        "--plan", metavar="PLAN", help="discounts, bundles, taxes around the base price"
+    )
+    parser.add_argument(
+        "--explain", action="store_true", help="add the rates considered and why each lost"
+    )
+    parser.add_argument("calls", metavar="CALLS.jsonl", help="one call a line; - is standard input")
+
+
+def _import(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("file", metavar="FILE", help="the records; - is standard input")
+    parser.add_argument(
+        "--format", required=True, metavar="F", help="a format of `tollbook formats`"
+    )
+    parser.add_argument("--pbx", required=True, metavar="P", help="the PBX they come from, by name")
+    parser.add_argument("--zone", help="time zone of the records, if not the site's")
+    _json(parser)
+
+
+def _pbx(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser("add", help="add a PBX", epilog="Example: tollbook pbx add Reception")
+    add.add_argument("name", help="the PBX's name, as people say it")
+    add.add_argument("--site", help="its site (default: the first)")
+    add.add_argument("--brand", default="", help="its maker, for the lists")
+    _data(add)
+    listing = actions.add_parser(
+        "list", help="list the PBXs", epilog="Example: tollbook pbx list --json"
+    )
+    _data(listing)
+    _json(listing)
+
+
+def _source(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add",
+        help="add a source of records",
+        epilog=(
+            "Example: tollbook source add --pbx P --format 3cx --transport tcp-listen --port 5015"
+        ),
+    )
+    add.add_argument("--pbx", required=True, metavar="P")
+    add.add_argument("--format", required=True, metavar="F")
+    add.add_argument(
+        "--transport",
+        required=True,
+        choices=["tcp-listen", "tcp-connect", "udp", "serial", "tail", "drop"],
+    )
+    add.add_argument("--name", help="the source's name (default: PBX and transport)")
+    add.add_argument("--host", help="tcp-listen: address to listen on; tcp-connect: the PBX")
+    add.add_argument("--port", type=int, help="TCP or UDP port")
+    add.add_argument("--peers", help="addresses that may connect, parted by commas (networks too)")
+    add.add_argument("--ack", help=r"bytes to send once records are on disk, as \x06")
+    add.add_argument("--path", help="tail: the file; drop: the folder")
+    add.add_argument("--zone", help="time zone of the records, if not the site's")
+    _data(add)
+    for name, does in (("start", "start a source"), ("stop", "stop a source and close its port")):
+        one = actions.add_parser(
+            name, help=does, epilog=f"Example: tollbook source {name} Reception"
+        )
+        one.add_argument("name", help="the source's name or number")
+        _data(one)
+    listing = actions.add_parser(
+        "list", help="the sources", epilog="Example: tollbook source list --json"
+    )
+    _data(listing)
+    _json(listing)
+
+
+def _tariff(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add",
+        help="publish a tariff document",
+        epilog="Example: tollbook tariff add carrier-a.toml",
+    )
+    add.add_argument("file", metavar="TARIFF", help="TOML or JSON; a known name gets a new version")
+    add.add_argument(
+        "--from", dest="valid_from", metavar="ISO", help="when the version takes effect"
+    )
+    add.add_argument(
+        "--default", action="store_true", help="price all calls by it that no other claims"
+    )
+    _data(add)
+    check = actions.add_parser(
+        "check",
+        help="validate one, change nothing",
+        epilog="Example: tollbook tariff check carrier-a.toml",
+    )
+    check.add_argument("file", metavar="TARIFF")
+    listing = actions.add_parser("list", help="the tariffs", epilog="Example: tollbook tariff list")
+    _data(listing)
+    _json(listing)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="a report of `tollbook report --list`"
+    )
+    parser.add_argument("--list", action="store_true", help="list the reports")
+    parser.add_argument("--from", dest="from_", metavar="ISO", help="first instant or day")
+    parser.add_argument("--to", metavar="ISO", help="the instant or day it ends before")
+    parser.add_argument("--format", default="csv", choices=["csv", "xlsx", "pdf", "json"])
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to write (default: standard output)"
+    )
+    for name in ("extension", "department", "owner", "account-code", "trunk", "pbx", "site"):
+        parser.add_argument(f"--{name}", metavar="NAME", help=f"only this {name.replace('-', ' ')}")
+    parser.add_argument("--direction", choices=["in", "out", "internal", "transit"])
+    parser.add_argument("--call-type", metavar="TYPE", help="only this call type")
+    parser.add_argument("--keyword", metavar="TEXT", help="part of any number or name")
+    parser.add_argument("--cost-min", metavar="AMOUNT", help="charged this much or more")
+    parser.add_argument("--cost-max", metavar="AMOUNT", help="charged this much or less")
+    parser.add_argument("--unrated", action="store_true", help="only calls that no rate matched")
+    _data(parser)
+
+
+def _token(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = actions.add_parser(
+        "create",
+        help="make an API token",
+        epilog="Example: tollbook token create --scope calls:read",
+    )
+    create.add_argument(
+        "--scope", action="append", required=True, metavar="S", help="calls:read, …"
+    )
+    create.add_argument("--name", default="", help="what it is for")
+    create.add_argument("--expires", metavar="ISO", help="when it ends (default: never)")
+    _data(create)
+    _json(create)
+
+
+def _bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one benchmark (default: all)")
+    parser.add_argument("--list", action="store_true", help="list the benchmarks")
+    parser.add_argument("--calls", type=int, help="how many calls (default: the benchmark's own)")
+    parser.add_argument("--database", metavar="URL", help="also measure on this PostgreSQL server")
+    _json(parser)
+
+
+VERBS = (
+    Verb(
+        "serve",
+        "run web pages, collectors and jobs on one machine",
+        "tollbook serve --data /var/lib/tollbook --port 8080",
+        "serve",
+        _serving,
+    ),
+    Verb("demo", "the same on a sample office", "tollbook demo", "demo", _demo),
+    Verb("web", "run only the web pages", "tollbook web --data /var/lib/tollbook", "web", _serving),
+    Verb(
+        "collect",
+        "run only the collectors",
+        "tollbook collect --data /var/lib/tollbook",
+        "collect",
+        _process,
+    ),
+    Verb("control", "run only live call control", "tollbook control"),
+    Verb("work", "run only the background jobs", "tollbook work"),
+    Verb(
+        "formats",
+        "list the PBX formats that can be read",
+        "tollbook formats --json",
+        "formats",
+        _formats,
+    ),
+    Verb(
+        "detect",
+        "say which formats fit a file, best first",
+        "tollbook detect records.log",
+        "detect",
+        _detect,
+    ),
+    Verb(
+        "learn",
+        "write a definition from a sample",
+        "tollbook learn sample.log --known known.jsonl -o def.toml",
+    ),
+    Verb(
+        "parse",
+        "turn a PBX's records into calls, as JSON Lines",
+        "tollbook parse --format asterisk-csv --zone Europe/Berlin Master.csv",
+        "parse",
+        _parse,
+    ),
+    Verb(
+        "rate",
+        "price calls by a tariff, as JSON Lines",
+        "tollbook rate --tariff carrier-a.toml --explain calls.jsonl",
+        "rate",
+        _rate,
+    ),
+    Verb(
+        "import",
+        "store a file's records: raw, calls, charges",
+        "tollbook import Master.csv --format asterisk-csv --pbx Reception",
+        "import_",
+        _import,
+    ),
+    Verb("pbx", "add and list PBXs", "tollbook pbx add Reception --brand Asterisk", "pbx", _pbx),
+    Verb(
+        "source",
+        "add, list, start and stop sources of records",
+        "tollbook source add --pbx P --format 3cx --transport tcp-listen --port 5015",
+        "source",
+        _source,
+    ),
+    Verb(
+        "tariff",
+        "publish, check and list tariffs",
+        "tollbook tariff add carrier-a.toml",
+        "tariff",
+        _tariff,
+    ),
+    Verb(
+        "rerate",
+        "price stored calls again",
+        "tollbook rerate --from 2026-10-01 --to 2026-11-01 --dry-run",
+    ),
+    Verb(
+        "what-if",
+        "compare tariffs over past calls",
+        "tollbook what-if --tariff other.toml --from 2026-10-01 --to 2026-11-01",
+    ),
+    Verb(
+        "authorise",
+        "may this caller place this call, and why",
+        "tollbook authorise --caller 101 --dialled 0301234",
+    ),
+    Verb(
+        "report",
+        "print a report",
+        "tollbook report call-log --from 2026-10-01 --to 2026-11-01 --format csv -o october.csv",
+        "report",
+        _report,
+    ),
+    Verb("recharge", "put money on an extension's account", "tollbook recharge 101 --amount 20.00"),
+    Verb("token", "make API tokens", "tollbook token create --scope calls:read", "token", _token),
+    Verb("backup", "write everything into one file", "tollbook backup -o tollbook-backup.tar"),
+    Verb(
+        "restore",
+        "bring a backup back",
+        "tollbook restore tollbook-backup.tar --data /var/lib/tollbook",
+    ),
+    Verb("doctor", "prove that what is stored is whole", "tollbook doctor"),
+    Verb("bench", "measure this machine", "tollbook bench import", "bench", _bench),
+)

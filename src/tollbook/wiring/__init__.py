@@ -1,0 +1,1 @@
+"""Django settings, typed settings and the start of processes: the place that reads clock and environment."""
