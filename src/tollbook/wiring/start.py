@@ -1,0 +1,199 @@
+"""The start of a process: settings, Django, a database that fits, and a first site.
+
+Everything that touches stored data begins with `open_installation`; nothing else configures
+Django. A start that cannot succeed raises StartError, which the command line prints and turns
+into exit status 2.
+"""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import django
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.utils import OperationalError
+
+from tollbook import __version__
+from tollbook.wiring.clock import now
+from tollbook.wiring.settings import Settings, SettingsError, current_settings
+
+if TYPE_CHECKING:
+    from tollbook.storage.door import WriteDoor
+
+DJANGO_SETTINGS = "tollbook.wiring.django_settings"
+
+
+class StartError(SettingsError):
+    """A start that cannot succeed; the message names place, finding, consequence, next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An open installation: its settings, its write door and its clock."""
+
+    settings: Settings
+    door: "WriteDoor"
+    now: Callable[[], datetime]
+
+
+def open_installation(*, data_dir: Path | None = None, migrate: bool = True) -> Installation:
+    """Open the installation in *data_dir* and return it, ready to read and to write.
+
+    Makes the folder, the database and the first site where they are missing, and brings an older
+    database up to this program (not with *migrate* false: then an older one is refused).
+    Raises StartError when the folder cannot be written, the database server is away, or the
+    database belongs to a newer program; SettingsError for a wrong setting.
+    """
+    settings = _settings_for(data_dir)
+    _configure_django(settings)
+    with _alone(settings.data_dir / "start.lock"):
+        _require_known_migrations(settings)
+        _bring_up_to_date(settings, migrate=migrate)
+        _verify_guards()
+        _first_site(settings)
+    from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
+
+    return Installation(settings=settings, door=door, now=now)
+
+
+def ensure_administrator(name: str = "admin") -> str | None:
+    """Make the first user, an administrator, and return its one-time password.
+
+    Returns None when there are users already: a password is shown once and never again.
+    """
+    from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
+
+    from tollbook.storage.door import door  # noqa: PLC0415 - likewise
+
+    with door.transaction():
+        if User.objects.exists():
+            return None
+        password = _one_time_password()
+        User.objects.create_superuser(username=name, password=password)
+    return password
+
+
+def _one_time_password() -> str:
+    """Return 20 letters and digits in groups of five, without those that look alike."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+def _settings_for(data_dir: Path | None) -> Settings:
+    folder = (data_dir or Path(os.environ.get("TOLLBOOK_DATA", "data"))).absolute()
+    _require_writable(folder)
+    if os.environ.get("TOLLBOOK_DATA") != str(folder):
+        # Children and Django's settings module read the same folder from the environment.
+        os.environ["TOLLBOOK_DATA"] = str(folder)
+        current_settings.cache_clear()
+    return current_settings()
+
+
+def _require_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise StartError(
+            f"{folder}: cannot write here ({fault.strerror}). Tollbook did not start. "
+            "Give this user the folder, or name another with --data."
+        ) from fault
+
+
+def _configure_django(settings: Settings) -> None:
+    if not django_settings.configured:
+        os.environ["DJANGO_SETTINGS_MODULE"] = DJANGO_SETTINGS
+    django.setup()
+    open_already = str(connection.settings_dict["NAME"])
+    if not settings.uses_postgresql and open_already != str(settings.database_file):
+        raise StartError(
+            f"{settings.data_dir}: this process already works on {open_already}, and a process "
+            "has one installation. Start another process for the second."
+        )
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Hold *lock*, so that of two starters only one migrates; freed when the process ends."""
+    with lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _require_known_migrations(settings: Settings) -> None:
+    """Refuse a database that is away or was written by a newer program."""
+    try:
+        applied = set(MigrationRecorder(connection).applied_migrations())
+    except OperationalError as fault:
+        where = "the database server" if settings.uses_postgresql else str(settings.database_file)
+        raise StartError(
+            f"{where} does not answer: {str(fault).strip()}. Tollbook did not start. "
+            'Check that it runs and that the setting "database" is right.'
+        ) from fault
+    known = set(MigrationExecutor(connection).loader.disk_migrations)
+    ours = {app for app, _ in known}
+    newer = sorted(f"{app}.{name}" for app, name in applied - known if app in ours)
+    if newer:
+        raise StartError(
+            f"{settings.data_dir}: its database was written by a newer Tollbook (it has "
+            f"{newer[-1]}, this is {__version__}). Nothing was changed. Start the newer program."
+        )
+
+
+def _bring_up_to_date(settings: Settings, *, migrate: bool) -> None:
+    """Apply what is missing; with *migrate* false, refuse a database that misses something."""
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not missing:
+        return
+    if not migrate:
+        raise StartError(
+            f"{settings.data_dir}: its database is older than this Tollbook. Nothing was changed. "
+            "Run `tollbook serve` once, which brings it up to date."
+        )
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _verify_guards() -> None:
+    """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
+    from tollbook.storage.guards import install_guards, missing_guards  # noqa: PLC0415 - see above
+
+    if not missing_guards(connection):
+        return
+    install_guards(connection)
+    missing = missing_guards(connection)
+    if missing:
+        raise StartError(
+            f"the database does not accept the guards of its immutable tables ({missing[0]}). "
+            "Tollbook did not start, because charges could be changed unseen. "
+            "Give the database user the right to create triggers."
+        )
+
+
+def _first_site(settings: Settings) -> None:
+    """Make the site that the settings describe, unless there is one."""
+    from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.models import Site  # noqa: PLC0415 - likewise
+
+    if Site.objects.exists():
+        return
+    with door.transaction():
+        if not Site.objects.exists():
+            Site.objects.create(
+                name=settings.site_name,
+                zone=settings.site_zone,
+                currency=settings.currency,
+                created_us=int(now().timestamp() * 1_000_000),
+            )
