@@ -1,0 +1,54 @@
+"""What calls cost: generations of charges, of which the newest holds."""
+
+from django.db import models
+from django.db.models import Q
+
+from tollbook.storage.models.tariffs import Kind
+
+
+class RatingRun(models.Model):
+    """One pricing of many calls. Run 0, which has no row, is the pricing on arrival."""
+
+    kind = models.CharField(
+        max_length=6, choices=[("first", "first"), ("rerate", "rerate")], default="rerate"
+    )
+    started_us = models.BigIntegerField()
+    by = models.TextField(blank=True, default="")
+    note = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "tollbook_rating_run"
+
+
+class Charge(models.Model):
+    """A price of a call. Immutable; the one with the greatest run is in force.
+
+    An amount of null with a reason is an unrated call: listed, never silently free.
+    """
+
+    call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+", db_index=False)
+    run = models.PositiveIntegerField(default=0)
+    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.CHARGE)
+    tariff_version = models.ForeignKey(
+        "storage.TariffVersion", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    rate_index = models.PositiveIntegerField(null=True)
+    prefix = models.CharField(max_length=32, blank=True, default="")
+    band = models.CharField(max_length=64, blank=True, default="")
+    billed_s = models.BigIntegerField(default=0)
+    amount_micros = models.BigIntegerField(null=True)
+    currency = models.CharField(max_length=3, blank=True, default="")
+    unrated_reason = models.CharField(max_length=64, blank=True, default="")
+
+    class Meta:
+        db_table = "tollbook_charge"
+        constraints = (
+            models.UniqueConstraint(fields=["call", "kind", "run"], name="charge_once_a_run"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="charge_kind"),
+            models.CheckConstraint(condition=Q(billed_s__gte=0), name="charge_billed_not_negative"),
+            models.CheckConstraint(
+                condition=Q(amount_micros=None) & ~Q(unrated_reason="")
+                | Q(amount_micros__isnull=False, unrated_reason=""),
+                name="charge_rated_or_says_why_not",
+            ),
+        )
