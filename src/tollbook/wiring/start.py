@@ -28,7 +28,7 @@ from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, SettingsError, current_settings
 
 if TYPE_CHECKING:
-    from tollbook.storage.door import WriteDoor
+    from tollbook.storage.door import Door
 
 DJANGO_SETTINGS = "tollbook.wiring.django_settings"
 
@@ -42,7 +42,7 @@ class Installation:
     """An open installation: its settings, its write door and its clock."""
 
     settings: Settings
-    door: "WriteDoor"
+    door: "Door"
     now: Callable[[], datetime]
 
 
