@@ -1,0 +1,28 @@
+"""The dial plan of a site: from what was dialled to what was reached."""
+
+from tollbook.core.dialplan.plan import (
+    DialPlan,
+    ExtensionRange,
+    PlanFault,
+    PlanReading,
+    default_plan,
+    plan_document,
+    read_plan,
+)
+from tollbook.core.dialplan.reach import CALL_TYPES, DIRECTIONS, Reached, Resolver, Step, resolve
+
+__all__ = [
+    "CALL_TYPES",
+    "DIRECTIONS",
+    "DialPlan",
+    "ExtensionRange",
+    "PlanFault",
+    "PlanReading",
+    "Reached",
+    "Resolver",
+    "Step",
+    "default_plan",
+    "plan_document",
+    "read_plan",
+    "resolve",
+]
