@@ -1,0 +1,189 @@
+"""The one write door: whoever writes comes through here.
+
+Three ways in, the same on both engines:
+
+- `transaction()` for an ordinary use case: one transaction, committed at its end.
+- `decide(fn)` for durable decisions from many callers: what waits shares one commit, so the
+  disk is asked once for all of them. A refusal undoes its own work and nobody else's.
+- `bulk(steps)` for writes by the million: each step is a transaction of its own, and between
+  two steps whoever waits goes first.
+
+On SQLite the transactions queue on the data folder's lock (`turnstile`), on PostgreSQL the
+server arbitrates. Measurements are in docs/decisions/0002.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+
+T = TypeVar("T")
+
+LARGEST_GROUP = 256  # Decisions that share a commit: enough to drown it, few enough to be prompt.
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A decision that has not been answered yet."""
+
+    fn: Callable[[], Any]
+    answer: Future[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a decision came to, before it is known to be on disk."""
+
+    waiting: _Waiting
+    result: Any = None
+    fault: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.fault is None:
+            self.waiting.answer.set_result(self.result)
+        else:
+            self.waiting.answer.set_exception(self.fault)
+
+
+class Door:
+    """The write door of one process to one database."""
+
+    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
+        self.using = using
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._writer: threading.Thread | None = None
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Return a context that commits at its end and rolls back on an exception.
+
+        Raises RuntimeError inside another transaction: a use case is one transaction.
+        """
+        return transaction.atomic(using=self.using, durable=True)
+
+    def bulk(self, steps: Iterable[Callable[[], T]]) -> Iterator[T]:
+        """Run each step in a transaction of its own and yield its result once it is committed.
+
+        A step should write at most 1,000 records. The next step is asked for only after the
+        lock is released, so what prepares it (reading, parsing, pricing) blocks nobody.
+        """
+        for step in steps:
+            with self.transaction():
+                result = step()
+            yield result
+
+    def decide(self, fn: Callable[[], T]) -> T:
+        """Run *fn* in the writer's thread and return its result once it is on disk.
+
+        What *fn* raises is raised here, and undoes what it wrote. *fn* may have to run twice
+        (when another's broken constraint fails the common commit), so it must have no effect
+        outside the database. Raises RuntimeError inside a transaction: its lock would keep the
+        writer waiting for ever.
+        """
+        return self._enqueue(fn).result()
+
+    async def decide_async(self, fn: Callable[[], T]) -> T:
+        """Do as `decide` without blocking the event loop."""
+        return await asyncio.wrap_future(self._enqueue(fn))
+
+    def close(self) -> None:
+        """Answer what waits, then end the writer; the next decision starts another."""
+        with self._starting:
+            writer, self._writer = self._writer, None
+            if writer is not None and writer.is_alive():
+                self._queue.put(None)
+                writer.join()
+
+    def _enqueue(self, fn: Callable[[], T]) -> "Future[T]":
+        if connections[self.using].in_atomic_block:
+            raise RuntimeError("a decision cannot be asked for inside a transaction")
+        if self._writer is None or not self._writer.is_alive():
+            self._start()
+        answer: Future[T] = Future()
+        self._queue.put(_Waiting(fn, answer))
+        return answer
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._writer is None or not self._writer.is_alive():  # also after a fork
+                self._writer = threading.Thread(
+                    target=self._write, name=f"tollbook-writer-{self.using}", daemon=True
+                )
+                self._writer.start()
+
+    def _write(self) -> None:
+        """Serve groups of decisions until told to leave."""
+        try:
+            staying = True
+            while staying:
+                group, staying = self._gather()
+                if group:
+                    self._commit_together(group)
+        finally:
+            connections[self.using].close()
+
+    def _gather(self) -> tuple[list[_Waiting], bool]:
+        """Wait for a decision and return it with those that wait behind it; False: leave."""
+        group: list[_Waiting] = []
+        try:
+            first = self._queue.get()
+            while first is not None:
+                if first.answer.set_running_or_notify_cancel():
+                    group.append(first)
+                if len(group) >= LARGEST_GROUP:
+                    return group, True
+                first = self._queue.get_nowait()
+        except Empty:
+            return group, True
+        return group, False
+
+    def _commit_together(self, group: list[_Waiting]) -> None:
+        try:
+            connections[self.using].close_if_unusable_or_obsolete()
+            with self.transaction():
+                outcomes = [self._try(waiting) for waiting in group]
+        except DatabaseError as fault:
+            if len(group) == 1:
+                group[0].answer.set_exception(fault)
+                return
+            # Somebody's work could not be committed, and only a commit of its own tells whose.
+            for waiting in group:
+                self._commit_together([waiting])
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, the callers must hear of it
+            for waiting in group:
+                waiting.answer.set_exception(fault)
+        else:
+            for outcome in outcomes:
+                outcome.tell()
+
+    def _try(self, waiting: _Waiting) -> _Outcome:
+        """Run one decision between savepoints: it fails alone.
+
+        The savepoints are the driver's, because Django's own cost as much as a small decision.
+        """
+        connection = connections[self.using]
+        driver = connection.connection
+        with connection.wrap_database_errors:
+            driver.execute("SAVEPOINT decision")
+        try:
+            result = waiting.fn()
+            connection.validate_no_broken_transaction()  # *fn* may have hidden a database error
+        except BaseException as fault:  # noqa: BLE001 - handed to the caller that waits for it
+            outcome = _Outcome(waiting, fault=fault)
+            with connection.wrap_database_errors:
+                driver.execute("ROLLBACK TO SAVEPOINT decision")
+            connection.needs_rollback = False
+        else:
+            outcome = _Outcome(waiting, result=result)
+        with connection.wrap_database_errors:
+            driver.execute("RELEASE SAVEPOINT decision")
+        return outcome
+
+
+door = Door()
