@@ -79,9 +79,13 @@ def _sqlite_triggers() -> Iterator[tuple[str, str]]:
     for table in GUARDED_TABLES:
         for verb in ("UPDATE", "DELETE"):
             name = f"{_guard(table)}_{verb.lower()}"
+            refusal = (
+                f"{table} only grows: {verb} is refused; write a new row that supersedes this one"
+            )
             yield (
                 name,
-                f"CREATE TRIGGER {name} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, "
-                f"'{table} only grows: {verb} is refused; write a new row that supersedes this "
-                "one'); END",
+                (
+                    f"CREATE TRIGGER {name} BEFORE {verb} ON {table} "
+                    f"BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+                ),
             )
