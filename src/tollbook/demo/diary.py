@@ -107,7 +107,10 @@ def call_at(
     free = [person for person in staff if free_at.get(person.extension, begin) <= begin]
     person = dice.choices(free or staff, [person.talkative for person in free or staff])[0]
     kind: Kind = dice.choices(("out", "in", "internal"), (0.42, 0.33, 0.25))[0]
-    number, name = _other_party(office, person, kind, dice)
+    colleagues = [other for other in free if other.pbx == person.pbx and other is not person]
+    if not colleagues and kind == "internal":
+        kind = "out"  # Everybody is on the telephone.
+    number, name = _other_party(office, kind, colleagues, dice)
     ring_s, talk_s, busy = _times(kind, dice)
     call = OfficeCall(
         begin=begin,
@@ -121,9 +124,8 @@ def call_at(
         trunk=_trunk(office, person, kind, number, dice),
         account_code=_account_code(office, person, kind, dice),
     )
-    free_at[person.extension] = call.end
-    if kind == "internal":
-        free_at[number] = call.end
+    for extension in (person.extension, number) if kind == "internal" else (person.extension,):
+        free_at[extension] = call.end
     return call
 
 
@@ -153,9 +155,10 @@ def _day_weight(day: date, *, feast: bool) -> float:
     return HOLIDAY_WEIGHT if feast else WEEKDAY_WEIGHTS[day.weekday()]
 
 
-def _other_party(office: Office, person: Person, kind: Kind, dice: Random) -> tuple[str, str]:
+def _other_party(
+    office: Office, kind: Kind, colleagues: list[Person], dice: Random
+) -> tuple[str, str]:
     if kind == "internal":
-        colleagues = [other for other in office.behind(person.pbx) if other is not person]
         other = dice.choice(colleagues)
         return other.extension, other.name
     known: tuple[Contact, ...] = office.called if kind == "out" else office.callers

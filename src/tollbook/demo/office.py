@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from random import Random
 
 from tollbook.demo import names
-from tollbook.demo.places import INCOMING, OUTGOING, choose_place, invent_number
+from tollbook.demo.places import (
+    BEYOND_TARIFFS,
+    INCOMING,
+    OUTGOING,
+    Place,
+    choose_place,
+    invent_number,
+)
 
 ZONE = "Europe/Berlin"
 COUNTRY = "DE"
@@ -22,6 +29,7 @@ ASTERISK = "Main house"
 THREECX = "Annex"
 MAIN_HOUSE_SEATS = 26
 REGULAR_CONTACTS = 420
+SELDOM = 0.004  # beside the 3.6 that the regular contacts weigh together
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +126,8 @@ def make_office(seed: int) -> Office:
         owners=owners,
         account_codes=tuple(_account_codes(owners, dice)),
         trunks=TRUNKS,
-        called=tuple(_contacts(dice, named=True)),
-        callers=tuple(_contacts(dice, named=False)),
+        called=(*_contacts(dice, OUTGOING), *_beyond_tariffs(dice)),
+        callers=tuple(_contacts(dice, INCOMING)),
     )
 
 
@@ -160,15 +168,20 @@ def _account_codes(owners: tuple[Owner, ...], dice: Random) -> Iterator[AccountC
             )
 
 
-def _contacts(dice: Random, *, named: bool) -> Iterator[Contact]:
+def _contacts(dice: Random, places: tuple[Place, ...]) -> Iterator[Contact]:
     """Yield numbers that come up again and again: a few very often, most seldom (Zipf)."""
     clients = [client for client, _ in names.CLIENTS]
     seen: set[str] = set()
     while len(seen) < REGULAR_CONTACTS:
-        number = invent_number(choose_place(OUTGOING if named else INCOMING, dice), dice)
+        number = invent_number(choose_place(places, dice), dice)
         if number in seen:
             continue
         rank = len(seen)
         seen.add(number)
         name = dice.choice(clients) if rank < 60 else ""
         yield Contact(number, name, 1 / (rank + 12))
+
+
+def _beyond_tariffs(dice: Random) -> Iterator[Contact]:
+    for place in BEYOND_TARIFFS:
+        yield Contact(invent_number(place, dice), "", SELDOM)

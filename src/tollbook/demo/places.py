@@ -53,9 +53,10 @@ OUTGOING = (
     Place("551155550###", 0.3),
     Place("8613555500##", 0.2),
     Place("23480555500##", 0.1),
-    Place("8707730555##", 0.25),  # ships at sea: no tariff of the office knows them
-    Place("8816555500##", 0.1),  # satellite telephones: nor these
 )
+
+# No tariff of the office knows ships at sea and satellite telephones: calls there stay unrated.
+BEYOND_TARIFFS = (Place("8707730555##", 1), Place("8816555500##", 1))
 
 INCOMING = (
     Place("493023125###", 46),
