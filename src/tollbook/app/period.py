@@ -4,6 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from tollbook.storage.instants import from_us as instant_of
+from tollbook.storage.instants import to_us as microseconds
+
+__all__ = ["Period", "PeriodError", "instant_of", "microseconds", "moment", "period"]
+
 
 class PeriodError(ValueError):
     """A moment or period that cannot be read; the message names what was given and expected."""
