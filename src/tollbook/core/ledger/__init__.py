@@ -1,0 +1,54 @@
+"""The ledger's rules: entries whose postings balance, and holds that count when made.
+
+Source: docs/algorithms/ledger.md. Pure: storage keeps the rows, these functions decide.
+
+Signs: a customer's account (an extension's, an owner's, a department's) grows by what is paid in
+and shrinks by what is used. The system's accounts take the other side, so that the sum of all
+postings is always zero in every currency.
+"""
+
+from tollbook.core.ledger.entries import (
+    AccountRef,
+    Entry,
+    EntryKind,
+    KeyConflict,
+    Posting,
+    SystemAccount,
+    content_hash,
+    reversal_of,
+    transfer,
+)
+from tollbook.core.ledger.holds import (
+    Funds,
+    Hold,
+    HoldEnded,
+    HoldState,
+    Shortfall,
+    capture,
+    expire,
+    extend,
+    place,
+    release,
+)
+
+__all__ = [
+    "AccountRef",
+    "Entry",
+    "EntryKind",
+    "Funds",
+    "Hold",
+    "HoldEnded",
+    "HoldState",
+    "KeyConflict",
+    "Posting",
+    "Shortfall",
+    "SystemAccount",
+    "capture",
+    "content_hash",
+    "expire",
+    "extend",
+    "place",
+    "release",
+    "reversal_of",
+    "transfer",
+]
