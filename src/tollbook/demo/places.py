@@ -27,7 +27,7 @@ OUTGOING = (
     Place("491760406900#", 5),
     Place("498000005550#", 2),  # freephone
     Place("4918055500##", 0.7),  # service numbers
-    Place("49900155500##", 0.15),  # premium
+    Place("4990015550##", 0.15),  # premium
     Place("4315550###", 2),  # Vienna
     Place("43660555010##", 1),  # Austrian mobiles
     Place("41445550###", 2),  # Zürich

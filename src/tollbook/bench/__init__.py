@@ -1,0 +1,1 @@
+"""Measurements of this machine: input made from a rule, real processes, figures in a table."""

@@ -1,0 +1,11 @@
+"""What the command line may set for a benchmark."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How many calls (None: the benchmark's own number) and which PostgreSQL server, if any."""
+
+    calls: int | None = None
+    database: str | None = None

@@ -1,0 +1,96 @@
+"""Real processes under measurement: time, exit status and peak memory with all their children."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE_S = 0.1
+STOP_S = 10.0
+
+
+class BenchError(Exception):
+    """A benchmark that could not be run; the message says what failed and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A process that has ended: its output, wall-clock seconds and peak memory in MB."""
+
+    stdout: str
+    wall_s: float
+    peak_mb: float
+
+
+def run_tollbook(
+    words: Sequence[str], environment: dict[str, str], *, allowed: frozenset[int] = frozenset({0})
+) -> Finished:
+    """Run one `tollbook` command to its end.
+
+    Raises BenchError when its exit status is not among *allowed*.
+    """
+    began = time.perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own program, our own words
+        [sys.executable, "-m", "tollbook", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+    )
+    peak_kb = 0
+    while process.poll() is None:
+        peak_kb = max(peak_kb, sum(map(_proportional_kb, family(process.pid))))
+        time.sleep(SAMPLE_S)
+    wall_s = time.perf_counter() - began
+    stdout, stderr = process.communicate()
+    if process.returncode not in allowed:
+        raise BenchError(
+            f"`tollbook {' '.join(words)}` ended with {process.returncode}: {stderr.strip()[-800:]}"
+        )
+    return Finished(stdout, wall_s, peak_kb / 1024)
+
+
+@contextmanager
+def running_tollbook(words: Sequence[str], environment: dict[str, str]) -> Iterator[int]:
+    """Run one `tollbook` command beside the block; gives its process id, ends it afterwards."""
+    process = subprocess.Popen(  # noqa: S603 - as above
+        [sys.executable, "-m", "tollbook", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+    try:
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def family(pid: int) -> list[int]:
+    """Return *pid* and all its living descendants."""
+    found = [pid]
+    for parent in found:
+        try:
+            for task in Path(f"/proc/{parent}/task").iterdir():
+                found.extend(map(int, (task / "children").read_text("ascii").split()))
+        except OSError:
+            continue  # It has ended meanwhile.
+    return found
+
+
+def _proportional_kb(pid: int) -> int:
+    """Return the memory of *pid* in kB, pages that processes share divided among them."""
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text("ascii").splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except OSError:
+        pass  # It has ended meanwhile.
+    return 0

@@ -1,0 +1,34 @@
+"""The benchmarks by name; each is loaded when it is run."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import cast
+
+from tollbook.bench.figures import Figure
+from tollbook.bench.options import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A measurement: its name, what it measures, and the module whose `measure` does it."""
+
+    name: str
+    measures: str
+    module: str
+
+    def run(self, options: Options) -> Iterator[Figure]:
+        """Yield the figures as they are found."""
+        measure = import_module(f"tollbook.bench.{self.module}").measure
+        return cast("Callable[[Options], Iterator[Figure]]", measure)(options)
+
+
+BENCHMARKS = {
+    each.name: each
+    for each in (
+        Benchmark("rating", "the price of one short and one long call", "pricing"),
+        Benchmark("latency", "last byte of a record to its row being visible", "latency"),
+        Benchmark("import", "an Asterisk file, end to end, and the same again", "importing"),
+        Benchmark("call-log", "pages of the call log over all imported calls", "call_log"),
+    )
+}
