@@ -185,6 +185,7 @@ def _verify_guards() -> None:
 def _first_site(settings: Settings) -> None:
     """Make the site that the settings describe, unless there is one."""
     from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.instants import to_us  # noqa: PLC0415 - likewise
     from tollbook.storage.models import Site  # noqa: PLC0415 - likewise
 
     if Site.objects.exists():
@@ -195,5 +196,5 @@ def _first_site(settings: Settings) -> None:
                 name=settings.site_name,
                 zone=settings.site_zone,
                 currency=settings.currency,
-                created_us=int(now().timestamp() * 1_000_000),
+                created_us=to_us(now()),
             )

@@ -1,0 +1,68 @@
+"""A port of the PBX that we connect to; lost connections are made again, ever more slowly."""
+
+import asyncio
+
+from tollbook.app.source_options import Connecting
+from tollbook.collectors.intake import Condition, Intake
+from tollbook.collectors.tcp_listen import CHUNK_BYTES, keep_alive, take_all
+
+FIRST_WAIT_S = 1.0
+LONGEST_WAIT_S = 30.0
+CONNECT_S = 10.0
+
+
+class TcpConnector:
+    """The connection to one PBX."""
+
+    def __init__(self, options: Connecting, intake: Intake, *, record_end: bytes = b"\n") -> None:
+        self._options = options
+        self._intake = intake
+        self._record_end = record_end
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        wait_s = FIRST_WAIT_S
+        where = f"{self._options.host} port {self._options.port}"
+        while True:
+            try:
+                async with asyncio.timeout(CONNECT_S):
+                    reader, writer = await asyncio.open_connection(
+                        self._options.host, self._options.port, limit=CHUNK_BYTES
+                    )
+            except (OSError, TimeoutError) as fault:
+                self._intake.say(
+                    Condition.FAILED,
+                    f"The PBX at {where} cannot be reached: {_words(fault)}.",
+                    "Check that its call record output is on; it is tried again by itself.",
+                )
+            else:
+                wait_s = FIRST_WAIT_S
+                await self._take(reader, writer, where)
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+    async def _take(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, where: str
+    ) -> None:
+        keep_alive(writer)
+        self._intake.status.connected_peers = 1
+        self._intake.say(Condition.RUNNING, f"Connected to {where}.")
+        try:
+            await take_all(
+                reader,
+                writer,
+                self._intake,
+                peer=self,
+                ack=self._options.ack,
+                record_end=self._record_end,
+            )
+        finally:
+            self._intake.status.connected_peers = 0
+            self._intake.say(Condition.WAITING, f"The PBX at {where} closed the connection.")
+            writer.close()
+
+
+def _words(fault: OSError | TimeoutError) -> str:
+    if isinstance(fault, TimeoutError):
+        return "no answer"
+    return fault.strerror or str(fault)
