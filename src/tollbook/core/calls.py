@@ -60,7 +60,8 @@ class Cdr:
     `answered` False means `answer` None and `talk_s` 0; where the record does not tell, all
     three are None. `legs` is empty for a call of one leg; otherwise their `talk_s` add up to
     the call's. `lines` are the 1-based lines that made the call, ascending; `offset` is the
-    first byte of the first of them and `end_offset` the byte behind the last.
+    first byte of the first of them, `last_offset` that of the last of its records (the others
+    come as parts), `end_offset` the byte behind it.
     `caller_device` and `callee_device` are the switch's own names of the ports used
     ("PJSIP/carrier", "T9001"), for a dial plan that knows which of them are trunks.
     """
@@ -90,6 +91,7 @@ class Cdr:
     caller_device: str | None = None
     callee_device: str | None = None
     offset: int = 0
+    last_offset: int = 0
     end_offset: int = 0
 
 

@@ -1,5 +1,6 @@
 """The dial plan of a site: from what was dialled to what was reached."""
 
+from tollbook.core.dialplan.billable import UNBILLED_REASONS, unbilled_reason
 from tollbook.core.dialplan.plan import (
     DialPlan,
     ExtensionRange,
@@ -14,6 +15,7 @@ from tollbook.core.dialplan.reach import CALL_TYPES, DIRECTIONS, Reached, Resolv
 __all__ = [
     "CALL_TYPES",
     "DIRECTIONS",
+    "UNBILLED_REASONS",
     "DialPlan",
     "ExtensionRange",
     "PlanFault",
@@ -25,4 +27,5 @@ __all__ = [
     "plan_document",
     "read_plan",
     "resolve",
+    "unbilled_reason",
 ]
