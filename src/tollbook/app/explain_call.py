@@ -4,16 +4,16 @@ Steps are not stored. They follow from the tariff version that priced the call, 
 says whether what follows equals what is stored, to the last digit.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
+from tollbook.app.rate import compiled_document
 from tollbook.core.money import from_micros
 from tollbook.core.rating import Explanation, Priced, TalkedCall, TalkedLeg, explain
-from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
+from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.instants import from_us
 from tollbook.storage.models import Call, Charge, Leg, TariffVersion
 
@@ -98,14 +98,7 @@ def compiled_version(version_id: int) -> CompiledTariff:
 
     Raises TariffVersion.DoesNotExist, and ValueError if the stored document is not a tariff.
     """
-    version = TariffVersion.objects.get(pk=version_id)
-    reading = read_tariff(json.loads(version.document))
-    if reading.tariff is None:
-        raise ValueError(
-            f"tariff version {version_id}: {reading.faults[0].message}. It was accepted when it "
-            "was published, so the database is damaged or the program is older than its data."
-        )
-    return compile_tariff(reading.tariff)
+    return compiled_document(TariffVersion.objects.get(pk=version_id).document)
 
 
 def _charges(call_id: int, kind: str) -> Sequence[Charge]:
