@@ -149,6 +149,12 @@ def epoch_seconds(instant: datetime) -> tuple[int, int]:
     return since.days * DAY_S + since.seconds, since.microseconds
 
 
+def epoch_us(instant: datetime) -> int:
+    """Return *instant* in microseconds since 1970 in UTC."""
+    seconds, micros = epoch_seconds(instant)
+    return seconds * 1_000_000 + micros
+
+
 def parse_instant(text: str) -> datetime:
     """Return the instant that *text* writes in ISO 8601 with its offset from UTC.
 

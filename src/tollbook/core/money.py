@@ -4,6 +4,7 @@ Source: docs/algorithms/rating.md, "Money and rounding".
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -146,6 +147,17 @@ def exact_decimal(numerator: int, denominator: int) -> Decimal:
             return Decimal(ends).scaleb(-ENDLESS_DECIMALS, context=_EXACT)
     multiplier, decimals = scale
     return Decimal(numerator * multiplier).scaleb(-decimals, context=_EXACT)
+
+
+def exact_difference(whole: Decimal, parts: Iterable[Decimal]) -> Decimal:
+    """Return *whole* less all *parts*, with every digit they have.
+
+    >>> exact_difference(Decimal("0.1"), [Decimal("0.03"), Decimal("0.12")])
+    Decimal('-0.05')
+    """
+    for part in parts:
+        whole = _EXACT.subtract(whole, part)
+    return whole
 
 
 @lru_cache(maxsize=4096)

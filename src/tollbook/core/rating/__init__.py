@@ -1,0 +1,34 @@
+"""Rating: the price of one call by one tariff, exact, with every step of how it came about.
+
+`core.charging` composes what stands around the base price; this package never looks beyond it.
+"""
+
+from tollbook.core.rating.engine import charge_of, price
+from tollbook.core.rating.explain import Explanation, explain
+from tollbook.core.rating.limit import longest_talk
+from tollbook.core.rating.model import (
+    UNRATED_REASONS,
+    Priced,
+    Segment,
+    Step,
+    TalkedCall,
+    TalkedLeg,
+    Unrated,
+)
+from tollbook.core.rating.winner import Candidate
+
+__all__ = [
+    "UNRATED_REASONS",
+    "Candidate",
+    "Explanation",
+    "Priced",
+    "Segment",
+    "Step",
+    "TalkedCall",
+    "TalkedLeg",
+    "Unrated",
+    "charge_of",
+    "explain",
+    "longest_talk",
+    "price",
+]

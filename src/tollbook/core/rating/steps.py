@@ -1,0 +1,87 @@
+"""The lines that explain a charge: they add up to it, exactly.
+
+Source: docs/algorithms/rating.md, "Steps".
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from math import ceil
+from typing import NamedTuple
+
+from tollbook.core.money import exact_decimal, exact_difference, from_micros
+from tollbook.core.rating.model import Step, TalkedCall
+from tollbook.core.tariff import CompiledRate, CompiledSlot, CompiledTariff
+
+# A rate, its slot, the billable second at which its steps begin, and how many there are.
+Piece = tuple[CompiledRate, CompiledSlot, int, int]
+
+
+class Owed(NamedTuple):
+    """What a call's time comes to: *units* for *billed_s* (0: nothing is owed), in *pieces*.
+
+    *rate* won at the talk instant. No pieces although something is owed: pulses were counted.
+    """
+
+    rate: CompiledRate
+    billed_s: int
+    units: int
+    pieces: Sequence[Piece]
+
+
+def steps_of(
+    compiled: CompiledTariff, call: TalkedCall, owed: Owed, charge_micros: int
+) -> tuple[Step, ...]:
+    """Return the steps of *charge_micros*: time, fee, minimum, maximum, rounding (rule 6)."""
+    steps = _time_steps(compiled, call, owed)
+    if owed.billed_s:
+        steps += _closing_steps(compiled, owed)
+        rounding = exact_difference(from_micros(charge_micros), (step.amount for step in steps))
+        if rounding:
+            steps.append(Step("rounding", None, None, None, None, rounding, owed.rate.index))
+    return tuple(steps)
+
+
+def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[Step]:
+    free_of_s = owed.rate.free_s
+    steps = []
+    free_s = min(ceil(call.talk_s), free_of_s)
+    if free_s > 0:
+        steps.append(Step("free", 0, free_s, None, None, Decimal(0), owed.rate.index))
+    for priced_by, slot, from_s, count in owed.pieces:
+        amount = exact_decimal(count * slot.units, compiled.denominator)
+        seconds = count * slot.increment_s
+        steps.append(
+            Step(
+                slot.kind,
+                free_of_s + from_s,
+                seconds,
+                slot.price,
+                slot.per_s,
+                amount,
+                priced_by.index,
+            )
+        )
+    return steps
+
+
+def _closing_steps(compiled: CompiledTariff, owed: Owed) -> list[Step]:
+    """Return pulses, fee, minimum and maximum, where they change anything."""
+    rate, units = owed.rate, owed.units
+    steps = []
+
+    def add(kind: str, price: int, change: int) -> None:
+        written = exact_decimal(price, compiled.denominator)
+        amount = exact_decimal(change, compiled.denominator)
+        steps.append(Step(kind, None, None, written, None, amount, rate.index))
+
+    if rate.pulse is not None and not owed.pieces:
+        add("pulse", rate.pulse, units)
+    if rate.fee:
+        add("connect_fee", rate.fee, rate.fee)
+        units += rate.fee
+    if units < rate.minimum:
+        add("minimum_charge", rate.minimum, rate.minimum - units)
+        units = rate.minimum
+    if rate.maximum is not None and units > rate.maximum:
+        add("maximum_charge", rate.maximum, rate.maximum - units)
+    return steps

@@ -1,0 +1,274 @@
+"""A tariff made ready for pricing: prefix index, window masks, and prices as whole numbers.
+
+All prices of a tariff are integers of one unit, 1 / *denominator* of its currency, chosen so
+that every step of every rate is whole: adding them is exact and fast. A batch form can take
+flat arrays from here (divide a rate's numbers by their common divisor first).
+
+Source: docs/algorithms/rating.md, "Arithmetic".
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from math import lcm
+
+from tollbook.core.calendar import Calendar, Window, epoch_us
+from tollbook.core.money import MICRO, Rounding
+from tollbook.core.tariff.model import (
+    Band,
+    Blocks,
+    InitialAndUnit,
+    Precedence,
+    Pulse,
+    Rate,
+    Slot,
+    Slots,
+    Tariff,
+    precedence,
+)
+
+ALWAYS_FROM_US, ALWAYS_TO_US = -(2**62), 2**62
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSlot:
+    """From *from_s* on, each begun step of *increment_s* costs *units*; *price* a *per_s*."""
+
+    from_s: int
+    increment_s: int
+    units: int
+    kind: str
+    price: Decimal
+    per_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRate:
+    """One rate, its conditions and prices as numbers; *index* is its place in the tariff.
+
+    It holds from *from_us* until before *to_us* (microseconds since 1970) and while all windows
+    of the mask *needs* are open. Money is in units of the tariff's denominator; *maximum* None:
+    no maximum; *pulse* not None: the call's own pulses are priced, and *slots* is what stands in
+    where it reports none (empty: nothing does).
+    """
+
+    index: int
+    rate: Rate
+    number_length: int
+    callers: frozenset[str]
+    trunks: frozenset[str]
+    from_us: int
+    to_us: int
+    needs: int
+    order: Precedence
+    slots: tuple[CompiledSlot, ...]
+    fee: int
+    minimum: int
+    maximum: int | None
+    free_s: int
+    minimum_s: int
+    pulse: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixEntry:
+    """The active rates of one prefix in order of precedence, its inactive ones, and the entry
+    of the next shorter prefix that has any."""
+
+    digits: str
+    rates: tuple[CompiledRate, ...]
+    inactive: tuple[CompiledRate, ...]
+    shorter: "PrefixEntry | None"
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTariff:
+    """A tariff, immutable and ready; *entries* finds a prefix, *lengths* says which to try."""
+
+    tariff: Tariff
+    currency: str
+    rounding: Rounding
+    splits: bool
+    denominator: int
+    calendar: Calendar
+    rates: tuple[CompiledRate, ...]
+    entries: dict[str, PrefixEntry]
+    lengths: tuple[int, ...]
+
+    def entry_for(self, number: str) -> PrefixEntry | None:
+        """Return the entry of the longest prefix that *number* (without decoration) begins with."""
+        for length in self.lengths:
+            # A number shorter than the length is looked up whole: no prefix of it is longer.
+            entry = self.entries.get(number[:length])
+            if entry is not None:
+                return entry
+        return None
+
+
+def compile_tariff(tariff: Tariff) -> CompiledTariff:
+    """Return *tariff* ready for pricing."""
+    windows = _Windows(tariff)
+    slots = [slots_of(rate) for rate in tariff.rates]
+    denominator = lcm(
+        MICRO,
+        *{
+            amount.denominator
+            for rate, steps in zip(tariff.rates, slots, strict=True)
+            for amount in _amounts(rate, steps)
+        },
+    )
+    rates = tuple(
+        _compile_rate(index, rate, steps, denominator, windows)
+        for index, (rate, steps) in enumerate(zip(tariff.rates, slots, strict=True))
+    )
+    entries = _index(rates)
+    return CompiledTariff(
+        tariff=tariff,
+        currency=tariff.currency,
+        rounding=tariff.rounding,
+        splits=tariff.bands_apply == "split" and bool(windows.windows),
+        denominator=denominator,
+        calendar=Calendar(tariff.zone, tariff.holidays, windows.windows),
+        rates=rates,
+        entries=entries,
+        lengths=tuple(sorted({len(digits) for digits in entries}, reverse=True)),
+    )
+
+
+def slots_of(rate: Rate) -> tuple[tuple[str, Slot], ...]:
+    """Return any form of price as slots with a word for their kind; none if only pulses count."""
+    form = rate.form
+    if isinstance(form, Slots):
+        return tuple(("slot", slot) for slot in form.slots)
+    if isinstance(form, Blocks):
+        return tuple(("block", slot) for slot in _block_slots(form))
+    if isinstance(form, Pulse):
+        if form.every_s is None:
+            return ()
+        return (("pulse", Slot(0, form.price, form.every_s, form.every_s)),)
+    return _initial_and_unit_slots(form)
+
+
+def connect_fee_of(rate: Rate) -> Decimal:
+    """Return what a talked call owes at once: the fee, and an initial cost without time."""
+    form = rate.form
+    if isinstance(form, InitialAndUnit) and form.initial_s == 0:
+        return rate.connect_fee + form.initial_cost
+    return rate.connect_fee
+
+
+def _block_slots(form: Blocks) -> Iterable[Slot]:
+    from_s = 0
+    for block in form.blocks:
+        yield Slot(from_s, block.price, block.block_s, block.block_s)
+        from_s += block.block_s * (block.count or 0)
+
+
+def _initial_and_unit_slots(form: InitialAndUnit) -> tuple[tuple[str, Slot], ...]:
+    # Without a unit nothing more is owed (AMB-13): steps of a second at no price say so.
+    unit_s = form.unit_s or 1
+    unit = ("unit", Slot(form.initial_s, form.unit_price, unit_s, unit_s))
+    if form.initial_s == 0:
+        return (unit,)
+    return (("initial", Slot(0, form.initial_cost, form.initial_s, form.initial_s)), unit)
+
+
+def _amounts(rate: Rate, steps: tuple[tuple[str, Slot], ...]) -> Iterable[Fraction]:
+    for _, slot in steps:
+        yield _step_price(slot)
+    yield Fraction(connect_fee_of(rate))
+    yield Fraction(rate.minimum_charge)
+    if rate.maximum_charge is not None:
+        yield Fraction(rate.maximum_charge)
+    if isinstance(rate.form, Pulse):
+        yield Fraction(rate.form.price)
+
+
+def _step_price(slot: Slot) -> Fraction:
+    return Fraction(slot.price) * slot.increment_s / slot.per_s
+
+
+class _Windows:
+    """The distinct windows of a tariff, each a bit; bands first, in their order."""
+
+    def __init__(self, tariff: Tariff) -> None:
+        self.windows: list[Window] = []
+        self._bits: dict[Window, int] = {}
+        self._bands = {band.name: band for band in tariff.bands}
+
+    def needs(self, rate: Rate) -> int:
+        mask = self._bit(rate.window) if rate.window else 0
+        return mask | self._bit(self._bands[rate.band].window) if rate.band is not None else mask
+
+    def band_of(self, rate: Rate) -> Band | None:
+        return None if rate.band is None else self._bands[rate.band]
+
+    def _bit(self, window: Window) -> int:
+        if window not in self._bits:
+            self._bits[window] = 1 << len(self.windows)
+            self.windows.append(window)
+        return self._bits[window]
+
+
+def _compile_rate(
+    index: int,
+    rate: Rate,
+    steps: tuple[tuple[str, Slot], ...],
+    denominator: int,
+    windows: _Windows,
+) -> CompiledRate:
+    def units(amount: Fraction | Decimal) -> int:
+        top, bottom = amount.as_integer_ratio()
+        return top * (denominator // bottom)
+
+    limit = rate.maximum_charge
+    is_metered = isinstance(rate.form, Pulse) and rate.form.metered
+    return CompiledRate(
+        index=index,
+        rate=rate,
+        number_length=rate.number_length,
+        callers=frozenset(rate.callers),
+        trunks=frozenset(rate.trunks),
+        from_us=ALWAYS_FROM_US if rate.effective_from is None else epoch_us(rate.effective_from),
+        to_us=ALWAYS_TO_US if rate.effective_to is None else epoch_us(rate.effective_to),
+        needs=windows.needs(rate),
+        order=precedence(rate, windows.band_of(rate), index),
+        slots=tuple(
+            CompiledSlot(
+                slot.from_s,
+                slot.increment_s,
+                units(_step_price(slot)),
+                kind,
+                slot.price,
+                slot.per_s,
+            )
+            for kind, slot in steps
+        ),
+        fee=units(connect_fee_of(rate)),
+        minimum=units(rate.minimum_charge),
+        maximum=None if limit is None else units(limit),
+        free_s=rate.free_s,
+        minimum_s=rate.minimum_s,
+        pulse=units(rate.form.price) if isinstance(rate.form, Pulse) and is_metered else None,
+    )
+
+
+def _index(rates: tuple[CompiledRate, ...]) -> dict[str, PrefixEntry]:
+    """Return the entry of each prefix, linked to the next shorter one."""
+    groups: dict[str, list[CompiledRate]] = {}
+    for rate in rates:
+        groups.setdefault(rate.rate.digits, []).append(rate)
+    entries: dict[str, PrefixEntry] = {}
+    for digits in sorted(groups, key=len):
+        ordered = sorted(groups[digits], key=lambda rate: rate.order)
+        lengths = range(len(digits) - 1, -1, -1)
+        entries[digits] = PrefixEntry(
+            digits=digits,
+            rates=tuple(rate for rate in ordered if rate.rate.active),
+            inactive=tuple(rate for rate in ordered if not rate.rate.active),
+            shorter=next(
+                (entries[digits[:length]] for length in lengths if digits[:length] in entries), None
+            ),
+        )
+    return entries
