@@ -29,7 +29,7 @@ def decode_tariff(raw: bytes, *, name: str) -> Mapping[str, object]:
     ending = name.lower().rpartition(".")[2]
     is_json = ending == "json" or (ending != "toml" and text.lstrip().startswith("{"))
     try:
-        document = _json(text) if is_json else tomllib.loads(text, parse_float=Decimal)
+        document = parse_json(text) if is_json else tomllib.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as fault:
         raise TariffSyntaxError(f"line {fault.lineno}", f"is not JSON: {fault.msg}") from None
     except RecursionError:
@@ -44,7 +44,11 @@ def decode_tariff(raw: bytes, *, name: str) -> Mapping[str, object]:
     return document
 
 
-def _json(text: str) -> object:
+def parse_json(text: str) -> object:
+    """Return what JSON *text* holds, its numbers with a point as Decimal.
+
+    Raises ValueError, also for NaN, Infinity and a key that stands twice in one object.
+    """
     return json.loads(
         text,
         parse_float=Decimal,
@@ -61,5 +65,5 @@ def _without_twins(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
-        raise ValueError(f'the key "{twice[:60]}" stands twice in one table')
+        raise ValueError(f'the key "{twice[:60]}" stands twice in one place')
     return found

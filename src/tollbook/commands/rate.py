@@ -1,0 +1,192 @@
+"""`tollbook rate`: price calls by a tariff, JSON Lines in, JSON Lines out; no database."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO
+
+from tollbook.commands.rate_input import CallFault, Question, read_question
+from tollbook.core.calendar import format_instant
+from tollbook.core.money import format_amount
+from tollbook.core.rating import (
+    Candidate,
+    Priced,
+    Unrated,
+    explain,
+    longest_talk,
+    price,
+)
+from tollbook.core.tariff import (
+    CompiledTariff,
+    Rate,
+    TariffSyntaxError,
+    compile_tariff,
+    decode_tariff,
+    read_tariff,
+)
+
+DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+LONGEST_LINE = 1 << 20
+
+Answer = dict[str, object]
+
+
+def run(args: argparse.Namespace) -> int:
+    """Price the calls of a file and return the exit status."""
+    if args.plan:
+        return _refuse("--plan is not supported yet; leave it out to get the base price")
+    compiled = _load_tariff(args.tariff)
+    if compiled is None:
+        return WRONG_USE
+    try:
+        with open_input(args.calls) as calls:
+            return _price_all(compiled, calls, explains=args.explain)
+    except OSError as fault:
+        if fault.filename is None:  # Not the input: whoever reads our output has gone.
+            raise
+        return _refuse(f"{args.calls}: cannot be read: {fault.strerror}")
+
+
+def open_input(name: str) -> AbstractContextManager[BinaryIO]:
+    """Return the open file *name*; "-" is standard input."""
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+
+
+def _price_all(compiled: CompiledTariff, calls: BinaryIO, *, explains: bool) -> int:
+    status = DONE
+    out = sys.stdout.buffer
+    for number, line in numbered_lines(calls):
+        answer = _answer(compiled, number, line, explains=explains)
+        if "unrated" in answer or "error" in answer:
+            status = INCOMPLETE
+        # A lone surrogate from an escape in the input goes out as the escape it was.
+        text = json.dumps(answer, ensure_ascii=False)
+        out.write(text.encode("utf-8", "backslashreplace") + b"\n")
+    out.flush()
+    return status
+
+
+def _load_tariff(name: str) -> CompiledTariff | None:
+    """Return the tariff in the file *name*, or None after telling every fault."""
+    try:
+        reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))
+    except OSError as fault:
+        _refuse(f"{name}: cannot be read: {fault.strerror}")
+        return None
+    except TariffSyntaxError as fault:
+        _refuse(f"{name}: {fault.place}: {fault.message}. The tariff was refused whole.")
+        return None
+    for found in reading.faults:
+        kind = "warning: " if found.severity == "warning" else ""
+        print(f"{name}: {found.place or 'the document'}: {kind}{found.message}", file=sys.stderr)
+    if reading.tariff is None:
+        errors = sum(found.severity == "error" for found in reading.faults)
+        _refuse(f"{name}: the tariff was refused whole for {errors} faults; no call was priced.")
+        return None
+    return compile_tariff(reading.tariff)
+
+
+def numbered_lines(calls: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Yield each line that is not blank with its number from 1; None for one that is too long."""
+    number = 0
+    while line := calls.readline(LONGEST_LINE + 1):
+        number += 1
+        is_whole = len(line) <= LONGEST_LINE or line.endswith(b"\n")
+        if is_whole:
+            if line.strip():
+                yield number, line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = calls.readline(LONGEST_LINE)
+        yield number, None
+
+
+def _answer(compiled: CompiledTariff, number: int, line: bytes | None, *, explains: bool) -> Answer:
+    if line is None:
+        return {"id": None, "line": number, "error": f"is longer than {LONGEST_LINE} bytes"}
+    try:
+        question = read_question(line)
+    except CallFault as fault:
+        return {"id": fault.call_id, "line": number, "error": fault.message}
+    if question.credit is None:
+        answer = _answer_price(question, price(compiled, question.call))
+    else:
+        answer = _answer_limit(compiled, question, question.credit)
+    if explains:
+        considered = explain(compiled, question.call).candidates
+        answer["candidates"] = [_candidate(each) for each in considered]
+    return answer
+
+
+def _answer_limit(compiled: CompiledTariff, question: Question, credit: Decimal) -> Answer:
+    max_s = longest_talk(compiled, question.call, credit=credit, at_most_s=question.at_most_s)
+    if isinstance(max_s, Unrated):
+        return {"id": question.call_id, "unrated": max_s.reason}
+    return {"id": question.call_id, "max_s": max_s}
+
+
+def _answer_price(question: Question, result: Priced | Unrated) -> Answer:
+    if isinstance(result, Unrated):
+        return {"id": question.call_id, "unrated": result.reason}
+    answer: Answer = {
+        "id": question.call_id,
+        "charge": format_amount(result.charge),
+        "currency": result.currency,
+        "billed_s": result.billed_s,
+        "rate": _rate(result.rate),
+        "steps": [
+            {
+                "kind": step.kind,
+                "from_s": step.from_s,
+                "seconds": step.seconds,
+                "price": None if step.price is None else format_amount(step.price),
+                "per_s": step.per_s,
+                "amount": format_amount(step.amount),
+            }
+            for step in result.steps
+        ],
+    }
+    if question.call.legs:
+        answer["segments"] = [
+            {
+                "party": segment.party,
+                "talk_s": _number(segment.talk_s),
+                "charge": format_amount(segment.charge),
+            }
+            for segment in result.segments
+        ]
+    return answer
+
+
+def _candidate(candidate: Candidate) -> Answer:
+    named = _rate(candidate.rate.rate)
+    return {"rate": named, "index": candidate.rate.index, "outcome": candidate.outcome}
+
+
+def _rate(rate: Rate) -> Answer:
+    return {
+        "prefix": rate.prefix,
+        "destination": rate.destination,
+        "call_type": rate.call_type,
+        "band": rate.band,
+        "effective_from": _instant(rate.effective_from),
+    }
+
+
+def _instant(instant: datetime | None) -> str | None:
+    return None if instant is None else format_instant(instant)
+
+
+def _number(seconds: Decimal) -> int | float:
+    """Return *seconds* as JSON writes it; its digits are those that came in."""
+    return int(seconds) if seconds == seconds.to_integral_value() else float(seconds)
+
+
+def _refuse(message: str) -> int:
+    print(f"tollbook rate: {message}", file=sys.stderr)
+    return WRONG_USE
