@@ -6,38 +6,17 @@ All of a batch is in one transaction, so a process that is killed has stored it 
 all, and the position in the raw log agrees with what was stored.
 """
 
-from collections.abc import Sequence
-from itertools import repeat
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tollbook.storage.batch import (
-    BATCH_RECORDS,
-    CallBatch,
-    CallColumns,
-    ChargeColumns,
-    Columns,
-    LegColumns,
-    RecordColumns,
-    StoredBatch,
-)
+from tollbook.storage.batch import BATCH_RECORDS, CallBatch, Columns, StoredBatch
 from tollbook.storage.engine import Engine, Row, engine_of
-from tollbook.storage.models.raw import RecordKind
+from tollbook.storage.models.raw import RecordKind, RejectState
 
 RAW_KEPT_BYTES = 4_096  # Of a reject; the whole of it is in the raw log.
-
-_RECORD = ("id", "segment_id", *RecordColumns.names())
-_CALL = (
-    *("id", "source_id", "pbx_id", "site_id", "received_us", "raw_record_id"),
-    *CallColumns.names()[1:],
-)
-_CHARGE = ("call_id", "run", *ChargeColumns.names()[1:])
-_LEG = ("call_id", *LegColumns.names()[1:])
-_REJECT = (
-    *("raw_record_id", "source_id", "received_us", "line", "offset", "raw", "reason", "message"),
-    *("state", "resolved_by"),
-)
 
 
 def store_calls(batch: CallBatch, *, using: str = DEFAULT_DB_ALIAS) -> StoredBatch:
@@ -83,13 +62,14 @@ class _Step:
     def _store_records(self) -> tuple[Sequence[int], set[int] | None]:
         """Return each record's id, and the indexes of those that are new (None: all)."""
         records = self.batch.records
-        if not len(records):
+        count = _length(records)
+        if not count:
             return (), None
-        ids = self.engine.take_ids("tollbook_raw_record", len(records))
-        rows = list(zip(ids, repeat(self.batch.segment_id), *_texts(records), strict=False))
-        _require_equal(records, rows)
+        ids = self.engine.take_ids("tollbook_raw_record", count)
         new = self.engine.insert_new(
-            "tollbook_raw_record", _RECORD, rows, key=("segment_id", "offset")
+            "tollbook_raw_record",
+            {"id": ids, "segment_id": [self.batch.segment_id] * count, **_columns(records)},
+            key=("segment_id", "offset"),
         )
         if new is None:
             return ids, None
@@ -100,33 +80,32 @@ class _Step:
         )
 
     def _store_calls(self, record_ids: Sequence[int], fresh: set[int] | None) -> list[int | None]:
+        """Return the id of each call that was added."""
         batch, calls = self.batch, self.batch.calls
-        if not len(calls):
+        count = _length(calls)
+        if not count:
             return []
-        ids = self.engine.take_ids("tollbook_call", len(calls))
-        texts = _texts(calls)
-        rows: list[Row] = list(
-            zip(
-                ids,
-                repeat(batch.source_id),
-                repeat(batch.pbx_id),
-                repeat(batch.site_id),
-                repeat(batch.received_us),
-                [record_ids[record] for record in calls.record],
-                *texts[1:],
-                strict=False,
-            )
-        )
-        _require_equal(calls, rows)
+        ids = self.engine.take_ids("tollbook_call", count)
+        lists: dict[str, Sequence[Any]] = {
+            "id": ids,
+            "source_id": [batch.source_id] * count,
+            "pbx_id": [batch.pbx_id] * count,
+            "site_id": [batch.site_id] * count,
+            "received_us": [batch.received_us] * count,
+            "raw_record_id": [record_ids[record] for record in calls.record],
+            **_columns(calls, but="record"),
+        }
         if fresh is not None:
-            rows = [row for row, record in zip(rows, calls.record, strict=True) if record in fresh]
-            if not rows:
-                return [None] * len(calls)
+            lists = _only(lists, [record in fresh for record in calls.record])
+            if not lists["id"]:
+                return [None] * count
         new = self.engine.insert_new(
-            "tollbook_call", _CALL, rows, key=("begin_us", "pbx_id", "dedupe_hash")
+            "tollbook_call", lists, key=("begin_us", "pbx_id", "dedupe_hash")
         )
         if new is None:
-            new = {row[0] for row in rows}
+            if fresh is None:
+                return list(ids)
+            new = set(lists["id"])
         return [call_id if call_id in new else None for call_id in ids]
 
     def _store_duplicates(
@@ -145,39 +124,36 @@ class _Step:
         repeats = {i: known[calls.begin_us[i], calls.dedupe_hash[i]] for i in refused}
         self.engine.insert(
             "tollbook_duplicate",
-            ("source_id", "raw_record_id", "of_call_id", "received_us"),
-            [
-                (
-                    self.batch.source_id,
-                    record_ids[calls.record[index]],
-                    of_call,
-                    self.batch.received_us,
-                )
-                for index, of_call in repeats.items()
-            ],
+            {
+                "source_id": [self.batch.source_id] * len(refused),
+                "raw_record_id": [record_ids[calls.record[index]] for index in refused],
+                "of_call_id": list(repeats.values()),
+                "received_us": [self.batch.received_us] * len(refused),
+            },
         )
         return repeats
 
     def _store_charges(self, call_ids: list[int | None]) -> None:
         charges = self.batch.charges
-        if len(charges):
-            lists = _texts(charges)
-            rows = zip([call_ids[i] for i in charges.call], repeat(0), *lists[1:], strict=False)
-            self._insert_of_calls("tollbook_charge", _CHARGE, charges, list(rows))
+        count = _length(charges)
+        of_calls: dict[str, Sequence[Any]] = {
+            "call_id": [call_ids[call] for call in charges.call],
+            "run": [0] * count,
+        }
+        self._insert_of_calls("tollbook_charge", {**of_calls, **_columns(charges, but="call")})
 
     def _store_legs(self, call_ids: list[int | None]) -> None:
         legs = self.batch.legs
-        if len(legs):
-            lists = _texts(legs)
-            rows = zip([call_ids[i] for i in legs.call], *lists[1:], strict=False)
-            self._insert_of_calls("tollbook_leg", _LEG, legs, list(rows))
+        _length(legs)
+        of_calls = {"call_id": [call_ids[call] for call in legs.call]}
+        self._insert_of_calls("tollbook_leg", {**of_calls, **_columns(legs, but="call")})
 
-    def _insert_of_calls(
-        self, table: str, columns: Sequence[str], group: Columns, rows: list[Row]
-    ) -> None:
-        """Insert the rows whose call was added; their first column is its id."""
-        _require_equal(group, rows)
-        self.engine.insert(table, columns, [row for row in rows if row[0] is not None])
+    def _insert_of_calls(self, table: str, lists: dict[str, Sequence[Any]]) -> None:
+        """Insert the rows whose call was added."""
+        if None in lists["call_id"]:
+            lists = _only(lists, [call_id is not None for call_id in lists["call_id"]])
+        if lists["call_id"]:
+            self.engine.insert(table, lists)
 
     def _store_joined(self, call_ids: list[int | None]) -> None:
         joined = self.batch.joined
@@ -193,31 +169,32 @@ class _Step:
         }
         self.engine.insert(
             "tollbook_call_record",
-            ("call_id", "raw_record_id"),
-            [(call_ids[call], found[segment_id][offset]) for call, segment_id, offset in added],
+            {
+                "call_id": [call_ids[call] for call, _segment, _offset in added],
+                "raw_record_id": [found[segment][offset] for _call, segment, offset in added],
+            },
         )
 
     def _store_rejects(self, record_ids: Sequence[int], fresh: set[int] | None) -> None:
         batch, records = self.batch, self.batch.records
+        kept = [row for row in batch.rejects.rows() if fresh is None or row[0] in fresh]
+        if not kept:
+            return
+        of_records, raws, reasons, messages = zip(*kept, strict=True)
         self.engine.insert(
             "tollbook_reject",
-            _REJECT,
-            [
-                (
-                    record_ids[record],
-                    batch.source_id,
-                    batch.received_us,
-                    records.line[record],
-                    records.offset[record],
-                    raw[:RAW_KEPT_BYTES],
-                    reason,
-                    _clean(message),
-                    "new",
-                    "",
-                )
-                for record, raw, reason, message in batch.rejects.rows()
-                if fresh is None or record in fresh
-            ],
+            {
+                "raw_record_id": [record_ids[record] for record in of_records],
+                "source_id": [batch.source_id] * len(kept),
+                "received_us": [batch.received_us] * len(kept),
+                "line": [records.line[record] for record in of_records],
+                "offset": [records.offset[record] for record in of_records],
+                "raw": [raw[:RAW_KEPT_BYTES] for raw in raws],
+                "reason": reasons,
+                "message": [_clean(message) for message in messages],
+                "state": [RejectState.NEW.value] * len(kept),
+                "resolved_by": [""] * len(kept),
+            },
         )
 
     def _move_position(self) -> None:
@@ -290,12 +267,26 @@ class _Step:
             return cursor.fetchall() if cursor.description else []
 
 
-def _texts(group: Columns) -> list[list[Any]]:
-    """Return the group's lists with every text fit for both databases."""
-    return [
-        _clean_all(column) if column and type(column[0]) is str else column
-        for column in group.lists()
-    ]
+def _length(group: Columns) -> int:
+    """Return how many rows *group* holds; raises ValueError if its lists differ in length."""
+    lengths = {len(column) for column in group.lists()}
+    if len(lengths) > 1:
+        raise ValueError(f"the lists of {type(group).__name__} differ in length: {sorted(lengths)}")
+    return lengths.pop()
+
+
+def _columns(group: Columns, *, but: str = "") -> dict[str, Sequence[Any]]:
+    """Return the group's lists by column, with every text fit for both databases."""
+    return {
+        name: _clean_all(column) if column and type(column[0]) is str else column
+        for name, column in zip(group.names(), group.lists(), strict=True)
+        if name != but
+    }
+
+
+def _only(lists: Mapping[str, Sequence[Any]], wanted: Sequence[bool]) -> dict[str, Sequence[Any]]:
+    """Return the wanted rows."""
+    return {name: list(compress(column, wanted)) for name, column in lists.items()}
 
 
 def _clean_all(texts: list[str]) -> list[str]:
@@ -309,10 +300,3 @@ def _clean_all(texts: list[str]) -> list[str]:
 def _clean(text: str) -> str:
     """Return *text* without NULs and lone surrogates, which PostgreSQL cannot keep."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
-def _require_equal(group: Columns, rows: Sequence[Row]) -> None:
-    """Raise ValueError if the lists of *group* differ in length, of which zip takes the least."""
-    lengths = {len(column) for column in group.lists()}
-    if lengths != {len(rows)}:
-        raise ValueError(f"the lists of {type(group).__name__} differ in length: {sorted(lengths)}")

@@ -5,12 +5,20 @@ the table where every row is new, through a staging table where some may be know
 Ids are taken beforehand, so that rows that belong together can be written in one pass.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 from django.db import connections
 
 Row = tuple[Any, ...]
+Lists = Mapping[str, Sequence[Any]]  # parallel, one a column
+
+# The driver has no short way for null and truth values: it looks for an adapter, then for two
+# methods, and formats an error that it throws away (measured: 0.4 µs a value, 3 µs a call). These
+# two adapters end the search at once; the first is a dictionary's `get`, which answers None.
+sqlite3.register_adapter(type(None), cast("Callable[[None], None]", {}.get))
+sqlite3.register_adapter(bool, int)
 
 
 class Engine(Protocol):
@@ -22,15 +30,13 @@ class Engine(Protocol):
     def take_ids(self, table: str, count: int) -> Sequence[int]:
         """Return *count* unused ids of *table*, ascending."""
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: str, lists: Lists) -> None:
         """Insert rows; IntegrityError if one breaks a constraint."""
 
-    def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: Sequence[str]
-    ) -> set[int] | None:
+    def insert_new(self, table: str, lists: Lists, *, key: Sequence[str]) -> set[int] | None:
         """Insert the rows whose *key* is unknown and return their ids; None: all of them.
 
-        The first column is the id. Only *key* is forgiven: any other broken constraint raises.
+        Ids are ascending. Only *key* is forgiven: any other broken constraint raises.
         """
 
 
@@ -45,30 +51,35 @@ class SqliteEngine:
 
     def take_ids(self, table: str, count: int) -> Sequence[int]:
         """Return the ids after the greatest one; the write lock keeps others from them."""
-        greatest = self._driver().execute(f'SELECT max(id) FROM "{table}"').fetchone()[0] or 0
+        driver = self._connection.connection
+        greatest = driver.execute(f'SELECT max(id) FROM "{table}"').fetchone()[0] or 0
         return range(greatest + 1, greatest + 1 + count)
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: str, lists: Lists) -> None:
         """Insert with one compiled statement."""
-        with self._connection.wrap_database_errors:
-            self._driver().executemany(_insert(table, columns), rows)
+        self._insert(table, lists, ending="")
 
-    def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: Sequence[str]
-    ) -> set[int] | None:
+    def insert_new(self, table: str, lists: Lists, *, key: Sequence[str]) -> set[int] | None:
         """Insert; the row count tells whether anything was known, and only then ids are read."""
-        statement = f"{_insert(table, columns)} ON CONFLICT ({_names(key)}) DO NOTHING"
-        driver = self._driver()
-        with self._connection.wrap_database_errors:
-            if driver.executemany(statement, rows).rowcount == len(rows):
-                return None
-            found = driver.execute(
-                f'SELECT id FROM "{table}" WHERE id BETWEEN ? AND ?', (rows[0][0], rows[-1][0])
-            )
-            return {row[0] for row in found}
+        ids = lists["id"]
+        if self._insert(table, lists, ending=f"ON CONFLICT ({_names(key)}) DO NOTHING") == len(ids):
+            return None
+        found = self._connection.connection.execute(
+            f'SELECT id FROM "{table}" WHERE id BETWEEN ? AND ?', (ids[0], ids[-1])
+        )
+        return {row[0] for row in found}
 
-    def _driver(self) -> Any:
-        return self._connection.connection
+    def _insert(self, table: str, lists: Lists, *, ending: str) -> int:
+        """Insert and return how many rows were added."""
+        values = {name: _constant(column) or "?" for name, column in lists.items()}
+        varying = [lists[name] for name, value in values.items() if value == "?"]
+        with self._connection.wrap_database_errors:
+            added: int = self._connection.connection.executemany(
+                f'INSERT INTO "{table}" ({_names(lists)}) VALUES ({", ".join(values.values())}) '
+                + ending,
+                zip(*varying, strict=True),
+            ).rowcount
+        return added
 
 
 class PostgresqlEngine:
@@ -91,33 +102,31 @@ class PostgresqlEngine:
         )
         return [row[0] for row in found.fetchall()]
 
-    def insert(self, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    def insert(self, table: str, lists: Lists) -> None:
         """Insert by COPY."""
         with (
             self._connection.wrap_database_errors,
             self._connection.connection.cursor() as cursor,
-            cursor.copy(f'COPY "{table}" ({_names(columns)}) FROM STDIN') as copy,
+            cursor.copy(f'COPY "{table}" ({_names(lists)}) FROM STDIN') as copy,
         ):
-            for row in rows:
+            for row in zip(*lists.values(), strict=True):
                 copy.write_row(row)
 
-    def insert_new(
-        self, table: str, columns: Sequence[str], rows: Sequence[Row], *, key: Sequence[str]
-    ) -> set[int] | None:
+    def insert_new(self, table: str, lists: Lists, *, key: Sequence[str]) -> set[int] | None:
         """Insert by COPY to a staging table, then from there what is not known."""
-        staging, names = f"staging_{table}", _names(columns)
+        staging, names = f"staging_{table}", _names(lists)
         self._execute(
             f'CREATE TEMPORARY TABLE IF NOT EXISTS "{staging}" '
             f'(LIKE "{table}" INCLUDING DEFAULTS) ON COMMIT DELETE ROWS'
         )
-        self.insert(staging, columns, rows)
+        self.insert(staging, lists)
         found = self._execute(
             f'INSERT INTO "{table}" ({names}) SELECT {names} FROM "{staging}" ORDER BY id '
             f"ON CONFLICT ({_names(key)}) DO NOTHING RETURNING id"
         )
         new = {row[0] for row in found.fetchall()}
         self._execute(f'TRUNCATE "{staging}"')
-        return None if len(new) == len(rows) else new
+        return None if len(new) == len(lists["id"]) else new
 
     def _execute(self, statement: str, values: Row = ()) -> Any:
         with self._connection.wrap_database_errors:
@@ -132,10 +141,26 @@ def engine_of(using: str) -> Engine:
     return SqliteEngine(connection)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    marks = ", ".join("?" * len(columns))
-    return f'INSERT INTO "{table}" ({_names(columns)}) VALUES ({marks})'
+WORTH_FOLDING = 50  # Below this many rows a statement of its own costs more than it saves.
 
 
-def _names(columns: Sequence[str]) -> str:
+def _constant(column: Sequence[Any]) -> str | None:
+    """Return the SQL literal of a column that is one null, number or empty text throughout.
+
+    What need not be bound a thousand times is a third of a call's columns. Other texts are always
+    bound: they come from outside.
+    """
+    if len(column) < WORTH_FOLDING:
+        return None
+    first = column[0]
+    if first is not None and first != "" and type(first) not in (int, bool):
+        return None
+    if column[-1] != first or isinstance(column, range) or column.count(first) != len(column):
+        return None
+    if first is None:
+        return "NULL"
+    return "''" if first == "" else str(int(first))
+
+
+def _names(columns: Iterable[str]) -> str:
     return ", ".join(f'"{column}"' for column in columns)

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q
 
+from tollbook.storage.models.columns import RowId
+
 
 class Direction(models.IntegerChoices):
     """Which way a call went, seen from the site."""
@@ -22,6 +24,7 @@ class Call(models.Model):
     time of the call. `account_code` is as written, `account_code_ref` the code it stands for.
     """
 
+    id = RowId(primary_key=True)
     pbx = models.ForeignKey("storage.Pbx", models.PROTECT, related_name="+", db_index=False)
     source = models.ForeignKey("storage.Source", models.PROTECT, related_name="+", db_index=False)
     site = models.ForeignKey("storage.Site", models.PROTECT, related_name="+", db_index=False)
@@ -74,7 +77,8 @@ class Call(models.Model):
             # Recognises the same call again (AMB-40) and is the call log's own order.
             models.UniqueConstraint(fields=["begin_us", "pbx", "dedupe_hash"], name="call_once"),
             models.CheckConstraint(
-                condition=Q(direction__in=Direction.values), name="call_direction"
+                condition=Q(direction__gte=Direction.UNKNOWN, direction__lte=Direction.TRANSIT),
+                name="call_direction",
             ),
             models.CheckConstraint(condition=Q(talk_ms__gte=0), name="call_talk_not_negative"),
             models.CheckConstraint(
@@ -89,6 +93,7 @@ class Call(models.Model):
 class CallRecord(models.Model):
     """One of the several raw records that made a call; a call of one record has no row here."""
 
+    id = RowId(primary_key=True)
     call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+")
     raw_record = models.ForeignKey(
         "storage.RawRecord", models.PROTECT, related_name="+", db_index=False
@@ -116,6 +121,7 @@ class Duplicate(models.Model):
 class Leg(models.Model):
     """One channel of a call of several; positions count from 0 in the call's order."""
 
+    id = RowId(primary_key=True)
     call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+", db_index=False)
     position = models.SmallIntegerField()
     party = models.TextField(blank=True, default="")

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from tollbook.storage.models.columns import RowId
 from tollbook.storage.models.tariffs import Kind
 
 
@@ -26,6 +27,7 @@ class Charge(models.Model):
     An amount of null with a reason is an unrated call: listed, never silently free.
     """
 
+    id = RowId(primary_key=True)
     call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+", db_index=False)
     run = models.PositiveIntegerField(default=0)
     kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.CHARGE)
@@ -44,7 +46,9 @@ class Charge(models.Model):
         db_table = "tollbook_charge"
         constraints = (
             models.UniqueConstraint(fields=["call", "kind", "run"], name="charge_once_a_run"),
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="charge_kind"),
+            models.CheckConstraint(
+                condition=Q(kind=Kind.CHARGE) | Q(kind=Kind.COST), name="charge_kind"
+            ),
             models.CheckConstraint(condition=Q(billed_s__gte=0), name="charge_billed_not_negative"),
             models.CheckConstraint(
                 condition=Q(amount_micros=None) & ~Q(unrated_reason="")

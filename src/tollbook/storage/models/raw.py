@@ -7,6 +7,8 @@ the database refuses UPDATE and DELETE (docs/decisions/0006).
 from django.db import models
 from django.db.models import Q
 
+from tollbook.storage.models.columns import RowId
+
 
 class RawSegment(models.Model):
     """One append-only file of received bytes; sealed when full, with the hash of its content."""
@@ -32,7 +34,10 @@ class RawSegment(models.Model):
 
 
 class RecordKind(models.IntegerChoices):
-    """What became of a raw record."""
+    """What became of a raw record.
+
+    Constraints compare ranges: SQLite builds a list of IN anew for every row.
+    """
 
     CALL = 1
     PART = 2
@@ -46,6 +51,7 @@ class RawRecord(models.Model):
     `line` counts from 1 in the segment; `reason` is the stable code of a skip or reject.
     """
 
+    id = RowId(primary_key=True)
     segment = models.ForeignKey(
         "storage.RawSegment", models.PROTECT, related_name="+", db_index=False
     )
@@ -61,7 +67,10 @@ class RawRecord(models.Model):
             # The same bytes are indexed once: a collector that was killed and starts again from
             # its position can neither lose a record nor store it twice.
             models.UniqueConstraint(fields=["segment", "offset"], name="raw_record_place"),
-            models.CheckConstraint(condition=Q(kind__in=RecordKind.values), name="raw_record_kind"),
+            models.CheckConstraint(
+                condition=Q(kind__gte=RecordKind.CALL, kind__lte=RecordKind.REJECT),
+                name="raw_record_kind",
+            ),
         )
 
 

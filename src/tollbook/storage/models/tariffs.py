@@ -40,6 +40,13 @@ class TariffVersion(models.Model):
         )
 
 
+class Matches(models.TextChoices):
+    """Which digits of a call the prefixes of its tariff are compared with."""
+
+    CALLEE = "callee"
+    DIALLED = "dialled"
+
+
 class TariffAssignment(models.Model):
     """Calls that fit every given field are priced by the tariff; the lowest position wins.
 
@@ -70,12 +77,16 @@ class TariffAssignment(models.Model):
     source_ip = models.TextField(blank=True, default="")
     from_us = models.BigIntegerField(null=True)
     to_us = models.BigIntegerField(null=True)
+    matches = models.CharField(max_length=7, choices=Matches.choices, default=Matches.CALLEE)
 
     class Meta:
         db_table = "tollbook_tariff_assignment"
         indexes = (models.Index(fields=["kind", "position"], name="assignment_in_order"),)
         constraints = (
             models.CheckConstraint(condition=Q(kind__in=Kind.values), name="assignment_kind"),
+            models.CheckConstraint(
+                condition=Q(matches__in=Matches.values), name="assignment_matches"
+            ),
             models.CheckConstraint(
                 condition=Q(to_us__gt=F("from_us")), name="assignment_time_runs_forward"
             ),
