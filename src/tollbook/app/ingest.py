@@ -1,0 +1,213 @@
+"""The one way of records into the database: file imports and live sources come through here.
+
+    intake = open_intake(door, source_id)
+    result = intake.store(parser.feed(data), segment_id=segment_id, at=now, position=position)
+
+What a parser made of raw bytes is mediated, priced and stored, a thousand records a transaction,
+and the source's position in the raw log moves with the last of them. A process that is killed at
+any moment starts again from that position: what was stored already is recognised by its place in
+the raw log, so nothing is lost and nothing stored twice.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from tollbook.app.directory import Links, load_rules
+from tollbook.app.draft import Draft
+from tollbook.app.mediate import CALL, PART, REJECT, SKIP, Mediator
+from tollbook.core.calls import Outcome
+from tollbook.storage.batch import CallBatch, Position, StoredBatch
+from tollbook.storage.bulk import store_calls
+from tollbook.storage.door import Door
+from tollbook.storage.instants import to_us
+from tollbook.storage.models import Source
+
+# How old a live source's dial plan, tariffs and telephones may be.
+RULES_KEPT_US = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class IngestResult:
+    """What records came to. `records` is the sum of all others.
+
+    `calls` were added; `duplicates` are calls that were known already; `parts` are records that
+    went into a call of several, beside its last; `rejects` are in quarantine.
+    """
+
+    records: int = 0
+    calls: int = 0
+    parts: int = 0
+    skips: int = 0
+    rejects: int = 0
+    duplicates: int = 0
+
+    def __add__(self, other: "IngestResult") -> "IngestResult":
+        return IngestResult(
+            *(getattr(self, one.name) + getattr(other, one.name) for one in fields(self))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRef:
+    """A source as far as storing its records depends on it."""
+
+    source_id: int
+    pbx_id: int
+    site_id: int
+    site_zone: str
+
+
+class Intake:
+    """One source's records on their way into the database; belongs to one thread."""
+
+    def __init__(self, door: Door, source: SourceRef) -> None:
+        self.source = source
+        self.unrated = 0  # Charges stored without an amount since this intake was opened.
+        self._door = door
+        self._zone = ZoneInfo(source.site_zone)
+        self._links: Links | None = None
+        self._mediator: Mediator | None = None
+        self._loaded_us: int | None = None
+
+    def store(
+        self,
+        outcomes: Sequence[Outcome],
+        *,
+        segment_id: int,
+        at: datetime,
+        position: Position | None = None,
+    ) -> IngestResult:
+        """Store what a parser made of the segment's bytes; *at* is when they came.
+
+        *position* is how far the parser is done with the segment; it is stored with the last of
+        the outcomes, and alone if there are none. A later call repeats nothing.
+        """
+        mediator = self._fresh_mediator(at)
+        drafts = mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
+        result = IngestResult()
+        for stored in self.store_drafts(drafts, at=at, position=position):
+            result += stored
+        return result
+
+    def store_drafts(
+        self, drafts: Iterable[Draft], *, at: datetime, position: Position | None = None
+    ) -> Iterator[IngestResult]:
+        """Store *drafts* one after another and yield what each came to, once it is on disk."""
+        batches = self._batches(drafts, at=at, position=position)
+        steps = (partial(self._step, draft, batch) for draft, batch in batches)
+        try:
+            for draft, stored in self._door.bulk(steps):
+                yield self._result(draft, stored)
+        except BaseException:
+            self._links = None  # It may hold ids that were rolled back.
+            raise
+
+    def reload(self) -> None:
+        """Let the next records see telephones, dial plan and tariffs as they are then."""
+        self._loaded_us = None
+
+    def _batches(
+        self, drafts: Iterable[Draft], *, at: datetime, position: Position | None
+    ) -> Iterator[tuple[Draft, CallBatch]]:
+        """Yield each draft with its batch; only the last one moves the position."""
+        received_us = to_us(at)
+        local = at.astimezone(self._zone)
+        day = local.year * 10_000 + local.month * 100 + local.day
+        waiting = None
+        for draft in drafts:
+            if waiting is not None:
+                yield waiting
+            waiting = draft, self._batch(draft, received_us, day)
+        if waiting is not None:
+            draft, batch = waiting
+            yield draft, replace(batch, position=position)
+
+    def _batch(self, draft: Draft, received_us: int, day: int) -> CallBatch:
+        return CallBatch(
+            source_id=self.source.source_id,
+            pbx_id=self.source.pbx_id,
+            site_id=self.source.site_id,
+            segment_id=draft.segment_id,
+            received_us=received_us,
+            day=day,
+            records=draft.records,
+            calls=draft.calls,
+            charges=draft.charges,
+            legs=draft.legs,
+            joined=draft.joined,
+            rejects=draft.rejects,
+        )
+
+    def _step(self, draft: Draft, batch: CallBatch) -> tuple[Draft, StoredBatch]:
+        """Give the draft's names their ids and store it, all in the transaction that is open."""
+        links = self._links
+        if links is None:
+            links = self._links = Links(self.source.pbx_id, self.source.site_id)
+        trunks, extensions = links.unknown(draft.trunks, draft.extensions)
+        if trunks or extensions:
+            links.make(trunks, extensions)
+        _fill_links(draft, links)
+        return draft, store_calls(batch)
+
+    def _result(self, draft: Draft, stored: StoredBatch) -> IngestResult:
+        kinds = draft.records.kind
+        added = stored.calls
+        self.unrated += sum(
+            1
+            for index, reason in zip(draft.charges.call, draft.charges.unrated_reason, strict=True)
+            if reason and stored.call_ids[index] is not None
+        )
+        return IngestResult(
+            records=len(kinds),
+            calls=added,
+            parts=kinds.count(PART),
+            skips=kinds.count(SKIP),
+            rejects=kinds.count(REJECT),
+            duplicates=kinds.count(CALL) - added,
+        )
+
+    def _fresh_mediator(self, at: datetime) -> Mediator:
+        """Return the mediator, made anew if its rules are old and have changed."""
+        now_us = to_us(at)
+        mediator = self._mediator
+        if mediator and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
+            return mediator
+        rules = load_rules(self.source.pbx_id, known=mediator.rules if mediator else None)
+        if mediator is None or mediator.rules != rules:
+            mediator = self._mediator = Mediator(rules, before=mediator)
+        self._links = None
+        self._loaded_us = now_us
+        return mediator
+
+
+def open_intake(door: Door, source_id: int) -> Intake:
+    """Return the way into the database for the records of a source.
+
+    Raises Source.DoesNotExist.
+    """
+    source = Source.objects.select_related("pbx__site").get(pk=source_id)
+    site = source.pbx.site
+    return Intake(door, SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
+
+
+def _fill_links(draft: Draft, links: Links) -> None:
+    calls = draft.calls
+    for column in (
+        calls.trunk_id,
+        calls.extension_id,
+        calls.department_id,
+        calls.account_code_ref_id,
+        calls.owner_id,
+    ):
+        column.clear()  # A transaction that had to run again finds what the first try filled.
+    calls.trunk_id.extend(links.trunks[name] for name in draft.trunks)
+    telephones = [links.extensions[number] for number in draft.extensions]
+    calls.extension_id.extend(extension for extension, _ in telephones)
+    calls.department_id.extend(department for _, department in telephones)
+    unknown = (None, None)
+    codes = [links.codes.get(code, unknown) for code in calls.account_code]
+    calls.account_code_ref_id.extend(code for code, _ in codes)
+    calls.owner_id.extend(owner for _, owner in codes)
