@@ -1,0 +1,50 @@
+"""Who asks: bearer tokens, each with a closed list of scopes."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from tollbook.api.errors import ApiError
+from tollbook.app.tokens import Bearer, bearer_of, note_use
+
+
+def instant() -> datetime:
+    """Return this instant, from the clock that wiring gave."""
+    return settings.TOLLBOOK_CLOCK()
+
+
+class NeedsScope(HttpBearer):
+    """Lets in who holds a token with one scope: 401 without a token, 403 without the scope."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> Bearer:  # noqa: ARG002 - ninja's signature
+        """Return who holds *token*; raises ApiError."""
+        return holder_with(self.scope, token)
+
+
+def holder_with(scope: str, token: str) -> Bearer:
+    """Return who holds *token* if it has *scope*; raises ApiError 401 or 403 otherwise."""
+    at = instant()
+    bearer = bearer_of(token.strip(), at=at)
+    if bearer is None:
+        raise ApiError(
+            401,
+            "token.unknown",
+            "this token is not known, has ended or was withdrawn. Make one with "
+            "`tollbook token create`.",
+            "header.Authorization",
+        )
+    if scope not in bearer.scopes:
+        raise ApiError(
+            403,
+            "token.scope_missing",
+            f"this token has no scope {scope}. Make one that has it.",
+            "header.Authorization",
+        )
+    note_use(bearer, at=at)
+    return bearer
