@@ -1,0 +1,82 @@
+"""`tollbook parse`: records in, one JSON object an outcome out; no database."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from tollbook.core.calls import Outcome, Part, Reject
+from tollbook.formats import (
+    DefinitionError,
+    FormatNotBuiltError,
+    Parser,
+    UnknownFormatError,
+    ZoneError,
+    load_definition,
+    outcome_to_plain,
+)
+
+DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
+_CHUNK_BYTES = 1 << 18
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the outcomes of the file; 1 if a record was rejected, 2 for wrong use."""
+    try:
+        received = _received(args.received)
+        name = "standard input" if args.file == "-" else args.file
+        parser = Parser(
+            load_definition(args.format), zone=args.zone, received=received, source_name=name
+        )
+        if args.file == "-":
+            return _parse(parser, sys.stdin.buffer)
+        with Path(args.file).open("rb") as source:
+            return _parse(parser, source)
+    except FormatNotBuiltError as fault:
+        print(f"tollbook parse: {fault}", file=sys.stderr)
+        return NOT_BUILT
+    except (DefinitionError, UnknownFormatError, ZoneError, _WrongUseError) as fault:
+        print(f"tollbook parse: {fault}", file=sys.stderr)
+    except OSError as fault:
+        print(f"tollbook parse: {args.file} cannot be read: {fault.strerror}.", file=sys.stderr)
+    return WRONG_USE
+
+
+class _WrongUseError(ValueError):
+    """An option that cannot be understood."""
+
+
+def _received(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        received = datetime.fromisoformat(text)
+    except ValueError:
+        received = None
+    if received is None or received.tzinfo is None:
+        raise _WrongUseError(
+            f'--received "{text}" is not an instant with offset. Nothing was read. '
+            "Write it as 2026-10-25T02:30:00+01:00."
+        )
+    return received
+
+
+def _parse(parser: Parser, source: BinaryIO) -> int:
+    rejected = False
+    while chunk := source.read(_CHUNK_BYTES):
+        rejected |= _print(parser.feed(chunk))
+    rejected |= _print(parser.finish())
+    return INCOMPLETE if rejected else DONE
+
+
+def _print(outcomes: Iterable[Outcome]) -> bool:
+    """Print every outcome but parts, whose call names their lines; return whether one failed."""
+    rejected = False
+    for outcome in outcomes:
+        rejected |= isinstance(outcome, Reject)
+        if not isinstance(outcome, Part):
+            print(json.dumps(outcome_to_plain(outcome)))
+    return rejected

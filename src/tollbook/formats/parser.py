@@ -1,0 +1,167 @@
+"""The parser: a stream of bytes in, outcomes out. Every byte ends in one of them.
+
+It may be fed pieces of any size. What is not whole yet, half a line or a call of which more
+records follow, stays inside until it is, or until `finish`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tollbook.core.calls import Outcome, Reject, Skip
+from tollbook.formats.cells import Cutter
+from tollbook.formats.definition import Definition
+from tollbook.formats.errors import Malformed, ZoneError, quoted, reject_message
+from tollbook.formats.fields import read_values
+from tollbook.formats.framing import RAW_KEPT_BYTES, Frame, Framer
+from tollbook.formats.joining import Joiner
+from tollbook.formats.truth import Reading, complete
+from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
+
+_LAST_US = "last_us"
+_TWO_HOURS_US = 2 * 3600 * SECOND_US
+
+
+class Parser:
+    """Reads one source's records in their order.
+
+    *zone* is for local stamps (else the definition's); *received* is when the bytes came in,
+    for the years and repeated hours that only it can decide. *start_offset* and *start_line*
+    say where in the source the first byte fed stands.
+    """
+
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        zone: str | None,
+        received: datetime | None = None,
+        source_name: str = "-",
+        start_offset: int = 0,
+        start_line: int = 1,
+    ) -> None:
+        name = zone or definition.zone
+        self._zone = find_zone(name) if name else None
+        self._definition = definition
+        self._source_name = source_name
+        self._framer = Framer(definition.framing, offset=start_offset, line=start_line)
+        self._cutter = Cutter(definition.name, definition.layouts)
+        self._joiner = Joiner(definition.join)
+        self._last_us: int | None = None
+        self.received = received
+
+    @property
+    def safe_offset(self) -> int:
+        """Everything before it is finished: after a crash, feeding may begin again there."""
+        held = self._joiner.first_offset()
+        return self._framer.offset if held is None else min(held, self._framer.offset)
+
+    def carry(self) -> dict[str, str]:
+        """Return what later records depend on, to be given to `restore` after a restart."""
+        return {} if self._last_us is None else {_LAST_US: str(self._last_us)}
+
+    def restore(self, carry: Mapping[str, str]) -> None:
+        """Continue with what `carry` returned before."""
+        self._last_us = int(carry[_LAST_US]) if _LAST_US in carry else None
+
+    def feed(self, data: bytes) -> list[Outcome]:
+        """Return the outcomes that *data* brings; an unfinished last line stays inside.
+
+        Raises ZoneError for local stamps of which nobody names the zone.
+        """
+        outcomes: list[Outcome] = []
+        for frame in self._framer.feed(data):
+            outcomes += self._read(frame)
+        return outcomes
+
+    def settle(self) -> list[Outcome]:
+        """Return what was only waiting in case more came; call it every few quiet seconds."""
+        outcomes: list[Outcome] = []
+        for frame in self._framer.end_at_return():
+            outcomes += self._read(frame)
+        return outcomes + self._joiner.settle()
+
+    def finish(self) -> list[Outcome]:
+        """Return what is left at the end of the input: the last line, and open calls."""
+        outcomes: list[Outcome] = []
+        for frame in self._framer.finish():
+            outcomes += self._read(frame)
+        return outcomes + self._joiner.finish()
+
+    def _read(self, frame: Frame) -> list[Outcome]:
+        if frame.too_long:
+            return [self._too_long(frame)]
+        text = clean(self._definition, frame.raw)
+        why = skipped(self._definition, text)
+        if why:
+            return [Skip(frame.line, frame.offset, frame.end_offset, why)]
+        reading = Reading(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
+        try:
+            layout, cells = self._cutter.cut(text, ended=frame.ended)
+            reading.values = read_values(layout, cells)
+            self._complete(reading)
+        except Malformed as found:
+            return [self._reject(frame, found)]
+        self._note_order(reading)
+        return self._joiner.add(reading)
+
+    def _complete(self, reading: Reading) -> None:
+        values = reading.values
+        received_us = None if self.received is None else to_us(self.received)
+        known = self._joiner.start_of(values.get("join_key"), values.get("start"))
+        complete(reading, self._zone, Order(self._last_us, received_us), known_start_us=known)
+
+    def _note_order(self, reading: Reading) -> None:
+        written = reading.written_us
+        # A record a little older than the last says nothing; one much older means that the
+        # last was wrong, or that another file follows.
+        if written is not None and (
+            self._last_us is None
+            or written > self._last_us
+            or self._last_us - written > _TWO_HOURS_US
+        ):
+            self._last_us = written
+
+    def _place(self, frame: Frame) -> str:
+        return f"{self._source_name}:{frame.line}"
+
+    def _reject(self, frame: Frame, found: Malformed) -> Reject:
+        message = reject_message(self._place(frame), found.finding, found.expectation)
+        return Reject(frame.line, frame.offset, frame.end_offset, frame.raw, found.reason, message)
+
+    def _too_long(self, frame: Frame) -> Reject:
+        limit = self._definition.framing.max_line_bytes
+        found = Malformed(
+            "call.line_too_long",
+            f"a line of {frame.too_long} bytes (the first {RAW_KEPT_BYTES} are kept), beginning "
+            + quoted(frame.raw[:40].decode("latin-1")),
+            f"at most {limit} bytes long",
+        )
+        return self._reject(frame, found)
+
+
+def clean(definition: Definition, raw: bytes) -> str:
+    """Return the text of a frame without what belongs to the line and not to the record."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    framing = definition.framing
+    text = text.strip(framing.strip)
+    if framing.prefix is not None and (match := framing.prefix.search(text)):
+        begin, end = match.span()
+        if begin == 0:
+            text = text[end:]
+    return text
+
+
+def skipped(definition: Definition, text: str) -> str | None:
+    """Return why *text* is no record at all, or None if it should be one."""
+    if not text.strip():
+        return "blank line"
+    for rule in definition.skips:
+        if rule.pattern.matches(text):
+            return rule.why
+    return None
+
+
+__all__ = ["Parser", "ZoneError", "clean", "skipped"]
