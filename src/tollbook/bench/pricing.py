@@ -7,6 +7,7 @@ from decimal import Decimal
 from statistics import median
 
 from tollbook.bench import lines
+from tollbook.bench.deck import deck_document
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
 from tollbook.bench.process import BenchError
@@ -36,35 +37,8 @@ def measure(options: Options) -> Iterator[Figure]:
 
 
 def deck() -> CompiledTariff:
-    """Return a tariff over all numbers of `lines`: three bands, two slots, 3,000 rates."""
-    prefixes = sorted({number[:length] for number in lines.numbers() for length in range(2, 7)})
-    rates = [
-        {
-            "prefix": prefix,
-            "destination": f"Area {prefix}",
-            **({"band": band} if band else {}),
-            "connect_fee": "0.02",
-            "slots": [
-                {"from_s": 0, "price": f"0.{17 + place:03d}", "per_s": 60, "increment_s": 60},
-                {"from_s": 60, "price": f"0.{9 + place:03d}", "per_s": 60, "increment_s": 1},
-            ],
-        }
-        for prefix in prefixes
-        for place, band in enumerate(("peak", "evening", ""))
-    ]
-    reading = read_tariff(
-        {
-            "name": "Bench",
-            "currency": "EUR",
-            "zone": "Europe/Berlin",
-            "rounding": {"rule": "half_up", "decimals": 4},
-            "band": [
-                {"name": "peak", "days": [1, 2, 3, 4, 5], "from": "08:00:00", "to": "18:00:00"},
-                {"name": "evening", "from": "18:00:00", "to": "22:00:00"},
-            ],
-            "rate": rates,
-        }
-    )
+    """Return the benchmarks' tariff, ready for pricing."""
+    reading = read_tariff(deck_document())
     if reading.tariff is None:
         raise BenchError(f"the benchmark's own tariff is refused: {reading.faults[0].message}")
     return compile_tariff(reading.tariff)

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import subprocess
 import sys
 
 from tollbook.bench.figures import Figure, machine_line, table
@@ -18,52 +19,70 @@ def run(args: argparse.Namespace) -> int:
         return _list(as_json=args.json)
     if args.name is not None and args.name not in BENCHMARKS:
         known = ", ".join(BENCHMARKS)
-        print(
-            f'tollbook bench: there is no benchmark "{args.name}". Known: {known}.', file=sys.stderr
-        )
+        _say(f'tollbook bench: there is no benchmark "{args.name}". Known: {known}.')
         return WRONG_USE
     if args.calls is not None and args.calls < 1:
-        print("tollbook bench: --calls must be 1 or more.", file=sys.stderr)
+        _say(f"tollbook bench: --calls is {args.calls}, expected 1 or more. Nothing was measured.")
         return WRONG_USE
-    chosen = [BENCHMARKS[args.name]] if args.name else list(BENCHMARKS.values())
-    options = Options(calls=args.calls, database=args.database)
-    found, failed = _measure(chosen, options, as_json=args.json)
-    if args.json:
-        print(json.dumps({"machine": machine_line(), "benchmarks": found}, ensure_ascii=False))
+    if args.name is None:
+        found, failed = _each_alone(args)
+    else:
+        found, failed = _one(BENCHMARKS[args.name], Options(args.calls, args.database))
+    _print(found, as_json=args.json)
     return INCOMPLETE if failed else DONE
 
 
 def _list(*, as_json: bool) -> int:
     if as_json:
-        print(
-            json.dumps(
-                [{"name": each.name, "measures": each.measures} for each in BENCHMARKS.values()]
-            )
-        )
-        return DONE
-    for each in BENCHMARKS.values():
-        print(f"{each.name:<10} {each.measures}")
+        listed = [{"name": each.name, "measures": each.measures} for each in BENCHMARKS.values()]
+        print(json.dumps(listed))
+    else:
+        for each in BENCHMARKS.values():
+            print(f"{each.name:<10} {each.measures}")
     return DONE
 
 
-def _measure(
-    chosen: list[Benchmark], options: Options, *, as_json: bool
-) -> tuple[dict[str, list[dict[str, object]]], bool]:
-    """Run *chosen*, print tables unless JSON is wanted, and say whether one failed."""
-    found: dict[str, list[dict[str, object]]] = {}
+def _one(benchmark: Benchmark, options: Options) -> tuple[dict[str, list[Figure]], bool]:
+    """Run one benchmark; a failed one keeps the figures it had found, and True says so."""
+    _say(f"{benchmark.name}: {benchmark.measures} …")
+    figures: list[Figure] = []
+    try:
+        for figure in benchmark.run(options):
+            figures.append(figure)  # noqa: PERF402 - what was found before a fault is kept
+    except BenchError as fault:
+        _say(f"tollbook bench {benchmark.name}: {fault}")
+        return {benchmark.name: figures}, True
+    return {benchmark.name: figures}, False
+
+
+def _each_alone(args: argparse.Namespace) -> tuple[dict[str, list[Figure]], bool]:
+    """Run every benchmark in a process of its own, so that none inherits another's memory."""
+    found: dict[str, list[Figure]] = {}
     failed = False
-    if not as_json:
-        print(machine_line())
-    for benchmark in chosen:
-        print(f"{benchmark.name}: {benchmark.measures} …", file=sys.stderr)
-        figures: list[Figure] = []
-        try:
-            figures.extend(benchmark.run(options))
-        except BenchError as fault:
-            failed = True
-            print(f"tollbook bench {benchmark.name}: {fault}", file=sys.stderr)
-        found[benchmark.name] = [figure.as_json() for figure in figures]
-        if not as_json:
-            print(f"\n{benchmark.name}")
-            print("\n".join(table(figures)))
+    for name in BENCHMARKS:
+        words = [sys.executable, "-m", "tollbook", "bench", name, "--json"]
+        words += ["--calls", str(args.calls)] if args.calls else []
+        words += ["--database", args.database] if args.database else []
+        ended = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own program
+        failed |= ended.returncode != DONE
+        found[name] = (
+            [Figure(**each) for each in json.loads(ended.stdout)["benchmarks"][name]]
+            if ended.stdout
+            else []
+        )
     return found, failed
+
+
+def _print(found: dict[str, list[Figure]], *, as_json: bool) -> None:
+    if as_json:
+        listed = {name: [each.as_json() for each in figures] for name, figures in found.items()}
+        print(json.dumps({"machine": machine_line(), "benchmarks": listed}, ensure_ascii=False))
+        return
+    print(machine_line())
+    for name, figures in found.items():
+        print(f"\n{name}")
+        print("\n".join(table(figures)))
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

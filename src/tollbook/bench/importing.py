@@ -1,0 +1,68 @@
+"""An Asterisk file from disk to priced calls: end to end, by stage, and the same file again."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tollbook.bench import lines
+from tollbook.bench.deck import deck_document
+from tollbook.bench.figures import Figure
+from tollbook.bench.options import Options
+from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
+
+DEFAULT_CALLS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What one import added, how long it took and how much memory."""
+
+    calls: int
+    wall_s: float
+    peak_mb: float
+
+
+def measure(options: Options) -> Iterator[Figure]:
+    """Yield calls a second on SQLite, and on PostgreSQL where a server is named."""
+    count = options.calls or DEFAULT_CALLS
+    yield from _end_to_end("SQLite", count, database=None, floor="≥ 60,000/s")
+    server = options.database or os.environ.get("TOLLBOOK_BENCH_POSTGRESQL")
+    if server:
+        yield from _end_to_end("PostgreSQL", count, database=server, floor="")
+
+
+def _end_to_end(engine: str, count: int, *, database: str | None, floor: str) -> Iterator[Figure]:
+    with scratch(database=database) as installation:
+        file, size = prepare(installation, count)
+        first = import_file(installation, file)
+        yield Figure(f"{engine}: calls stored", first.calls, "calls")
+        yield Figure(f"{engine}: end to end", first.calls / first.wall_s, "calls/s", floor)
+        yield Figure(f"{engine}: end to end", size / first.wall_s / 1e6, "MB/s")
+        yield Figure(f"{engine}: peak memory, children included", first.peak_mb, "MB")
+        again = import_file(installation, file)
+        yield Figure(f"{engine}: the same file again", again.wall_s, "s")
+        ratio = first.wall_s / again.wall_s
+        yield Figure(f"{engine}: again, beside the first time", ratio, "times", "≥ 20")
+
+
+def prepare(installation: Scratch, count: int) -> tuple[Path, int]:
+    """Write the file and publish the tariff; return the file and its size in bytes."""
+    file = installation.folder.parent / "Master.csv"
+    size = lines.write_master_csv(file, calls=count)
+    tariff = installation.folder.parent / "bench.json"
+    tariff.write_text(json.dumps(deck_document()), encoding="utf-8")
+    installation.tollbook(
+        *("tariff", "add", str(tariff), "--default", "--from", "2000-01-01T00:00:00Z")
+    )
+    return file, size
+
+
+def import_file(installation: Scratch, file: Path) -> Imported:
+    """Import *file* by the command that people use."""
+    finished = installation.tollbook(
+        *("import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE, "--json")
+    )
+    counts = json.loads(finished.stdout)
+    return Imported(counts["calls"], finished.wall_s, finished.peak_mb)
