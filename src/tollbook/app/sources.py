@@ -27,7 +27,12 @@ from tollbook.app.source_options import (
     read_options,
     zone_of,
 )
-from tollbook.formats import list_formats
+from tollbook.formats import (
+    DefinitionError,
+    FormatNotBuiltError,
+    UnknownFormatError,
+    load_definition,
+)
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import Pbx, Reject, Source, SourceDay, SourceState
@@ -256,13 +261,18 @@ def _check_kind(transport: str, format_name: str) -> Refused | None:
     if transport not in BUILT:
         known = ", ".join(BUILT)
         return Refused("transport", f'there is no transport "{transport}". Known: {known}.')
-    known_formats = [info.name for info in list_formats()]
-    if format_name not in known_formats:
+    if "/" in format_name or format_name.endswith(".toml"):
         return Refused(
-            "format_unknown",
-            f'there is no format "{format_name}". Nothing was added. '
-            f"`tollbook formats` lists them: {', '.join(known_formats)}.",
+            "format_file",
+            f'"{format_name}" is a file, and a source needs a format by name. Nothing was added. '
+            "`tollbook formats` lists them.",
         )
+    try:
+        load_definition(format_name)
+    except FormatNotBuiltError as fault:
+        return Refused("format_unbuilt", f"{fault} Nothing was added.")
+    except (UnknownFormatError, DefinitionError) as fault:
+        return Refused("format_unknown", f"{fault} Nothing was added.")
     return None
 
 

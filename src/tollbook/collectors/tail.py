@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tollbook.app.source_options import Following
-from tollbook.collectors.intake import Condition, Intake
+from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import LogEnd, read_log, segments
 
 POLL_S = 0.1
@@ -55,10 +55,10 @@ class _OpenFile:
 class Tail:
     """The reader of one file."""
 
-    def __init__(self, options: Following, intake: Intake) -> None:
+    def __init__(self, options: Following, inlet: Inlet) -> None:
         self._path = options.path
-        self._intake = intake
-        self._folder = intake.log.folder
+        self._inlet = inlet
+        self._folder = inlet.log.folder
         self._mapping = _load(self._folder / "tail.json")
         self._file: _OpenFile | None = None
         self._offset, self._last = self._read_so_far()
@@ -88,10 +88,10 @@ class Tail:
             return True
         if data:
             self._idle_polls = 0
-            await self._intake.store(data, peer=self)
+            await self._inlet.store(data, peer=self)
             self._offset += len(data)
             self._last = (self._last + data)[-REMEMBERED_BYTES:]
-            self._intake.say(Condition.RUNNING, f"Reading {self._path}.")
+            self._inlet.say(Condition.RUNNING, f"Reading {self._path}.")
             return True
         return await self._turn_page()
 
@@ -106,7 +106,7 @@ class Tail:
                 self._report_missing()
                 return False
             log.warning("%s was cut or replaced and its old content is gone", self._path)
-            last_ns = (self._intake.status.last_received_us or 0) * 1_000
+            last_ns = (self._inlet.status.last_received_us or 0) * 1_000
             return await self._begin_next(after_ns=last_ns)
         if not self._path.exists():
             self._report_missing()
@@ -149,7 +149,7 @@ class Tail:
             return False
         file = self._opened
         if (now_there.st_dev, now_there.st_ino) == (file.device, file.inode):
-            self._intake.say(Condition.RUNNING, f"Reading {self._path}.")
+            self._inlet.say(Condition.RUNNING, f"Reading {self._path}.")
             return False
         self._idle_polls += 1
         if self._idle_polls < LINGER_POLLS:
@@ -176,7 +176,7 @@ class Tail:
         """Read *path* from its first byte on, into a segment of its own."""
         file = _open(path)
         try:
-            end: LogEnd = await self._intake.new_segment()
+            end: LogEnd = await self._inlet.new_segment()
             self._mapping = _Mapping(file.device, file.inode, end.sequence)
             _save(self._folder / "tail.json", self._mapping)
         except BaseException:
@@ -203,7 +203,7 @@ class Tail:
             return 0, b""
         newest = filled[-1]
         start = LogEnd(newest.sequence, max(0, newest.size - REMEMBERED_BYTES))
-        last = read_log(self._folder, start, end=self._intake.log.end, at_most=REMEMBERED_BYTES)
+        last = read_log(self._folder, start, end=self._inlet.log.end, at_most=REMEMBERED_BYTES)
         return sum(one.size for one in since), last
 
     @property
@@ -218,7 +218,7 @@ class Tail:
             self._file = None
 
     def _report_missing(self) -> None:
-        self._intake.say(
+        self._inlet.say(
             Condition.WAITING,
             f"{self._path} is not there yet.",
             "Nothing is to be done if the PBX makes it with its first call; else check the path.",
@@ -228,7 +228,7 @@ class Tail:
         if isinstance(fault, FileNotFoundError):
             self._report_missing()
             return
-        self._intake.say(
+        self._inlet.say(
             Condition.FAILED,
             f"{self._path} cannot be read: {fault.strerror}.",
             "Let this user read the file and its folder; it is tried again by itself.",

@@ -3,7 +3,7 @@
 import asyncio
 
 from tollbook.app.source_options import Connecting
-from tollbook.collectors.intake import Condition, Intake
+from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.tcp_listen import CHUNK_BYTES, keep_alive, take_all
 
 FIRST_WAIT_S = 1.0
@@ -14,9 +14,9 @@ CONNECT_S = 10.0
 class TcpConnector:
     """The connection to one PBX."""
 
-    def __init__(self, options: Connecting, intake: Intake, *, record_end: bytes = b"\n") -> None:
+    def __init__(self, options: Connecting, inlet: Inlet, *, record_end: bytes = b"\n") -> None:
         self._options = options
-        self._intake = intake
+        self._inlet = inlet
         self._record_end = record_end
 
     async def run(self) -> None:
@@ -30,7 +30,7 @@ class TcpConnector:
                         self._options.host, self._options.port, limit=CHUNK_BYTES
                     )
             except (OSError, TimeoutError) as fault:
-                self._intake.say(
+                self._inlet.say(
                     Condition.FAILED,
                     f"The PBX at {where} cannot be reached: {_words(fault)}.",
                     "Check that its call record output is on; it is tried again by itself.",
@@ -45,20 +45,20 @@ class TcpConnector:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, where: str
     ) -> None:
         keep_alive(writer)
-        self._intake.status.connected_peers = 1
-        self._intake.say(Condition.RUNNING, f"Connected to {where}.")
+        self._inlet.status.connected_peers = 1
+        self._inlet.say(Condition.RUNNING, f"Connected to {where}.")
         try:
             await take_all(
                 reader,
                 writer,
-                self._intake,
+                self._inlet,
                 peer=self,
                 ack=self._options.ack,
                 record_end=self._record_end,
             )
         finally:
-            self._intake.status.connected_peers = 0
-            self._intake.say(Condition.WAITING, f"The PBX at {where} closed the connection.")
+            self._inlet.status.connected_peers = 0
+            self._inlet.say(Condition.WAITING, f"The PBX at {where} closed the connection.")
             writer.close()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tollbook.app.source_options import Listening
-from tollbook.collectors.intake import Condition, Intake
+from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import RawLogError
 
 CHUNK_BYTES = 64 * 1024
@@ -36,10 +36,10 @@ class _Connection:
 class TcpListener:
     """One open port and its connections."""
 
-    def __init__(self, options: Listening, intake: Intake, *, record_end: bytes = b"\n") -> None:
+    def __init__(self, options: Listening, inlet: Inlet, *, record_end: bytes = b"\n") -> None:
         """*record_end* is the byte that ends a record, for counting acknowledgements."""
         self._options = options
-        self._intake = intake
+        self._inlet = inlet
         self._record_end = record_end
         self._connections: set[_Connection] = set()
         self._refused = ""
@@ -56,7 +56,7 @@ class TcpListener:
                     reuse_address=True,
                 )
             except OSError as fault:
-                self._intake.say(Condition.FAILED, *bind_fault(self._options, fault))
+                self._inlet.say(Condition.FAILED, *bind_fault(self._options, fault))
                 await asyncio.sleep(RETRY_S)
                 continue
             self._report()
@@ -76,13 +76,13 @@ class TcpListener:
         connection = _Connection(address, writer, loop.time())
         keep_alive(writer)
         self._connections.add(connection)
-        self._intake.hand_over(address, connection)
+        self._inlet.hand_over(address, connection)
         self._report()
         try:
             await take_all(
                 reader,
                 writer,
-                self._intake,
+                self._inlet,
                 peer=connection,
                 ack=self._options.ack,
                 record_end=self._record_end,
@@ -90,7 +90,7 @@ class TcpListener:
             )
         finally:
             self._connections.discard(connection)
-            self._intake.hand_over(connection, address)
+            self._inlet.hand_over(connection, address)
             self._report()
             writer.close()  # after the acknowledgements that are still to be sent
 
@@ -114,14 +114,14 @@ class TcpListener:
 
     def _report(self) -> None:
         peers = len(self._connections)
-        self._intake.status.connected_peers = peers
+        self._inlet.status.connected_peers = peers
         where = f"port {self._options.port} on {self._options.host}"
         next_step = "Add its address to the source's peers if it is a PBX." if self._refused else ""
         if peers:
             names = ", ".join(sorted({known.address for known in self._connections}))
-            self._intake.say(Condition.RUNNING, f"Connected: {names}.{self._refused}", next_step)
+            self._inlet.say(Condition.RUNNING, f"Connected: {names}.{self._refused}", next_step)
         else:
-            self._intake.say(
+            self._inlet.say(
                 Condition.WAITING,
                 f"Listening: {where}. No PBX is connected.{self._refused}",
                 next_step or "Point the PBX's call record output here.",
@@ -131,7 +131,7 @@ class TcpListener:
 async def take_all(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
-    intake: Intake,
+    inlet: Inlet,
     *,
     peer: object,
     ack: bytes,
@@ -142,7 +142,7 @@ async def take_all(
     try:
         while data := await reader.read(CHUNK_BYTES):
             heard()
-            await intake.store(data, peer=peer)
+            await inlet.store(data, peer=peer)
             if ack and (records := data.count(record_end)):
                 writer.write(ack * records)
                 async with asyncio.timeout(UNREAD_ACKS_S):

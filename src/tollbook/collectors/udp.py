@@ -8,7 +8,7 @@ number wait, and what comes beyond that is counted and named in the state.
 import asyncio
 
 from tollbook.app.source_options import Listening
-from tollbook.collectors.intake import Condition, Intake
+from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import LINE_ENDS
 from tollbook.collectors.tcp_listen import RETRY_S, bind_fault
 
@@ -18,9 +18,9 @@ LONGEST_QUEUE = 1_000
 class UdpListener:
     """One open UDP port."""
 
-    def __init__(self, options: Listening, intake: Intake) -> None:
+    def __init__(self, options: Listening, inlet: Inlet) -> None:
         self._options = options
-        self._intake = intake
+        self._inlet = inlet
 
     async def run(self) -> None:
         """Take datagrams until cancelled; while the port cannot be opened, say why."""
@@ -29,7 +29,7 @@ class UdpListener:
             try:
                 transport = await self._open(inbox)
             except OSError as fault:
-                self._intake.say(Condition.FAILED, *bind_fault(self._options, fault))
+                self._inlet.say(Condition.FAILED, *bind_fault(self._options, fault))
                 await asyncio.sleep(RETRY_S)
                 continue
             try:
@@ -45,13 +45,13 @@ class UdpListener:
 
     async def _take(self, inbox: "_Inbox") -> None:
         where = f"Listening: UDP port {self._options.port} on {self._options.host}."
-        self._intake.say(Condition.WAITING, where, "Point the PBX's call record output here.")
+        self._inlet.say(Condition.WAITING, where, "Point the PBX's call record output here.")
         while True:
-            await self._intake.store(await inbox.all_that_waits(), peer=self)
+            await self._inlet.store(await inbox.all_that_waits(), peer=self)
             lost = (
                 f" {inbox.lost} datagrams were lost: the disk was too slow." if inbox.lost else ""
             )
-            self._intake.say(Condition.RUNNING, where + lost)
+            self._inlet.say(Condition.RUNNING, where + lost)
 
 
 class _Inbox(asyncio.DatagramProtocol):

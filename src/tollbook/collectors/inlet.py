@@ -43,7 +43,7 @@ class Status:
     stored_bytes: int = 0
 
 
-class Intake:
+class Inlet:
     """The log of one source, shared by its connections; belongs to one event loop."""
 
     def __init__(
@@ -53,11 +53,15 @@ class Intake:
         now: Callable[[], datetime],
         pool: Executor,
         stored: Callable[[LogEnd], None],
+        clean: Callable[[], LogEnd | None] = lambda: None,
     ) -> None:
-        """*stored* is called from the event loop whenever the log has grown."""
+        """*stored* is called from the event loop whenever the log has grown.
+
+        *clean* says up to where the reader is done, if no record is open there.
+        """
         self.log = log
         self.status = Status(since_us=to_us(now()))
-        self.clean: LogEnd | None = None  # Set by the reader: done up to here, no record open.
+        self._clean = clean
         self._now = now
         self._pool = pool
         self._stored = stored
@@ -144,7 +148,7 @@ class Intake:
                     done.set_result(None)
 
     def _append(self, data: bytes, received_us: int) -> LogEnd:
-        if self.log.is_due(at_us=received_us, clean=self.clean):
+        if self.log.is_due(at_us=received_us, clean=self._clean()):
             self.log.rotate()
         return self.log.append(data, received_us=received_us)
 

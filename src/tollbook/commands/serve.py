@@ -1,0 +1,79 @@
+"""`tollbook serve`: web pages and collectors on one machine, each a child of this process."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from django.db import connections
+
+from tollbook.wiring.process import log_to_stderr, require_free_port, the_only_one
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import Installation, ensure_administrator, open_installation
+from tollbook.wiring.supervisor import Child, answers, supervise
+
+WRONG_USE = 2
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a TERM; exit status 2 if it cannot start."""
+    try:
+        installation = open_installation(data_dir=args.data)
+        return serve(installation, host=args.host, port=args.port)
+    except SettingsError as fault:
+        print(f"tollbook serve: {fault}", file=sys.stderr)
+        return WRONG_USE
+
+
+def serve(
+    installation: Installation,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    more: tuple[Child, ...] = (),
+) -> int:
+    """Run everything, and *more* children beside it, until a TERM; return the exit status.
+
+    Prints the address once pages are served, and the administrator's one-time password when
+    this start made the administrator. Raises StartError if it cannot start.
+    """
+    settings = installation.settings
+    host, port = host or settings.host, port or settings.port
+    log_to_stderr(settings.log_level)
+    with the_only_one(settings.data_dir / "serve.lock", does="serves"):
+        require_free_port(host, port)
+        welcome = _Welcome(host, port, ensure_administrator())
+        connections.close_all()  # This process only watches from here on.
+        return supervise([*children(settings.data_dir, host, port), *more], looked=welcome.say)
+
+
+def children(data_dir: Path, host: str, port: int) -> list[Child]:
+    """Return the processes that make up an installation."""
+    tollbook = (sys.executable, "-m", "tollbook")
+    data = ("--data", str(data_dir))
+    return [
+        Child("web", (*tollbook, "web", *data, "--host", host, "--port", str(port))),
+        Child("collect", (*tollbook, "collect", *data)),
+    ]
+
+
+class _Welcome:
+    """What is printed once the pages can be opened."""
+
+    def __init__(self, host: str, port: int, password: str | None) -> None:
+        self._host = host
+        self._port = port
+        self._password = password
+        self._said = False
+
+    def say(self) -> None:
+        """Print it as soon as somebody answers at the address, and never again."""
+        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
+        if self._said or not answers(reached, self._port):
+            return
+        self._said = True
+        shown = f"[{reached}]" if ":" in reached else reached
+        print(f"Tollbook is at http://{shown}:{self._port}")
+        if self._password is not None:
+            print("Sign in as admin with this one-time password, which is shown only now:")
+            print(f"  {self._password}")
+        print("Ctrl-C ends it.", flush=True)

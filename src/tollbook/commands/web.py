@@ -1,0 +1,42 @@
+"""`tollbook web`: the web pages and the API, in a process of their own."""
+
+import argparse
+import sys
+
+from django.db import connections
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from tollbook.wiring.process import log_to_stderr, require_free_port
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import open_installation
+
+DONE, WRONG_USE = 0, 2
+THREADS = 16
+STOP_S = 3  # Then requests that are still open are cut off: an open page must not delay a restart.
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a TERM; exit status 2 if it cannot start."""
+    try:
+        settings = open_installation(data_dir=args.data).settings
+        host, port = args.host or settings.host, args.port or settings.port
+        log_to_stderr(settings.log_level)
+        require_free_port(host, port)
+    except SettingsError as fault:
+        print(f"tollbook web: {fault}", file=sys.stderr)
+        return WRONG_USE
+    connections.close_all()  # Workers are forked: none may inherit an open database.
+    Granian(
+        "tollbook.wiring.wsgi:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=settings.web_workers,
+        blocking_threads=THREADS,
+        workers_kill_timeout=STOP_S,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    ).serve()
+    return DONE

@@ -1,0 +1,15 @@
+"""The web application as a server loads it, in each of its worker processes.
+
+WSGI and not ASGI: pages and exports are synchronous, so a pool of threads runs them side by side
+and streams an export row by row; under ASGI Django runs them one after another and gathers the
+whole export first.
+"""
+
+from django.core.wsgi import get_wsgi_application
+
+from tollbook.wiring.process import end_with_parent
+from tollbook.wiring.start import open_installation
+
+end_with_parent()
+open_installation(migrate=False)
+application = get_wsgi_application()
