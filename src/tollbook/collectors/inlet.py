@@ -69,6 +69,7 @@ class Inlet:
         self._writer: asyncio.Task[None] | None = None
         self._owner: object | None = None  # Whose line is unfinished at the end of the log.
         self._line_ended = asyncio.Condition()
+        self.spoke = asyncio.Event()  # Set once the collector has said how it is.
         self._said = Condition.WAITING, "The source is starting.", ""
         self._disk_fault: RawLogError | None = None
         self._closing = False
@@ -76,6 +77,7 @@ class Inlet:
     def say(self, state: Condition, reason: str, next_step: str = "") -> None:
         """Report a state; a disk that takes nothing outweighs it for as long as it lasts."""
         self._said = state, reason, next_step
+        self.spoke.set()
         self._show()
 
     async def store(self, data: bytes, *, peer: object) -> None:

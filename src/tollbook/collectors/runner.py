@@ -164,6 +164,8 @@ class Runner:
         record_end = b"\x00" if ends == "nul" else b"\n"
         collector = _collector(options, source, inlet, record_end)
         post.task = asyncio.create_task(_keep_running(collector, post.source.name, inlet))
+        with contextlib.suppress(TimeoutError):  # "starting" is no state to report
+            await asyncio.wait_for(inlet.spoke.wait(), POLL_S)
 
     def _inlet(self, source: WantedSource) -> Inlet:
         folder = self._folder(source)
@@ -203,7 +205,8 @@ class Runner:
         beats = []
         for post in self._posts.values():
             beat = self._heartbeat(post)
-            told = (beat.state, beat.reason, beat.connected_peers)
+            last_s = (beat.last_record_us or 0) // 1_000_000
+            told = (beat.state, beat.reason, beat.connected_peers, last_s)
             if everything or told != post.reported:
                 beats.append(beat)
                 post.reported = told
