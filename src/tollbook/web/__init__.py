@@ -1,1 +1,1 @@
-"""The pages people see: a view parses a request, calls one use case and renders a value."""
+"""The screens: server-rendered pages, a little htmx, one stylesheet of our own."""

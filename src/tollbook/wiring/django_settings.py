@@ -7,6 +7,7 @@ is set twice.
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, current_settings
 
 
@@ -16,7 +17,11 @@ def database_settings(settings: Settings) -> dict[str, Any]:
     The embedded database gets its pragmas and its write lock from `tollbook.storage.sqlite`.
     """
     if not settings.uses_postgresql:
-        return {"ENGINE": "tollbook.storage.sqlite", "NAME": str(settings.database_file)}
+        return {
+            "ENGINE": "tollbook.storage.sqlite",
+            "NAME": str(settings.database_file),
+            "CONN_MAX_AGE": None,  # Opening costs more than a page; a file does not go away.
+        }
     address = urlsplit(settings.database)
     options = dict(parse_qsl(address.query))
     return {
@@ -45,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "django.contrib.staticfiles",
     "django_htmx",
     "ninja",
     "tollbook.storage",
@@ -69,3 +75,58 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https
+CSRF_FAILURE_VIEW = "tollbook.web.views.errors.forged"
+CSRF_TRUSTED_ORIGINS = [_settings.base_url.rstrip("/")] if _settings.base_url else []
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _settings.trusted_proxy else None
+SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+ROOT_URLCONF = "tollbook.wiring.urls"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "tollbook.web.middleware.guard_pages",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "tollbook.web.middleware.require_sign_in",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.csrf",
+                "tollbook.web.frame.frame",
+            ],
+            "builtins": ["tollbook.web.templatetags.tollbook"],
+        },
+    }
+]
+
+# Static files are served by the application under hashed names: tollbook.web.assets.
+STATIC_URL = "/static/"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "tollbook.web.assets.HashedFiles"},
+}
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# What the edges may know of the installation: they do not import wiring.
+TOLLBOOK = _settings
+TOLLBOOK_CLOCK = now

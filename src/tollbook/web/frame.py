@@ -1,0 +1,56 @@
+"""What every page shows around its work: the sections, the person, the site, the health dot."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from tollbook.web.health import Health, health
+from tollbook.web.request import instant, site_facts
+from tollbook.web.said import take_said
+
+THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One line of the menu; `key` is the letter that opens it after `g`."""
+
+    name: str
+    url_name: str
+    icon: str
+    key: str
+    within: bool = False
+
+
+SECTIONS = (
+    Section("Home", "home", "home", "h"),
+    Section("Calls", "calls", "calls", "c"),
+    Section("Quarantine", "quarantine", "quarantine", "q", within=True),
+    Section("Tariffs", "tariffs", "tariffs", "t"),
+    Section("Tester", "tester", "tariffs", "p", within=True),
+    Section("Sources", "sources", "sources", "s"),
+    Section("Import a file", "import", "import", "i", within=True),
+    Section("Settings", "settings", "settings", "e"),
+)
+
+
+def frame(request: HttpRequest) -> dict[str, object]:
+    """Return what the base template needs, read only if it is used."""
+    theme = request.COOKIES.get("theme", "")
+    match = request.resolver_match
+    return {
+        "sections": SECTIONS,
+        "here": match.url_name if match else "",
+        "theme": theme if theme in THEMES else "",
+        "density": "compact" if request.COOKIES.get("density") == "compact" else "",
+        "side": "folded" if request.COOKIES.get("side") == "folded" else "",
+        "site": SimpleLazyObject(site_facts),
+        "health": SimpleLazyObject(_health),
+        "now": instant(),
+        "messages_said": SimpleLazyObject(lambda: take_said(request)),
+    }
+
+
+def _health() -> Health:
+    return health(at=instant(), zone=site_facts().zone)

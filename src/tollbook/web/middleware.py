@@ -1,0 +1,90 @@
+"""What holds for every page: a strict content policy, and nobody in without signing in."""
+
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve, reverse
+
+from tollbook.app.sessions import see_session
+from tollbook.app.sign_in import must_change_password
+from tollbook.web.request import htmx_of, instant, user_of
+
+Respond = Callable[[HttpRequest], HttpResponseBase]
+
+CONTENT_POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+HEADERS: Final = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+# These answer for themselves: the API and the probes ask for tokens, the rest shows no data.
+OPEN_PATHS: Final = ("/static/", "/api/", "/healthz", "/metrics", "/sign-in")
+OPEN_BEFORE_NEW_PASSWORD: Final = ("password", "sign_out")
+
+
+def guard_pages(respond: Respond) -> Respond:
+    """Send the headers that keep foreign code out and pages with data out of caches."""
+
+    def guarded(request: HttpRequest) -> HttpResponseBase:
+        response = respond(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return guarded
+
+
+def require_sign_in(respond: Respond) -> Respond:
+    """Let only signed-in users in, and those with a one-time password only to change it."""
+
+    def required(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(OPEN_PATHS):
+            return respond(request)
+        if not request.user.is_authenticated:
+            return _send(request, reverse("sign_in") + "?" + _return_to(request))
+        see_session(str(request.session.session_key), at=instant())
+        if must_change_password(user_of(request).pk) and not _is_open_before(request):
+            return _send(request, reverse("password"))
+        return respond(request)
+
+    return required
+
+
+def _is_open_before(request: HttpRequest) -> bool:
+    try:
+        return resolve(request.path).url_name in OPEN_BEFORE_NEW_PASSWORD
+    except Resolver404:
+        return False
+
+
+def _return_to(request: HttpRequest) -> str:
+    """Return where to go after signing in: the page itself, not a part of one or an action."""
+    wanted = request.get_full_path()
+    if htmx_of(request):
+        wanted = htmx_of(request).current_url_abs_path or "/"
+    elif request.method not in {"GET", "HEAD"}:
+        wanted = "/"
+    return urlencode({"next": wanted})
+
+
+def _send(request: HttpRequest, place: str) -> HttpResponse:
+    """Send the browser to *place*; where htmx asked for a part, the whole page goes there."""
+    if htmx_of(request):
+        return HttpResponse(status=401, headers={"HX-Redirect": place})
+    return HttpResponseRedirect(place)

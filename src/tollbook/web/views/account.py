@@ -1,0 +1,158 @@
+"""Signing in and out, the password, and where one is signed in."""
+
+from django.conf import settings
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tollbook.app.sessions import (
+    close_session,
+    end_other_sessions,
+    end_session,
+    list_sessions,
+    open_session,
+)
+from tollbook.app.sign_in import (
+    Locked,
+    LockOut,
+    SignedIn,
+    WrongPassword,
+    change_password,
+    must_change_password,
+    sign_in,
+)
+from tollbook.web.request import address_of, instant, site_facts, user_of
+from tollbook.web.said import say
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_page(request: HttpRequest) -> HttpResponse:
+    """Ask for name and password; let in, refuse, or say how long the lock lasts."""
+    place = _place_after(request)
+    if request.user.is_authenticated:
+        return redirect(place)
+    name = request.POST.get("name", "")
+    context: dict[str, object] = {"next": place, "name": name}
+    if request.method != "POST":
+        return render(request, "tollbook/sign_in.html", context)
+    installed = settings.TOLLBOOK
+    came = sign_in(
+        name,
+        request.POST.get("password", ""),
+        address=address_of(request),
+        lock_out=LockOut(failures=installed.lockout_failures, minutes=installed.lockout_minutes),
+        at=instant(),
+    )
+    if isinstance(came, SignedIn):
+        login(request, came.user)
+        open_session(
+            str(request.session.session_key),
+            came.user.pk,
+            address=address_of(request),
+            agent=request.headers.get("User-Agent", ""),
+            at=instant(),
+        )
+        return redirect(place)
+    context["refused"] = _words(came)
+    status = 429 if isinstance(came, Locked) else 401
+    return render(request, "tollbook/sign_in.html", context, status=status)
+
+
+def _words(came: WrongPassword | Locked) -> str:
+    if isinstance(came, Locked):
+        site = site_facts()
+        return (
+            "Too many failures: sign-in is locked until "
+            f"{came.until.astimezone(site.zone):%H:%M:%S} ({site.zone_name})."
+        )
+    if came.left <= 2:
+        tries = "1 more try" if came.left == 1 else f"{came.left} more tries"
+        return f"Name or password is not right. {tries.capitalize()} before a lock."
+    return "Name or password is not right."
+
+
+def _place_after(request: HttpRequest) -> str:
+    """Return the page that was wanted, if it is one of ours."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    ours = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if ours else reverse("home")
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End this session."""
+    close_session(str(request.session.session_key))
+    logout(request)
+    return redirect("sign_in")
+
+
+@require_safe
+def account(request: HttpRequest) -> HttpResponse:
+    """Show where the user is signed in, and the form for another password."""
+    return render(request, "tollbook/account.html", _sessions(request))
+
+
+@sensitive_post_parameters("old", "new", "again")
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the password; the page of those who must, before anything else."""
+    user = user_of(request)
+    forced = must_change_password(user.pk)
+    faults: tuple[str, ...] = ()
+    if request.method == "POST":
+        new = request.POST.get("new", "")
+        if new != request.POST.get("again", ""):
+            faults = ("The two new passwords differ. Type the same one twice.",)
+        else:
+            faults = change_password(
+                user,
+                old=request.POST.get("old", ""),
+                new=new,
+                address=address_of(request),
+                at=instant(),
+            )
+        if not faults:
+            update_session_auth_hash(request, user)
+            open_session(
+                str(request.session.session_key),
+                user.pk,
+                address=address_of(request),
+                agent=request.headers.get("User-Agent", ""),
+                at=instant(),
+            )
+            say(request, "The password is changed. You are signed out everywhere else.")
+            return redirect("home" if forced else "account")
+    context = {"faults": faults, "forced": forced, **_sessions(request)}
+    template = "tollbook/new_password.html" if forced else "tollbook/account.html"
+    return render(request, template, context, status=422 if faults else 200)
+
+
+def _sessions(request: HttpRequest) -> dict[str, object]:
+    this = str(request.session.session_key)
+    return {"sessions": list_sessions(user_of(request).pk, this=this, at=instant())}
+
+
+@require_POST
+def end_one(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Sign the user out of one other session."""
+    if not end_session(user_of(request).pk, session_id):
+        raise Http404("no such session")
+    say(request, "Signed out there.")
+    return redirect("account")
+
+
+@require_POST
+def end_others(request: HttpRequest) -> HttpResponse:
+    """Sign the user out everywhere but here."""
+    ended = end_other_sessions(user_of(request).pk, this=str(request.session.session_key))
+    say(request, f"Signed out in {ended} other {'place' if ended == 1 else 'places'}.")
+    return redirect("account")

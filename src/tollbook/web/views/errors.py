@@ -1,0 +1,46 @@
+"""What went wrong, in the look of the product and without its insides."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
+    """Refuse a form whose token does not fit: sent from elsewhere, or from before a sign-out."""
+    return _page(
+        request,
+        403,
+        "This form is out of date",
+        "It was not sent from a page of this session, so nothing was changed. "
+        "Open the page again and repeat what you did.",
+    )
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - likewise
+    """Refuse a request that nobody should make."""
+    return _page(request, 400, "That request cannot be read", "Nothing was changed.")
+
+
+def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - likewise
+    """Say that there is no such page."""
+    return _page(
+        request,
+        404,
+        "There is no such page",
+        "The address may be mistyped, or what it showed is no longer kept.",
+    )
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """Say that the program failed; the log has the details."""
+    return _page(
+        request,
+        500,
+        "Something broke here",
+        "The fault is ours and is written to the log. Nothing was half done: try again, and if "
+        "it happens again, send the log's last lines to whoever looks after this installation.",
+    )
+
+
+def _page(request: HttpRequest, code: int, title: str, words: str) -> HttpResponse:
+    context = {"code": code, "title": title, "words": words}
+    return render(request, "tollbook/error.html", context, status=code)
