@@ -11,6 +11,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from tollbook.app.audit import record_change
 from tollbook.app.rules import Assignment, Rules, Version
 from tollbook.core.dialplan import DialPlan, PlanFault, default_plan, plan_document, read_plan
 from tollbook.storage.door import Door
@@ -58,7 +59,13 @@ class Refused:
 
 
 def add_pbx(
-    door: Door, *, name: str, site: str | None = None, brand: str = "", at: datetime
+    door: Door,
+    *,
+    name: str,
+    at: datetime,
+    actor: str,
+    site: str | None = None,
+    brand: str = "",
 ) -> PbxInfo | Refused:
     """Add a PBX to *site* (None: the first site) and return it, or why not."""
     name = name.strip()
@@ -73,7 +80,15 @@ def add_pbx(
             return Refused(
                 f'There is a PBX "{name}" already. Nothing was added. Choose another name.'
             )
-        Pbx.objects.create(name=name, site=place, brand=brand[:80], created_us=to_us(at))
+        row = Pbx.objects.create(name=name, site=place, brand=brand[:80], created_us=to_us(at))
+        record_change(
+            actor=actor,
+            action="pbx.add",
+            object_type="pbx",
+            object_id=str(row.pk),
+            at=at,
+            after={"name": name, "site": place.name, "brand": row.brand},
+        )
     return find_pbx(name)
 
 

@@ -1,0 +1,334 @@
+"""File import: a file's bytes into the raw log, then its records to calls and charges.
+
+The file is copied, and the copy on disk, before anything is parsed. The same file again is
+answered from its hash; an import that was killed is simply repeated, for what it stored is
+recognised by its place in the raw log, and a file that has grown adds only what is new.
+"""
+
+import hashlib
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from django.db.models import Max
+
+from tollbook.app.directory import PbxInfo, load_rules
+from tollbook.app.draft import Draft
+from tollbook.app.drafting import Task, drafted
+from tollbook.app.ingest import IngestResult, Intake, SourceRef
+from tollbook.formats import Definition
+from tollbook.storage.batch import RejectColumns
+from tollbook.storage.bulk import RAW_KEPT_BYTES
+from tollbook.storage.door import Door
+from tollbook.storage.instants import from_us, to_us
+from tollbook.storage.models import ImportFile, RawSegment, Reject, Source
+
+CHUNK_BYTES = 1 << 20
+
+# Told now and then: how many bytes of how many are done.
+Progress = Callable[[int, int], None]
+
+
+class ImportRefused(Exception):
+    """The file cannot be taken in; nothing was stored. The message names the next step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to.
+
+    `known_since` is when the very same file was imported before, else None: then nothing was
+    read, and all its calls are duplicates. `unrated` counts the calls stored without a price.
+    """
+
+    result: IngestResult
+    unrated: int = 0
+    known_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlace:
+    """Where an installation keeps imported bytes, and how much disk it leaves free."""
+
+    data_dir: Path
+    raw_dir: Path
+    reserve_bytes: int = 0
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Copy:
+    """Bytes in the raw folder that no row points at yet."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def import_file(
+    door: Door,
+    file: BinaryIO,
+    *,
+    name: str,
+    pbx: PbxInfo,
+    definition: Definition,
+    place: ImportPlace,
+    at: datetime,
+    zone: str | None = None,
+    progress: Progress | None = None,
+) -> Imported:
+    """Import the records in *file* as those of *pbx* and return what they came to.
+
+    *zone* is that of stamps that name none; without one the definition's, else the site's.
+    Raises ImportRefused, and ZoneError of `tollbook.formats`.
+    """
+    job = _Job(door, pbx, definition, zone or definition.zone or pbx.zone, name, at)
+    size = _size(file)
+    if size is not None and job.is_known_size(size):
+        known = job.answer(_hash(file))
+        if known is not None:
+            return known
+        file.seek(0)
+    source = job.source()
+    copy = _copy(file, place.raw_dir / str(source.source_id), reserve_bytes=place.reserve_bytes)
+    known = job.answer(copy.sha256)
+    if known is not None:
+        copy.path.unlink()
+        return known
+    segment_id, path = job.keep(copy, source.source_id, place.data_dir)
+    return job.store(source, segment_id, path, copy, place.workers, progress)
+
+
+class _Job:
+    """One import on its way."""
+
+    def __init__(
+        self,
+        door: Door,
+        pbx: PbxInfo,
+        definition: Definition,
+        zone: str,
+        name: str,
+        at: datetime,
+    ) -> None:
+        self._door = door
+        self._pbx = pbx
+        self._definition = definition
+        self._zone = zone
+        self._name = name
+        self._at = at
+        self._key = {
+            "pbx_id": pbx.pbx_id,
+            "format": definition.name,
+            "format_version": _version_of(definition),
+            "zone": zone,
+        }
+
+    def is_known_size(self, size: int) -> bool:
+        """Say whether a file of this size was imported, so that its hash is worth the reading."""
+        return ImportFile.objects.filter(**self._key, size=size).exists()
+
+    def answer(self, sha256: str) -> Imported | None:
+        """Return what is known of a file that was imported to its end before."""
+        row = ImportFile.objects.filter(**self._key, sha256=sha256).first()
+        if row is None:
+            return None
+        known = IngestResult(
+            records=row.records,
+            parts=row.parts,
+            skips=row.skips,
+            rejects=row.rejects,
+            duplicates=row.calls + row.duplicates,
+        )
+        return Imported(known, known_since=from_us(row.imported_us))
+
+    def source(self) -> SourceRef:
+        """Return the PBX's source of imported files of this format, made when first needed."""
+        with self._door.transaction():
+            row, _ = Source.objects.get_or_create(
+                pbx_id=self._pbx.pbx_id,
+                name=f"Import {self._definition.name}"[:120],
+                defaults={
+                    "transport": "import",
+                    "format": self._definition.name,
+                    "wanted": "stopped",
+                    "created_us": to_us(self._at),
+                },
+            )
+        return SourceRef(row.pk, self._pbx.pbx_id, self._pbx.site_id, self._pbx.zone)
+
+    def keep(self, copy: _Copy, source_id: int, data_dir: Path) -> tuple[int, Path]:
+        """Give the copy its place in the raw log and return the segment's id and path.
+
+        An import that was broken off has left the same bytes there: then those are used.
+        """
+        segments = RawSegment.objects.filter(source=source_id)
+        with self._door.transaction():
+            row = segments.filter(sha256=copy.sha256, size=copy.size).first()
+            if row is not None:
+                copy.path.unlink()
+                return row.pk, data_dir / row.path
+            sequence = (segments.aggregate(last=Max("sequence"))["last"] or 0) + 1
+            path = copy.path.with_name(f"{sequence:010d}.seg")
+            copy.path.replace(path)
+            _sync_folder(path.parent)
+            now_us = to_us(self._at)
+            row = RawSegment.objects.create(
+                source_id=source_id,
+                path=str(path.relative_to(data_dir)),
+                sequence=sequence,
+                first_received_us=now_us,
+                size=copy.size,
+                sealed_us=now_us,
+                sha256=copy.sha256,
+            )
+        return row.pk, path
+
+    def store(
+        self,
+        source: SourceRef,
+        segment_id: int,
+        path: Path,
+        copy: _Copy,
+        workers: int,
+        progress: Progress | None,
+    ) -> Imported:
+        """Parse, mediate, price and store the segment, then note that the file is done."""
+        task = Task(
+            path=path,
+            size=copy.size,
+            definition=self._definition,
+            zone=self._zone,
+            source_name=self._name,
+            segment_id=segment_id,
+            rules=load_rules(self._pbx.pbx_id),
+        )
+        intake = Intake(self._door, source)
+        known = _known_rejects(source.source_id, segment_id)
+        result = IngestResult()
+        with drafted(task, workers=workers) as made:
+            drafts = _told(made, copy.size, progress)
+            for stored in intake.store_drafts(
+                (_without_known_rejects(draft, known) for draft in drafts), at=self._at
+            ):
+                result += stored
+        with self._door.transaction():
+            ImportFile.objects.get_or_create(
+                **self._key,
+                sha256=copy.sha256,
+                defaults={
+                    "source_id": source.source_id,
+                    "name": self._name,
+                    "size": copy.size,
+                    "imported_us": to_us(self._at),
+                    **{one.name: getattr(result, one.name) for one in fields(result)},
+                },
+            )
+        return Imported(result, unrated=intake.unrated)
+
+
+def _told(
+    made: Iterator[tuple[Draft, int]], size: int, progress: Progress | None
+) -> Iterator[Draft]:
+    for draft, done_bytes in made:
+        yield draft
+        if progress is not None:
+            progress(done_bytes, size)
+
+
+def _known_rejects(source_id: int, segment_id: int) -> "Counter[tuple[str, bytes]]":
+    """Count what earlier files of this source brought into quarantine."""
+    rows = Reject.objects.filter(source=source_id).exclude(raw_record__segment=segment_id)
+    return Counter((reason, bytes(raw)) for reason, raw in rows.values_list("reason", "raw"))
+
+
+def _without_known_rejects(draft: Draft, known: "Counter[tuple[str, bytes]]") -> Draft:
+    """Leave out what is in quarantine already, so that a grown file adds only what is new."""
+    if known and len(draft.rejects):
+        kept = RejectColumns()
+        for record, raw, reason, message in draft.rejects.rows():
+            key = (reason, raw[:RAW_KEPT_BYTES])
+            if known[key] > 0:
+                known[key] -= 1
+                continue
+            kept.record.append(record)
+            kept.raw.append(raw)
+            kept.reason.append(reason)
+            kept.message.append(message)
+        for column, left in zip(draft.rejects.lists(), kept.lists(), strict=True):
+            column[:] = left
+    return draft
+
+
+def _version_of(definition: Definition) -> str:
+    """Return the version; a definition of one's own is known by its text, too."""
+    text = hashlib.sha256(definition.toml_text.encode()).hexdigest()
+    return f"{definition.version}-{text[:12]}"
+
+
+def _size(file: BinaryIO) -> int | None:
+    """Return the size of a file that can be read twice, None for a stream."""
+    if not file.seekable():
+        return None
+    return os.fstat(file.fileno()).st_size
+
+
+def _hash(file: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while data := file.read(CHUNK_BYTES):
+        digest.update(data)
+    return digest.hexdigest()
+
+
+def _copy(file: BinaryIO, folder: Path, *, reserve_bytes: int) -> _Copy:
+    """Copy *file* into *folder* and return once it is on disk. Raises ImportRefused."""
+    path = folder / f"incoming-{os.getpid()}.part"
+    digest = hashlib.sha256()
+    size = 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            while data := file.read(CHUNK_BYTES):
+                _require_space(folder, len(data), reserve_bytes)
+                out.write(data)
+                digest.update(data)
+                size += len(data)
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as fault:
+        _drop(path)
+        raise ImportRefused(
+            f"{folder}: the file cannot be copied here ({fault.strerror}). Nothing was imported. "
+            "Check the disk, then import again."
+        ) from fault
+    except BaseException:
+        _drop(path)
+        raise
+    return _Copy(path, size, digest.hexdigest())
+
+
+def _require_space(folder: Path, wanted_bytes: int, reserve_bytes: int) -> None:
+    if reserve_bytes and shutil.disk_usage(folder).free - wanted_bytes < reserve_bytes:
+        raise ImportRefused(
+            f"{folder}: less than {reserve_bytes // 1_000_000} MB of the disk would stay free. "
+            "Nothing was imported. Free disk space, then import again."
+        )
+
+
+def _drop(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

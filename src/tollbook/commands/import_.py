@@ -1,0 +1,114 @@
+"""`tollbook import`: a file's records into raw log, calls and charges."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from tollbook.commands.progress import progress_bar
+from tollbook.formats import (
+    Definition,
+    DefinitionError,
+    FormatNotBuiltError,
+    UnknownFormatError,
+    ZoneError,
+    load_definition,
+)
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import Installation, open_installation
+
+DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
+
+
+def run(args: argparse.Namespace) -> int:
+    """Import one file and print what it came to."""
+    try:
+        definition = load_definition(args.format)
+    except FormatNotBuiltError as refusal:
+        return _say(str(refusal), NOT_BUILT)
+    except (UnknownFormatError, DefinitionError) as refusal:
+        return _say(str(refusal), WRONG_USE)
+    try:
+        with _opened(args.file) as file:
+            installation = open_installation(data_dir=args.data)
+            return _import(args, definition, file, installation)
+    except SettingsError as refusal:
+        return _say(str(refusal), WRONG_USE)
+    except OSError as fault:
+        return _say(f"{args.file}: cannot be read: {fault.strerror}.", WRONG_USE)
+
+
+def _import(
+    args: argparse.Namespace, definition: Definition, file: BinaryIO, installation: Installation
+) -> int:
+    from tollbook.app.directory import UnknownPbx, find_pbx  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.import_file import (  # noqa: PLC0415 - likewise
+        ImportPlace,
+        ImportRefused,
+        import_file,
+    )
+
+    settings = installation.settings
+    try:
+        pbx = find_pbx(args.pbx)
+        with progress_bar("import") as progress:
+            done = import_file(
+                installation.door,
+                file,
+                name=Path(args.file).name,
+                pbx=pbx,
+                definition=definition,
+                place=ImportPlace(
+                    data_dir=settings.data_dir,
+                    raw_dir=settings.raw_dir,
+                    reserve_bytes=settings.disk_reserve_mb * 1_000_000,
+                    workers=settings.import_workers,
+                ),
+                at=installation.now(),
+                zone=args.zone,
+                progress=progress,
+            )
+    except UnknownPbx as unknown:
+        known = f" Known: {', '.join(unknown.known)}." if unknown.known else ""
+        return _say(
+            f'there is no PBX "{unknown.name}". Nothing was imported.{known} '
+            f'Add it first: tollbook pbx add "{unknown.name}".',
+            WRONG_USE,
+        )
+    except (ImportRefused, ZoneError) as refusal:
+        return _say(str(refusal), WRONG_USE)
+    result = done.result
+    if args.json:
+        print(json.dumps(asdict(result)))
+    else:
+        for name, count in asdict(result).items():
+            print(f"{name:<11}{count:>12,}")
+    if done.known_since is not None:
+        _tell(f"this very file was imported on {done.known_since:%Y-%m-%d %H:%M} UTC: no new call.")
+    if result.rejects:
+        _tell(f"{result.rejects:,} records could not be read; they are in quarantine.")
+    if done.unrated:
+        _tell(f"{done.unrated:,} calls have no price; the call log lists them as unrated.")
+    return INCOMPLETE if result.rejects or done.unrated else DONE
+
+
+@contextmanager
+def _opened(name: str) -> Iterator[BinaryIO]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(name).open("rb") as file:
+        yield file
+
+
+def _tell(words: str) -> None:
+    print(f"tollbook import: {words}", file=sys.stderr)
+
+
+def _say(words: str, status: int) -> int:
+    _tell(words)
+    return status

@@ -1,0 +1,123 @@
+"""`tollbook tariff add | check | list`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from tollbook.core.tariff import Fault, Tariff, TariffSyntaxError, decode_tariff, read_tariff
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import open_installation
+
+DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what the action says."""
+    actions = {"add": _add, "check": _check, "list": _list}
+    try:
+        return actions[args.action](args)
+    except SettingsError as refusal:
+        return _say(str(refusal), WRONG_USE)
+
+
+def _check(args: argparse.Namespace) -> int:
+    tariff, faults, status = _read(args.file)
+    _tell_faults(args.file, faults)
+    if tariff is None:
+        return status
+    bands = f"{len(tariff.bands)} bands" if tariff.bands else "no bands"
+    print(
+        f'{args.file}: "{tariff.name}" in {tariff.currency}, {len(tariff.rates)} rates, {bands}, '
+        "can be published.",
+        file=sys.stderr,
+    )
+    return DONE
+
+
+def _add(args: argparse.Namespace) -> int:
+    tariff, faults, status = _read(args.file)
+    if tariff is None:
+        _tell_faults(args.file, faults)
+        return status
+    valid_from = None
+    if args.valid_from:
+        try:
+            valid_from = datetime.fromisoformat(args.valid_from)
+        except ValueError:
+            return _say(
+                f"--from is {args.valid_from!r}, expected as 2026-10-01T00:00:00Z", WRONG_USE
+            )
+        if valid_from.tzinfo is None:
+            return _say(f"--from is {args.valid_from!r}: add its offset, as Z or +01:00", WRONG_USE)
+    installation = open_installation(data_dir=args.data)
+    from tollbook.app.publish_tariff import Faulty, publish  # noqa: PLC0415 - needs Django set up
+
+    done = publish(
+        installation.door,
+        tariff,
+        doubts=faults,
+        at=installation.now(),
+        actor="command line",
+        valid_from=valid_from,
+        default=args.default,
+    )
+    if isinstance(done, Faulty):
+        _tell_faults(args.file, done.faults)
+        return INCOMPLETE
+    _tell_faults(args.file, done.doubts)
+    since = "for all calls" if done.valid_from.year == 1970 else f"from {done.valid_from:%c} UTC on"
+    words = f'"{done.name}" version {done.number}, {since}'
+    print(
+        f"Published {words}." if done.is_new else f"{words}: the newest version already.",
+        file=sys.stderr,
+    )
+    if done.is_default:
+        print("It prices every call that no other assignment claims.", file=sys.stderr)
+    return DONE
+
+
+def _list(args: argparse.Namespace) -> int:
+    open_installation(data_dir=args.data)
+    from tollbook.app.publish_tariff import list_tariffs  # noqa: PLC0415 - needs Django set up
+
+    found = list_tariffs()
+    if args.json:
+        rows = [
+            {**asdict(one), "newest_valid_from": one.newest_valid_from.isoformat()} for one in found
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+        return DONE
+    for one in found:
+        used = "assigned" if one.assigned else "not assigned"
+        print(f"{one.name:<32} {one.currency} {one.zone:<24} version {one.newest_number:<4} {used}")
+    if not found:
+        print(
+            "There is no tariff yet. Add one: tollbook tariff add carrier-a.toml", file=sys.stderr
+        )
+    return DONE
+
+
+def _read(name: str) -> tuple[Tariff | None, tuple[Fault, ...], int]:
+    """Return the tariff in the file *name*, its faults, and the exit status if it is refused."""
+    try:
+        reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))
+    except OSError as fault:
+        return None, (Fault("the file", "tariff.unreadable", str(fault.strerror)),), WRONG_USE
+    except TariffSyntaxError as fault:
+        return None, (Fault(fault.place, "tariff.syntax", fault.message),), INCOMPLETE
+    return reading.tariff, reading.faults, DONE if reading.tariff else INCOMPLETE
+
+
+def _tell_faults(name: str, faults: Iterable[Fault]) -> None:
+    for fault in faults:
+        grade = "warning: " if fault.severity == "warning" else ""
+        print(f"{name}: {fault.place}: {grade}{fault.message}", file=sys.stderr)
+
+
+def _say(words: str, status: int) -> int:
+    print(f"tollbook tariff: {words}", file=sys.stderr)
+    return status
