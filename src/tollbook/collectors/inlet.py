@@ -102,7 +102,7 @@ class Inlet:
 
     def hand_over(self, peer: object, to: object) -> None:
         """Let *to* finish the line that *peer* left unfinished: a PBX that connects again."""
-        if self._owner is peer:
+        if self._owner == peer:
             self._owner = to
 
     async def new_segment(self) -> LogEnd:

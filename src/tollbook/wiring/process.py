@@ -68,4 +68,4 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def _why(fault: OSError) -> str:
-    return (fault.strerror or str(fault)).lower()
+    return os.strerror(fault.errno).lower() if fault.errno else str(fault)
