@@ -8,6 +8,7 @@ from pathlib import Path
 from tollbook.commands.serve import serve
 from tollbook.demo.folder import DemoError, Plan, finish, planned
 from tollbook.wiring.clock import now
+from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 from tollbook.wiring.supervisor import Child
 
@@ -31,13 +32,13 @@ def run(args: argparse.Namespace) -> int:
             _say(f"Making a sample office in {folder}; this takes some seconds.")
             build(installation, plan, say=lambda step: _say(f"» {step}"))
             finish(folder, plan)
-    except DemoError as fault:
+        if args.no_serve:
+            return DONE
+        switches = Child("switches", (sys.executable, "-m", "tollbook.demo", str(folder)))
+        return serve(installation, host=args.host, port=args.port, more=(switches,))
+    except (DemoError, SettingsError) as fault:
         _say(f"tollbook demo: {fault}")
         return WRONG_USE
-    if args.no_serve:
-        return DONE
-    switches = Child("switches", (sys.executable, "-m", "tollbook.demo", str(folder)))
-    return serve(installation, host=args.host, port=args.port, more=(switches,))
 
 
 def _wanted(args: argparse.Namespace) -> Plan:

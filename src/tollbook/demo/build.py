@@ -64,7 +64,7 @@ def _add_switches(installation: Installation, *, at: datetime) -> None:
         try:
             site_id = find_pbx(name).site_id
         except UnknownPbx:
-            added = add_pbx(installation.door, name=name, brand=brand, at=at)
+            added = add_pbx(installation.door, name=name, brand=brand, at=at, actor=ACTOR)
             if isinstance(added, PbxRefused):
                 raise DemoError(added.message) from None
             site_id = added.site_id
