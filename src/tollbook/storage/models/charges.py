@@ -44,6 +44,11 @@ class Charge(models.Model):
 
     class Meta:
         db_table = "tollbook_charge"
+        indexes = (
+            models.Index(
+                fields=["call"], name="charge_unrated", condition=Q(amount_micros__isnull=True)
+            ),
+        )
         constraints = (
             models.UniqueConstraint(fields=["call", "kind", "run"], name="charge_once_a_run"),
             models.CheckConstraint(

@@ -1,0 +1,120 @@
+"""Which calls: the filter of the call log, of its totals and of its exports."""
+
+from dataclasses import dataclass
+
+from tollbook.storage.queries.sql import Clause, both, contains
+
+SEARCHED = ("caller", "caller_name", "dialled", "callee", "callee_name")
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Calls for which everything that is given holds; nothing given: all calls.
+
+    `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
+    a name. `call_type` and `direction` (a `Direction`) are exact. The charge is the one in
+    force, both bounds inclusive, in millionths; `unrated` true: only calls without an amount.
+    """
+
+    from_us: int | None = None
+    to_us: int | None = None
+    keyword: str = ""
+    site_id: int | None = None
+    pbx_id: int | None = None
+    source_id: int | None = None
+    extension_id: int | None = None
+    department_id: int | None = None
+    owner_id: int | None = None
+    account_code_id: int | None = None
+    trunk_id: int | None = None
+    direction: int | None = None
+    call_type: str | None = None
+    destination: str | None = None
+    answered: bool | None = None
+    charge_min_micros: int | None = None
+    charge_max_micros: int | None = None
+    unrated: bool = False
+
+    @property
+    def concerns_charge(self) -> bool:
+        """Whether the charge must be known to answer."""
+        return (
+            self.unrated or self.charge_min_micros is not None or self.charge_max_micros is not None
+        )
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether an index leads to few calls."""
+        return self.extension_id is not None or self.account_code_id is not None
+
+    @property
+    def narrows_calls(self) -> bool:
+        """Whether a column of the call decides anything."""
+        bounds = (self.from_us, self.to_us, *self._exact().values())
+        return bool(self.keyword) or any(value is not None for value in bounds)
+
+    @property
+    def needs_search(self) -> bool:
+        """Whether calls of the period must be looked at one by one to know whether they fit."""
+        exact = any(value is not None for value in self._exact().values())
+        return bool(self.keyword) or self.concerns_charge or exact
+
+    def period(self) -> Clause:
+        """Return the condition on the begin of `c`, the call."""
+        clauses = []
+        if self.from_us is not None:
+            clauses.append(Clause("c.begin_us >= %s", (self.from_us,)))
+        if self.to_us is not None:
+            clauses.append(Clause("c.begin_us < %s", (self.to_us,)))
+        return both(clauses)
+
+    def of_calls(self, *, using: str) -> Clause:
+        """Return the condition on `c`, the call."""
+        clauses = [
+            Clause(f"c.{column} = %s", (value,))
+            for column, value in self._exact().items()
+            if value is not None
+        ]
+        if self.keyword:
+            columns = [f"c.{column}" for column in SEARCHED]
+            clauses.append(contains(columns, self.keyword, using=using))
+        return both([*clauses, self.period()])
+
+    def of_any_charge(self) -> Clause:
+        """Return a condition on `c` that those calls meet, and others, whose charge fits.
+
+        It lets a search begin at the few charges that fit; the one in force is tested after.
+        """
+        if not self.concerns_charge:
+            return both([])
+        fits = self.of_charges()
+        return Clause(
+            f"c.id IN (SELECT h.call_id FROM tollbook_charge h WHERE {fits.text})", fits.values
+        )
+
+    def of_charges(self) -> Clause:
+        """Return the condition on `h`, the charge in force."""
+        clauses = []
+        if self.unrated:
+            clauses.append(Clause("h.call_id IS NOT NULL AND h.amount_micros IS NULL"))
+        if self.charge_min_micros is not None:
+            clauses.append(Clause("h.amount_micros >= %s", (self.charge_min_micros,)))
+        if self.charge_max_micros is not None:
+            clauses.append(Clause("h.amount_micros <= %s", (self.charge_max_micros,)))
+        return both(clauses)
+
+    def _exact(self) -> dict[str, object]:
+        return {
+            "site_id": self.site_id,
+            "pbx_id": self.pbx_id,
+            "source_id": self.source_id,
+            "extension_id": self.extension_id,
+            "department_id": self.department_id,
+            "owner_id": self.owner_id,
+            "account_code_ref_id": self.account_code_id,
+            "trunk_id": self.trunk_id,
+            "direction": self.direction,
+            "call_type": self.call_type,
+            "destination": self.destination,
+            "answered": self.answered,
+        }

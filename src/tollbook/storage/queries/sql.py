@@ -1,0 +1,73 @@
+"""The few words of SQL that all queries share."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connections
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A condition with its values; values never become part of the text."""
+
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+def both(clauses: Sequence[Clause]) -> Clause:
+    """Return the conjunction of *clauses*; of none: a condition that always holds."""
+    if not clauses:
+        return Clause("1 = 1")
+    return Clause(
+        " AND ".join(f"({clause.text})" for clause in clauses),
+        tuple(value for clause in clauses for value in clause.values),
+    )
+
+
+def fetch(statement: str, values: Sequence[Any], *, using: str) -> list[Row]:
+    """Return all rows of a query."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement, tuple(values))
+        rows: list[Row] = cursor.fetchall()
+        return rows
+
+
+def fetch_one(statement: str, values: Sequence[Any], *, using: str) -> Row | None:
+    """Return the first row of a query, if there is one."""
+    rows = fetch(statement, values, using=using)
+    return rows[0] if rows else None
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield *items* in pieces of at most *size*: a statement holds only so many values."""
+    for begin in range(0, len(items), size):
+        yield items[begin : begin + size]
+
+
+def contains(columns: Sequence[str], word: str, *, using: str) -> Clause:
+    """Return the condition that *word* is part of one of *columns*, whatever the case.
+
+    `%`, `_` and the escape itself stand for themselves.
+    """
+    like = "ILIKE" if connections[using].vendor == "postgresql" else "LIKE"
+    escaped = word.replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    tests = (f"{column} {like} %s ESCAPE '\\'" for column in columns)
+    return Clause(" OR ".join(tests), (f"%{escaped}%",) * len(columns))
+
+
+def charge_in_force(alias: str, *, call: str, kind: str = "charge", using: str) -> str:
+    """Return the condition that *alias* is the charge in force of the call with id *call*.
+
+    It is the one of the greatest run. As long as nothing was ever rated again that is run 0, and
+    asking for it by name halves the time of a total over a million calls.
+    """
+    of_call = f"{alias}.call_id = {call} AND {alias}.kind = '{kind}' AND {alias}.run = "
+    if not fetch("SELECT 1 FROM tollbook_rating_run LIMIT 1", (), using=using):
+        return of_call + "0"
+    return of_call + (
+        "(SELECT max(newest.run) FROM tollbook_charge newest "
+        f"WHERE newest.call_id = {call} AND newest.kind = '{kind}')"
+    )
