@@ -11,6 +11,7 @@ from tollbook.bench.deck import deck_document
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
 from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
+from tollbook.bench.stages import stages
 
 DEFAULT_CALLS = 1_000_000
 
@@ -45,6 +46,8 @@ def _end_to_end(engine: str, count: int, *, database: str | None, floor: str) ->
         yield Figure(f"{engine}: the same file again", again.wall_s, "s")
         ratio = first.wall_s / again.wall_s
         yield Figure(f"{engine}: again, beside the first time", ratio, "times", "≥ 20")
+        if database is None:
+            yield from stages(installation, file)
 
 
 def prepare(installation: Scratch, count: int) -> tuple[Path, int]:

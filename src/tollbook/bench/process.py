@@ -46,7 +46,8 @@ def run_tollbook(
         time.sleep(SAMPLE_S)
     wall_s = time.perf_counter() - began
     stdout, stderr = process.communicate()
-    if process.returncode not in allowed:
+    broken = stderr.lstrip().startswith("Traceback")  # Python, too, leaves with 1.
+    if broken or process.returncode not in allowed:
         raise BenchError(
             f"`tollbook {' '.join(words)}` ended with {process.returncode}: {stderr.strip()[-800:]}"
         )

@@ -1,0 +1,114 @@
+"""Where an import's time goes: each stage alone, one process, on the first lines of the file."""
+
+import os
+import pickle
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from tollbook.bench.figures import Figure
+from tollbook.bench.scratch import ZONE, Scratch
+from tollbook.formats import load_definition
+from tollbook.wiring.start import Installation, open_installation
+
+LINES = 100_000
+FORMAT = "asterisk-csv"
+
+
+def stages(scratch: Scratch, file: Path) -> Iterator[Figure]:
+    """Yield calls a second of each stage; the stores go to a PBX of their own."""
+    scratch.tollbook("pbx", "add", "Stages")
+    installation = open_installation(data_dir=scratch.folder)
+    piece = scratch.folder.parent / "piece.csv"
+    lines = _first_lines(file, piece)
+    for name, took_s in _timed(installation, piece):
+        yield Figure(f"stage: {name}", lines / took_s, "calls/s")
+
+
+def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float]]:
+    from tollbook.app.directory import find_pbx, load_rules  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.drafting import Task, make_drafts  # noqa: PLC0415 - likewise
+    from tollbook.app.ingest import open_intake  # noqa: PLC0415 - likewise
+
+    pbx = find_pbx("Stages")
+    definition = load_definition(FORMAT)
+    raw = installation.settings.raw_dir / "stages.seg"
+    yield "raw bytes copied and on disk", _seconds(lambda: _copy(piece, raw))
+    source_id, segment_id = _place_for(pbx.pbx_id, raw, installation)
+    rules = load_rules(pbx.pbx_id)
+    task = Task(
+        path=raw,
+        size=raw.stat().st_size,
+        definition=definition,
+        zone=ZONE,
+        source_name=piece.name,
+        segment_id=segment_id,
+        rules=replace(rules, assignments=()),
+    )
+    unpriced_s = _seconds(lambda: sum(1 for _ in make_drafts(task)))
+    yield "parsed and mediated, no price", unpriced_s
+    began = time.perf_counter()
+    drafts = [draft for draft, _ in make_drafts(replace(task, rules=rules))]
+    yield "parsed, mediated, priced", time.perf_counter() - began
+    yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
+    intake = open_intake(installation.door, source_id)
+    at = installation.now()
+    yield "stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
+
+
+def _first_lines(file: Path, piece: Path) -> int:
+    """Copy the first lines of *file* to *piece* and return how many they are."""
+    copied = 0
+    with file.open("rb") as lines, piece.open("wb") as out:
+        for line in lines:
+            out.write(line)
+            copied += 1
+            if copied == LINES:
+                break
+    return copied
+
+
+def _copy(piece: Path, raw: Path) -> None:
+    raw.parent.mkdir(parents=True, exist_ok=True)
+    with piece.open("rb") as source, raw.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+        target.flush()
+        os.fsync(target.fileno())
+
+
+def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int, int]:
+    """Make a source and a segment for the piece and return their ids."""
+    from tollbook.storage.instants import to_us  # noqa: PLC0415 - needs Django set up
+    from tollbook.storage.models import RawSegment, Source  # noqa: PLC0415 - likewise
+
+    at_us = to_us(installation.now())
+    with installation.door.transaction():
+        source = Source.objects.create(
+            pbx_id=pbx_id,
+            name="Stages",
+            transport="import",
+            format=FORMAT,
+            wanted="stopped",
+            created_us=at_us,
+        )
+        segment = RawSegment.objects.create(
+            source=source,
+            path=str(raw.relative_to(installation.settings.data_dir)),
+            sequence=1,
+            first_received_us=at_us,
+            size=raw.stat().st_size,
+        )
+    return source.pk, segment.pk
+
+
+def _hand_over(drafts: Sequence[object]) -> None:
+    for draft in drafts:
+        pickle.loads(pickle.dumps(draft, pickle.HIGHEST_PROTOCOL))  # noqa: S301 - our own bytes
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
