@@ -1,0 +1,56 @@
+"""Reports as files: CSV, XLSX or JSON, written while their rows are read."""
+
+from collections.abc import Callable, Iterator
+
+from tollbook.app.call_criteria import Criteria, Selection, select
+from tollbook.app.call_shown import COLUMNS, call_cells, call_object
+from tollbook.app.report_catalogue import Format, find_report
+from tollbook.documents.csv_text import stream_csv
+from tollbook.documents.json_list import stream_json
+from tollbook.documents.table import Table
+from tollbook.documents.xlsx_book import stream_xlsx
+from tollbook.storage.queries.call_log import Order, Sort, stream_calls
+
+# A list to read and to add up begins with the oldest call; the screen begins with the newest.
+OLDEST_FIRST = Order(Sort.BEGIN, descending=False)
+
+
+def write_report(name: str, criteria: Criteria, *, format_name: Format) -> Iterator[bytes]:
+    """Return the report's bytes, made while they are read.
+
+    Raises UnknownReport and CriteriaError at once, before the first byte.
+    """
+    report = find_report(name)
+    return _WRITERS[report.name](select(criteria), format_name)
+
+
+def call_log_table(
+    wanted: Selection, *, order: Order = OLDEST_FIRST, title: str = "Call log"
+) -> Table:
+    """Return the calls that *wanted* selects, as a table whose rows are read when written."""
+    return Table(
+        title=title,
+        columns=COLUMNS,
+        rows=map(call_cells, stream_calls(wanted.filter, order=order)),
+        zone=wanted.zone,
+        period=wanted.period.words(),
+        filters=wanted.words,
+    )
+
+
+def _call_log(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(call_log_table(wanted))
+        case "xlsx":
+            return stream_xlsx(call_log_table(wanted))
+        case "json":
+            return stream_json(_call_objects(wanted))
+
+
+def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:
+    for row in stream_calls(wanted.filter, order=OLDEST_FIRST):
+        yield call_object(row, zone=wanted.zone)
+
+
+_WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {"call-log": _call_log}

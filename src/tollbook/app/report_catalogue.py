@@ -1,0 +1,46 @@
+"""Which reports there are and in which formats; plain data, so that it can be listed anywhere."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Format = Literal["csv", "xlsx", "json"]
+FORMATS: tuple[Format, ...] = ("csv", "xlsx", "json")
+FORMATS_TO_COME = ("pdf",)
+
+CONTENT_TYPES: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report: its name on the command line, its title, and what it shows."""
+
+    name: str
+    title: str
+    shows: str
+
+
+class UnknownReport(LookupError):
+    """A report that is not there; the message lists those that are."""
+
+
+REPORTS = {
+    report.name: report
+    for report in (
+        Report(
+            "call-log", "Call log", "every call of the period: who, whom, how long, what it cost"
+        ),
+    )
+}
+
+
+def find_report(name: str) -> Report:
+    """Return the report called *name*; raises UnknownReport."""
+    try:
+        return REPORTS[name]
+    except KeyError:
+        known = ", ".join(REPORTS)
+        raise UnknownReport(f'there is no report "{name[:64]}". Known: {known}.') from None
