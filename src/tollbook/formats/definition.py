@@ -81,6 +81,7 @@ class Rule:
     cells: tuple[int, ...] = ()
     conditions: tuple[tuple[int, Pattern], ...] = ()
     constant: Any = None
+    before_last: str = ""  # only what stands before the last of it, if it is there
     pattern: Pattern | None = None
     strip: tuple[str, ...] = ()
     nulls: frozenset[str] = frozenset()

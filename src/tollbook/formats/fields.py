@@ -40,6 +40,8 @@ def answer(rule: Rule, target: str, cells: list[str]) -> Any:
 
 def interpret(rule: Rule, target: str, text: str) -> Any:
     """Return the value of one *text* under *rule*, or None."""
+    if rule.before_last:
+        text = before_last(text, rule.before_last)
     if rule.choices is not None:
         return _choose(rule, rule.choices, target, text)
     if not text or text in rule.nulls:
@@ -57,6 +59,15 @@ def interpret(rule: Rule, target: str, text: str) -> Any:
     if not text or text in rule.nulls or rule.converter is None:
         return None
     return rule.converter(text)
+
+
+def before_last(text: str, mark: str) -> str:
+    """Return what stands before the last *mark*, or all of *text* if it has none.
+
+    >>> before_last("PJSIP/carrier-0000001a", "-")
+    'PJSIP/carrier'
+    """
+    return text.rpartition(mark)[0] or text
 
 
 def _choose(rule: Rule, choices: Mapping[str, Any], target: str, text: str) -> Any:

@@ -246,6 +246,7 @@ def _rule(
         cells=tuple(index.get(column, 0) for column in columns),
         conditions=conditions or (),
         constant=constant,
+        before_last=table.text("before_last") or "",
         pattern=table.pattern("pattern"),
         strip=table.texts("strip"),
         nulls=frozenset(table.texts("nulls")),

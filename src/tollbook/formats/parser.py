@@ -10,14 +10,14 @@ from datetime import datetime
 from tollbook.core.calls import Outcome, Reject, Skip
 from tollbook.formats.cells import Cutter
 from tollbook.formats.definition import Definition
-from tollbook.formats.errors import Malformed, ZoneError, quoted, reject_message
+from tollbook.formats.errors import Malformed, quoted, reject_message
 from tollbook.formats.fields import read_values
 from tollbook.formats.framing import RAW_KEPT_BYTES, Frame, Framer
 from tollbook.formats.joining import Joiner
 from tollbook.formats.truth import Reading, complete
 from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
 
-_LAST_US = "last_us"
+LAST_US = "last_us"
 _TWO_HOURS_US = 2 * 3600 * SECOND_US
 
 
@@ -48,6 +48,8 @@ class Parser:
         self._joiner = Joiner(definition.join)
         self._last_us: int | None = None
         self.received = received
+        # Whether what came out so far depended on the records before it.
+        self.needs_order = False
 
     @property
     def safe_offset(self) -> int:
@@ -57,11 +59,11 @@ class Parser:
 
     def carry(self) -> dict[str, str]:
         """Return what later records depend on, to be given to `restore` after a restart."""
-        return {} if self._last_us is None else {_LAST_US: str(self._last_us)}
+        return {} if self._last_us is None else {LAST_US: str(self._last_us)}
 
     def restore(self, carry: Mapping[str, str]) -> None:
         """Continue with what `carry` returned before."""
-        self._last_us = int(carry[_LAST_US]) if _LAST_US in carry else None
+        self._last_us = int(carry[LAST_US]) if LAST_US in carry else None
 
     def feed(self, data: bytes) -> list[Outcome]:
         """Return the outcomes that *data* brings; an unfinished last line stays inside.
@@ -102,6 +104,8 @@ class Parser:
         except Malformed as found:
             return [self._reject(frame, found)]
         self._note_order(reading)
+        if reading.doubtful or (self._definition.join and "join_key" in reading.values):
+            self.needs_order = True
         return self._joiner.add(reading)
 
     def _complete(self, reading: Reading) -> None:
@@ -111,13 +115,9 @@ class Parser:
         complete(reading, self._zone, Order(self._last_us, received_us), known_start_us=known)
 
     def _note_order(self, reading: Reading) -> None:
-        written = reading.written_us
-        # A record a little older than the last says nothing; one much older means that the
-        # last was wrong, or that another file follows.
+        written, last = reading.written_us, self._last_us
         if written is not None and (
-            self._last_us is None
-            or written > self._last_us
-            or self._last_us - written > _TWO_HOURS_US
+            last is None or written > last or is_much_older(written, than_us=last)
         ):
             self._last_us = written
 
@@ -137,6 +137,13 @@ class Parser:
             f"at most {limit} bytes long",
         )
         return self._reject(frame, found)
+
+
+def is_much_older(written_us: int, *, than_us: int) -> bool:
+    """Say whether a record is so much older than the last that the last was wrong, or that
+    another file follows. One that is a little older says nothing.
+    """
+    return than_us - written_us > _TWO_HOURS_US
 
 
 def clean(definition: Definition, raw: bytes) -> str:
@@ -162,6 +169,3 @@ def skipped(definition: Definition, text: str) -> str | None:
         if rule.pattern.matches(text):
             return rule.why
     return None
-
-
-__all__ = ["Parser", "ZoneError", "clean", "skipped"]

@@ -40,6 +40,7 @@ class Reading:
     talk_s: Seconds | None = None
     answered: bool | None = None
     written_us: int | None = None
+    doubtful: bool = False  # A stamp had two readings: the order of the records chose.
 
 
 def complete(
@@ -66,13 +67,12 @@ def complete(
         talk_us=seconds_us(talk_s) if answered and not _pauses_s(values) else None,
         ring_us=seconds_us(values.get("ring_s")),
     )
+    asked = stamps if known_start_us is None else (None, *stamps[1:])
+    (start, answer, end), reading.doubtful = resolve(
+        asked, _zone(values, zone, stamps), spans=spans, order=order
+    )
     if known_start_us is not None:
-        start, answer, end = resolve(
-            (None, *stamps[1:]), _zone(values, zone, stamps), spans=spans, order=order
-        )
         start = known_start_us
-    else:
-        start, answer, end = resolve(stamps, _zone(values, zone, stamps), spans=spans, order=order)
     reading.written_us = written_us((start, answer, end), spans)
     reading.answered = answered
     _derive(reading, start, answer, end, talk_s)

@@ -102,8 +102,10 @@ class Spans:
 
 def resolve(
     stamps: Sequence[Stamp | None], zone: tzinfo, *, spans: Spans, order: Order
-) -> list[int | None]:
-    """Return the instants of start, answer and end (None where there is no stamp).
+) -> tuple[list[int | None], bool]:
+    """Return the instants of start, answer and end, and whether there was a choice.
+
+    An instant is None where there is no stamp.
 
     In a repeated hour the first reading is taken unless the record's own lengths, the order
     of the records or the time of receipt shows the second. Raises Malformed for a time that
@@ -125,10 +127,10 @@ def resolve(
         readings.append(options)
         choices *= len(options)
     if choices == 1:
-        return [options[0] for options in readings]
+        return [options[0] for options in readings], False
     combinations = list(itertools.product(*readings))
     fitting = [each for each in combinations if _agrees(each, spans)] or combinations
-    return list(_choose(fitting, order, spans))
+    return list(_choose(fitting, order, spans)), True
 
 
 def _agrees(instants: tuple[int | None, ...], spans: Spans) -> bool:

@@ -1,0 +1,370 @@
+"""Cells of many lines to columns of values: each distinct text is interpreted once.
+
+Only what is beyond doubt is kept: rows with all the times of a call, in order, in hours that
+happened once. The rest is left to the Parser.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from decimal import Decimal
+from itertools import compress, starmap
+from operator import itemgetter
+from typing import Any
+
+from tollbook.core.calls import Seconds
+from tollbook.formats.block_lines import Lines
+from tollbook.formats.cells import fits
+from tollbook.formats.converters import CONVERTERS, MAX_TEXT_CHARS
+from tollbook.formats.definition import (
+    CHOICE_TARGETS,
+    NAME_TARGETS,
+    STAMP_TARGETS,
+    TEXT_TARGETS,
+    Definition,
+    Layout,
+    Rule,
+)
+from tollbook.formats.errors import Malformed
+from tollbook.formats.fields import before_last, interpret
+from tollbook.formats.zones import SECOND_US, Stamp, candidates_us
+
+Cells = list[str]
+_BAD_US = -(1 << 62)
+_WORTHLESS_US = _BAD_US // 2
+_HOUR_CHARS, _STAMP_CHARS = 13, 19
+_WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
+
+
+class _Odd:
+    """Marks a value that only the Parser can judge."""
+
+    __slots__ = ()
+
+
+ODD = _Odd()
+_QUICK_STAMPS = {"%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"}
+
+
+@dataclass(slots=True)
+class Columns:
+    """The plain rows of a block, ascending, and their values by field.
+
+    Words are "" and other values None where a record says nothing.
+    """
+
+    rows: list[int]
+    start_us: list[Any]
+    answer_us: list[Any]
+    end_us: list[Any]
+    ring_ms: list[Any]
+    talk_ms: list[Any]
+    answered: list[Any]
+    values: dict[str, Sequence[Any]]
+
+
+class _NeedsOrderError(Exception):
+    """The order of the records matters in this block."""
+
+
+def read_columns(definition: Definition, lines: Lines, zone: tzinfo) -> Columns | None:
+    """Return the plain rows of *lines* as columns; None if the block needs the Parser."""
+    try:
+        parts = [
+            _layout_columns(layout, rows, lines, zone)
+            for layout, rows in _rows_by_layout(definition, lines)
+        ]
+    except _NeedsOrderError:
+        return None
+    return _merged(parts)
+
+
+def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, list[int]]]:
+    """Return, for each layout, the rows of which it is the first that fits."""
+    by_count: dict[int, list[int]] = defaultdict(list)
+    for row, cells in enumerate(lines.cells):
+        if cells:
+            by_count[len(cells)].append(row)
+    found: list[tuple[Layout, list[int]]] = []
+    for count, rows in by_count.items():
+        left = rows
+        for layout in definition.layouts:
+            if count > layout.at_most and layout.elastic is not None:
+                break  # The Parser knows what to do with cells that are too many.
+            if not layout.at_least <= count <= layout.at_most:
+                continue
+            fitting = _fitting(layout, left, lines)
+            if fitting:
+                found.append((layout, fitting))
+            if len(fitting) == len(left):
+                break
+            taken = set(fitting)
+            left = [row for row in left if row not in taken]
+    return found
+
+
+def _fitting(layout: Layout, rows: list[int], lines: Lines) -> list[int]:
+    """Return those of *rows*, all of one length, that meet the layout's conditions."""
+    cells = lines.cells
+    if layout.conditions and len(layout.conditions[0]) == 1:
+        ((place, pattern),) = layout.conditions[0]
+        if pattern.width:
+            begins = [cells[row][place][: pattern.width] for row in rows]  # type: ignore[index]
+            good = {begin for begin in set(begins) if pattern.matches(begin)}
+            if good.issuperset(begins):
+                return rows
+    padded = ((row, _padded(cells[row], layout.at_most)) for row in rows)
+    return [row for row, each in padded if fits(layout, [cell.strip() for cell in each])]
+
+
+def _layout_columns(layout: Layout, rows: list[int], lines: Lines, zone: tzinfo) -> Columns:
+    width = layout.at_most
+    padded = (_padded(lines.cells[row], width) for row in rows)
+    reader = _Reader(list(zip(*padded, strict=True)), len(rows), zone, lines.data)
+    if "join_key" in layout.fields and any(reader.column("join_key", layout.fields["join_key"])):
+        raise _NeedsOrderError
+    values = {
+        target: reader.column(target, rules)
+        for target, rules in layout.fields.items()
+        if target != "join_key"
+    }
+    return _completed(rows, values)
+
+
+def _padded(cells: Cells | None, width: int) -> Cells:
+    found = cells or []
+    return found if len(found) == width else found + [""] * (width - len(found))
+
+
+class _Reader:
+    """Reads the fields of rows that share a layout."""
+
+    def __init__(self, cells: list[Sequence[str]], count: int, zone: tzinfo, data: bytes) -> None:
+        self._cells = cells
+        self._data = data
+        self._count = count
+        self._zone = zone
+        self._matches: dict[tuple[int, str], frozenset[str]] = {}
+        self._cut: dict[tuple[int, str], list[str]] = {}
+
+    def column(self, target: str, rules: Sequence[Rule]) -> Sequence[Any]:
+        """Return the values of one field; ODD where only the Parser can say."""
+        nothing = "" if target in _WORDS else None
+        found: Sequence[Any] | None = None
+        for rule in rules:
+            if self._is_ruled_out(rule):
+                continue
+            mask = self._mask(rule)
+            if mask is not None and True not in mask:
+                continue
+            values = self._values(target, rule, nothing)
+            if mask is not None:
+                values = [v if m else nothing for v, m in zip(values, mask, strict=True)]
+            if found is None:
+                found = values
+            elif nothing is None:
+                found = [v if f is None else f for f, v in zip(found, values, strict=True)]
+            else:
+                found = [f or v for f, v in zip(found, values, strict=True)]
+            if nothing not in found:
+                break
+        return [nothing] * self._count if found is None else found
+
+    def _is_ruled_out(self, rule: Rule) -> bool:
+        """Say whether a text that the rule needs is nowhere in the block."""
+        patterns = [pattern for _, pattern in rule.conditions]
+        if rule.pattern is not None and rule.choices is None:
+            patterns.append(rule.pattern)
+        return any(
+            pattern.literal and pattern.literal.encode() not in self._data for pattern in patterns
+        )
+
+    def _mask(self, rule: Rule) -> list[bool] | None:
+        """Return which rows meet the conditions of *rule*; None if it has none."""
+        mask: list[bool] | None = None
+        for place, pattern in rule.conditions:
+            key = (place, pattern.text)
+            column = self._cells[place]
+            fitting = self._matches.get(key)
+            if fitting is None:
+                fitting = frozenset(t for t in set(column) if pattern.matches(t.strip()))
+                self._matches[key] = fitting
+            if not fitting:
+                return []
+            if mask is None:
+                mask = [text in fitting for text in column]
+            else:
+                mask = [m and text in fitting for m, text in zip(mask, column, strict=True)]
+        return mask
+
+    def _values(self, target: str, rule: Rule, nothing: Any) -> Sequence[Any]:
+        if rule.constant is not None:
+            return [rule.constant] * self._count
+        texts = self._texts(rule)
+        if target in STAMP_TARGETS:
+            return self._stamps(target, rule, texts)
+        distinct = set(texts)
+        if _is_verbatim(rule, distinct):
+            return texts
+        known = {text: _interpreted(rule, target, text, nothing) for text in distinct}
+        return list(map(known.__getitem__, texts))
+
+    def _texts(self, rule: Rule) -> Sequence[str]:
+        """Return the cells that *rule* reads, joined where they are several."""
+        if len(rule.cells) != 1:
+            columns = [map(str.strip, self._cells[place]) for place in rule.cells]
+            return [" ".join(each).strip() for each in zip(*columns, strict=True)]
+        place = rule.cells[0]
+        if not rule.before_last:
+            return self._cells[place]
+        key = (place, rule.before_last)
+        if key not in self._cut:
+            mark = rule.before_last
+            self._cut[key] = [before_last(text.strip(), mark) for text in self._cells[place]]
+        return self._cut[key]
+
+    def _stamps(self, target: str, rule: Rule, texts: Sequence[str]) -> list[Any]:
+        """Return instants, None where the cell is empty, _BAD_US where the Parser must look."""
+        quick = (
+            rule.converter_patterns[:1]
+            and rule.converter_patterns[0] in _QUICK_STAMPS
+            and rule.pattern is None
+            and not rule.strip
+        )
+        if not quick:
+            raise _NeedsOrderError
+        hours, ticks = _Hours(target, rule, self._zone), _TICKS
+        if not rule.nulls.isdisjoint(texts):
+            texts = ["" if text in rule.nulls else text for text in texts]
+        return [hours[text[:13]] + ticks[text[13:]] if text else None for text in texts]
+
+
+def _is_verbatim(rule: Rule, distinct: set[str]) -> bool:
+    """Say whether the rule returns these texts as they are."""
+    return (
+        rule.converter is CONVERTERS["text"]
+        and rule.choices is None
+        and rule.pattern is None
+        and not rule.strip
+        and rule.nulls.isdisjoint(distinct)
+        and max(map(len, distinct)) <= MAX_TEXT_CHARS
+        and not any(text[:1] == " " or text[-1:] == " " for text in distinct)
+        and all(text.isascii() for text in distinct)
+    )
+
+
+class _Ticks(dict[str, int]):
+    """Minutes and seconds of an hour; anything else is bad."""
+
+    def __missing__(self, key: str) -> int:
+        return _BAD_US
+
+
+_TICKS = _Ticks(
+    (f":{minute:02d}:{second:02d}", (minute * 60 + second) * SECOND_US)
+    for minute in range(60)
+    for second in range(60)
+)
+
+
+class _Hours(dict[str, int]):
+    """The instants at which clock hours begin, by their text; bad where a clock does not agree."""
+
+    def __init__(self, target: str, rule: Rule, zone: tzinfo) -> None:
+        super().__init__()
+        self._target, self._rule, self._zone = target, rule, zone
+
+    def __missing__(self, key: str) -> int:
+        first, last = self._instants(f"{key}:00:00"), self._instants(f"{key}:59:59")
+        if len(first) > 1 or len(last) > 1:
+            raise _NeedsOrderError
+        plain = first and last and last[0] - first[0] == _TICKS[":59:59"]
+        self[key] = first[0] if plain else _BAD_US
+        return self[key]
+
+    def _instants(self, text: str) -> tuple[int, ...]:
+        value = _interpreted(self._rule, self._target, text, None)
+        if not isinstance(value, Stamp) or value.text != text or len(text) != _STAMP_CHARS:
+            return ()
+        return candidates_us(value, self._zone)
+
+
+def _interpreted(rule: Rule, target: str, text: str, nothing: Any) -> Any:
+    try:
+        value = interpret(rule, target, text.strip())
+    except Malformed:
+        return ODD
+    return nothing if value is None else value
+
+
+def _completed(rows: list[int], values: dict[str, Sequence[Any]]) -> Columns:
+    """Keep the rows whose times are all there and agree, and add the lengths that follow."""
+    nothing: list[Any] = [None] * len(rows)
+    names = ("start", "answer", "end", "talk_s", "duration_s", "answered")
+    times = [values.pop(name, nothing) for name in names]
+    plain = list(starmap(_is_plain, zip(*times, strict=True)))
+    for column in values.values():
+        if ODD in column:
+            plain = [p and value is not ODD for p, value in zip(plain, column, strict=True)]
+    if False in plain:
+        rows = list(compress(rows, plain))
+        times = [list(compress(column, plain)) for column in times]
+        values = {name: list(compress(column, plain)) for name, column in values.items()}
+    starts, answers, ends, talks, _, answered = times
+    answers = [a if said else None for a, said in zip(answers, answered, strict=True)]
+    return Columns(
+        rows=rows,
+        start_us=list(starts),
+        answer_us=answers,
+        end_us=list(ends),
+        ring_ms=[
+            None if answer is None else (answer - start) // 1000
+            for start, answer in zip(starts, answers, strict=True)
+        ],
+        talk_ms=[_ms(t) if said else 0 for t, said in zip(talks, answered, strict=True)],
+        answered=list(answered),
+        values=values,
+    )
+
+
+def _is_plain(start: Any, answer: Any, end: Any, talk: Any, whole: Any, answered: Any) -> bool:
+    """Say whether a row has all its times, and they agree."""
+    if start is None or end is None or not _WORTHLESS_US < start <= end or whole is ODD:
+        return False
+    if talk.__class__ is not int and not (isinstance(talk, Decimal) and talk * 1000 % 1 == 0):
+        return False
+    if answered is True:
+        return answer is not None and bool(start <= answer <= end)
+    return answered is False and (answer is None or bool(answer > _WORTHLESS_US))
+
+
+def _ms(length_s: Seconds) -> int:
+    return int(length_s * 1000) if isinstance(length_s, Decimal) else length_s * 1000
+
+
+_LISTS = ("rows", "start_us", "answer_us", "end_us", "ring_ms", "talk_ms", "answered")
+
+
+def _merged(parts: Iterable[Columns]) -> Columns:
+    """Return the rows of several layouts as one, in the order of the lines."""
+    filled = [part for part in parts if part.rows]
+    if len(filled) == 1:
+        return filled[0]
+    merged = Columns([], [], [], [], [], [], [], {})
+    if not filled:
+        return merged
+    names = {name for part in filled for name in part.values}
+    values: dict[str, list[Any]] = {name: [] for name in names}
+    for part in filled:
+        for name in _LISTS:
+            getattr(merged, name).extend(getattr(part, name))
+        for name, column in values.items():
+            nothing = "" if name in _WORDS else None
+            column.extend(part.values.get(name, [nothing] * len(part.rows)))
+    order = sorted(range(len(merged.rows)), key=merged.rows.__getitem__)
+    take = itemgetter(*order)
+    for name in _LISTS:
+        setattr(merged, name, list(take(getattr(merged, name))))
+    merged.values = {name: list(take(column)) for name, column in values.items()}
+    return merged
