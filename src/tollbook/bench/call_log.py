@@ -1,1 +1,90 @@
-"""The call log's pages over a million calls, as a browser asks for them."""
+"""The call log's pages over a million calls, as a browser asks for them once signed in."""
+
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import TYPE_CHECKING
+
+from tollbook.bench.figures import Figure
+from tollbook.bench.importing import import_file, prepare
+from tollbook.bench.options import Options
+from tollbook.bench.process import BenchError
+from tollbook.bench.scratch import scratch
+from tollbook.wiring.start import Installation, open_installation
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+DEFAULT_CALLS = 1_000_000
+ROUNDS = 5
+FLOOR = "≤ 200 ms"
+HOST = "127.0.0.1"
+OK = 200
+
+
+def measure(options: Options) -> Iterator[Figure]:
+    """Import the calls, then yield milliseconds and kilobytes of each kind of page."""
+    count = options.calls or DEFAULT_CALLS
+    with scratch() as made:
+        file, _ = prepare(made, count)
+        stored = import_file(made, file).calls
+        yield Figure("calls stored", stored, "calls")
+        installation = open_installation(data_dir=made.folder)
+        client = _signed_in(installation)
+        for words, address in _addresses():
+            took_ms, size_kb = _page(client, address)
+            yield Figure(words, took_ms, "ms", FLOOR)
+            yield Figure(f"{words}: size", size_kb, "kB", "≤ 100 kB")
+
+
+def _signed_in(installation: Installation) -> "Client":
+    from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
+    from django.test import Client  # noqa: PLC0415 - likewise
+
+    with installation.door.transaction():
+        user = User.objects.create_user(username="bench")
+    client = Client(headers={"host": HOST})
+    client.force_login(user)
+    return client
+
+
+def _addresses() -> Iterator[tuple[str, str]]:
+    """Yield what is asked for, in words, and the address that asks for it."""
+    from django.urls import reverse  # noqa: PLC0415 - needs a configured Django
+
+    log, totals = reverse("calls"), reverse("calls_totals")
+    yield "first page", log
+    yield "deep page, in the middle of all calls", f"{log}?at={_middle()}"
+    yield "filtered: outgoing, international", f"{log}?direction=out&call_type=international"
+    yield "filtered: cost over 1", f"{log}?cost_min=1"
+    yield "keyword: part of a number", f"{log}?q=5566111"
+    yield "keyword that nobody has", f"{log}?q=nobody"
+    yield "the dearest first", f"{log}?sort=charge"
+    yield "totals of all calls", totals
+    yield "totals of a filter", f"{totals}?direction=out&call_type=international"
+
+
+def _middle() -> str:
+    """Return the cursor of a page half-way through the log."""
+    from django.db.models import Max, Min  # noqa: PLC0415 - needs a configured Django
+
+    from tollbook.storage.models import Call  # noqa: PLC0415 - likewise
+    from tollbook.storage.queries.call_filter import CallFilter  # noqa: PLC0415 - likewise
+    from tollbook.storage.queries.call_log import call_log  # noqa: PLC0415 - likewise
+
+    edges = Call.objects.aggregate(first=Min("begin_us"), last=Max("begin_us"))
+    half_us = (edges["first"] + edges["last"]) // 2
+    return call_log(CallFilter(to_us=half_us)).next or ""
+
+
+def _page(client: "Client", address: str) -> tuple[float, float]:
+    """Return the median milliseconds of *address* and the size of its answer in kB."""
+    took_ms, size_kb = [], 0.0
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        response = client.get(address)
+        took_ms.append((time.perf_counter() - began) * 1e3)
+        size_kb = len(response.content) / 1024
+        if response.status_code != OK:
+            raise BenchError(f"{address} answers {response.status_code}, expected {OK}")
+    return median(took_ms), size_kb
