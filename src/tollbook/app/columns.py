@@ -11,6 +11,7 @@ from operator import attrgetter
 from typing import Any
 
 from tollbook.core.calls import Cdr, Leg, Seconds
+from tollbook.formats.blocks import Block
 from tollbook.storage.instants import to_us
 
 _TEXTS = (
@@ -27,6 +28,10 @@ _TEXTS = (
     "authorisation_code",
     "pbx_call_id",
     "source_ip",
+)
+_SHARED = (
+    *("line", "offset", "length", "start_us", "answer_us", "end_us", "ring_ms", "talk_ms"),
+    *("answered", "pulses"),
 )
 _take_texts = attrgetter(*_TEXTS)
 
@@ -90,6 +95,14 @@ def columns_of(calls: Sequence[Cdr]) -> CdrColumns:
     columns.line = [call.lines[-1] if call.lines else 0 for call in calls]
     columns.lines = {at: call.lines for at, call in enumerate(calls) if len(call.lines) > 1}
     columns.legs = {at: call.legs for at, call in enumerate(calls) if call.legs}
+    return columns
+
+
+def columns_of_block(block: Block) -> CdrColumns:
+    """Return the calls of *block*, each of one record; the lists are the block's own."""
+    columns = CdrColumns(partial=[False] * len(block))
+    for name in (*_SHARED, *_TEXTS):
+        setattr(columns, name, getattr(block, name))
     return columns
 
 

@@ -5,18 +5,20 @@ is a pipe that breaks.
 """
 
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import BinaryIO
 
 from tollbook.app.draft import Draft
 from tollbook.app.mediate import Mediator
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
+from tollbook.formats.blocks import Block, parse_block
 from tollbook.storage.batch import BATCH_RECORDS
 
 READ_BYTES = 512 * 1024
@@ -68,18 +70,106 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
     """Yield the drafts of *task* in order, each with the number of bytes read so far."""
+    reader = _Reader(task)
     mediator = Mediator(task.rules)
-    parser = Parser(task.definition, zone=task.zone, source_name=task.source_name)
-    waiting: list[Outcome] = []
-    done_bytes = 0
+    waiting: list[Outcome] = []  # Outcomes in their order, until a batch is full.
     with task.path.open("rb") as file:
-        while data := file.read(READ_BYTES):
-            done_bytes += len(data)
-            waiting += parser.feed(data)
+        for data in _pieces(file):
+            outcomes, block = reader.read(data)
+            if block is not None:
+                yield from _each(mediator, waiting, task.segment_id, reader.at)
+                yield mediator.draft(outcomes, segment_id=task.segment_id, block=block), reader.at
+                waiting = []
+                continue
+            waiting += outcomes
             whole = len(waiting) - len(waiting) % BATCH_RECORDS
-            yield from _each(mediator, waiting[:whole], task.segment_id, done_bytes)
+            yield from _each(mediator, waiting[:whole], task.segment_id, reader.at)
             waiting = waiting[whole:]
-    yield from _each(mediator, waiting + parser.finish(), task.segment_id, done_bytes)
+    yield from _each(mediator, waiting + reader.finish(), task.segment_id, reader.at)
+
+
+class _Reader:
+    """Reads pieces of a file as blocks where it can, with the Parser where it must.
+
+    The Parser is needed where a line is cut or calls are open, and for the layouts that no block
+    can read; as soon as nothing is open, blocks go on behind it.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._parser: Parser | None = None
+        self._carry: Mapping[str, str] = {}
+        self._line = 1
+        framing = task.definition.framing
+        # Only then this reader knows the number of the next line as well as the Parser does.
+        self._counts_lines = framing.records == "line" and framing.ends == "lf"
+        self.at = 0
+
+    def read(self, data: bytes) -> tuple[list[Outcome], Block | None]:
+        """Return the outcomes of *data*, and its plain calls if it could be read as a block."""
+        task = self._task
+        block = None
+        if self._parser is None and data.endswith(b"\n"):
+            block = parse_block(
+                task.definition,
+                data,
+                zone=task.zone,
+                source_name=task.source_name,
+                start_offset=self.at,
+                start_line=self._line,
+                carry=self._carry,
+            )
+        lines = data.count(b"\n")
+        if block is None:
+            return self._parse(data, lines), None
+        self.at += len(data)
+        self._line += lines
+        self._carry = block.carry
+        return block.others, block
+
+    def finish(self) -> list[Outcome]:
+        """Return what was still open at the end of the file."""
+        return self._parser.finish() if self._parser is not None else []
+
+    def _parse(self, data: bytes, lines: int) -> list[Outcome]:
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = Parser(
+                self._task.definition,
+                zone=self._task.zone,
+                source_name=self._task.source_name,
+                start_offset=self.at,
+                start_line=self._line,
+            )
+            parser.restore(self._carry)
+        outcomes = parser.feed(data)
+        self.at += len(data)
+        self._line += lines
+        if self._counts_lines and parser.safe_offset == self.at:
+            self._carry = parser.carry()
+            self._parser = None
+        return outcomes
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the file in pieces of at most a batch's lines; long lines come in several."""
+    rest = b""
+    while data := file.read(READ_BYTES):
+        data = rest + data
+        while True:
+            parts = data.split(b"\n", BATCH_RECORDS)
+            rest = parts[-1]
+            if len(parts) <= BATCH_RECORDS:
+                break
+            yield data[: len(data) - len(rest)]
+            data = rest
+        rest = data
+        if len(rest) > READ_BYTES:  # Long lines: as many as are whole, else a piece of one.
+            cut = rest.rfind(b"\n") + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    if rest:
+        yield rest
 
 
 def _each(

@@ -7,14 +7,18 @@ a charge without amount that says why.
 Source: docs/algorithms/mediation.md, "Which tariff".
 """
 
-import json
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
+from tollbook.app.draft import Draft
 from tollbook.app.rules import BY_DIALLED, CHARGE, COST, Assignment, Rules, Version
+from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.rating import TalkedCall, charge_of
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
+from tollbook.core.tariff.compiled import ALWAYS_FROM_US, ALWAYS_TO_US
+from tollbook.core.tariff.text import parse_json
 from tollbook.storage.batch import ChargeColumns
 from tollbook.storage.instants import from_us
 
@@ -23,10 +27,26 @@ UNRATED_REASONS = {
     "no_assignment": "no tariff is assigned to this call",
     "no_version": "no version of the assigned tariff was in force yet",
 }
+_REMEMBERED = 200_000
+_SECOND_US = 1_000_000
+_DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
-@dataclass(frozen=True, slots=True)
-class PricedCall:
+class Priced(NamedTuple):
+    """A charge as its columns want it, from the kind on; see `ChargeColumns`."""
+
+    kind: str
+    tariff_version_id: int | None
+    rate_index: int | None
+    prefix: str
+    band: str
+    billed_s: int
+    amount_micros: int | None
+    currency: str
+    unrated_reason: str
+
+
+class Billable(NamedTuple):
     """What pricing needs of a call: instants in µs, talk in ms, texts "" where unknown."""
 
     talk_us: int
@@ -35,6 +55,7 @@ class PricedCall:
     dialled: str
     caller: str
     extension: str
+    department: str
     trunk: str
     account_code: str
     source_ip: str
@@ -46,7 +67,7 @@ class Rater:
 
     def __init__(self, rules: Rules, *, before: "Rater | None" = None) -> None:
         """*before* is one whose compiled versions are taken over."""
-        self._extensions = rules.extensions
+        self._extensions: Mapping[str, str] = rules.extensions
         self._versions = rules.versions
         self._starts = {
             tariff_id: [version.valid_from_us for version in versions]
@@ -56,18 +77,55 @@ class Rater:
             kind: tuple(one for one in rules.assignments if one.kind == kind)
             for kind in (CHARGE, COST)
         }
-        self.compiled: dict[int, CompiledTariff] = before.compiled if before else {}
+        self._kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
+        self.desks: dict[int, Desk] = before.desks if before else {}
 
-    def add(self, charges: ChargeColumns, index: int, call: PricedCall) -> None:
-        """Append what the call with *index* is charged, and what it costs where that is asked."""
-        self._add_kind(charges, index, call, CHARGE)
-        if self._assignments[COST]:
-            self._add_kind(charges, index, call, COST)
+    def price(self, draft: Draft, first_call: int) -> None:
+        """Add to *draft* what its calls from index *first_call* on are charged, and cost."""
+        calls = draft.calls
+        departments = self._extensions
+        found: list[tuple[int, Priced]] = []
+        for at in range(first_call, len(calls)):
+            talk_ms, answered = calls.talk_ms[at], calls.answered[at]
+            direction = _DIRECTIONS[calls.direction[at]]
+            if unbilled_reason(direction, answered=answered, talk_ms=talk_ms):
+                continue
+            answer_us, extension = calls.answer_us[at], draft.extensions[at]
+            call = Billable(
+                calls.begin_us[at] if answer_us is None else answer_us,
+                talk_ms,
+                calls.callee[at],
+                calls.dialled[at] or calls.callee[at],
+                calls.caller[at],
+                extension,
+                departments.get(extension, ""),
+                draft.trunks[at],
+                calls.account_code[at],
+                calls.source_ip[at],
+                calls.pulses[at],
+            )
+            found += [(at, self.charge(call, kind)) for kind in self._kinds]
+        _extend(draft.charges, found)
 
-    def assignment(self, call: PricedCall, kind: str = CHARGE) -> Assignment | None:
+    def charge(self, call: Billable, kind: str = CHARGE) -> Priced:
+        """Return what *call* is charged (or costs), or a charge that says why it has no price."""
+        one = self.assignment(call, kind)
+        if one is None:
+            return _unrated(kind, "no_assignment")
+        if call.talk_ms is None:
+            return _unrated(kind, "no_talk_time")
+        version = self.version(one.tariff_id, call.talk_us)
+        if version is None:
+            return _unrated(kind, "no_version")
+        desk = self.desks.get(version.version_id)
+        if desk is None:
+            desk = self.desks[version.version_id] = Desk(version)
+        return desk.charge(call, kind, by_dialled=one.matches == BY_DIALLED)
+
+    def assignment(self, call: Billable, kind: str = CHARGE) -> Assignment | None:
         """Return the first assignment that fits *call*."""
         for one in self._assignments[kind]:
-            if one.fits_all or self._fits(one, call):
+            if one.fits_all or _fits(one, call):
                 return one
         return None
 
@@ -76,64 +134,92 @@ class Rater:
         place = bisect_right(self._starts.get(tariff_id, ()), talk_us)
         return self._versions[tariff_id][place - 1] if place else None
 
-    def _fits(self, one: Assignment, call: PricedCall) -> bool:
-        department = self._extensions.get(call.extension, "")
-        return (
-            one.trunk in ("", call.trunk)
-            and one.extension in ("", call.extension)
-            and one.department in ("", department)
-            and one.account_code in ("", call.account_code)
-            and one.source_ip in ("", call.source_ip)
-            and (one.from_us is None or one.from_us <= call.talk_us)
-            and (one.to_us is None or call.talk_us < one.to_us)
-        )
 
-    def _add_kind(self, charges: ChargeColumns, index: int, call: PricedCall, kind: str) -> None:
-        one = self.assignment(call, kind)
-        if one is None:
-            _unrated(charges, index, kind, "no_assignment")
-            return
-        if call.talk_ms is None:
-            _unrated(charges, index, kind, "no_talk_time")
-            return
-        version = self.version(one.tariff_id, call.talk_us)
-        if version is None:
-            _unrated(charges, index, kind, "no_version")
-            return
-        compiled = self._compile(version)
-        priced = charge_of(
-            compiled,
+class Desk:
+    """One version of a tariff at work.
+
+    Which rate wins depends on the number and whoever else the rates ask about, on the windows
+    open and the rates in effect; what a won rate charges depends on the whole seconds of talk.
+    Both repeat over many calls, so both are remembered. Where a call's length decides more (bands
+    that split it, metering pulses), nothing is.
+    """
+
+    def __init__(self, version: Version) -> None:
+        self._version_id = version.version_id
+        self._compiled = compiled_document(version.document)
+        rates = self._compiled.rates
+        self._repeats = not self._compiled.splits and all(rate.pulse is None for rate in rates)
+        self._asks_caller = any(rate.callers for rate in rates)
+        self._asks_trunk = any(rate.trunks for rate in rates)
+        edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
+        self._edges_us = sorted(edges - {ALWAYS_FROM_US, ALWAYS_TO_US})
+        self._winners: dict[tuple[object, ...], int | str] = {}
+        self._charges: dict[tuple[int, int, str], Priced] = {}
+
+    def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> Priced:
+        """Return the charge of *call*, of which the talk is known."""
+        number = call.dialled if by_dialled else call.callee
+        if not self._repeats or call.talk_ms is None:
+            return self._priced(self._charge_of(call, number), kind)
+        who = (
+            number,
+            self._compiled.calendar.open_at(call.talk_us // _SECOND_US),
+            bisect_right(self._edges_us, call.talk_us) if self._edges_us else 0,
+            (call.extension or call.caller, call.department) if self._asks_caller else None,
+            call.trunk if self._asks_trunk else None,
+        )
+        won = self._winners.get(who)
+        talk_s = -(-call.talk_ms // 1000)
+        if isinstance(won, int):
+            known = self._charges.get((won, talk_s, kind))
+            if known is not None:
+                return known
+        elif won is not None:
+            return self._priced(won, kind)
+        found = self._charge_of(call, number)
+        priced = self._priced(found, kind)
+        if len(self._winners) >= _REMEMBERED:
+            self._winners.clear()
+        if len(self._charges) >= _REMEMBERED:
+            self._charges.clear()
+        if isinstance(found, str):
+            self._winners[who] = found
+        else:
+            self._winners[who] = found[2]
+            self._charges[found[2], talk_s, kind] = priced
+        return priced
+
+    def _charge_of(self, call: Billable, number: str) -> tuple[int, int, int] | str:
+        return charge_of(
+            self._compiled,
             TalkedCall(
                 start=from_us(call.talk_us),
-                talk_s=Decimal(call.talk_ms).scaleb(-3),
-                dialled=call.dialled if one.matches == BY_DIALLED else call.callee,
+                talk_s=Decimal(call.talk_ms or 0).scaleb(-3),
+                dialled=number,
                 caller=call.extension or call.caller,
-                department=self._extensions.get(call.extension),
+                department=call.department or None,
                 trunk=call.trunk,
                 pulses=call.pulses,
             ),
         )
-        if isinstance(priced, str):
-            _unrated(charges, index, kind, priced, version.version_id, compiled.currency)
-            return
-        micros, billed_s, rate_index = priced
-        rate = compiled.rates[rate_index].rate
-        charges.call.append(index)
-        charges.kind.append(kind)
-        charges.tariff_version_id.append(version.version_id)
-        charges.rate_index.append(rate_index)
-        charges.prefix.append(rate.prefix)
-        charges.band.append(rate.band or "")
-        charges.billed_s.append(billed_s)
-        charges.amount_micros.append(micros)
-        charges.currency.append(compiled.currency)
-        charges.unrated_reason.append("")
 
-    def _compile(self, version: Version) -> CompiledTariff:
-        compiled = self.compiled.get(version.version_id)
-        if compiled is None:
-            compiled = self.compiled[version.version_id] = compiled_document(version.document)
-        return compiled
+    def _priced(self, found: tuple[int, int, int] | str, kind: str) -> Priced:
+        currency = self._compiled.currency
+        if isinstance(found, str):
+            return _unrated(kind, found, self._version_id, currency)
+        micros, billed_s, rate_index = found
+        rate = self._compiled.rates[rate_index].rate
+        return Priced(
+            kind,
+            self._version_id,
+            rate_index,
+            rate.prefix,
+            rate.band or "",
+            billed_s,
+            micros,
+            currency,
+            "",
+        )
 
 
 def compiled_document(document: str) -> CompiledTariff:
@@ -141,27 +227,32 @@ def compiled_document(document: str) -> CompiledTariff:
 
     Raises ValueError if it is no longer a tariff: a version is checked before it is stored.
     """
-    reading = read_tariff(json.loads(document, parse_float=str))
+    stored = parse_json(document)
+    reading = read_tariff(stored if isinstance(stored, dict) else {})
     if reading.tariff is None:
         raise ValueError(f"a stored tariff cannot be read: {reading.faults[0].message}")
     return compile_tariff(reading.tariff)
 
 
-def _unrated(
-    charges: ChargeColumns,
-    index: int,
-    kind: str,
-    reason: str,
-    version_id: int | None = None,
-    currency: str = "",
-) -> None:
-    charges.call.append(index)
-    charges.kind.append(kind)
-    charges.tariff_version_id.append(version_id)
-    charges.rate_index.append(None)
-    charges.prefix.append("")
-    charges.band.append("")
-    charges.billed_s.append(0)
-    charges.amount_micros.append(None)
-    charges.currency.append(currency)
-    charges.unrated_reason.append(reason)
+def _fits(one: Assignment, call: Billable) -> bool:
+    return (
+        one.trunk in ("", call.trunk)
+        and one.extension in ("", call.extension)
+        and one.department in ("", call.department)
+        and one.account_code in ("", call.account_code)
+        and one.source_ip in ("", call.source_ip)
+        and (one.from_us is None or one.from_us <= call.talk_us)
+        and (one.to_us is None or call.talk_us < one.to_us)
+    )
+
+
+def _unrated(kind: str, reason: str, version_id: int | None = None, currency: str = "") -> Priced:
+    return Priced(kind, version_id, None, "", "", 0, None, currency, reason)
+
+
+def _extend(charges: ChargeColumns, found: list[tuple[int, Priced]]) -> None:
+    if found:
+        indexes, priced = zip(*found, strict=True)
+        charges.call.extend(indexes)
+        for column, values in zip(charges.lists()[1:], zip(*priced, strict=True), strict=True):
+            column.extend(values)

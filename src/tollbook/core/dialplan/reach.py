@@ -6,8 +6,9 @@ except that a call between two extensions is internal whatever the record says.
 Source: docs/algorithms/mediation.md, "What was reached".
 """
 
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
 
 from tollbook.core.dialplan import world
 from tollbook.core.dialplan.plan import DialPlan
@@ -44,11 +45,14 @@ class Step:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+_STAYED_INSIDE = Step("direction", "", "", "the record says that the call stayed inside")
+
+
+class Reached(NamedTuple):
     """Where a call went. Numbers are E.164 digits without +, an extension, or as written.
 
     `direction` is one of DIRECTIONS or "" when nothing tells it; `call_type` one of CALL_TYPES.
+    (A named tuple, because imports make a million of them.)
     """
 
     direction: str
@@ -57,6 +61,32 @@ class Reached:
     call_type: str
     destination: str
     steps: tuple[Step, ...] = ()
+
+    def on_the_way(self, direction: str, caller: str) -> "Reached":
+        """Return the same goal for a call from *caller* in *direction*."""
+        return Reached(direction, caller, self.callee, self.call_type, self.destination, self.steps)
+
+
+@dataclass(slots=True)
+class _Caller:
+    """Who called: as cleaned, as the site knows it, and from where in the world once asked."""
+
+    number: str
+    own: str
+    extension: bool
+    origin: str | None = None
+
+
+@dataclass(slots=True)
+class _Target:
+    """What was called: one of our extensions, help, or somebody outside once asked."""
+
+    number: str
+    extension: str
+    stripped: bool
+    inside: tuple[Step, ...]
+    help: Reached | None = None
+    outward: Reached | None = None
 
 
 def resolve(
@@ -80,31 +110,60 @@ def resolve(
 
 
 class Resolver:
-    """A dial plan at work. Numbers repeat, so it remembers the answers of the last ones."""
+    """A dial plan at work. Numbers repeat, so it remembers what it found of the last ones."""
 
-    def __init__(self, plan: DialPlan) -> None:
+    def __init__(self, plan: DialPlan, *, telephones: Collection[str] = ()) -> None:
+        """*telephones* are extensions beside those of the plan's ranges."""
         self.plan = plan
+        self._telephones = telephones
         country = plan.country
         self._emergency = frozenset(plan.emergency) | (
             world.emergency_numbers(country) if country else frozenset({"112", "911"})
         )
         self._calling_code = world.calling_code(country) if country else ""
         self._short_codes = dict(plan.short_codes)
-        self._reached: dict[tuple[str, str, str, str], Reached] = {}
-        self._targets: dict[tuple[str, bool], Reached] = {}
-        self._callers: dict[str, str] = {}
+        self._extensions: dict[str, bool] = {}
+        self._callers: dict[str, _Caller] = {}
+        self._targets: dict[tuple[str, str], _Target] = {}
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
         """Return what `resolve` returns for this resolver's plan."""
-        key = (caller, dialled, callee, direction)
-        found = self._reached.get(key)
-        if found is None:
-            found = self._decide(_clean(caller), _clean(dialled), _clean(callee), direction)
-            _remember(self._reached, key, found)
-        return found
+        who = self._callers.get(caller)
+        if who is None:
+            who = _remember(self._callers, caller, self._read_caller(_clean(caller)))
+        key = (dialled, callee)
+        target = self._targets.get(key)
+        if target is None:
+            found = self._read_target(_clean(dialled), _clean(callee))
+            target = _remember(self._targets, key, found)
+        if target.help is not None and direction != "in":
+            return target.help.on_the_way("out", who.own)
+        if who.extension and target.extension:
+            return Reached("internal", who.own, target.extension, "internal", "", target.inside)
+        if not direction:
+            direction = self._guess(who, target)
+        if direction == "in":
+            return self._incoming(who, target)
+        if direction == "internal":
+            return Reached("internal", who.own, target.number, "internal", "", (_STAYED_INSIDE,))
+        if target.outward is None:
+            target.outward = self._read_outward(target.number, stripped=target.stripped)
+        return target.outward.on_the_way(direction, who.own)
 
     def is_extension(self, number: str) -> bool:
         """Say whether *number* is one of the site's extensions."""
+        known = self._extensions.get(number)
+        if known is None:
+            known = _remember(self._extensions, number, self._lies_in_ranges(number))
+        return known
+
+    def is_emergency(self, number: str) -> bool:
+        """Say whether *number*, with or without a digit for the outside line, calls for help."""
+        return self._emergency_number(_clean(number)) != ""
+
+    def _lies_in_ranges(self, number: str) -> bool:
+        if number in self._telephones:
+            return True
         if not any(number in numbers for numbers in self.plan.extension_ranges):
             return False
         # Where everything is dialled straight, 118xx is a service that costs, not a telephone.
@@ -114,58 +173,50 @@ class Resolver:
             or not world.short_number_kind(number, self.plan.country)
         )
 
-    def is_emergency(self, number: str) -> bool:
-        """Say whether *number*, with or without a digit for the outside line, calls for help."""
-        return self._emergency_number(_clean(number)) != ""
+    def _read_caller(self, number: str) -> "_Caller":
+        extension = self._own_extension(number)
+        return _Caller(number, extension or number, extension != "")
 
-    def _decide(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
-        if direction != "in":
-            for number in (dialled, callee):
-                if help_at := self._emergency_number(number):
-                    return _emergency(caller, number, help_at)
-        own_caller = self._own_extension(caller) or caller
+    def _read_target(self, dialled: str, callee: str) -> "_Target":
         target = callee or dialled
-        own_target = self._own_extension(target)
-        if self.is_extension(own_caller) and own_target:
-            return _between_extensions(own_caller, target, own_target)
-        if not direction:
-            direction = self._guess(own_caller, target, own_target)
-        if direction == "in":
-            return self._incoming(caller, target, own_target)
-        if direction == "internal":
-            why = Step("direction", "", target, "the record says that the call stayed inside")
-            return Reached("internal", own_caller, target, "internal", "", (why,))
-        straight = callee not in ("", dialled) and dialled.endswith(callee)
-        reached = self._outward(target, stripped=straight)
-        return replace(reached, direction=direction, caller=own_caller)
+        extension = self._own_extension(target)
+        taken = target.removesuffix(extension) if extension else ""
+        found = _Target(
+            number=target,
+            extension=extension,
+            stripped=callee not in ("", dialled) and dialled.endswith(callee),
+            inside=(Step("extension", taken, extension, "both are extensions"),),
+        )
+        for number in (dialled, callee):
+            if help_at := self._emergency_number(number):
+                found.help = _emergency(number, help_at)
+                break
+        return found
 
-    def _guess(self, caller: str, target: str, own_target: str) -> str:
+    def _guess(self, who: "_Caller", target: "_Target") -> str:
         """Return the direction that the numbers themselves suggest."""
-        if own_target:
+        if target.extension:
             return "in"
-        if target == "":
-            return "in" if caller and not self.is_extension(caller) else ""
-        if self._is_feature(target) and len(target) <= 5:
+        if target.number == "":
+            return "in" if who.number and not who.extension else ""
+        if self._is_feature(target.number) and len(target.number) <= 5:
             return "internal"
-        if caller == "" or self.is_extension(caller):
+        if who.number == "" or who.extension:
             return "out"
         return "transit"
 
-    def _incoming(self, caller: str, target: str, own_target: str) -> Reached:
-        origin = self._callers.get(caller)
-        if origin is None:
-            origin = self._caller_number(caller)
-            _remember(self._callers, caller, origin)
+    def _incoming(self, who: "_Caller", target: "_Target") -> Reached:
+        if who.origin is None:
+            who.origin = self._caller_number(who.number)
+        reached = target.extension or target.number
         steps = []
-        if own_target and own_target != target:
-            steps.append(
-                Step("own_number", target.removesuffix(own_target), own_target, "the site's number")
-            )
-        if origin != caller:
-            steps.append(
-                Step("caller", caller, origin, "the caller's number in international form")
-            )
-        return Reached("in", origin, own_target or target, "incoming", "", tuple(steps))
+        if reached != target.number:
+            taken = target.number.removesuffix(reached)
+            steps.append(Step("own_number", taken, reached, "the site's number"))
+        if who.origin != who.number:
+            why = "the caller's number in international form"
+            steps.append(Step("caller", who.number, who.origin, why))
+        return Reached("in", who.origin, reached, "incoming", "", tuple(steps))
 
     def _own_extension(self, number: str) -> str:
         """Return the extension that *number* is, dialled inside or from the world, else ""."""
@@ -191,16 +242,8 @@ class Resolver:
     def _is_feature(self, number: str) -> bool:
         return number.startswith(self.plan.feature_codes)
 
-    def _outward(self, target: str, *, stripped: bool) -> Reached:
+    def _read_outward(self, target: str, *, stripped: bool) -> Reached:
         """Return what *target* is for the world outside; direction and caller come later."""
-        key = (target, stripped)
-        found = self._targets.get(key)
-        if found is None:
-            found = self._read_target(target, stripped=stripped)
-            _remember(self._targets, key, found)
-        return found
-
-    def _read_target(self, target: str, *, stripped: bool) -> Reached:
         steps: list[Step] = []
         number = target
         if number in self._short_codes:
@@ -335,14 +378,9 @@ def _strip(number: str, prefixes: tuple[str, ...], rule: str, why: str, steps: l
     return number
 
 
-def _emergency(caller: str, number: str, help_at: str) -> Reached:
-    steps = (Step("emergency", number.removesuffix(help_at), help_at, "an emergency number"),)
-    return Reached("out", caller, help_at, "emergency", "Emergency", steps)
-
-
-def _between_extensions(caller: str, target: str, own_target: str) -> Reached:
-    why = Step("extension", target.removesuffix(own_target), own_target, "both are extensions")
-    return Reached("internal", caller, own_target, "internal", "", (why,))
+def _emergency(number: str, help_at: str) -> Reached:
+    step = Step("emergency", number.removesuffix(help_at), help_at, "an emergency number")
+    return Reached("out", "", help_at, "emergency", "Emergency", (step,))
 
 
 def _is_known(digits: str) -> bool:
@@ -350,7 +388,8 @@ def _is_known(digits: str) -> bool:
     return what is not None and what.kind != ""
 
 
-def _remember(cache: dict[Key, Value], key: Key, value: Value) -> None:
+def _remember(cache: dict[Key, Value], key: Key, value: Value) -> Value:
     if len(cache) >= _CACHED:
         cache.clear()  # Rare, cheap, and memory stays bounded.
     cache[key] = value
+    return value
