@@ -12,7 +12,8 @@ class CallFilter:
     """Calls for which everything that is given holds; nothing given: all calls.
 
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
-    a name. `call_type` and `direction` (a `Direction`) are exact. The charge is the one in
+    a name. `call_type` and `direction` (a `Direction`) are exact, and so is `account_code`, the
+    code as written, which need not be known. The charge is the one in
     force, both bounds inclusive, in millionths; `unrated` true: only calls without an amount.
     """
 
@@ -26,6 +27,7 @@ class CallFilter:
     department_id: int | None = None
     owner_id: int | None = None
     account_code_id: int | None = None
+    account_code: str | None = None
     trunk_id: int | None = None
     direction: int | None = None
     call_type: str | None = None
@@ -112,6 +114,7 @@ class CallFilter:
             "department_id": self.department_id,
             "owner_id": self.owner_id,
             "account_code_ref_id": self.account_code_id,
+            "account_code": self.account_code,
             "trunk_id": self.trunk_id,
             "direction": self.direction,
             "call_type": self.call_type,
