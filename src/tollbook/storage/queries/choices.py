@@ -1,0 +1,65 @@
+"""What a filter can be set to."""
+
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.storage.queries.sql import fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One thing that calls can be filtered by; `name` explains the label, or is empty."""
+
+    id: int
+    label: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """All choices of the call log's filter, by label; inactive ones too, for their past calls."""
+
+    sites: tuple[Choice, ...]
+    pbxs: tuple[Choice, ...]
+    sources: tuple[Choice, ...]
+    extensions: tuple[Choice, ...]
+    departments: tuple[Choice, ...]
+    owners: tuple[Choice, ...]
+    account_codes: tuple[Choice, ...]
+    trunks: tuple[Choice, ...]
+    call_types: tuple[str, ...]
+
+
+def filter_choices(*, using: str = DEFAULT_DB_ALIAS) -> Choices:
+    """Return what the calls of this installation can be filtered by."""
+    return Choices(
+        sites=_choices("tollbook_site", "name", "''", using=using),
+        pbxs=_choices("tollbook_pbx", "name", "brand", using=using),
+        sources=_choices("tollbook_source", "name", "format", using=using),
+        extensions=_choices("tollbook_extension", "number", "name", using=using),
+        departments=_choices("tollbook_department", "name", "''", using=using),
+        owners=_choices("tollbook_owner", "name", "''", using=using),
+        account_codes=_choices("tollbook_account_code", "code", "description", using=using),
+        trunks=_choices("tollbook_trunk", "name", "label", using=using),
+        call_types=_call_types(using=using),
+    )
+
+
+def _choices(table: str, label: str, name: str, *, using: str) -> tuple[Choice, ...]:
+    rows = fetch(f"SELECT id, {label}, {name} FROM {table} ORDER BY 2, 1", (), using=using)
+    return tuple(Choice(*row) for row in rows)
+
+
+RECENT_CALLS = 50_000
+
+
+def _call_types(*, using: str) -> tuple[str, ...]:
+    """Return the call types of recent calls: there are a handful, and no index is spent on them."""
+    rows = fetch(
+        "SELECT DISTINCT recent.call_type FROM (SELECT call_type FROM tollbook_call "
+        "ORDER BY id DESC LIMIT %s) recent WHERE recent.call_type <> '' ORDER BY 1",
+        (RECENT_CALLS,),
+        using=using,
+    )
+    return tuple(row[0] for row in rows)
