@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS
 
-from tollbook.storage.queries.sql import Clause, both, fetch
+from tollbook.storage.queries.sql import Clause, Row, both, fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,7 @@ def rejects(
         (*condition.values, page_size + 1),
         using=using,
     )
-    # PostgreSQL gives bytes as a view of its buffer.
-    rows = tuple(
-        RejectRow(*(bytes(value) if isinstance(value, memoryview) else value for value in row))
-        for row in found[:page_size]
-    )
+    rows = tuple(RejectRow(*_with_bytes(row)) for row in found[:page_size])
     return RejectPage(rows, rows[-1].id if len(found) > page_size else None)
 
 
@@ -133,3 +129,8 @@ def duplicates(
 def _given(*conditions: tuple[str, object]) -> Clause:
     """Return the conjunction of the conditions whose value is given."""
     return both([Clause(text, (value,)) for text, value in conditions if value is not None])
+
+
+def _with_bytes(row: Row) -> Row:
+    """Return *row* with real bytes, of which PostgreSQL's driver gives a view."""
+    return tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)

@@ -74,8 +74,8 @@ class Totals:
 class GroupTotal:
     """The sums of one group in one currency.
 
-    `key` is the id, or the text itself for account code, call type and destination; null where calls have
-    none. `currency` is empty for calls without an amount.
+    `key` is the id, or the text itself for account code, call type and destination; null where
+    calls have none. `currency` is empty for calls without an amount.
     """
 
     key: int | str | None
