@@ -125,8 +125,8 @@ def call_object(row: CallRow, *, zone: ZoneInfo) -> dict[str, object]:
         "answered": row.answered,
         "answer": _iso(row.answer_us, zone),
         "end": _iso(row.end_us, zone),
-        "ring_s": _seconds(row.ring_ms),
-        "talk_s": _seconds(row.talk_ms),
+        "ring_s": seconds_number(row.ring_ms),
+        "talk_s": seconds_number(row.talk_ms),
         "billed_s": row.billed_s if row.charge_micros is not None else None,
         "caller": row.caller or None,
         "caller_name": row.caller_name or None,
@@ -162,7 +162,7 @@ def _local(instant_us: int, zone: ZoneInfo) -> datetime:
     return from_us(instant_us).astimezone(zone)
 
 
-def _seconds(duration_ms: int | None) -> int | float | None:
+def seconds_number(duration_ms: int | None) -> int | float | None:
     """Return milliseconds as JSON's number of seconds: whole where it is, else with decimals."""
     if duration_ms is None:
         return None

@@ -11,7 +11,12 @@ __all__ = ["Period", "PeriodError", "instant_of", "microseconds", "moment", "per
 
 
 class PeriodError(ValueError):
-    """A moment or period that cannot be read; the message names what was given and expected."""
+    """A moment or period that cannot be read; the message names what was given and expected.
+
+    `side` is "start" or "end" of a period, whichever is to be mended.
+    """
+
+    side = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +40,16 @@ def period(start: str | None, end: str | None, *, zone: ZoneInfo) -> Period:
     Raises PeriodError for a text that is no moment and for a period that ends before it begins.
     """
     begins = moment(start, zone=zone) if start else None
-    ends = moment(end, zone=zone) if end else None
-    if begins and ends and ends < begins:
-        raise PeriodError(
-            f"the period ends ({end}) before it begins ({start}). Nothing was read; "
-            "give the later one as its end."
-        )
+    try:
+        ends = moment(end, zone=zone) if end else None
+        if begins and ends and ends < begins:
+            raise PeriodError(
+                f"the period ends ({end}) before it begins ({start}). Nothing was read; "
+                "give the later one as its end."
+            )
+    except PeriodError as fault:
+        fault.side = "end"
+        raise
     return Period(begins, ends, zone)
 
 
