@@ -24,7 +24,7 @@ Run = tuple[CompiledRate | None, CompiledSlot | None, int, int | None]
 
 def price(compiled: CompiledTariff, call: TalkedCall) -> Priced | Unrated:
     """Return what *call* costs and each step of how, or why it has no price."""
-    owed = _owed(compiled, call)
+    owed = owed_for(compiled, call)
     if isinstance(owed, str):
         return Unrated(owed)
     rate = owed.rate
@@ -50,20 +50,24 @@ def charge_of(compiled: CompiledTariff, call: TalkedCall) -> tuple[int, int, int
 
     The same as `price` without the steps, for many calls.
     """
-    owed = _owed(compiled, call)
+    owed = owed_for(compiled, call)
     if isinstance(owed, str):
         return owed
     return _charge_micros(compiled, owed), owed.billed_s, owed.rate.index
 
 
-def _owed(compiled: CompiledTariff, call: TalkedCall) -> Owed | str:
-    """Return what the steps of *call* come to, or why it is unrated."""
+def owed_for(compiled: CompiledTariff, call: TalkedCall, *, covered_s: int = 0) -> Owed | str:
+    """Return what the steps of *call* come to, or why it is unrated.
+
+    *covered_s* of its talk are paid otherwise: they come off like the rate's free seconds.
+    """
     who = asked(compiled, call)
     windows_open = compiled.calendar.open_at(who.epoch_s)
     rate = winner(who, windows_open)
     if rate is None:
         return unrated_reason(who, windows_open)
-    beyond_free_s = ceil(call.talk_s) - rate.free_s
+    free_s = rate.free_s + covered_s
+    beyond_free_s = ceil(call.talk_s) - free_s
     if beyond_free_s <= 0:
         return Owed(rate, 0, 0, ())
     billable_s = max(beyond_free_s, rate.minimum_s)
@@ -74,7 +78,7 @@ def _owed(compiled: CompiledTariff, call: TalkedCall) -> Owed | str:
             return "no_pulses"
     units = end_s = 0
     pieces: list[Piece] = []
-    for priced_by, slot, from_s, count in runs(compiled, who, rate, billable_s):
+    for priced_by, slot, from_s, count in runs(compiled, who, rate, billable_s, free_s=free_s):
         if priced_by is None or slot is None or count is None:
             return "no_rate_midway"
         pieces.append((priced_by, slot, from_s, count))
@@ -100,15 +104,21 @@ def compose(compiled: CompiledTariff, rate: CompiledRate, units: int) -> int:
 
 
 def runs(
-    compiled: CompiledTariff, who: Asked, rate: CompiledRate, until_s: int | None
+    compiled: CompiledTariff,
+    who: Asked,
+    rate: CompiledRate,
+    until_s: int | None,
+    *,
+    free_s: int,
 ) -> Iterator[Run]:
     """Yield the runs whose steps begin before the billable second *until_s*, in order.
 
-    *rate* is the winner at the talk instant. Without *until_s* the last run has no end, or the
-    runs go on for ever where bands split the call.
+    *rate* is the winner at the talk instant, and billable second 0 comes *free_s* after it.
+    Without *until_s* the last run has no end, or the runs go on for ever where bands split the
+    call.
     """
     if compiled.splits:
-        yield from _split_runs(compiled, who, rate, until_s)
+        yield from _split_runs(compiled, who, who.epoch_s + free_s, until_s)
     else:
         yield from _slot_runs(rate, 0, until_s)
 
@@ -135,14 +145,13 @@ def _slot_runs(rate: CompiledRate, position_s: int, until_s: int | None) -> Iter
 
 
 def _split_runs(
-    compiled: CompiledTariff, who: Asked, rate: CompiledRate, until_s: int | None
+    compiled: CompiledTariff, who: Asked, begin_s: int, until_s: int | None
 ) -> Iterator[Run]:
     """Yield the runs of a call that each step's own rate prices (rule 5).
 
     Between two edges of bands or zone transitions one rate holds; the steps that begin there
-    are its own, even where the last runs over the edge.
+    are its own, even where the last runs over the edge. Billable second 0 is at *begin_s*.
     """
-    begin_s = who.epoch_s + rate.free_s
     position_s = 0
     while until_s is None or position_s < until_s:
         windows_open, changes_s = compiled.calendar.open_until(begin_s + position_s)

@@ -63,7 +63,7 @@ def _longest_billable(
     if until_s is not None:
         until_s = max(until_s, rate.minimum_s)
     units = 0
-    for priced_by, slot, from_s, count in runs(compiled, who, rate, until_s):
+    for priced_by, slot, from_s, count in runs(compiled, who, rate, until_s, free_s=rate.free_s):
         if priced_by is None or slot is None:
             return from_s
         if count is None:
