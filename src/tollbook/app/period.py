@@ -16,7 +16,9 @@ class PeriodError(ValueError):
     `side` is "start" or "end" of a period, whichever is to be mended.
     """
 
-    side = "start"
+    def __init__(self, message: str, *, side: str = "start") -> None:
+        super().__init__(message)
+        self.side = side
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,17 @@ def period(start: str | None, end: str | None, *, zone: ZoneInfo) -> Period:
     Raises PeriodError for a text that is no moment and for a period that ends before it begins.
     """
     begins = moment(start, zone=zone) if start else None
-    try:
-        ends = moment(end, zone=zone) if end else None
-        if begins and ends and ends < begins:
-            raise PeriodError(
-                f"the period ends ({end}) before it begins ({start}). Nothing was read; "
-                "give the later one as its end."
-            )
-    except PeriodError as fault:
-        fault.side = "end"
-        raise
+    ends = moment(end, zone=zone, side="end") if end else None
+    if begins and ends and ends < begins:
+        raise PeriodError(
+            f"the period ends ({end}) before it begins ({start}). Nothing was read; "
+            "give the later one as its end.",
+            side="end",
+        )
     return Period(begins, ends, zone)
 
 
-def moment(text: str, *, zone: ZoneInfo) -> datetime:
+def moment(text: str, *, zone: ZoneInfo, side: str = "start") -> datetime:
     """Return the instant that *text* means, in UTC.
 
     A day such as 2026-10-01 is its midnight in *zone*; a time without an offset is one in *zone*
@@ -68,7 +67,8 @@ def moment(text: str, *, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError) as fault:
         raise PeriodError(
             f'"{text[:40]}" is not a day or an instant. Write 2026-10-01, 2026-10-01T08:00 '
-            f"(both in {zone.key}) or 2026-10-01T08:00:00Z."
+            f"(both in {zone.key}) or 2026-10-01T08:00:00Z.",
+            side=side,
         ) from fault
 
 
