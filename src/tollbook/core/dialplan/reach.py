@@ -45,7 +45,7 @@ class Step:
     why: str
 
 
-_STAYED_INSIDE = Step("direction", "", "", "the record says that the call stayed inside")
+_STAYED_INSIDE = Step("direction", "", "", "the call stayed inside")
 
 
 class Reached(NamedTuple):
@@ -145,7 +145,8 @@ class Resolver:
         if direction == "in":
             return self._incoming(who, target)
         if direction == "internal":
-            return Reached("internal", who.own, target.number, "internal", "", (_STAYED_INSIDE,))
+            kind = "service" if self._is_feature(target.number) else "internal"
+            return Reached("internal", who.own, target.number, kind, "", (_STAYED_INSIDE,))
         if target.outward is None:
             target.outward = self._read_outward(target.number, stripped=target.stripped)
         return target.outward.on_the_way(direction, who.own)
@@ -166,12 +167,11 @@ class Resolver:
             return True
         if not any(number in numbers for numbers in self.plan.extension_ranges):
             return False
-        # Where everything is dialled straight, 118xx is a service that costs, not a telephone.
-        return (
-            len(number) < 5
-            or bool(self.plan.outside_prefixes)
-            or not world.short_number_kind(number, self.plan.country)
-        )
+        if self.plan.outside_prefixes:
+            return True
+        # Where everything is dialled straight, 118xx or 411 is a service, not a telephone.
+        is_service = len(number) >= 5 or (self._calling_code == "1" and number[1:] == "11")
+        return not (is_service and world.short_number_kind(number, self.plan.country))
 
     def _read_caller(self, number: str) -> "_Caller":
         extension = self._own_extension(number)
@@ -200,7 +200,7 @@ class Resolver:
         if target.number == "":
             return "in" if who.number and not who.extension else ""
         if self._is_feature(target.number) and len(target.number) <= 5:
-            return "internal"
+            return "internal"  # A longer one may hold a number to be dialled behind the feature.
         if who.number == "" or who.extension:
             return "out"
         return "transit"
@@ -240,7 +240,7 @@ class Resolver:
         return ""
 
     def _is_feature(self, number: str) -> bool:
-        return number.startswith(self.plan.feature_codes)
+        return number.startswith(self.plan.feature_codes) and number not in self._short_codes
 
     def _read_outward(self, target: str, *, stripped: bool) -> Reached:
         """Return what *target* is for the world outside; direction and caller come later."""
