@@ -12,7 +12,8 @@ import zoneinfo
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
 from functools import lru_cache
 
 # A price must not depend on the machine: the installed tzdata package is the only source of zones.
@@ -65,6 +66,22 @@ class Window:
             and (not self.month_days or day.day in self.month_days)
             and (self.holidays is None or self.holidays == is_holiday)
         )
+
+
+class Every(StrEnum):
+    """How often a period begins anew."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From *begin* until before *end*, two instants in UTC."""
+
+    begin: datetime
+    end: datetime
 
 
 class Calendar:
@@ -208,6 +225,22 @@ def format_clock(second: int) -> str:
     return f"{second // 3_600:02}:{second // 60 % 60:02}:{second % 60:02}"
 
 
+def period_at(instant: datetime, *, every: Every, zone_name: str) -> Period:
+    """Return the period that holds *instant*: weeks begin on Monday, months on the first.
+
+    The edges are local midnights, so a period is an hour longer or shorter where the clock
+    changes in it. Where midnight does not exist that night, the period begins with the day.
+
+    >>> summer = datetime(2026, 3, 29, 12, tzinfo=UTC)
+    >>> day = period_at(summer, every=Every.DAY, zone_name="Europe/Berlin")
+    >>> str(day.end - day.begin)
+    '23:00:00'
+    """
+    local = instant.astimezone(zone(zone_name)).date()
+    first, following = _days(local, every)
+    return Period(_midnight(first, zone_name), _midnight(following, zone_name))
+
+
 @lru_cache(maxsize=1)
 def zone_names() -> frozenset[str]:
     """Return the names of all time zones of the tzdata package."""
@@ -275,3 +308,22 @@ def _offset_s(place: zoneinfo.ZoneInfo, epoch_s: int) -> int:
     if offset is None:
         raise ValueError(f"{place} has no offset at {epoch_s} s")
     return offset.days * DAY_S + offset.seconds
+
+
+def _days(day: date, every: Every) -> tuple[date, date]:
+    if every is Every.DAY:
+        return day, day + timedelta(days=1)
+    if every is Every.WEEK:
+        monday = day - timedelta(days=day.weekday())
+        return monday, monday + timedelta(days=7)
+    first = day.replace(day=1)
+    return first, (first + timedelta(days=32)).replace(day=1)
+
+
+def _midnight(day: date, zone_name: str) -> datetime:
+    """Return the first instant of the local *day*.
+
+    A midnight that the clock skips is read with the offset before the change and so falls on the
+    instant of the change; one that comes twice is the first.
+    """
+    return datetime.combine(day, time(), tzinfo=zone(zone_name)).astimezone(UTC)

@@ -45,7 +45,9 @@ ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beiru
 def test_periods_begin_at_local_midnight(
     instant: str, every: Every, zone: str, begin: str, end: str
 ) -> None:
-    period = period_at(datetime.fromisoformat(instant).replace(tzinfo=UTC), every=every, zone=zone)
+    period = period_at(
+        datetime.fromisoformat(instant).replace(tzinfo=UTC), every=every, zone_name=zone
+    )
 
     assert period.begin.isoformat()[:16] == begin
     assert period.end.isoformat()[:16] == end
@@ -61,12 +63,12 @@ def test_an_instant_lies_in_its_period_and_periods_meet(
 ) -> None:
     instant = datetime.fromtimestamp(second, UTC)
 
-    period = period_at(instant, every=every, zone=zone)
-    following = period_at(period.end, every=every, zone=zone)
+    period = period_at(instant, every=every, zone_name=zone)
+    following = period_at(period.end, every=every, zone_name=zone)
 
     assert period.begin <= instant < period.end
     assert following.begin == period.end
-    assert period_at(period.end - timedelta(seconds=1), every=every, zone=zone) == period
+    assert period_at(period.end - timedelta(seconds=1), every=every, zone_name=zone) == period
 
 
 @pytest.mark.parametrize(

@@ -7,29 +7,13 @@ raised. Source: TAR-02 to TAR-05, docs/algorithms/budgets.md.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from fractions import Fraction
 
-from tollbook.core.calendar import zone as zone_named
+from tollbook.core.calendar import Every, Period, period_at
 
 SHARES = 100
 
-
-class Every(StrEnum):
-    """How often a budget begins anew."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """From *begin* until before *end*, two instants in UTC."""
-
-    begin: datetime
-    end: datetime
+__all__ = ["Budget", "Every", "Left", "Period", "Use", "left", "period_at", "tightest", "warnings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +63,6 @@ class Left:
         return self.micros == 0 or self.seconds == 0
 
 
-def period_at(instant: datetime, *, every: Every, zone: str) -> Period:
-    """Return the period that holds *instant*: weeks begin on Monday, months on the first.
-
-    The edges are local midnights, so a period is an hour longer or shorter where the clock
-    changes in it. Where midnight does not exist that night, the period begins with the day.
-
-    >>> summer = datetime(2026, 3, 29, 12, tzinfo=UTC)
-    >>> day = period_at(summer, every=Every.DAY, zone="Europe/Berlin")
-    >>> str(day.end - day.begin)
-    '23:00:00'
-    """
-    local = instant.astimezone(zone_named(zone)).date()
-    first, following = _days(local, every)
-    return Period(_midnight(first, zone), _midnight(following, zone))
-
-
 def left(budget: Budget, use: Use) -> Left:
     """Return what *budget* still allows after *use*."""
     return Left(
@@ -139,22 +107,3 @@ def _share(budget: Budget, use: Use) -> Fraction:
         if limit is not None:
             shares.append(Fraction(SHARES * used, limit) if limit else Fraction(SHARES))
     return max(shares)
-
-
-def _days(day: date, every: Every) -> tuple[date, date]:
-    if every is Every.DAY:
-        return day, day + timedelta(days=1)
-    if every is Every.WEEK:
-        monday = day - timedelta(days=day.weekday())
-        return monday, monday + timedelta(days=7)
-    first = day.replace(day=1)
-    return first, (first + timedelta(days=32)).replace(day=1)
-
-
-def _midnight(day: date, zone: str) -> datetime:
-    """Return the first instant of the local *day*.
-
-    A midnight that the clock skips is read with the offset before the change and so falls on the
-    instant of the change; one that comes twice is the first.
-    """
-    return datetime.combine(day, time(), tzinfo=zone_named(zone)).astimezone(UTC)
