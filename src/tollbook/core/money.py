@@ -20,6 +20,11 @@ ENDLESS_DECIMALS = 12
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _EXACT = Context(prec=2_000)
 
+_RESOLUTION_MICROS = {
+    decimals: int(10 ** (MICRO_DECIMALS - decimals))
+    for decimals in range(-MICRO_DECIMALS, MICRO_DECIMALS + 1)
+}
+
 RoundingRule = Literal["up", "down", "half_up", "half_even", "none"]
 ROUNDING_RULES: tuple[RoundingRule, ...] = get_args(RoundingRule)
 
@@ -122,13 +127,10 @@ def from_micros(micros: int) -> Decimal:
     >>> from_micros(325_000), from_micros(-7), from_micros(20_000_000)
     (Decimal('0.325'), Decimal('-0.000007'), Decimal('20'))
     """
-    if micros % MICRO == 0:
-        return Decimal(micros // MICRO)
-    decimals = MICRO_DECIMALS
-    while micros % 10 == 0:
-        micros //= 10
-        decimals -= 1
-    return Decimal(micros).scaleb(-decimals, context=_EXACT)
+    whole, rest = divmod(micros, MICRO)
+    if rest == 0:
+        return Decimal(whole)
+    return Decimal(f"{micros}E-{MICRO_DECIMALS}").normalize(_EXACT)
 
 
 def exact_decimal(numerator: int, denominator: int) -> Decimal:
@@ -140,13 +142,22 @@ def exact_decimal(numerator: int, denominator: int) -> Decimal:
     scale = _decimal_scale(denominator)
     if scale is None:
         fraction = Fraction(numerator, denominator)
-        scale = _decimal_scale(fraction.denominator)
         numerator = fraction.numerator
+        scale = _decimal_scale(fraction.denominator)
         if scale is None:
-            ends = _divide(numerator * 10**ENDLESS_DECIMALS, fraction.denominator, "half_up")
-            return Decimal(ends).scaleb(-ENDLESS_DECIMALS, context=_EXACT)
+            written = _divide(numerator * 10**ENDLESS_DECIMALS, fraction.denominator, "half_up")
+            return Decimal(f"{written}E-{ENDLESS_DECIMALS}")
     multiplier, decimals = scale
-    return Decimal(numerator * multiplier).scaleb(-decimals, context=_EXACT)
+    return Decimal(f"{numerator * multiplier}E-{decimals}")
+
+
+def ends(denominator: int) -> bool:
+    """Say whether the decimals of every fraction with this denominator end.
+
+    >>> ends(8), ends(60)
+    (True, False)
+    """
+    return _decimal_scale(denominator) is not None
 
 
 def exact_difference(whole: Decimal, parts: Iterable[Decimal]) -> Decimal:
@@ -190,8 +201,7 @@ class Rounding:
     @property
     def resolution_micros(self) -> int:
         """The least difference between two rounded charges, in millionths."""
-        decimals = MICRO_DECIMALS if self.rule == "none" else self.decimals
-        return int(10 ** (MICRO_DECIMALS - decimals))
+        return _RESOLUTION_MICROS[MICRO_DECIMALS if self.rule == "none" else self.decimals]
 
     def apply(self, amount: Fraction | Decimal) -> Decimal:
         """Return *amount* rounded.
@@ -206,19 +216,18 @@ class Rounding:
     def micros(self, numerator: int, denominator: int) -> int:
         """Return numerator / denominator (above 0) rounded, in millionths."""
         step_micros = self.resolution_micros
-        rule: RoundingRule = "half_up" if self.rule == "none" else self.rule
         if numerator < 0:
-            return -_divide(-numerator * MICRO, denominator * step_micros, rule) * step_micros
-        return _divide(numerator * MICRO, denominator * step_micros, rule) * step_micros
+            return -_divide(-numerator * MICRO, denominator * step_micros, self.rule) * step_micros
+        return _divide(numerator * MICRO, denominator * step_micros, self.rule) * step_micros
 
 
 def _divide(numerator: int, denominator: int, rule: RoundingRule) -> int:
-    """Divide two integers, none negative, to an integer by *rule*."""
+    """Divide two integers, none negative, to an integer by *rule* ("none": half up)."""
     quotient, rest = divmod(numerator, denominator)
-    if rule == "up":
-        return quotient + (rest > 0)
-    if rule == "down":
+    if rest == 0 or rule == "down":
         return quotient
+    if rule == "up":
+        return quotient + 1
     twice = 2 * rest
     if rule == "half_even" and twice == denominator:
         return quotient + quotient % 2

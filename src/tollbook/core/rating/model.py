@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from tollbook.core.tariff import Rate
 
@@ -36,14 +37,14 @@ class TalkedCall:
     legs: tuple[TalkedLeg, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One line of the explanation, all its steps of one kind and price run together.
 
     *kind* is free, slot, initial, unit, block, pulse, connect_fee, minimum_charge,
     maximum_charge or rounding. *from_s* counts from the answer, free seconds included; it,
     *seconds* and *per_s* are None where time plays no part. *amount* is exact where its
     decimals end, else rounded to 12 of them, the difference being part of the rounding step.
+    (A named tuple, as several are made for every price and it takes a third of the time.)
     """
 
     kind: str

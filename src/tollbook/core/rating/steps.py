@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import ceil
 from typing import NamedTuple
 
-from tollbook.core.money import exact_decimal, exact_difference, from_micros
+from tollbook.core.money import MICRO, ends, exact_decimal, exact_difference, from_micros
 from tollbook.core.rating.model import Step, TalkedCall
 from tollbook.core.tariff import CompiledRate, CompiledSlot, CompiledTariff
 
@@ -34,10 +34,7 @@ def steps_of(
     """Return the steps of *charge_micros*: time, fee, minimum, maximum, rounding (rule 6)."""
     steps = _time_steps(compiled, call, owed)
     if owed.billed_s:
-        steps += _closing_steps(compiled, owed)
-        rounding = exact_difference(from_micros(charge_micros), (step.amount for step in steps))
-        if rounding:
-            steps.append(Step("rounding", None, None, None, None, rounding, owed.rate.index))
+        _add_closing_steps(compiled, owed, charge_micros, steps)
     return tuple(steps)
 
 
@@ -64,14 +61,14 @@ def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[
     return steps
 
 
-def _closing_steps(compiled: CompiledTariff, owed: Owed) -> list[Step]:
-    """Return pulses, fee, minimum and maximum, where they change anything."""
-    rate, units = owed.rate, owed.units
-    steps = []
+def _add_closing_steps(
+    compiled: CompiledTariff, owed: Owed, charge_micros: int, steps: list[Step]
+) -> None:
+    """Add pulses, fee, minimum, maximum and rounding, where they change anything."""
+    rate, units, denominator = owed.rate, owed.units, compiled.denominator
 
     def add(kind: str, price: int, change: int) -> None:
-        written = exact_decimal(price, compiled.denominator)
-        amount = exact_decimal(change, compiled.denominator)
+        written, amount = exact_decimal(price, denominator), exact_decimal(change, denominator)
         steps.append(Step(kind, None, None, written, None, amount, rate.index))
 
     if rate.pulse is not None and not owed.pieces:
@@ -84,4 +81,12 @@ def _closing_steps(compiled: CompiledTariff, owed: Owed) -> list[Step]:
         units = rate.minimum
     if rate.maximum is not None and units > rate.maximum:
         add("maximum_charge", rate.maximum, rate.maximum - units)
-    return steps
+        units = rate.maximum
+    if ends(denominator):
+        rounding = exact_decimal(charge_micros * (denominator // MICRO) - units, denominator)
+    else:
+        # Some amounts may have been cut to 12 decimals: take what is left from what is written.
+        charge = from_micros(charge_micros)
+        rounding = exact_difference(charge, (step.amount for step in steps))
+    if rounding:
+        steps.append(Step("rounding", None, None, None, None, rounding, rate.index))

@@ -4,6 +4,7 @@ Source: docs/algorithms/rating.md, "Winner".
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tollbook.core.calendar import epoch_seconds
 from tollbook.core.money import MICRO
@@ -12,6 +13,13 @@ from tollbook.core.rating.model import UNRATED_REASONS, TalkedCall
 from tollbook.core.tariff import CompiledRate, CompiledTariff, PrefixEntry
 
 _REASON_RANK = {reason: rank for rank, reason in enumerate(UNRATED_REASONS)}
+
+_MISFIT_WORDS = {
+    "no_active_rate": "it is switched off",
+    "no_caller": "it is for other callers",
+    "no_trunk": "it is for other trunks",
+    "no_band": "its window is not open",
+}
 
 # What decides between two rates that both fit, by the place in their order of precedence.
 _PRECEDENCE = (
@@ -26,8 +34,7 @@ _PRECEDENCE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A call as the look-up sees it: digits only, its talk instant as whole numbers."""
 
     number: str
@@ -85,31 +92,30 @@ def winner(call: Asked, windows_open: int) -> CompiledRate | None:
     return None
 
 
-def misfit(rate: CompiledRate, call: Asked, windows_open: int) -> tuple[str, str] | None:
-    """Return why *rate* does not fit, as a code and in words; None if it does."""
-    band, length = rate.rate.band, len(call.number)
-    windows = "its window is" if band is None else f'its band "{band}" is'
-    conditions = (
-        (rate.rate.active, "no_active_rate", "it is switched off"),
-        (
-            rate.number_length in (0, length),
-            "no_length",
-            f"it is for numbers of {rate.number_length} digits, not {length}",
-        ),
-        (not rate.callers or _is_for_caller(rate, call), "no_caller", "it is for other callers"),
-        (not rate.trunks or call.trunk in rate.trunks, "no_trunk", "it is for other trunks"),
-        (call.at_us >= rate.from_us, "no_date", "it takes effect later"),
-        (call.at_us < rate.to_us, "no_date", "it is no longer in effect"),
-        (rate.needs & windows_open == rate.needs, "no_band", f"{windows} not open"),
-    )
-    return next(((code, words) for holds, code, words in conditions if not holds), None)
+def misfit(rate: CompiledRate, call: Asked, windows_open: int) -> str | None:
+    """Return the code of the first condition that *rate* fails; None if it fits."""
+    if not rate.rate.active:
+        code = "no_active_rate"
+    elif rate.number_length not in (0, len(call.number)):
+        code = "no_length"
+    elif rate.callers and not _is_for_caller(rate, call):
+        code = "no_caller"
+    elif rate.trunks and call.trunk not in rate.trunks:
+        code = "no_trunk"
+    elif not rate.from_us <= call.at_us < rate.to_us:
+        code = "no_date"
+    elif rate.needs & windows_open != rate.needs:
+        code = "no_band"
+    else:
+        return None
+    return code
 
 
 def unrated_reason(call: Asked, windows_open: int) -> str:
     """Return the code that says why no rate won: the furthest that any got."""
     furthest = "no_prefix"
     for rate in considered(call):
-        code, _ = misfit(rate, call, windows_open) or (furthest, "")
+        code = misfit(rate, call, windows_open) or furthest
         furthest = max(furthest, code, key=_REASON_RANK.__getitem__)
     return furthest
 
@@ -121,7 +127,7 @@ def candidates(call: Asked, windows_open: int) -> tuple[Candidate, ...]:
     found = []
     for rate, why in judged:
         if why is not None:
-            outcome = "lost: " + why[1]
+            outcome = "lost: " + _misfit_words(why, rate, call)
         elif rate is fitting[0]:
             outcome = "won: " + _why_won(fitting)
         else:
@@ -135,9 +141,20 @@ def considered(call: Asked) -> tuple[CompiledRate, ...]:
     found: list[CompiledRate] = []
     entry = call.entry
     while entry is not None:
-        found += sorted(entry.rates + entry.inactive, key=lambda rate: rate.order)
+        found += entry.with_inactive
         entry = entry.shorter
     return tuple(found)
+
+
+def _misfit_words(code: str, rate: CompiledRate, call: Asked) -> str:
+    match code:
+        case "no_length":
+            return f"it is for numbers of {rate.number_length} digits, not {len(call.number)}"
+        case "no_date":
+            return "it takes effect later" if call.at_us < rate.from_us else "its time is over"
+        case "no_band" if rate.rate.band is not None:
+            return f'its band "{rate.rate.band}" is not open'
+    return _MISFIT_WORDS[code]
 
 
 def _why_won(fitting: list[CompiledRate]) -> str:

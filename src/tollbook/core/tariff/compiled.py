@@ -73,12 +73,12 @@ class CompiledRate:
 
 @dataclass(frozen=True, slots=True)
 class PrefixEntry:
-    """The active rates of one prefix in order of precedence, its inactive ones, and the entry
-    of the next shorter prefix that has any."""
+    """The active rates of one prefix in order of precedence, the same with the inactive ones, and
+    the entry of the next shorter prefix that has any."""
 
     digits: str
     rates: tuple[CompiledRate, ...]
-    inactive: tuple[CompiledRate, ...]
+    with_inactive: tuple[CompiledRate, ...]
     shorter: "PrefixEntry | None"
 
 
@@ -266,7 +266,7 @@ def _index(rates: tuple[CompiledRate, ...]) -> dict[str, PrefixEntry]:
         entries[digits] = PrefixEntry(
             digits=digits,
             rates=tuple(rate for rate in ordered if rate.rate.active),
-            inactive=tuple(rate for rate in ordered if not rate.rate.active),
+            with_inactive=tuple(ordered),
             shorter=next(
                 (entries[digits[:length]] for length in lengths if digits[:length] in entries), None
             ),
