@@ -48,6 +48,8 @@ def price_talk(tariff: Tariff, call: Call, start: datetime, talk_s: int) -> dict
 
     pulse = rate.get("pulse", {})
     is_metered = rate.get("metered", False) or pulse.get("metered", False)
+    if is_metered and call.get("pulses") is None and "every_s" not in pulse:
+        return {"unrated": True}
     if is_metered and call.get("pulses") is not None:
         total, position_s = Fraction(pulse["price"]) * call["pulses"], billable_s
     else:
