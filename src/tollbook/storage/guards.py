@@ -58,7 +58,7 @@ def _statements(vendor: str) -> Iterator[str]:
     if vendor == "postgresql":
         yield (
             f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql "
-            f"AS $body${_FUNCTION_BODY}$body$".replace("%", "%%")
+            f"AS $body${_FUNCTION_BODY}$body$"
         )
         for table in GUARDED_TABLES:
             name = _guard(table)

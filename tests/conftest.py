@@ -1,0 +1,94 @@
+"""What all tests share: Django set up once, a fresh database each, no way to other machines."""
+
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+# Before Django reads its settings: no test may touch an installation of this machine.
+os.environ["TOLLBOOK_DATA"] = tempfile.mkdtemp(prefix="tollbook-tests-")
+os.environ["DJANGO_SETTINGS_MODULE"] = "tollbook.wiring.django_settings"
+
+import django
+import pytest
+
+django.setup()
+
+from support import databases  # noqa: E402 - needs Django set up
+from support.databases import Database  # noqa: E402 - likewise
+
+
+class NetworkRefusedError(AssertionError):
+    """A test that reached for another machine."""
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> Iterator[None]:
+    """Refuse connections that leave this machine; sockets of the machine itself pass."""
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(original: Any) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_here(address[0]):
+                raise NetworkRefusedError(f"a test connects to {address}; tests stay on loopback")
+            return original(self, address)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded(connect))
+        patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+        yield
+
+
+def _is_here(host: str) -> bool:
+    if host in ("localhost", ""):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite-template"))
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[str]:
+    with databases.postgresql_server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(_postgresql_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("postgresql-template")
+    return databases.postgresql_template(_postgresql_server, folder)
+
+
+@pytest.fixture
+def sqlite(_sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+    """A fresh embedded database."""
+    with databases.sqlite_copy(_sqlite_template, tmp_path / "data") as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql(
+    _postgresql_server: str, _postgresql_template: str, tmp_path: Path
+) -> Iterator[Database]:
+    """A fresh database on a server; mark the test `postgresql`."""
+    copy = databases.postgresql_copy(_postgresql_server, _postgresql_template, tmp_path / "data")
+    with copy as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database, on both engines one after the other."""
+    chosen: Database = request.getfixturevalue(request.param)
+    return chosen
