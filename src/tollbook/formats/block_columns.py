@@ -107,13 +107,14 @@ def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, 
 def _fitting(layout: Layout, rows: list[int], lines: Lines) -> list[int]:
     """Return those of *rows*, all of one length, that meet the layout's conditions."""
     cells = lines.cells
-    if layout.conditions and len(layout.conditions[0]) == 1:
-        ((place, pattern),) = layout.conditions[0]
-        if pattern.width:
-            begins = [cells[row][place][: pattern.width] for row in rows]  # type: ignore[index]
-            good = {begin for begin in set(begins) if pattern.matches(begin)}
-            if good.issuperset(begins):
-                return rows
+    for place, pattern in layout.conditions[0] if layout.conditions else ():
+        if not pattern.width:
+            break
+        begins = {cells[row][place][: pattern.width] for row in rows}  # type: ignore[index]
+        if not all(pattern.matches(begin) for begin in begins):
+            break
+    else:
+        return rows
     padded = ((row, _padded(cells[row], layout.at_most)) for row in rows)
     return [row for row, each in padded if fits(layout, [cell.strip() for cell in each])]
 

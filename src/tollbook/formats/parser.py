@@ -155,7 +155,8 @@ def clean(definition: Definition, raw: bytes) -> str:
     framing = definition.framing
     text = text.strip(framing.strip)
     if framing.prefix is not None and (match := framing.prefix.search(text)):
-        begin, end = match.span()
+        # A pattern with a group may look beyond what it takes away.
+        begin, end = match.span(1 if framing.prefix.groups else 0)
         if begin == 0:
             text = text[end:]
     return text
