@@ -68,13 +68,22 @@ def price_talk(tariff: Tariff, call: Call, start: datetime, talk_s: int) -> dict
             total += cost * increment_s / per_s
             position_s += increment_s
 
+    return {
+        "charge": rounded(tariff, closed(rate, total)),
+        "billed_s": position_s,
+        "index": first,
+    }
+
+
+def closed(rate: dict, total: Fraction) -> Fraction:
+    """Return *total* after connect fee, minimum and maximum."""
     total += Fraction(rate.get("connect_fee", "0"))
     if "initial_cost" in rate and rate.get("initial_s", 0) == 0:
         total += Fraction(rate["initial_cost"])
     total = max(total, Fraction(rate.get("minimum_charge", "0")))
     if "maximum_charge" in rate:
         total = min(total, Fraction(rate["maximum_charge"]))
-    return {"charge": rounded(tariff, total), "billed_s": position_s, "index": first}
+    return total
 
 
 def rounded(tariff: Tariff, amount: Fraction) -> Fraction:
