@@ -101,9 +101,24 @@ class Inlet:
                 self._line_ended.notify_all()
 
     def hand_over(self, peer: object, to: object) -> None:
-        """Let *to* finish the line that *peer* left unfinished: a PBX that connects again."""
+        """Let *to* finish the line that *peer* left unfinished: a PBX that connects again.
+
+        A peer that is away is its address, a text; one that is there is its connection.
+        """
         if self._owner == peer:
             self._owner = to
+
+    async def end_half_line(self) -> None:
+        """End a line that nobody finishes any more: its peer sends the whole record again.
+
+        The next bytes begin a new segment, so that the half does not spoil them.
+        """
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+        abandoned = self._owner is None or isinstance(self._owner, str)
+        if abandoned and not self.log.ends_line:
+            self._owner = None
+            await self.new_segment()
 
     async def new_segment(self) -> LogEnd:
         """Begin a new segment once all that waits is stored, and return the log's end."""

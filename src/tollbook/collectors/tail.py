@@ -33,6 +33,8 @@ ROTATED = re.compile(r"[._-]\d[\d._-]*|\.old")
 
 log = logging.getLogger(__name__)
 
+_Identity = tuple[int, int]  # device and inode: what a file keeps when it is renamed
+
 
 @dataclass(frozen=True, slots=True)
 class _Mapping:
@@ -48,8 +50,7 @@ class _OpenFile:
     """The file being read."""
 
     handle: int
-    device: int
-    inode: int
+    identity: _Identity
 
 
 class Tail:
@@ -111,7 +112,7 @@ class Tail:
         if not self._path.exists():
             self._report_missing()
             return False
-        await self._begin(self._path)
+        await self._begin(_open(self._path))
         return True
 
     def _where_reading_stopped(self, mapping: _Mapping) -> _OpenFile | None:
@@ -148,43 +149,54 @@ class Tail:
             self._report_missing()
             return False
         file = self._opened
-        if (now_there.st_dev, now_there.st_ino) == (file.device, file.inode):
+        if (now_there.st_dev, now_there.st_ino) == file.identity:
             self._inlet.say(Condition.RUNNING, f"Reading {self._path}.")
             return False
-        self._idle_polls += 1
-        if self._idle_polls < LINGER_POLLS:
-            return False
         after_ns = os.fstat(file.handle).st_mtime_ns
+        path, _ = self._next_file(after_ns)
+        self._idle_polls += 1
+        if path == self._path and self._idle_polls < LINGER_POLLS:
+            return False
         self._close()
         return await self._begin_next(after_ns=after_ns)
 
-    async def _begin_next(self, *, after_ns: int) -> bool:
-        """Begin with the oldest file written after *after_ns*: a rotated one, else the path's."""
+    def _next_file(self, after_ns: int) -> tuple[Path, _Identity]:
+        """Return the oldest file written after *after_ns*: a rotated one, else the path's own."""
+        mapping = self._mapping
+        known = (mapping.device, mapping.inode) if mapping else None
         rotated = []
         for path, identity in self._family():
-            written = path.stat()
-            known = self._mapping is not None and identity == (
-                self._mapping.device,
-                self._mapping.inode,
-            )
-            if path != self._path and not known and written.st_mtime_ns > after_ns:
-                rotated.append((written.st_mtime_ns, path))
-        await self._begin(min(rotated)[1] if rotated else self._path)
-        return True
+            written_ns = path.stat().st_mtime_ns
+            if path != self._path and identity != known and written_ns > after_ns:
+                rotated.append((written_ns, path, identity))
+        if rotated:
+            _, path, identity = min(rotated)
+            return path, identity
+        found = self._path.stat()
+        return self._path, (found.st_dev, found.st_ino)
 
-    async def _begin(self, path: Path) -> None:
-        """Read *path* from its first byte on, into a segment of its own."""
+    async def _begin_next(self, *, after_ns: int) -> bool:
+        """Begin with the next file; False if a rotation came in between: then look again."""
+        path, identity = self._next_file(after_ns)
         file = _open(path)
+        if file.identity == identity == self._next_file(after_ns)[1]:
+            await self._begin(file)
+            return True
+        os.close(file.handle)
+        return False
+
+    async def _begin(self, file: _OpenFile) -> None:
+        """Read *file* from its first byte on, into a segment of its own."""
         try:
             end: LogEnd = await self._inlet.new_segment()
-            self._mapping = _Mapping(file.device, file.inode, end.sequence)
+            self._mapping = _Mapping(*file.identity, end.sequence)
             _save(self._folder / "tail.json", self._mapping)
         except BaseException:
             os.close(file.handle)
             raise
         self._file, self._offset, self._last, self._idle_polls = file, 0, b"", 0
 
-    def _family(self) -> Iterator[tuple[Path, tuple[int, int]]]:
+    def _family(self) -> Iterator[tuple[Path, _Identity]]:
         """Yield the file and its rotated siblings (`Master.csv.1`, `Master.csv-20260131`)."""
         for path in sorted(self._path.parent.glob(f"{glob.escape(self._path.name)}*")):
             rest = path.name.removeprefix(self._path.name)
@@ -238,7 +250,7 @@ class Tail:
 def _open(path: Path) -> _OpenFile:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     found = os.fstat(handle)
-    return _OpenFile(handle, found.st_dev, found.st_ino)
+    return _OpenFile(handle, (found.st_dev, found.st_ino))
 
 
 def _load(path: Path) -> _Mapping | None:

@@ -76,7 +76,8 @@ class TcpListener:
         connection = _Connection(address, writer, loop.time())
         keep_alive(writer)
         self._connections.add(connection)
-        self._inlet.hand_over(address, connection)
+        if not self._options.ack:
+            self._inlet.hand_over(address, connection)
         self._report()
         try:
             await take_all(
@@ -138,8 +139,14 @@ async def take_all(
     record_end: bytes,
     heard: Callable[[], object] = lambda: None,
 ) -> None:
-    """Store what *reader* brings until its end, and acknowledge each record that is on disk."""
+    """Store what *reader* brings until its end, and acknowledge each record that is on disk.
+
+    A peer that is acknowledged sends again, from its first byte, what was not; one that is not
+    goes on where it was cut off.
+    """
     try:
+        if ack:
+            await inlet.end_half_line()
         while data := await reader.read(CHUNK_BYTES):
             heard()
             await inlet.store(data, peer=peer)
