@@ -3,8 +3,8 @@
 import pytest
 from django.db import Error, connection
 
+from support.batches import calls_batch, make_office
 from support.databases import Database, migrate
-from support.office import calls_batch, office
 from tollbook.storage.bulk import store_calls
 from tollbook.storage.door import door
 from tollbook.storage.guards import GUARDED_TABLES, install_guards, missing_guards
@@ -13,7 +13,7 @@ from tollbook.storage.models import AuditLog
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    here = office()
+    here = make_office()
     with door.transaction():
         store_calls(calls_batch(here, 0, 2))
         AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
@@ -40,7 +40,7 @@ def test_change_is_refused_by_the_database(filled: Database, table: str, stateme
 
 @pytest.mark.parametrize("table", GUARDED_TABLES)
 def test_insert_or_replace_cannot_pass_either(sqlite: Database, table: str) -> None:
-    here = office()
+    here = make_office()
     with door.transaction():
         store_calls(calls_batch(here, 0, 2))
         AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
