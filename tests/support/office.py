@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.support.databases import Database
-
+from support.databases import Database
 from tollbook.app.directory import PbxInfo, Refused, add_pbx
 from tollbook.app.import_file import ImportPlace, import_file
 from tollbook.app.ingest import IngestResult

@@ -276,7 +276,9 @@ def _size(file: BinaryIO) -> int | None:
     """Return the size of a file that can be read twice, None for a stream."""
     if not file.seekable():
         return None
-    return os.fstat(file.fileno()).st_size
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
 
 
 def _hash(file: BinaryIO) -> str:
