@@ -77,13 +77,20 @@ def _axis_words(value: int, *, unit: int, decimals: int) -> str:
 
 
 def bars_with_before(
-    bars: Sequence[Bar], scale: Scale, *, title: str, width: int = 760, height: int = 220
+    bars: Sequence[Bar],
+    scale: Scale,
+    *,
+    title: str,
+    peak: str = "",
+    width: int = 760,
+    height: int = 220,
 ) -> str:
     """Draw a bar for each of *bars* with the earlier period as a step line behind it.
 
-    *title* states what the chart finds; screen readers hear it in place of the drawing.
+    *title* states what the chart finds; screen readers hear it in place of the drawing. *peak* is
+    written over the tallest bar.
     """
-    left, right, top, bottom = 46, 6, 10, 22
+    left, right, top, bottom = 46, 6, 18, 22
     wide, high = width - left - right, height - top - bottom
     slot = wide / max(1, len(bars))
 
@@ -100,6 +107,14 @@ def bars_with_before(
             f'fill="{MUTED}" {FONT}>{escape(words)}</text>'
         )
     parts.append(_step_line(bars, left=left, slot=slot, y_of=[y_of(b.before or 0) for b in bars]))
+    tallest = max(range(len(bars)), key=lambda index: bars[index].now, default=0)
+    if peak and bars:
+        x = left + (tallest + 0.5) * slot
+        anchor = "start" if tallest < 2 else "end" if tallest > len(bars) - 3 else "middle"
+        parts.append(
+            f'<text class="c-strong" x="{x:.1f}" y="{y_of(bars[tallest].now) - 5:.1f}" '
+            f'text-anchor="{anchor}" fill="{TEXT}" {FONT}>{escape(peak)}</text>'
+        )
     label_every = max(1, -(-len(bars) * 24 // wide))
     for index, bar in enumerate(bars):
         x = left + index * slot
@@ -117,7 +132,7 @@ def _bar(bar: Bar, *, x: float, slot: float, y: float, base: float) -> str:
     inner = slot * 0.68
     tall = max(base - y, 1.0) if bar.now else 0.0
     shape = (
-        f'<rect x="{x:.1f}" y="10" width="{slot:.1f}" height="{base - 10:.1f}" fill="transparent"/>'
+        f'<rect x="{x:.1f}" y="18" width="{slot:.1f}" height="{base - 18:.1f}" fill="transparent"/>'
         f'<rect class="c-now" x="{x + (slot - inner) / 2:.1f}" y="{base - tall:.1f}" '
         f'width="{inner:.1f}" height="{tall:.1f}" rx="1.5" fill="{ACCENT}"/>'
         f"<title>{escape(bar.says)}</title>"

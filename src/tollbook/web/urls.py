@@ -3,7 +3,18 @@
 from django.urls import path
 
 from tollbook.web import assets
-from tollbook.web.views import account, find, quarantine, settings, sources, tariffs, tester
+from tollbook.web.views import (
+    account,
+    calls,
+    find,
+    home,
+    imports,
+    quarantine,
+    settings,
+    sources,
+    tariffs,
+    tester,
+)
 
 urlpatterns = [
     path("static/<path:name>", assets.serve, name="static"),
@@ -15,11 +26,24 @@ urlpatterns = [
     path("account/sessions/end-others", account.end_others, name="end_other_sessions"),
     path("find", find.find, name="find"),
     path("health", find.health_dot, name="health"),
+    path("", home.home, name="home"),
+    path("home/spend", home.spend, name="home_spend"),
+    path("home/top", home.top, name="home_top"),
+    path("home/failures", home.failures, name="home_failures"),
+    path("calls", calls.calls, name="calls"),
+    path("calls/live", calls.live, name="calls_live"),
+    path("calls/totals", calls.totals, name="calls_totals"),
+    path("calls/export.csv", calls.calls_csv, name="calls_csv"),
+    path("calls/export.xlsx", calls.calls_xlsx, name="calls_xlsx"),
+    path("calls/<int:call_id>", calls.call, name="call"),
+    path("calls/<int:call_id>/why", calls.why, name="call_why"),
+    path("import", imports.imports, name="import"),
+    path("import/<str:job_id>", imports.job, name="import_job"),
     path("calls/quarantine", quarantine.quarantine, name="quarantine"),
     path("calls/quarantine/export.csv", quarantine.quarantine_csv, name="quarantine_csv"),
     path("calls/quarantine/<int:reject_id>", quarantine.reject, name="reject"),
     path("calls/quarantine/<int:reject_id>/dismiss", quarantine.dismiss, name="dismiss_reject"),
-    path("calls/duplicates", quarantine.duplicates, name="duplicates"),
+    path("calls/duplicates", quarantine.duplicate_records, name="duplicates"),
     path("sources", sources.sources, name="sources"),
     path("sources/rows", sources.source_rows, name="sources_rows"),
     path("sources/add", sources.add, name="add_source"),

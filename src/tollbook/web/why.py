@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tollbook.app.call_shown import NO_CHARGE_WORDS
 from tollbook.app.explain_call import ExplainedCall
-from tollbook.app.rate import UNRATED_REASONS as UNASSIGNED_REASONS
 from tollbook.core.money import format_amount
-from tollbook.core.rating import UNRATED_REASONS, Candidate, Explanation, Priced, Step
+from tollbook.core.rating import Candidate, Explanation, Priced, Step
 from tollbook.documents.cells import clock
 
 STEP_WORDS = {
@@ -21,11 +21,6 @@ STEP_WORDS = {
     "minimum_charge": "Raised to the minimum charge",
     "maximum_charge": "Cut to the maximum charge",
     "rounding": "Rounding",
-}
-UNBILLED_WORDS = {
-    "internal": "Internal calls are not billed",
-    "incoming": "Incoming calls are not billed",
-    "unanswered": "The call was not answered, so nothing is owed",
 }
 NEXT_STEPS = {
     "no_assignment": "Assign a tariff to these calls, then re-rate them.",
@@ -79,7 +74,7 @@ class Why:
 def why_of_call(explained: ExplainedCall, *, unbilled: str) -> Why:
     """Return why a stored call costs what it does.
 
-    *unbilled* is the reason for which calls of its kind have no charge, "" if they should.
+    *unbilled* is the code of why it has no charge, where it has none.
     """
     charge = explained.charge
     if charge is None:
@@ -115,10 +110,8 @@ def why_of_trial(explanation: Explanation, *, tariff: str) -> Why:
 
 def reason_words(code: str) -> str:
     """Say a reason for no price in words; the code itself if it is not one of ours."""
-    words = UNBILLED_WORDS.get(code) or UNASSIGNED_REASONS.get(code) or UNRATED_REASONS.get(code)
-    if not code:
-        return "Not priced"
-    return words[0].upper() + words[1:] if words else code.replace("_", " ")
+    words = NO_CHARGE_WORDS.get(code, code.replace("_", " "))
+    return words[0].upper() + words[1:] if words else "Not priced"
 
 
 def shown_candidates(candidates: Sequence[Candidate]) -> tuple[ShownCandidate, ...]:

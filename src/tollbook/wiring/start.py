@@ -73,13 +73,15 @@ def ensure_administrator(name: str = "admin") -> str | None:
     """
     from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
 
+    from tollbook.app.sign_in import expect_new_password  # noqa: PLC0415 - likewise
     from tollbook.storage.door import door  # noqa: PLC0415 - likewise
 
     with door.transaction():
         if User.objects.exists():
             return None
         password = _one_time_password()
-        User.objects.create_superuser(username=name, password=password)
+        user = User.objects.create_superuser(username=name, password=password)
+        expect_new_password(user.pk)
     return password
 
 

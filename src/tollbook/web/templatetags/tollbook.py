@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.documents.cells import amount, clock, printable
 
@@ -82,6 +82,20 @@ def whole(count: int | None) -> str:
 def shown(text: str | None) -> str:
     """Show what a caller wrote, control characters as their pictures (escaped by the template)."""
     return printable(text or "")
+
+
+@register.filter
+def with_code(text: str) -> SafeString:
+    """Show a message in which `commands` stand between backticks as such, all of it escaped."""
+    pieces = text.split("`")
+    return format_html_join(
+        "",
+        "{}{}{}",
+        (
+            (mark_safe("<code>"), piece, mark_safe("</code>")) if index % 2 else ("", piece, "")
+            for index, piece in enumerate(pieces)
+        ),
+    )
 
 
 @register.filter
@@ -170,3 +184,10 @@ def browser(agent: str) -> str:
     if name and system:
         return f"{name} on {system}"
     return name or system or agent[:40] or "Unknown browser"
+
+
+@register.filter
+def long_day(instant: datetime, zone: ZoneInfo) -> str:
+    """Show the day of *instant* in *zone* in words: Saturday 21 November 2026."""
+    day = instant.astimezone(zone)
+    return f"{day:%A} {day.day} {day:%B %Y}"

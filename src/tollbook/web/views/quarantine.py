@@ -11,20 +11,18 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from tollbook.app.quarantine import (
-    STATES,
-    QuarantineFilter,
-    RejectedRecord,
-    dismiss_reject,
-    every_reject,
-    find_reject,
-    list_duplicates,
-    list_rejects,
-    reject_reasons,
-    source_choices,
-)
+from tollbook.app.quarantine import STATES, dismiss_reject, every_reject
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
+from tollbook.storage.instants import from_us
+from tollbook.storage.queries.choices import filter_choices
+from tollbook.storage.queries.quarantine import (
+    DuplicateRow,
+    RejectRow,
+    duplicates,
+    reject_counts,
+    rejects,
+)
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.streaming import download
@@ -70,32 +68,53 @@ class ListPage:
     reasons: Sequence[tuple[str, str]] | None
     rows: Sequence[ListRow]
     older: str
-    newer: str
+    newest: str
     empty_title: str
     empty_words: str
     can_export: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rejects are asked for; None asks nothing."""
+
+    state: str
+    source: int | None
+    reason: str | None
+
+    def address(self, *, before: int | None = None) -> str:
+        """Return this as an address, from the record *before* on."""
+        state = self.state if self.state != "new" else None
+        return _address(state=state, source=self.source, reason=self.reason, before=before)
+
+
 @require_safe
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Show records that could not be read."""
-    wanted = _filter(request)
-    found = list_rejects(
-        wanted, size=PAGE, before=_id(request, "before"), after=_id(request, "after")
+    wanted, before = _wanted(request), _id(request, "before")
+    found = rejects(
+        state=wanted.state,
+        source_id=wanted.source,
+        reason=wanted.reason,
+        before=before,
+        page_size=PAGE,
     )
+    counts: dict[str, int] = {}
+    for _, reason, count in reject_counts(state=wanted.state):
+        counts[reason] = counts.get(reason, 0) + count
     page = ListPage(
         title="Rejected records",
         words="Records that could not be read: kept as they came, and never charged by guess.",
-        query=_query(wanted),
+        query=wanted.address(),
         tabs=_tabs(wanted.state),
         state=wanted.state,
-        source=wanted.source_id,
-        sources=source_choices(),
-        reason=wanted.reason,
-        reasons=[(code, code) for code in reject_reasons()],
+        source=wanted.source,
+        sources=_sources(),
+        reason=wanted.reason or "",
+        reasons=[(code, f"{code} ({count:,})") for code, count in sorted(counts.items())],
         rows=[_reject_row(row) for row in found.rows],
-        older=_query(wanted, before=found.older) if found.older else "",
-        newer=_query(wanted, after=found.newer) if found.newer else "",
+        older=wanted.address(before=found.next) if found.next else "",
+        newest=wanted.address() if before else "",
         empty_title="Nothing waits here" if wanted.state == "new" else "None of these",
         empty_words="Every record that came could be read, or was decided on. A line that cannot "
         "be read is kept here with its place and the reason.",
@@ -104,13 +123,10 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def duplicates(request: HttpRequest) -> HttpResponse:
+def duplicate_records(request: HttpRequest) -> HttpResponse:
     """Show records that told of a call which was known already."""
-    source = _id(request, "source")
-    found = list_duplicates(
-        source, size=PAGE, before=_id(request, "before"), after=_id(request, "after")
-    )
-    kept = {"source": source} if source is not None else {}
+    source, before = _id(request, "source"), _id(request, "before")
+    found = duplicates(source_id=source, before=before, page_size=PAGE)
     page = ListPage(
         title="Duplicate records",
         words="Records of calls that were known already: kept and counted, and charged once.",
@@ -118,23 +134,12 @@ def duplicates(request: HttpRequest) -> HttpResponse:
         tabs=_tabs("duplicates"),
         state="",
         source=source,
-        sources=source_choices(),
+        sources=_sources(),
         reason="",
         reasons=None,
-        rows=[
-            ListRow(
-                href=reverse("call", args=[row.of_call]),
-                received=row.received,
-                source=row.source,
-                line=row.line,
-                message=f"Tells of call {row.of_call} again",
-                reason="call.duplicate",
-                raw_start="",
-            )
-            for row in found.rows
-        ],
-        older=f"?{urlencode({**kept, 'before': found.older})}" if found.older else "",
-        newer=f"?{urlencode({**kept, 'after': found.newer})}" if found.newer else "",
+        rows=[_duplicate_row(row) for row in found.rows],
+        older=_address(source=source, before=found.next) if found.next else "",
+        newest=_address(source=source) if before else "",
         empty_title="No duplicates",
         empty_words="No record has told of a call twice. Importing the same file again adds none.",
         can_export=False,
@@ -145,11 +150,18 @@ def duplicates(request: HttpRequest) -> HttpResponse:
 @require_safe
 def reject(request: HttpRequest, reject_id: int) -> HttpResponse:
     """Show one record in quarantine, its bytes made safe to look at."""
-    row = find_reject(reject_id)
-    if row is None:
+    rows = rejects(reject_id=reject_id).rows
+    if not rows:
         raise Http404("no such record")
-    place = f"{len(row.raw)} bytes from byte {row.offset:,} on"
-    context = {"row": row, "place": place, "raw_text": row.raw.decode("latin-1")}
+    row = rows[0]
+    segment = f" of {row.path}" if row.path else ""
+    context = {
+        "row": row,
+        "received": from_us(row.received_us),
+        "resolved": None if row.resolved_us is None else from_us(row.resolved_us),
+        "place": f"{len(row.raw):,} bytes from byte {row.offset:,} on{segment}",
+        "raw_text": row.raw.decode("latin-1"),
+    }
     return render(request, "tollbook/reject.html", context)
 
 
@@ -171,7 +183,7 @@ def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
 @require_safe
 def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
     """Send all records that the filter holds as CSV."""
-    site = site_facts()
+    wanted = _wanted(request)
     table = Table(
         title="Quarantine",
         columns=(
@@ -184,28 +196,29 @@ def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
             Column("state", "State"),
             Column("raw", "Raw"),
         ),
-        rows=_cells(every_reject(_filter(request))),
-        zone=site.zone,
+        rows=_cells(
+            every_reject(state=wanted.state, source_id=wanted.source, reason=wanted.reason)
+        ),
+        zone=site_facts().zone,
     )
     return download(
         stream_csv(table), name="quarantine.csv", content_type="text/csv; charset=utf-8"
     )
 
 
-def _cells(rows: Iterable[RejectedRecord]) -> Iterator[tuple[Cell, ...]]:
+def _cells(rows: Iterable[RejectRow]) -> Iterator[tuple[Cell, ...]]:
     for row in rows:
-        raw = row.raw.decode("latin-1")
-        yield (
-            row.received, row.source, row.line, row.offset, row.reason, row.message, row.state, raw
-        )  # fmt: skip
+        received, raw = from_us(row.received_us), row.raw.decode("latin-1")
+        place = (received, row.source, row.line, row.offset)
+        yield (*place, row.reason, row.message, row.state, raw)
 
 
-def _filter(request: HttpRequest) -> QuarantineFilter:
+def _wanted(request: HttpRequest) -> Wanted:
     state = request.GET.get("state", "new")
-    return QuarantineFilter(
+    return Wanted(
         state=state if state in STATES else "new",
-        source_id=_id(request, "source"),
-        reason=request.GET.get("reason", "")[:64],
+        source=_id(request, "source"),
+        reason=request.GET.get("reason", "")[:64] or None,
     )
 
 
@@ -214,15 +227,13 @@ def _id(request: HttpRequest, key: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _query(wanted: QuarantineFilter, **more: int | None) -> str:
-    given = {
-        "state": wanted.state if wanted.state != "new" else "",
-        "source": wanted.source_id,
-        "reason": wanted.reason,
-        **more,
-    }
+def _address(**given: str | int | None) -> str:
     kept = {key: value for key, value in given.items() if value not in (None, "")}
-    return f"?{urlencode(kept)}" if kept else "?"
+    return f"?{urlencode(kept)}"
+
+
+def _sources() -> list[tuple[int, str]]:
+    return [(choice.id, choice.label) for choice in filter_choices().sources]
 
 
 def _tabs(here: str) -> list[Tab]:
@@ -234,13 +245,25 @@ def _tabs(here: str) -> list[Tab]:
     return [*tabs, Tab("Duplicates", reverse("duplicates"), here == "duplicates")]
 
 
-def _reject_row(row: RejectedRecord) -> ListRow:
+def _reject_row(row: RejectRow) -> ListRow:
     return ListRow(
         href=reverse("reject", args=[row.id]),
-        received=row.received,
+        received=from_us(row.received_us),
         source=row.source,
         line=row.line,
         message=row.message,
         reason=row.reason,
         raw_start=row.raw[:RAW_START].decode("latin-1"),
+    )
+
+
+def _duplicate_row(row: DuplicateRow) -> ListRow:
+    return ListRow(
+        href=reverse("call", args=[row.of_call]),
+        received=from_us(row.received_us),
+        source=row.source,
+        line=row.line,
+        message=f"Tells of call {row.of_call} again",
+        reason="call.duplicate",
+        raw_start="",
     )

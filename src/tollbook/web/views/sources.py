@@ -51,15 +51,18 @@ class SourceRow:
 
 def rows() -> list[SourceRow]:
     """Return all sources with their links."""
-    return [
-        SourceRow(
-            view=view,
-            calls_href=f"{reverse('calls')}?{urlencode({'source': str(view.id), 'period': 'today'})}",
-            rejects_href=f"{reverse('quarantine')}?{urlencode({'source': view.id})}",
-            duplicates_href=f"{reverse('duplicates')}?{urlencode({'source': view.id})}",
+    found = []
+    for view in source_states(at=instant()):
+        only = urlencode({"source": view.id})
+        found.append(
+            SourceRow(
+                view=view,
+                calls_href=f"{reverse('calls')}?{only}&period=today",
+                rejects_href=f"{reverse('quarantine')}?{only}",
+                duplicates_href=f"{reverse('duplicates')}?{only}",
+            )
         )
-        for view in source_states(at=instant())
-    ]
+    return found
 
 
 @require_safe

@@ -24,13 +24,19 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
+// A call that arrived while the page was drawn may be told twice: the row that stands stays.
+// One that belongs beyond the end of this page is left for the next one.
 function placeInOrder(body) {
   const fresh = [...body.querySelectorAll("tr.fresh:not([data-placed])")];
   for (const row of fresh) {
     row.dataset.placed = "";
+    row.remove();
+  }
+  for (const row of fresh) {
+    if (document.getElementById(row.id)) continue;
     const begin = BigInt(row.dataset.begin);
-    const later = [...body.children].find((other) => other !== row && BigInt(other.dataset.begin) <= begin && !fresh.slice(fresh.indexOf(row)).includes(other));
-    body.insertBefore(row, later ?? null);
+    const older = [...body.children].find((other) => BigInt(other.dataset.begin) <= begin);
+    if (older || !document.querySelector(".pager [rel=next]")) body.insertBefore(row, older ?? null);
   }
 }
 

@@ -1,0 +1,63 @@
+"""What the call log's filters offer: the names behind the ids."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tollbook.storage.queries.choices import Choice, filter_choices
+
+# A longer list is no help to choose from, and would make every page heavy.
+MOST_OFFERED = 200
+Options = Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Ids with their names, for every key of the log that stands for a row of another table."""
+
+    department: Options
+    owner: Options
+    trunk: Options
+    pbx: Options
+    source: Options
+    extensions: Sequence[Choice]
+    account_codes: Sequence[Choice]
+
+    def of(self, key: str) -> Options:
+        """Return the options of *key*: department, owner, trunk, pbx or source."""
+        options: Options = getattr(self, key)
+        return options
+
+    def extension_id(self, number: str) -> int | None:
+        """Return the id of the extension with *number*."""
+        return _id_of(number, self.extensions)
+
+    def account_code_id(self, code: str) -> int | None:
+        """Return the id of an account code that is entered."""
+        return _id_of(code, self.account_codes)
+
+
+def load_choices() -> Choices:
+    """Return what there is to choose from now."""
+    found = filter_choices()
+    return Choices(
+        department=_labels(found.departments),
+        owner=_labels(found.owners),
+        trunk=[(choice.id, choice.name or choice.label) for choice in found.trunks],
+        pbx=_labels(found.pbxs),
+        source=_labels(found.sources),
+        extensions=found.extensions,
+        account_codes=found.account_codes,
+    )
+
+
+def offered(choices: Sequence[Choice]) -> list[tuple[str, str]]:
+    """Return the first of *choices* as label and name, no more than help to choose."""
+    return [(choice.label, choice.name) for choice in choices[:MOST_OFFERED]]
+
+
+def _labels(choices: Sequence[Choice]) -> list[tuple[int, str]]:
+    return [(choice.id, choice.label) for choice in choices]
+
+
+def _id_of(label: str, choices: Sequence[Choice]) -> int | None:
+    return next((choice.id for choice in choices if choice.label == label), None)

@@ -1,0 +1,140 @@
+"""The call log: a page of it, its totals, what came since, and all of it as a file."""
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tollbook.app.call_criteria import Selection
+from tollbook.app.call_shown import no_charge_reason
+from tollbook.app.explain_call import ExplainedCall, explain_call
+from tollbook.app.period import Period
+from tollbook.app.report import call_log_table
+from tollbook.core.money import from_micros
+from tollbook.documents.csv_text import stream_csv
+from tollbook.documents.table import Table
+from tollbook.documents.xlsx_book import stream_xlsx
+from tollbook.storage.instants import from_us
+from tollbook.storage.queries.call_detail import CallDetail, call_detail
+from tollbook.storage.queries.call_log import CursorError, call_log, calls_after, newest_call_id
+from tollbook.storage.queries.spend import call_totals
+from tollbook.web.call_page import call_page
+from tollbook.web.log_choices import Choices, load_choices
+from tollbook.web.log_page import ORDERS, Live, ShownCall, log_page, shown_call
+from tollbook.web.log_query import LogQuery, read_query
+from tollbook.web.request import instant, site_facts
+from tollbook.web.streaming import download
+from tollbook.web.why import Why, why_of_call
+
+LIVE_ROWS = 50
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@require_safe
+def calls(request: HttpRequest) -> HttpResponse:
+    """Show one page of the calls that the address asks for."""
+    choices = load_choices()
+    query = _query(request, choices)
+    order = ORDERS[query.sort]
+    cursor = request.GET.get("at", "")[:100]
+    # Read first: a call that arrives while the page is found is then shown by the next question.
+    newest = newest_call_id()
+    try:
+        found = call_log(query.filter, cursor=cursor or None, page_size=query.size, order=order)
+    except CursorError:
+        cursor = ""
+        found = call_log(query.filter, page_size=query.size, order=order)
+    is_live = not cursor and query.sort == ""
+    page = log_page(
+        query,
+        found,
+        choices=choices,
+        currency=site_facts().currency,
+        live=Live(query.address(since=str(newest))) if is_live else None,
+    )
+    return render(request, "tollbook/calls.html", {"log": page})
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """Return the calls that came since the page was drawn; 204 if none did."""
+    query = _query(request, load_choices())
+    text = request.GET.get("since", "")
+    since = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else newest_call_id()
+    fresh = calls_after(since, query.filter, limit=LIVE_ROWS + 1)
+    if not fresh:
+        return HttpResponse(status=204)
+    said = "1 new call" if len(fresh) == 1 else f"{len(fresh)} new calls"
+    if len(fresh) > LIVE_ROWS:
+        newest = str(newest_call_id())
+        more = f"More than {LIVE_ROWS} new calls: show the log again"
+        context: dict[str, object] = {"live": Live(query.address(since=newest), said, more)}
+    else:
+        rows = sorted((shown_call(row) for row in fresh), key=lambda call: -call.begin_us)
+        context = {"live": Live(query.address(since=str(fresh[-1].id)), said), "rows": rows}
+    return render(request, "tollbook/parts/log_fresh.html", context)
+
+
+@require_safe
+def calls_csv(request: HttpRequest) -> HttpResponseBase:
+    """Send all that the filter holds as CSV; with a mark by which Excel knows its encoding."""
+    chunks = stream_csv(_table(request), byte_order_mark=True)
+    return download(chunks, name=f"{_file_name()}.csv", content_type="text/csv; charset=utf-8")
+
+
+@require_safe
+def calls_xlsx(request: HttpRequest) -> HttpResponseBase:
+    """Send all that the filter holds as a workbook."""
+    chunks = stream_xlsx(_table(request))
+    return download(chunks, name=f"{_file_name()}.xlsx", content_type=XLSX)
+
+
+def _table(request: HttpRequest) -> Table:
+    query = _query(request, load_choices())
+    zone = site_facts().zone
+    bounds = (query.filter.from_us, query.filter.to_us)
+    start, end = (None if bound is None else from_us(bound) for bound in bounds)
+    selection = Selection(query.filter, Period(start, end, zone), tuple(query.words.values()))
+    return call_log_table(selection, order=ORDERS[query.sort])
+
+
+def _file_name() -> str:
+    return f"calls-{instant().astimezone(site_facts().zone):%Y-%m-%d-%H%M}"
+
+
+@require_safe
+def totals(request: HttpRequest) -> HttpResponse:
+    """Return the totals of all that the filter holds, for the foot of the table."""
+    sums = call_totals(_query(request, load_choices()).filter)
+    charges = [(currency, from_micros(micros)) for currency, micros in sums.charges]
+    return render(request, "tollbook/parts/log_totals.html", {"sums": sums, "charges": charges})
+
+
+@require_safe
+def call(request: HttpRequest, call_id: int) -> HttpResponse:
+    """Show one call: what happened, why this price, the record it came from."""
+    detail, shown, explained, reason = _explained(call_id)
+    page = call_page(
+        detail, shown, explained=explained, why=reason, data_dir=settings.TOLLBOOK.data_dir
+    )
+    return render(request, "tollbook/call.html", {"call": page})
+
+
+@require_safe
+def why(request: HttpRequest, call_id: int) -> HttpResponse:
+    """Return the panel that says why a call costs what it does."""
+    _, shown, _, reason = _explained(call_id)
+    return render(request, "tollbook/parts/why_panel.html", {"call": shown, "why": reason})
+
+
+def _explained(call_id: int) -> tuple[CallDetail, ShownCall, ExplainedCall, Why]:
+    detail, explained = call_detail(call_id), explain_call(call_id)
+    if detail is None or explained is None:
+        raise Http404("no such call")
+    reason = why_of_call(explained, unbilled=no_charge_reason(detail.row))
+    return detail, shown_call(detail.row), explained, reason
+
+
+def _query(request: HttpRequest, choices: Choices) -> LogQuery:
+    return read_query(request.GET.dict(), choices=choices, zone=site_facts().zone, now=instant())

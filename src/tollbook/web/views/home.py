@@ -1,0 +1,105 @@
+"""Home: is data arriving, what was spent, what failed, who spent most."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from tollbook.app.sources import SourceView, source_states
+from tollbook.storage.instants import to_us
+from tollbook.storage.queries.call_filter import CallFilter
+from tollbook.storage.queries.call_log import newest_call_id
+from tollbook.storage.queries.quarantine import reject_counts
+from tollbook.storage.queries.spend import unrated_counts
+from tollbook.web.periods import midnight, next_month
+from tollbook.web.request import instant, site_facts
+from tollbook.web.spend import SPENDERS, month_spend, spenders
+from tollbook.web.why import reason_words
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One thing that went wrong: how often, what, and where the list of it is."""
+
+    count: str
+    words: str
+    note: str
+    href: str
+    level: str = "warn"
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show the four answers; the sums are asked for when the page stands."""
+    context = {"has_calls": newest_call_id() > 0, "sources": source_states(at=instant())}
+    return render(request, "tollbook/home.html", context)
+
+
+@require_safe
+def spend(request: HttpRequest) -> HttpResponse:
+    """Return the spend of today and this month, drawn."""
+    site = site_facts()
+    today = instant().astimezone(site.zone).date()
+    found = month_spend(today, zone=site.zone, currency=site.currency)
+    return render(request, "tollbook/parts/home_spend.html", {"spend": found})
+
+
+@require_safe
+def top(request: HttpRequest) -> HttpResponse:
+    """Return who spent most this month."""
+    site = site_facts()
+    today = instant().astimezone(site.zone).date()
+    given = request.GET.get("by", "")
+    by = given if given in dict(SPENDERS) else SPENDERS[0][0]
+    found = spenders(today, zone=site.zone, currency=site.currency, group_by=by)
+    context = {"spenders": found, "by": by, "choices": SPENDERS}
+    return render(request, "tollbook/parts/home_top.html", context)
+
+
+@require_safe
+def failures(request: HttpRequest) -> HttpResponse:
+    """Return what failed: sources, records that could not be read, calls without a price."""
+    found = [*_failed_sources(source_states(at=instant())), *_rejects(), *_unrated()]
+    return render(request, "tollbook/parts/home_failures.html", {"failures": found})
+
+
+def _failed_sources(sources: list[SourceView]) -> list[Failure]:
+    return [
+        Failure(
+            count="",
+            words=f"{source.name} {'has failed' if source.state == 'failed' else 'is unknown'}",
+            note=f"{source.reason} {source.next_step}",
+            href=reverse("sources"),
+            level="danger" if source.state == "failed" else "warn",
+        )
+        for source in sources
+        if source.state in ("failed", "unknown")
+    ]
+
+
+def _rejects() -> list[Failure]:
+    counts = reject_counts()
+    total = sum(count for _, _, count in counts)
+    if not total:
+        return []
+    words = "record could not be read" if total == 1 else "records could not be read"
+    reasons = ", ".join(sorted({reason for _, reason, _ in counts})[:3])
+    return [Failure(f"{total:,}", words, reasons, reverse("quarantine"))]
+
+
+def _unrated() -> list[Failure]:
+    site = site_facts()
+    first = instant().astimezone(site.zone).date().replace(day=1)
+    wanted = CallFilter(
+        from_us=to_us(midnight(first, site.zone)),
+        to_us=to_us(midnight(next_month(first), site.zone)),
+    )
+    counts = unrated_counts(wanted)
+    total = sum(count for _, count in counts)
+    if not total:
+        return []
+    words = "call of this month has no price" if total == 1 else "calls of this month have no price"
+    note = f"Mostly: {reason_words(counts[0][0]).lower()}"
+    return [Failure(f"{total:,}", words, note, f"{reverse('calls')}?period=month&unrated=1")]
