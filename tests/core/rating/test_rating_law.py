@@ -70,6 +70,31 @@ def test_every_charge_equals_the_rules_read_plainly(seed: int) -> None:
     assert_equal_to_the_rules(seed, calls=4)
 
 
+def test_steps_of_one_slot_are_one_line_across_the_edge_of_another_band() -> None:
+    slots = [{"from_s": 0, "price": "0.60", "per_s": 60, "increment_s": 60}]
+    tariff = compiled(
+        {
+            "currency": "EUR",
+            "zone": "Europe/Berlin",
+            "bands_apply": "split",
+            "rounding": {"rule": "none"},
+            "band": [{"name": "lunch", "from": "12:00:00", "to": "13:00:00"}],
+            "rate": [
+                {"prefix": "", "slots": slots},
+                {"prefix": "0", "band": "lunch", "slots": slots},
+            ],
+        }
+    )
+    call = {"start": "2026-03-04T11:30:00+01:00", "talk_s": "7200", "dialled": "49"}
+
+    result = price(tariff, talked(call))
+
+    assert isinstance(result, Priced)
+    assert [(step.from_s, step.seconds, step.amount) for step in result.steps] == [
+        (0, 7_200, Decimal(72))
+    ]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("first_seed", range(0, 10_000, 1_000))
 def test_a_hundred_thousand_calls_differ_in_no_digit(first_seed: int) -> None:

@@ -44,7 +44,7 @@ def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[
     free_s = min(ceil(call.talk_s), free_of_s)
     if free_s > 0:
         steps.append(Step("free", 0, free_s, None, None, Decimal(0), owed.rate.index))
-    for priced_by, slot, from_s, count in owed.pieces:
+    for priced_by, slot, from_s, count in _joined(owed.pieces):
         amount = exact_decimal(count * slot.units, compiled.denominator)
         seconds = count * slot.increment_s
         steps.append(
@@ -59,6 +59,24 @@ def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[
             )
         )
     return steps
+
+
+def _joined(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Return *pieces* with those of one slot that follow each other as one.
+
+    A call that crosses an edge of a band that is not its own goes on in the same slot.
+    """
+    if len(pieces) == 1:
+        return pieces
+    joined: list[Piece] = []
+    for piece in pieces:
+        priced_by, slot, _, count = piece
+        if joined and joined[-1][1] is slot:
+            _, _, from_s, before = joined.pop()
+            joined.append((priced_by, slot, from_s, before + count))
+        else:
+            joined.append(piece)
+    return joined
 
 
 def _add_closing_steps(
