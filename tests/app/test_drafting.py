@@ -1,0 +1,89 @@
+"""A file read in blocks gives what the parser alone gives, whatever lies between the calls."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.office import Call, calls_in_a_row
+from tollbook.app import drafting, mediate
+from tollbook.app.draft import Draft
+from tollbook.app.drafting import Task, make_drafts
+from tollbook.app.mediate import Mediator
+from tollbook.app.rules import Rules
+from tollbook.core.dialplan import default_plan
+from tollbook.formats import Definition, Parser, load_definition
+
+RULES = Rules(plan=default_plan("DE"))
+
+
+def linked(call: Call) -> str:
+    """Return the call's line with the columns that let the parser join it with others."""
+    return (
+        call.line().rstrip("\n") + f',"","{1_700_000_000 + call.number // 2}.1","{call.number}"\n'
+    )
+
+
+lines = st.one_of(
+    st.integers(0, 500).map(lambda number: calls_in_a_row(1, first=number)[0].line()),
+    st.integers(0, 500).map(lambda number: linked(calls_in_a_row(1, first=number)[0])),
+    st.sampled_from(["\n", "rubbish\n", '"open quotation\n', "\r\n", "a,b,c\n", "\x00\x00\n"]),
+    st.just("x" * 3_000 + "\n"),
+)
+files = st.builds(
+    lambda found, end: "".join(found) + end,
+    st.lists(lines, max_size=30),
+    st.sampled_from(["", "half a line", '"","101"']),
+)
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let files of a few lines be read in many pieces."""
+    monkeypatch.setattr(drafting, "READ_BYTES", 700)
+    monkeypatch.setattr(drafting, "BATCH_RECORDS", 4)
+    monkeypatch.setattr(mediate, "BATCH_RECORDS", 4)
+
+
+@pytest.mark.usefixtures("small_pieces")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=files)
+def test_blocks_and_parser_give_the_same_drafts(tmp_path: Path, text: str) -> None:
+    data = text.encode()
+    file = tmp_path / "Master.csv"
+    file.write_bytes(data)
+    definition = load_definition("asterisk-csv")
+    task = Task(file, len(data), definition, "UTC", "x", 7, RULES)
+
+    drafts = [draft for draft, _ in make_drafts(task)]
+
+    assert all(len(draft.records) <= drafting.BATCH_RECORDS for draft in drafts)
+    assert rows(drafts) == rows(parsed_whole(definition, data))
+
+
+def parsed_whole(definition: Definition, data: bytes) -> list[Draft]:
+    parser = Parser(definition, zone="UTC", source_name="x")
+    outcomes = parser.feed(data) + parser.finish()
+    return Mediator(RULES).drafts(outcomes, segment_id=7)
+
+
+def rows(drafts: list[Draft]) -> dict[str, list[tuple[object, ...]]]:
+    """Return what the drafts hold, with places in the file for indexes in a draft."""
+    found: dict[str, list[tuple[object, ...]]] = {
+        "records": [],
+        "calls": [],
+        "charges": [],
+        "rejects": [],
+    }
+    for draft in drafts:
+        places = draft.records.offset
+        found["records"] += draft.records.rows()
+        calls = [column for column in draft.calls.lists()[1:] if column]
+        of_call = [places[record] for record in draft.calls.record]
+        found["calls"] += zip(of_call, *calls, draft.trunks, draft.extensions, strict=True)
+        charged = [of_call[call] for call in draft.charges.call]
+        found["charges"] += zip(charged, *draft.charges.lists()[1:], strict=True)
+        rejected = [places[record] for record in draft.rejects.record]
+        found["rejects"] += zip(rejected, *draft.rejects.lists()[1:], strict=True)
+    return {name: sorted(those, key=lambda row: row[0]) for name, those in found.items()}  # type: ignore[arg-type,return-value]
