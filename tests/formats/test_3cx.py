@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from formats_reading import at, call, instant, outcomes, reject
 
+from support.records import at, call, instant, outcomes, reject
 from tollbook.core.calls import Cdr
 
 DEFAULT = [

@@ -1,8 +1,8 @@
 """Asterisk's Master.csv in all its column orders."""
 
 import pytest
-from formats_reading import Part, Reject, Skip, at, call, instant, outcomes, reject
 
+from support.records import Part, Reject, Skip, at, call, instant, outcomes, reject
 from tollbook.core.calls import Cdr, QueueOutcome
 
 HEAD = (

@@ -2,8 +2,8 @@
 # ruff: noqa: E501 - records are as long as a switch writes them
 
 import pytest
-from formats_reading import Part, at, call, instant, outcomes, reject
 
+from support.records import Part, at, call, instant, outcomes, reject
 from tollbook.core.calls import Cdr
 
 IN = "2026/04/01 10:00:00,00:00:45,5,02079460100,I,402,390402,,0,1000101,0,E402,Ivy Cole,T9001,Line 1.1,0,0"

@@ -41,6 +41,7 @@ class Framer:
         self._head = b""  # of a line that is too long already
         self._let_go = 0
         self._skip_lf = False
+        self._orphan_bytes = 0  # a \n whose \r had ended its line already
         self._blocks = _Blocks(self._max_bytes) if framing.records == "block" else None
 
     @property
@@ -56,7 +57,7 @@ class Framer:
             self._skip_lf = False
             if data[:1] == b"\n":
                 # A line end was cut between its two bytes; the second belongs to the next frame.
-                self._tail += b"\n"
+                self._orphan_bytes = 1
                 data = data[1:]
         pieces = self._split(self._tail + data if self._tail else data)
         self._tail = pieces.pop()[0]
@@ -77,7 +78,7 @@ class Framer:
     def finish(self) -> list[Frame]:
         """Return what is left: the end of the input ends its last line too."""
         frames = []
-        if self._tail or self._let_go:
+        if self._tail or self._let_go or self._orphan_bytes:
             piece = self._tail
             bare = piece[:-1] if self._ends == "any" and piece.endswith(b"\r") else piece
             self._tail = b""
@@ -110,16 +111,17 @@ class Framer:
         self._tail = keep
 
     def _frame(self, piece: bytes, end_bytes: int, *, ended: bool) -> Frame:
+        size = self._orphan_bytes + self._let_go + len(piece) + (end_bytes if ended else 0)
+        if self._ends == "lf" and piece.endswith(b"\r"):
+            piece = piece[:-1]
+        elif self._ends == "nul":
+            piece = piece.strip(b"\r\n")
         length = self._let_go + len(piece)
         too_long = length if length > self._max_bytes else 0
         raw = (self._head + piece)[:RAW_KEPT_BYTES] if too_long else self._head + piece
-        self._head, self._let_go = b"", 0
-        if self._ends == "lf" and raw.endswith(b"\r"):
-            raw = raw[:-1]
-        elif self._ends == "nul":
-            raw = raw.strip(b"\r\n")
-        end = self._offset + length + (end_bytes if ended else 0)
-        frame = Frame(self._line, 1, self._offset, end, raw.lstrip(b"\n"), too_long, ended)
+        end = self._offset + size
+        frame = Frame(self._line, 1, self._offset, end, raw, too_long, ended)
+        self._head, self._let_go, self._orphan_bytes = b"", 0, 0
         self._offset = end
         self._line += 1
         return frame
