@@ -43,7 +43,7 @@ def split_lines(definition: Definition, data: bytes, *, offset: int, line: int) 
         ends[-1] -= 1
     plain = _plain_texts(definition, data, raw)
     if not ended:
-        plain[-1] = None
+        plain[-1] = None  # Half a record, perhaps: the Parser knows what is said of it.
     cells = _cells(plain, delimiter, quote)
     return Lines(data, raw, ends[:-1], ends[1:], line, ended, cells)
 
@@ -57,15 +57,14 @@ def _plain_texts(definition: Definition, data: bytes, raw: list[bytes]) -> list[
         texts = [each.decode("ascii") if each.isascii() else None for each in raw]
     if b"\r" in data:
         texts = [None if t is None else t.removesuffix("\r") for t in texts]
+        texts = [None if t is None or "\r" in t else t for t in texts]
     if _has_control(data):
         texts = [None if t is None or not _printable(t) else t for t in texts]
-    if "\ufeff" in (texts[0] or ""):
-        texts[0] = None
     longest = definition.framing.max_line_bytes
     if max(map(len, raw), default=0) > longest:
         texts = [t if len(each) <= longest else None for t, each in zip(texts, raw, strict=True)]
-    strip = "".join(c for c in definition.framing.strip if c.isprintable() and c != "\ufeff")
-    if strip:
+    strip = "".join(c for c in definition.framing.strip if c not in _CONTROL_TEXT)
+    if any(c.encode() in data for c in strip):
         texts = [None if t is None or t != t.strip(strip) else t for t in texts]
     if any(_found_anywhere(rule.pattern.text, data) for rule in definition.skips):
         texts = [None if t is None or skipped(definition, t) else t for t in texts]
@@ -77,6 +76,9 @@ def _has_control(data: bytes) -> bool:
 
 
 _CONTROLS = bytes(set(range(32)) - {10, 13}) + b"\x7f"
+
+
+_CONTROL_TEXT = _CONTROLS.decode()
 
 
 def _printable(text: str) -> bool:
