@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from harness import Station, running, until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.inlets import Station, running, until
 from tollbook.app.source_options import Following
 from tollbook.collectors import tail
 from tollbook.collectors.inlet import Condition

@@ -5,8 +5,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from harness import Station, running, until
 
+from support.inlets import Station, running, until
 from tollbook.app.source_options import Listening, read_options
 from tollbook.collectors.inlet import Condition
 from tollbook.collectors.tcp_listen import TcpListener

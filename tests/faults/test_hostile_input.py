@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from office import Office, connect, connect_once, end, kill, record_3cx, wait_for
+
+from support.processes import Office, connect, connect_once, end, kill, record_3cx, wait_for
 
 MIB = 1024 * 1024
 

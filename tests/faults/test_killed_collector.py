@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from office import (
+
+from support.processes import (
     Office,
     connect,
     end,

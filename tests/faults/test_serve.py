@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from office import Office, connect, connect_once, end, free_port, kill, wait_for
+
+from support.processes import Office, connect, connect_once, end, free_port, kill, wait_for
 
 pytestmark = pytest.mark.slow
 

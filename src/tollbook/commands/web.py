@@ -1,6 +1,7 @@
 """`tollbook web`: the web pages and the API, in a process of their own."""
 
 import argparse
+import os
 import sys
 
 from django.db import connections
@@ -13,7 +14,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 DONE, WRONG_USE = 0, 2
-THREADS = 16
+THREADS = min(16, 2 * (os.cpu_count() or 1) + 1)  # more only wait for the interpreter
 STOP_S = 3  # Then requests that are still open are cut off: an open page must not delay a restart.
 
 
