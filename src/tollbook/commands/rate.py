@@ -3,7 +3,7 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from decimal import Decimal
@@ -11,11 +11,20 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tollbook.commands.rate_input import CallFault, Question, read_question
+from tollbook.commands.rate_plan import (
+    DEFAULT,
+    PlannedRating,
+    charge_answer,
+    read_plan_file,
+    tariff_files,
+)
 from tollbook.core.calendar import format_instant
+from tollbook.core.charging import Charged
 from tollbook.core.money import format_amount
 from tollbook.core.rating import (
     Candidate,
     Priced,
+    Segment,
     Unrated,
     explain,
     longest_talk,
@@ -38,14 +47,17 @@ Answer = dict[str, object]
 
 def run(args: argparse.Namespace) -> int:
     """Price the calls of a file and return the exit status."""
-    if args.plan:
-        return _refuse("--plan is not supported yet; leave it out to get the base price")
     compiled = _load_tariff(args.tariff)
     if compiled is None:
         return WRONG_USE
+    planned = None
+    if args.plan:
+        planned = _load_plan(args.plan, compiled)
+        if planned is None:
+            return WRONG_USE
     try:
         with open_input(args.calls) as calls:
-            return _price_all(compiled, calls, explains=args.explain)
+            return _price_all(compiled, calls, planned, explains=args.explain)
     except OSError as fault:
         if fault.filename is None:  # Not the input: whoever reads our output has gone.
             raise
@@ -57,11 +69,13 @@ def open_input(name: str) -> AbstractContextManager[BinaryIO]:
     return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
-def _price_all(compiled: CompiledTariff, calls: BinaryIO, *, explains: bool) -> int:
+def _price_all(
+    compiled: CompiledTariff, calls: BinaryIO, planned: PlannedRating | None, *, explains: bool
+) -> int:
     status = DONE
     out = sys.stdout.buffer
     for number, line in numbered_lines(calls):
-        answer = _answer(compiled, number, line, explains=explains)
+        answer = _answer(compiled, planned, number, line, explains=explains)
         if "unrated" in answer or "error" in answer:
             status = INCOMPLETE
         # A lone surrogate from an escape in the input goes out as the escape it was.
@@ -91,6 +105,20 @@ def _load_tariff(name: str) -> CompiledTariff | None:
     return compile_tariff(reading.tariff)
 
 
+def _load_plan(name: str, default: CompiledTariff) -> PlannedRating | None:
+    """Return the plan in the file *name* with its tariffs, or None after telling every fault."""
+    plan = read_plan_file(name)
+    if plan is None:
+        return None
+    tariffs = {DEFAULT: default}
+    for named, file in tariff_files(plan, name).items():
+        compiled = _load_tariff(str(file))
+        if compiled is None:
+            return None
+        tariffs[named] = compiled
+    return PlannedRating(plan, tariffs)
+
+
 def numbered_lines(calls: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
     """Yield each line that is not blank with its number from 1; None for one that is too long."""
     number = 0
@@ -106,28 +134,54 @@ def numbered_lines(calls: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
         yield number, None
 
 
-def _answer(compiled: CompiledTariff, number: int, line: bytes | None, *, explains: bool) -> Answer:
+def _answer(
+    compiled: CompiledTariff,
+    planned: PlannedRating | None,
+    number: int,
+    line: bytes | None,
+    *,
+    explains: bool,
+) -> Answer:
     if line is None:
         return {"id": None, "line": number, "error": f"is longer than {LONGEST_LINE} bytes"}
     try:
         question = read_question(line)
     except CallFault as fault:
         return {"id": fault.call_id, "line": number, "error": fault.message}
-    if question.credit is None:
-        answer = _answer_price(question, price(compiled, question.call))
+    if question.credit is not None:
+        answer = _answer_limit(compiled, planned, question, question.credit)
+    elif planned is not None:
+        answer = _answer_charge(question, planned.charge(question.call))
     else:
-        answer = _answer_limit(compiled, question, question.credit)
+        answer = _answer_price(question, price(compiled, question.call))
     if explains:
-        considered = explain(compiled, question.call).candidates
+        priced_by = planned.tariff_of(question.call) if planned else compiled
+        considered = explain(priced_by, question.call).candidates
         answer["candidates"] = [_candidate(each) for each in considered]
     return answer
 
 
-def _answer_limit(compiled: CompiledTariff, question: Question, credit: Decimal) -> Answer:
-    max_s = longest_talk(compiled, question.call, credit=credit, at_most_s=question.at_most_s)
+def _answer_limit(
+    compiled: CompiledTariff, planned: PlannedRating | None, question: Question, credit: Decimal
+) -> Answer:
+    max_s = (
+        planned.longest(question, credit)
+        if planned is not None
+        else longest_talk(compiled, question.call, credit=credit, at_most_s=question.at_most_s)
+    )
     if isinstance(max_s, Unrated):
         return {"id": question.call_id, "unrated": max_s.reason}
     return {"id": question.call_id, "max_s": max_s}
+
+
+def _answer_charge(question: Question, result: Charged | Unrated) -> Answer:
+    if isinstance(result, Unrated):
+        return {"id": question.call_id, "unrated": result.reason}
+    answer = charge_answer(question.call_id, result)
+    answer["rate"] = _rate(result.rate)
+    if question.call.legs:
+        answer["segments"] = _segments(result.segments)
+    return answer
 
 
 def _answer_price(question: Question, result: Priced | Unrated) -> Answer:
@@ -152,15 +206,19 @@ def _answer_price(question: Question, result: Priced | Unrated) -> Answer:
         ],
     }
     if question.call.legs:
-        answer["segments"] = [
-            {
-                "party": segment.party,
-                "talk_s": _number(segment.talk_s),
-                "charge": format_amount(segment.charge),
-            }
-            for segment in result.segments
-        ]
+        answer["segments"] = _segments(result.segments)
     return answer
+
+
+def _segments(segments: Sequence[Segment]) -> list[Answer]:
+    return [
+        {
+            "party": segment.party,
+            "talk_s": _number(segment.talk_s),
+            "charge": format_amount(segment.charge),
+        }
+        for segment in segments
+    ]
 
 
 def _candidate(candidate: Candidate) -> Answer:

@@ -7,6 +7,7 @@ callers whom it is for, or each of them has one of their own.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from tollbook.core.calendar import Every
 from tollbook.core.discounts.matching import Match
 
 
@@ -21,7 +22,7 @@ class Bundle:
     seconds: int
     position: int = 0
     shared: bool = False
-    every: str = "month"
+    every: Every = Every.MONTH
     match: Match = field(default_factory=Match)
 
 

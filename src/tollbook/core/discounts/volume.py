@@ -11,12 +11,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from tollbook.core.calendar import Every
 from tollbook.core.discounts.matching import Match
 
 PERCENT = 100
 
 Basis = Literal["amount", "seconds"]
-Every = Literal["day", "week", "month"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class VolumeDiscount:
     tiers: tuple[Tier, ...]
     basis: Basis = "amount"
     whole: bool = False
-    every: Every = "month"
+    every: Every = Every.MONTH
     match: Match = field(default_factory=Match)
 
 

@@ -226,6 +226,15 @@ class Fields:
                 found.append(day)
         return tuple(found)
 
+    def day(self, key: str) -> date:
+        """Return a date, which must be given."""
+        value = self._take(key, must=True)
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if value is None:
+            return date.min
+        return self._parsed(key, value, date.fromisoformat, 'a date, as "2026-12-24"') or date.min
+
     def table(self, key: str) -> "Fields | None":
         """Return the table under *key*, or None if absent."""
         value = self._take(key)

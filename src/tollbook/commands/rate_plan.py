@@ -1,0 +1,116 @@
+"""`tollbook rate --plan`: price calls in their order by a plan and the tariffs that it names."""
+
+import sys
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from tollbook.commands.rate_input import Question
+from tollbook.core.charging import (
+    Charged,
+    ChargeStep,
+    Memory,
+    Plan,
+    charge,
+    facts_of,
+    longest_talk,
+    read_plan,
+)
+from tollbook.core.money import format_amount
+from tollbook.core.rating import TalkedCall, Unrated
+from tollbook.core.tariff import CompiledTariff, TariffSyntaxError, decode_tariff
+
+DEFAULT = ""  # The name under which the tariff of `--tariff` stands among the plan's own.
+
+
+@dataclass(slots=True)
+class PlannedRating:
+    """A plan, its compiled tariffs, and what the calls so far have used up."""
+
+    plan: Plan
+    tariffs: dict[str, CompiledTariff]
+    memory: Memory = field(default_factory=Memory)
+
+    def charge(self, call: TalkedCall) -> Charged | Unrated:
+        """Charge *call* and count what it used."""
+        result = charge(self.plan, self.tariffs, call, self.memory, default=DEFAULT)
+        if isinstance(result, Charged):
+            self.memory.apply(result.effects)
+        return result
+
+    def longest(self, question: Question, credit: Decimal) -> int | Unrated | None:
+        """Return how long the call of *question* may last for its credit; nothing is counted."""
+        return longest_talk(
+            self.plan,
+            self.tariffs,
+            question.call,
+            self.memory,
+            credit=credit,
+            at_most_s=question.at_most_s,
+            default=DEFAULT,
+        )
+
+    def tariff_of(self, call: TalkedCall) -> CompiledTariff:
+        """Return the tariff that the plan assigns to *call*."""
+        return self.tariffs[self.plan.tariff_for(facts_of(call)) or DEFAULT]
+
+
+def read_plan_file(name: str) -> Plan | None:
+    """Return the plan in the file *name*, or None after telling every fault."""
+    try:
+        reading = read_plan(decode_tariff(Path(name).read_bytes(), name=name))
+    except OSError as fault:
+        _tell(f"{name}: cannot be read: {fault.strerror}")
+        return None
+    except TariffSyntaxError as fault:
+        _tell(f"{name}: {fault.place}: {fault.message}. The plan was refused whole.")
+        return None
+    for found in reading.faults:
+        print(f"{name}: {found.place or 'the document'}: {found.message}", file=sys.stderr)
+    if reading.plan is None:
+        _tell(f"{name}: the plan was refused whole; no call was priced.")
+    return reading.plan
+
+
+def tariff_files(plan: Plan, plan_file: str) -> dict[str, Path]:
+    """Return the files of the tariffs that *plan* names: relative to the plan's own folder."""
+    folder = Path(plan_file).parent
+    return {assignment.tariff: folder / assignment.tariff for assignment in plan.assignments}
+
+
+def charge_answer(call_id: object, result: Charged) -> dict[str, object]:
+    """Return the keys that a charge under a plan adds to, or has in place of, the base answer's."""
+    answer: dict[str, object] = {
+        "charge": format_amount(result.charge),
+        "currency": result.currency,
+        "billed_s": result.billed_s,
+        "tariff": result.tariff or None,
+        "steps": [_step(step) for step in result.steps],
+    }
+    if result.tax:
+        answer["tax"] = format_amount(result.tax)
+    if result.original is not None:
+        answer["original"] = {
+            "amount": format_amount(result.original.amount),
+            "currency": result.original.currency,
+            "rate": format_amount(result.original.rate.rate),
+            "on": result.original.rate.on.isoformat(),
+        }
+    return {"id": call_id, **answer}
+
+
+def _step(step: ChargeStep) -> dict[str, object]:
+    return {
+        "kind": step.kind,
+        "name": step.name or None,
+        "from_s": step.from_s,
+        "seconds": step.seconds,
+        "price": None if step.price is None else format_amount(step.price),
+        "per_s": step.per_s,
+        "amount": format_amount(step.amount),
+        "after": format_amount(step.after),
+    }
+
+
+def _tell(message: str) -> None:
+    print(f"tollbook rate: {message}", file=sys.stderr)
