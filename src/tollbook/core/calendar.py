@@ -263,16 +263,29 @@ def holiday_test(holidays: Holidays | None) -> Callable[[date], bool]:
     if holidays is None:
         return lambda _day: False
     own = frozenset(holidays.dates)
-    if holidays.country is None:
+    country, subdivision = holidays.country, holidays.subdivision
+    if country is None:
         return own.__contains__
+    _public_holidays(country, subdivision, EPOCH.year)
+    return lambda day: day in own or day in _public_holidays(country, subdivision, day.year)
+
+
+@lru_cache(maxsize=4096)
+def _public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
+    """Return the public holidays of one year.
+
+    A year at a time and frozen: the library's own object fills itself as it is asked, which
+    neither two threads nor two orders of asking could share.
+    """
     # Loading the library takes 0.1 s, and most tariffs name no country.
     from holidays import country_holidays  # noqa: PLC0415 - see the line above
 
     try:
-        public = country_holidays(holidays.country, subdiv=holidays.subdivision)
+        public = country_holidays(country, subdiv=subdivision)
     except NotImplementedError as unknown:
         raise ValueError(str(unknown)) from None
-    return lambda day: day in own or day in public
+    public.get(date(year, 1, 1))  # Asking for one day fills in its year.
+    return frozenset(public)
 
 
 @lru_cache(maxsize=4096)
