@@ -41,15 +41,13 @@ NO_CHARGE_WORDS = UNBILLED_WORDS | UNASSIGNED_REASONS | UNRATED_REASONS
 
 def call_from(row: CallRow) -> str:
     """Return who called as `name[number]`, or what is known of it."""
-    own_name = row.extension_name if row.caller and row.caller == row.extension else ""
-    return party(row.caller_name or own_name, row.caller)
+    return party(_name(row, row.caller_name, row.caller), row.caller)
 
 
 def call_to(row: CallRow) -> str:
     """Return who was reached as `name[number]`, else what was dialled."""
     number = row.callee or row.dialled
-    own_name = row.extension_name if number and number == row.extension else ""
-    return party(row.callee_name or own_name, number)
+    return party(_name(row, row.callee_name, number), number)
 
 
 def party(name: str, number: str) -> str:
@@ -61,6 +59,13 @@ def party(name: str, number: str) -> str:
     if name and number and name != number:
         return f"{name}[{number}]"
     return number or name
+
+
+def _name(row: CallRow, said: str, number: str) -> str:
+    """Return the name that the record says; without one, that of our own telephone."""
+    if said and said != number:
+        return said
+    return row.extension_name if number and number == row.extension else ""
 
 
 def no_charge_reason(row: CallRow) -> str:
