@@ -10,7 +10,7 @@ Source: docs/algorithms/rating.md, "Bands".
 import re
 import zoneinfo
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -266,7 +266,7 @@ def holiday_test(holidays: Holidays | None) -> Callable[[date], bool]:
     country, subdivision = holidays.country, holidays.subdivision
     if country is None:
         return own.__contains__
-    _public_holidays(country, subdivision, EPOCH.year)
+    _country(country, subdivision)
     return lambda day: day in own or day in _public_holidays(country, subdivision, day.year)
 
 
@@ -277,15 +277,19 @@ def _public_holidays(country: str, subdivision: str | None, year: int) -> frozen
     A year at a time and frozen: the library's own object fills itself as it is asked, which
     neither two threads nor two orders of asking could share.
     """
+    public = _country(country, subdivision)
+    public.get(date(year, 1, 1))  # Asking for one day fills in its year.
+    return frozenset(public)
+
+
+def _country(country: str, subdivision: str | None) -> Mapping[date, str]:
     # Loading the library takes 0.1 s, and most tariffs name no country.
     from holidays import country_holidays  # noqa: PLC0415 - see the line above
 
     try:
-        public = country_holidays(country, subdiv=subdivision)
+        return country_holidays(country, subdiv=subdivision)
     except NotImplementedError as unknown:
         raise ValueError(str(unknown)) from None
-    public.get(date(year, 1, 1))  # Asking for one day fills in its year.
-    return frozenset(public)
 
 
 @lru_cache(maxsize=4096)
