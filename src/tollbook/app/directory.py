@@ -119,16 +119,35 @@ def dial_plan(site: Site) -> DialPlan:
 
 
 def set_dial_plan(
-    door: Door, *, site_id: int, document: Mapping[str, object]
+    door: Door,
+    *,
+    site_id: int,
+    document: Mapping[str, object],
+    at: datetime,
+    actor: str,
+    address: str = "",
 ) -> tuple[PlanFault, ...]:
     """Store a site's dial plan for the calls to come, or return why it was refused whole."""
     reading = read_plan(document)
-    if reading.plan is not None:
-        with door.transaction():
-            Site.objects.filter(pk=site_id).update(
-                dial_plan=json.dumps(plan_document(reading.plan)), country=reading.plan.country
-            )
-    return reading.faults
+    if reading.plan is None:
+        return reading.faults
+    after = plan_document(reading.plan)
+    with door.transaction():
+        site = Site.objects.get(pk=site_id)
+        record_change(
+            actor=actor,
+            action="site.dial_plan",
+            object_type="site",
+            object_id=str(site_id),
+            at=at,
+            address=address,
+            before=json.loads(site.dial_plan or "{}"),
+            after=after,
+        )
+        Site.objects.filter(pk=site_id).update(
+            dial_plan=json.dumps(after), country=reading.plan.country
+        )
+    return ()
 
 
 def suggested_plan(country: str, area_code: str = "") -> dict[str, object]:

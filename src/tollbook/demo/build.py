@@ -68,7 +68,9 @@ def _add_switches(installation: Installation, *, at: datetime) -> None:
             if isinstance(added, PbxRefused):
                 raise DemoError(added.message) from None
             site_id = added.site_id
-    faults = set_dial_plan(installation.door, site_id=site_id, document=DIAL_PLAN)
+    faults = set_dial_plan(
+        installation.door, site_id=site_id, document=DIAL_PLAN, at=at, actor=ACTOR
+    )
     if faults:
         raise DemoError(f"the sample's dial plan: {faults[0].place}: {faults[0].message}")
 

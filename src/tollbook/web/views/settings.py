@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from tollbook.app.audit import record_change
 from tollbook.app.directory import dial_plan, list_pbxs, set_dial_plan
 from tollbook.core.dialplan import PlanFault, plan_document
 from tollbook.storage.door import door
@@ -67,17 +66,11 @@ def _store(request: HttpRequest, site: Site, text: str) -> tuple[PlanFault, ...]
         return (PlanFault(place, "dial_plan.syntax", f"This is not JSON: {fault}. Mend it."),)
     if not isinstance(document, dict):
         return (PlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
-    faults = set_dial_plan(door, site_id=site.pk, document=document)
-    if not faults:
-        with door.transaction():
-            record_change(
-                actor=user_of(request).get_username(),
-                action="dial_plan.change",
-                object_type="site",
-                object_id=str(site.pk),
-                before=json.loads(site.dial_plan or "{}"),
-                after=document,
-                at=instant(),
-                address=address_of(request),
-            )
-    return faults
+    return set_dial_plan(
+        door,
+        site_id=site.pk,
+        document=document,
+        at=instant(),
+        actor=user_of(request).get_username(),
+        address=address_of(request),
+    )
