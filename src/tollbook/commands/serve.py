@@ -41,8 +41,9 @@ def serve(
     log_to_stderr(settings.log_level)
     with the_only_one(settings.data_dir / "serve.lock", does="serves"):
         require_free_port(host, port)
-        welcome = _Welcome(host, port, ensure_administrator())
+        _print_password(ensure_administrator())
         connections.close_all()  # This process only watches from here on.
+        welcome = _Welcome(host, port)
         return supervise([*children(settings.data_dir, host, port), *more], looked=welcome.say)
 
 
@@ -56,24 +57,26 @@ def children(data_dir: Path, host: str, port: int) -> list[Child]:
     ]
 
 
-class _Welcome:
-    """What is printed once the pages can be opened."""
+def _print_password(password: str | None) -> None:
+    """Print a new administrator's password at once: it is stored nowhere."""
+    if password is not None:
+        print("First start: sign in as admin with this one-time password, shown only now:")
+        print(f"  {password}", flush=True)
 
-    def __init__(self, host: str, port: int, password: str | None) -> None:
-        self._host = host
+
+class _Welcome:
+    """The address, printed once the pages can be opened."""
+
+    def __init__(self, host: str, port: int) -> None:
+        # An address that means "all of this machine's" is reached by the loopback one.
+        self._host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
         self._port = port
-        self._password = password
         self._said = False
 
     def say(self) -> None:
-        """Print it as soon as somebody answers at the address, and never again."""
-        reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - compared, not bound
-        if self._said or not answers(reached, self._port):
+        """Print it as soon as somebody answers there, and never again."""
+        if self._said or not answers(self._host, self._port):
             return
         self._said = True
-        shown = f"[{reached}]" if ":" in reached else reached
-        print(f"Tollbook is at http://{shown}:{self._port}")
-        if self._password is not None:
-            print("Sign in as admin with this one-time password, which is shown only now:")
-            print(f"  {self._password}")
-        print("Ctrl-C ends it.", flush=True)
+        shown = f"[{self._host}]" if ":" in self._host else self._host
+        print(f"Tollbook is at http://{shown}:{self._port} (Ctrl-C ends it)", flush=True)

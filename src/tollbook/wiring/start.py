@@ -69,7 +69,8 @@ def open_installation(*, data_dir: Path | None = None, migrate: bool = True) -> 
 def ensure_administrator(name: str = "admin") -> str | None:
     """Make the first user, an administrator, and return its one-time password.
 
-    Returns None when there are users already: a password is shown once and never again.
+    It must be changed at the first sign-in. Returns None when there are users already: a
+    password is shown once and never again.
     """
     from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
 
