@@ -90,9 +90,9 @@ def _import(
     if done.known_since is not None:
         _tell(f"this very file was imported on {done.known_since:%Y-%m-%d %H:%M} UTC: no new call.")
     if result.rejects:
-        _tell(f"{result.rejects:,} records could not be read; they are in quarantine.")
+        _tell(f"records that could not be read and are in quarantine: {result.rejects:,}.")
     if done.unrated:
-        _tell(f"{done.unrated:,} calls have no price; the call log lists them as unrated.")
+        _tell(f"calls without a price, listed as unrated: {done.unrated:,}.")
     return INCOMPLETE if result.rejects or done.unrated else DONE
 
 

@@ -69,7 +69,11 @@ def _add(args: argparse.Namespace) -> int:
         _tell_faults(args.file, done.faults)
         return INCOMPLETE
     _tell_faults(args.file, done.doubts)
-    since = "for all calls" if done.valid_from.year == 1970 else f"from {done.valid_from:%c} UTC on"
+    since = (
+        "for all calls"
+        if done.valid_from.year == 1970
+        else f"from {done.valid_from:%Y-%m-%d %H:%M:%S} UTC on"
+    )
     words = f'"{done.name}" version {done.number}, {since}'
     print(
         f"Published {words}." if done.is_new else f"{words}: the newest version already.",
