@@ -49,8 +49,13 @@ def test_the_first_start_prints_the_address_and_a_password_later_ones_no_passwor
 ) -> None:
     office = Office(tmp_path)
     process, port = serve(office)
-    printed = end(process)
-    assert f"http://127.0.0.1:{port}" in printed
+    assert process.stdout is not None
+    printed = ""
+    while f"http://127.0.0.1:{port}" not in printed:
+        line = process.stdout.readline().decode()
+        assert line, f"it ended without saying where it is: {printed}"
+        printed += line
+    end(process)
     assert PASSWORD.search(printed)
     assert process.returncode == 0
 
