@@ -1,5 +1,6 @@
 """Bytes of a PBX to call records: one engine, one TOML definition for each family of layouts."""
 
+from tollbook.formats.blocks import Block, outcomes_of, parse_block
 from tollbook.formats.catalogue import FormatInfo, list_formats, load_definition
 from tollbook.formats.definition import Definition
 from tollbook.formats.detection import Detection, detect
@@ -9,12 +10,14 @@ from tollbook.formats.errors import (
     UnknownFormatError,
     ZoneError,
 )
+from tollbook.formats.marking import marked_fields
 from tollbook.formats.parser import Parser
 from tollbook.formats.printing import outcome_to_plain
 from tollbook.formats.reading import read_definition
 from tollbook.formats.selftest import run_definition_tests
 
 __all__ = [
+    "Block",
     "Definition",
     "DefinitionError",
     "Detection",
@@ -26,7 +29,10 @@ __all__ = [
     "detect",
     "list_formats",
     "load_definition",
+    "marked_fields",
     "outcome_to_plain",
+    "outcomes_of",
+    "parse_block",
     "read_definition",
     "run_definition_tests",
 ]
