@@ -73,6 +73,24 @@ def make_office() -> Office:
     )
 
 
+def known_office() -> Office:
+    """Return the office that `make_office` has made, for another process."""
+    segment = RawSegment.objects.select_related("source__pbx").get()
+    anna, bert = Extension.objects.order_by("number")
+    return Office(
+        site=segment.source.pbx.site_id,
+        pbx=segment.source.pbx_id,
+        source=segment.source_id,
+        segment=segment.pk,
+        department=Department.objects.get().pk,
+        extensions=(anna.pk, bert.pk),
+        trunk=Trunk.objects.get().pk,
+        owner=Owner.objects.get().pk,
+        account_code=AccountCode.objects.get().pk,
+        tariff_version=TariffVersion.objects.get().pk,
+    )
+
+
 def empty_batch(office: Office, *, position: Position | None = None) -> CallBatch:
     """Return a batch that holds nothing yet."""
     return CallBatch(
