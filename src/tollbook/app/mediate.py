@@ -16,7 +16,7 @@ from tollbook.app.draft import Draft
 from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
-from tollbook.core.dialplan import Resolver
+from tollbook.core.dialplan import Caller, Resolver, Target
 from tollbook.core.numbers import strip_decoration
 from tollbook.formats.blocks import Block
 from tollbook.storage.batch import BATCH_RECORDS
@@ -47,6 +47,21 @@ class Way(NamedTuple):
     extension: str
 
 
+class _Who(NamedTuple):
+    """Who called, and the extension whose telephone was used, if any."""
+
+    caller: Caller
+    phone: str
+
+
+class _Goal(NamedTuple):
+    """Who was called, for a call that came in and for others, and the extension that rang."""
+
+    inside: Target
+    outside: Target
+    phone: str
+
+
 class Mediator:
     """One PBX's records on their way to calls; remembers the numbers of the last ones."""
 
@@ -55,8 +70,8 @@ class Mediator:
         self.rules = rules
         self.rater: Rater = Rater(rules, before=before.rater if before else None)
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
-        self._callers: dict[tuple[str, str], tuple[str, str]] = {}
-        self._goals: dict[tuple[str, str, str], tuple[str, str]] = {}
+        self._callers: dict[tuple[str, str], _Who] = {}
+        self._goals: dict[tuple[str, str, str], _Goal] = {}
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -88,8 +103,7 @@ class Mediator:
 
     def ways(self, cdrs: CdrColumns) -> list[Way]:
         """Return how each call went."""
-        callers, goals = self._callers, self._goals
-        resolve, is_extension = self._resolver.resolve, self._resolver.is_extension
+        callers, goals, reach = self._callers, self._goals, self._resolver.reach
         found = []
         for caller, caller_device, dialled, callee, callee_device, trunk, direction in zip(
             cdrs.caller,
@@ -101,49 +115,46 @@ class Mediator:
             cdrs.direction,
             strict=True,
         ):
-            known = callers.get((caller, caller_device))
-            number, caller_phone = known or self._caller(caller, caller_device)
-            known = goals.get((dialled, callee, callee_device))
-            reached_inside, callee_phone = known or self._goal(dialled, callee, callee_device)
-            outwards = direction not in ("", "in")
-            reached = resolve(number, dialled, callee if outwards else reached_inside, direction)
-            if trunk:
-                line = trunk
-            elif reached.direction == "in":
-                line = "" if caller_phone else caller_device
+            who = callers.get((caller, caller_device)) or self._caller(caller, caller_device)
+            key = (dialled, callee, callee_device)
+            goal = goals.get(key) or self._goal(*key)
+            target = goal.inside if direction in ("", "in") else goal.outside
+            reached = reach(who.caller, target, direction)
+            went, near, far, call_type, destination, _ = reached
+            if went == "in":
+                line = trunk or ("" if who.phone else caller_device)
+                extension = target.extension
             else:
-                line = "" if callee_phone or reached.direction == "internal" else callee_device
-            billed = reached.callee if reached.direction == "in" else reached.caller
-            found.append(
-                Way(
-                    *reached[:5],
-                    trunk=line[:MAX_TRUNK],
-                    extension=billed if is_extension(billed) else "",
-                )
-            )
+                over_line = not (trunk or goal.phone or went == "internal")
+                line = callee_device if over_line else trunk
+                extension = near if who.caller.is_extension else ""
+            found.append(Way(went, near, far, call_type, destination, line[:MAX_TRUNK], extension))
         return found
 
-    def _caller(self, caller: str, device: str) -> tuple[str, str]:
-        """Return the caller's number and the extension whose telephone was used, if any.
+    def _caller(self, number: str, device: str) -> "_Who":
+        """Return who called.
 
         A telephone may show another number than its own: the device tells whose it is.
         """
         phone = self._telephone(device)
+        shown = phone if phone and not self._resolver.is_extension(number) else number
+        found = _Who(self._resolver.caller(shown), phone)
         if len(self._callers) >= _REMEMBERED:
             self._callers.clear()
-        number = phone if phone and not self._resolver.is_extension(caller) else caller
-        self._callers[caller, device] = number, phone
-        return number, phone
+        self._callers[number, device] = found
+        return found
 
-    def _goal(self, dialled: str, callee: str, device: str) -> tuple[str, str]:
-        """Return who was reached if it was one of us, and the extension that rang, if any."""
+    def _goal(self, dialled: str, callee: str, device: str) -> "_Goal":
+        """Return who was called, seen from inside, where the telephone that rang counts."""
         phone = self._telephone(device)
+        outside = inside = self._resolver.target(dialled, callee)
+        if phone and not self._resolver.is_extension(callee or dialled):
+            inside = self._resolver.target(dialled, phone)
+        found = _Goal(inside, outside, phone)
         if len(self._goals) >= _REMEMBERED:
             self._goals.clear()
-        is_known = self._resolver.is_extension(callee or dialled)
-        reached = phone if phone and not is_known else callee
-        self._goals[dialled, callee, device] = reached, phone
-        return reached, phone
+        self._goals[dialled, callee, device] = found
+        return found
 
     def _telephone(self, device: str) -> str:
         """Return the extension whose telephone *device* is, as 101 of "PJSIP/101", else ""."""

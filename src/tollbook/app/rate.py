@@ -74,7 +74,7 @@ class Rater:
             for tariff_id, versions in rules.versions.items()
         }
         self._assignments = {
-            kind: tuple(one for one in rules.assignments if one.kind == kind)
+            kind: tuple((one, one.fits_all) for one in rules.assignments if one.kind == kind)
             for kind in (CHARGE, COST)
         }
         self._kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
@@ -124,8 +124,8 @@ class Rater:
 
     def assignment(self, call: Billable, kind: str = CHARGE) -> Assignment | None:
         """Return the first assignment that fits *call*."""
-        for one in self._assignments[kind]:
-            if one.fits_all or _fits(one, call):
+        for one, fits_all in self._assignments[kind]:
+            if fits_all or _fits(one, call):
                 return one
         return None
 

@@ -1,6 +1,7 @@
 """`tollbook import`: a file's records into raw log, calls and charges."""
 
 import argparse
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -53,6 +54,9 @@ def _import(
     )
 
     settings = installation.settings
+    # Looking for cycles among a million texts takes longer than storing them; this process ends
+    # with the file.
+    gc.disable()
     try:
         pbx = find_pbx(args.pbx)
         with progress_bar("import") as progress:

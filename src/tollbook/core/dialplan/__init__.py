@@ -10,12 +10,22 @@ from tollbook.core.dialplan.plan import (
     plan_document,
     read_plan,
 )
-from tollbook.core.dialplan.reach import CALL_TYPES, DIRECTIONS, Reached, Resolver, Step, resolve
+from tollbook.core.dialplan.reach import (
+    CALL_TYPES,
+    DIRECTIONS,
+    Caller,
+    Reached,
+    Resolver,
+    Step,
+    Target,
+    resolve,
+)
 
 __all__ = [
     "CALL_TYPES",
     "DIRECTIONS",
     "UNBILLED_REASONS",
+    "Caller",
     "DialPlan",
     "ExtensionRange",
     "PlanFault",
@@ -23,6 +33,7 @@ __all__ = [
     "Reached",
     "Resolver",
     "Step",
+    "Target",
     "default_plan",
     "plan_document",
     "read_plan",

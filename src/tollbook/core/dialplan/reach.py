@@ -68,17 +68,17 @@ class Reached(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Caller:
+class Caller:
     """Who called: as cleaned, as the site knows it, and from where in the world once asked."""
 
     number: str
     own: str
-    extension: bool
+    is_extension: bool
     origin: str | None = None
 
 
 @dataclass(slots=True)
-class _Target:
+class Target:
     """What was called: one of our extensions, help, or somebody outside once asked."""
 
     number: str
@@ -123,22 +123,31 @@ class Resolver:
         self._calling_code = world.calling_code(country) if country else ""
         self._short_codes = dict(plan.short_codes)
         self._extensions: dict[str, bool] = {}
-        self._callers: dict[str, _Caller] = {}
-        self._targets: dict[tuple[str, str], _Target] = {}
+        self._callers: dict[str, Caller] = {}
+        self._targets: dict[tuple[str, str], Target] = {}
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
         """Return what `resolve` returns for this resolver's plan."""
-        who = self._callers.get(caller)
-        if who is None:
-            who = _remember(self._callers, caller, self._read_caller(_clean(caller)))
+        return self.reach(self.caller(caller), self.target(dialled, callee), direction)
+
+    def caller(self, number: str) -> "Caller":
+        """Return what is known of who called from *number*."""
+        known = self._callers.get(number)
+        return known or _remember(self._callers, number, self._read_caller(_clean(number)))
+
+    def target(self, dialled: str, callee: str) -> "Target":
+        """Return what is known of who was called."""
         key = (dialled, callee)
-        target = self._targets.get(key)
-        if target is None:
-            found = self._read_target(_clean(dialled), _clean(callee))
-            target = _remember(self._targets, key, found)
+        known = self._targets.get(key)
+        return known or _remember(
+            self._targets, key, self._read_target(_clean(dialled), _clean(callee))
+        )
+
+    def reach(self, who: "Caller", target: "Target", direction: str) -> Reached:
+        """Return what a call of *who* to *target* reached."""
         if target.help is not None and direction != "in":
             return target.help.on_the_way("out", who.own)
-        if who.extension and target.extension:
+        if who.is_extension and target.extension:
             return Reached("internal", who.own, target.extension, "internal", "", target.inside)
         if not direction:
             direction = self._guess(who, target)
@@ -173,15 +182,15 @@ class Resolver:
         is_service = len(number) >= 5 or (self._calling_code == "1" and number[1:] == "11")
         return not (is_service and world.short_number_kind(number, self.plan.country))
 
-    def _read_caller(self, number: str) -> "_Caller":
+    def _read_caller(self, number: str) -> "Caller":
         extension = self._own_extension(number)
-        return _Caller(number, extension or number, extension != "")
+        return Caller(number, extension or number, extension != "")
 
-    def _read_target(self, dialled: str, callee: str) -> "_Target":
+    def _read_target(self, dialled: str, callee: str) -> "Target":
         target = callee or dialled
         extension = self._own_extension(target)
         taken = target.removesuffix(extension) if extension else ""
-        found = _Target(
+        found = Target(
             number=target,
             extension=extension,
             stripped=callee not in ("", dialled) and dialled.endswith(callee),
@@ -193,19 +202,19 @@ class Resolver:
                 break
         return found
 
-    def _guess(self, who: "_Caller", target: "_Target") -> str:
+    def _guess(self, who: "Caller", target: "Target") -> str:
         """Return the direction that the numbers themselves suggest."""
         if target.extension:
             return "in"
         if target.number == "":
-            return "in" if who.number and not who.extension else ""
+            return "in" if who.number and not who.is_extension else ""
         if self._is_feature(target.number) and len(target.number) <= 5:
             return "internal"  # A longer one may hold a number to be dialled behind the feature.
-        if who.number == "" or who.extension:
+        if who.number == "" or who.is_extension:
             return "out"
         return "transit"
 
-    def _incoming(self, who: "_Caller", target: "_Target") -> Reached:
+    def _incoming(self, who: "Caller", target: "Target") -> Reached:
         if who.origin is None:
             who.origin = self._caller_number(who.number)
         reached = target.extension or target.number
