@@ -79,37 +79,46 @@ def test_times_beyond_the_data_are_forgotten(tmp_path: Path) -> None:
     assert list(received_times(segment_path(tmp_path, 1))) == [(4, 1), (6, 5)]
 
 
-def test_a_segment_ends_when_it_is_full_and_the_reader_has_nothing_open(tmp_path: Path) -> None:
+def test_a_full_segment_ends_where_the_reader_has_nothing_open(tmp_path: Path) -> None:
     log = RawLog(tmp_path, segment_bytes=8)
     end = log.append(b"12345678\n", received_us=1)
 
-    assert not log.is_due(at_us=1, clean=LogEnd(1, 4))
-    assert log.is_due(at_us=1, clean=end)
-    assert log.rotate() == LogEnd(2, 0)
-    log.append(b"next\n", received_us=2)
+    assert log.take(b"more\n", received_us=1, clean=end) == 5
     assert [segment.size for segment in segments(tmp_path)] == [9, 5]
+
+
+def test_a_full_segment_goes_on_while_a_record_is_open(tmp_path: Path) -> None:
+    log = RawLog(tmp_path, segment_bytes=8)
+    log.append(b"12345678", received_us=1)
+
+    log.take(b"9\n", received_us=1, clean=LogEnd(1, 4))
+    assert [segment.size for segment in segments(tmp_path)] == [10]
 
 
 def test_a_segment_of_a_source_that_never_pauses_is_cut_at_a_line_end(tmp_path: Path) -> None:
     log = RawLog(tmp_path, segment_bytes=8)
     log.append(b"1234567890", received_us=1)
-    assert not log.is_due(at_us=1, clean=None)
-    log.append(b"\n", received_us=1)
-    assert log.is_due(at_us=1, clean=None)
+
+    taken = log.take(b"end\nnext", received_us=1, clean=None)
+    assert taken == 4
+    assert log.take(b"next", received_us=1, clean=None) == 4
+    assert [one.path.read_bytes() for one in segments(tmp_path)] == [b"1234567890end\n", b"next"]
 
 
 def test_a_segment_without_any_line_end_is_cut_at_one_and_a_half(tmp_path: Path) -> None:
     log = RawLog(tmp_path, segment_bytes=8)
     log.append(b"x" * 12, received_us=1)
-    assert log.is_due(at_us=1, clean=None)
+
+    log.take(b"yy", received_us=1, clean=None)
+    assert [segment.size for segment in segments(tmp_path)] == [12, 2]
 
 
-def test_a_day_ends_a_segment_and_an_empty_one_is_never_due(tmp_path: Path) -> None:
+def test_a_day_ends_a_segment(tmp_path: Path) -> None:
     log = RawLog(tmp_path)
-    assert not log.is_due(at_us=DAY_US * 9, clean=log.end)
     end = log.append(b"one\n", received_us=5)
-    assert not log.is_due(at_us=5 + DAY_US - 1, clean=end)
-    assert log.is_due(at_us=5 + DAY_US, clean=end)
+    log.take(b"two\n", received_us=5 + DAY_US - 1, clean=end)
+    log.take(b"three\n", received_us=5 + DAY_US, clean=log.end)
+    assert [segment.size for segment in segments(tmp_path)] == [8, 6]
 
 
 def test_the_reserve_stops_before_the_disk_is_full_and_lets_go_by_itself(tmp_path: Path) -> None:
@@ -162,6 +171,7 @@ print((folder / "0000000001.seg").read_bytes())
     reopen=st.sets(st.integers(0, 11)),
     size=st.integers(1, 40),
     step=st.integers(1, 7),
+    clean=st.none() | st.just(LogEnd(0, 0)),
 )
 def test_what_is_read_is_what_was_appended(
     tmp_path_factory: pytest.TempPathFactory,
@@ -169,13 +179,13 @@ def test_what_is_read_is_what_was_appended(
     reopen: set[int],
     size: int,
     step: int,
+    clean: LogEnd | None,
 ) -> None:
     folder = tmp_path_factory.mktemp("log")
     log = RawLog(folder, segment_bytes=size)
     for number, piece in enumerate(pieces):
-        if log.is_due(at_us=number, clean=log.end):
-            log.rotate()
-        log.append(piece, received_us=number)
+        while piece:
+            piece = piece[log.take(piece, received_us=number, clean=clean and log.end) :]  # noqa: PLW2901 - the rest of it
         if number in reopen:
             log.close()
             log = RawLog(folder, segment_bytes=size)

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from typing import TypeVar
 
 from tollbook.collectors.raw_log import LINE_ENDS, LogEnd, RawLog, RawLogError
 from tollbook.storage.instants import to_us
+
+T = TypeVar("T")
 
 RETRY_S = 0.5
 # How long an unfinished line keeps the log to its own peer while another waits.
@@ -150,31 +153,32 @@ class Inlet:
             data = b"".join(piece for piece, _ in batch)
             received_us = to_us(self._now())
             try:
-                end = await self._until_disk_takes(partial(self._append, data, received_us))
+                while data:
+                    taken = await self._until_disk_takes(partial(self._take, data, received_us))
+                    data = data[taken:]
             except RawLogError as fault:  # The source is being stopped.
                 for _, done in batch + self._waiting:
                     if not done.done():
                         done.set_exception(fault)
                 self._waiting.clear()
                 return
-            self.status.stored_bytes += len(data)
             self.status.last_received_us = received_us
-            self._stored(end)
+            self._stored(self.log.end)
             for _, done in batch:
                 if not done.done():
                     done.set_result(None)
 
-    def _append(self, data: bytes, received_us: int) -> LogEnd:
-        if self.log.is_due(at_us=received_us, clean=self._clean()):
-            self.log.rotate()
-        return self.log.append(data, received_us=received_us)
+    def _take(self, data: bytes, received_us: int) -> int:
+        taken = self.log.take(data, received_us=received_us, clean=self._clean())
+        self.status.stored_bytes += taken
+        return taken
 
-    async def _until_disk_takes(self, write: Callable[[], LogEnd]) -> LogEnd:
+    async def _until_disk_takes(self, write: Callable[[], T]) -> T:
         """Try *write* until it succeeds; raises RawLogError only while the source is closed."""
         loop = asyncio.get_running_loop()
         while True:
             try:
-                end = await loop.run_in_executor(self._pool, write)
+                done = await loop.run_in_executor(self._pool, write)
             except RawLogError as fault:
                 self._disk_fault = fault
                 self._show()
@@ -185,7 +189,7 @@ class Inlet:
                 if self._disk_fault is not None:
                     self._disk_fault = None
                     self._show()
-                return end
+                return done
 
     def _show(self) -> None:
         state, reason, next_step = self._said

@@ -117,20 +117,27 @@ class RawLog:
         self._ends_line = data[-1] in LINE_ENDS
         return self.end
 
-    def is_due(self, *, at_us: int, clean: LogEnd | None) -> bool:
-        """Say whether the next byte belongs into a new segment.
+    def take(self, data: bytes, *, received_us: int, clean: LogEnd | None) -> int:
+        """Append as much of *data* as belongs into one segment; return how many bytes that was.
 
-        *clean* is a place up to which the reader is done, with no record open.
+        *clean* is a place up to which the reader is done, with no record open. A segment that is
+        due ends there; if the reader lags behind a source that never pauses, it ends at a line
+        end a quarter later, and anywhere at one and a half. Raises RawLogError.
         """
+        overdue = self._size >= self._segment_bytes * 5 // 4
+        if self._is_due(received_us) and (clean == self.end or (overdue and self._ends_line)):
+            self.rotate()
+        elif overdue and (cut := _after_last_line_end(data)):
+            data = data[:cut]
+        elif self._size >= self._segment_bytes * 3 // 2:
+            self.rotate()
+        self.append(data, received_us=received_us)
+        return len(data)
+
+    def _is_due(self, at_us: int) -> bool:
         if self._size == 0 or self._begun_us is None:
             return False
-        if self._size < self._segment_bytes and at_us - self._begun_us < SEGMENT_US:
-            return False
-        # A segment ends where no record is open. A source that never pauses is cut at a line end
-        # a quarter later, and anywhere at one and a half: a segment never grows without limit.
-        if clean == self.end or self._size >= self._segment_bytes * 3 // 2:
-            return True
-        return self._ends_line and self._size >= self._segment_bytes * 5 // 4
+        return self._size >= self._segment_bytes or at_us - self._begun_us >= SEGMENT_US
 
     def rotate(self) -> LogEnd:
         """End this segment and begin the next; an empty one is kept. Raises RawLogError."""
@@ -224,6 +231,11 @@ def read_log(folder: Path, start: LogEnd, *, end: LogEnd, at_most: int) -> bytes
     with segment_path(folder, start.sequence).open("rb") as file:
         file.seek(start.offset)
         return file.read(length)
+
+
+def _after_last_line_end(data: bytes) -> int:
+    """Return how many bytes of *data* end with its last line end; 0 if it has none."""
+    return 1 + max(data.rfind(end) for end in LINE_ENDS)
 
 
 def _open_for_append(path: Path) -> int:
