@@ -18,10 +18,11 @@ DEFAULT_CALLS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What one import added, how long it took and how much memory."""
+    """What one import added, how long it took, the processors included, and how much memory."""
 
     calls: int
     wall_s: float
+    processor_s: float
     peak_mb: float
 
 
@@ -41,6 +42,8 @@ def _end_to_end(engine: str, count: int, *, database: str | None, floor: str) ->
         yield Figure(f"{engine}: calls stored", first.calls, "calls")
         yield Figure(f"{engine}: end to end", first.calls / first.wall_s, "calls/s", floor)
         yield Figure(f"{engine}: end to end", size / first.wall_s / 1e6, "MB/s")
+        processor_us = first.processor_s / first.calls * 1e6
+        yield Figure(f"{engine}: processor time", processor_us, "µs a call")
         yield Figure(f"{engine}: peak memory, children included", first.peak_mb, "MB")
         again = import_file(installation, file)
         yield Figure(f"{engine}: the same file again", again.wall_s, "s")
@@ -68,4 +71,4 @@ def import_file(installation: Scratch, file: Path) -> Imported:
         *("import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE, "--json")
     )
     counts = json.loads(finished.stdout)
-    return Imported(counts["calls"], finished.wall_s, finished.peak_mb)
+    return Imported(counts["calls"], finished.wall_s, finished.processor_s, finished.peak_mb)

@@ -1,5 +1,6 @@
 """Real processes under measurement: time, exit status and peak memory with all their children."""
 
+import resource
 import subprocess
 import sys
 import time
@@ -18,10 +19,11 @@ class BenchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that has ended: its output, wall-clock seconds and peak memory in MB."""
+    """A process that has ended: its output, wall-clock and processor seconds, peak MB."""
 
     stdout: str
     wall_s: float
+    processor_s: float
     peak_mb: float
 
 
@@ -32,6 +34,7 @@ def run_tollbook(
 
     Raises BenchError when its exit status is not among *allowed*.
     """
+    spent_before_s = _children_s()
     began = time.perf_counter()
     process = subprocess.Popen(  # noqa: S603 - our own program, our own words
         [sys.executable, "-m", "tollbook", *words],
@@ -51,7 +54,7 @@ def run_tollbook(
         raise BenchError(
             f"`tollbook {' '.join(words)}` ended with {process.returncode}: {stderr.strip()[-800:]}"
         )
-    return Finished(stdout, wall_s, peak_kb / 1024)
+    return Finished(stdout, wall_s, _children_s() - spent_before_s, peak_kb / 1024)
 
 
 @contextmanager
@@ -84,6 +87,12 @@ def family(pid: int) -> list[int]:
         except OSError:
             continue  # It has ended meanwhile.
     return found
+
+
+def _children_s() -> float:
+    """Return the processor seconds of all children that have ended, and of theirs."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
 
 
 def _proportional_kb(pid: int) -> int:
