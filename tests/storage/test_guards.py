@@ -4,7 +4,7 @@ import pytest
 from django.db import Error, connection
 
 from support.batches import calls_batch, make_office
-from support.databases import Database, migrate
+from support.databases import Database
 from tollbook.storage.bulk import store_calls
 from tollbook.storage.door import door
 from tollbook.storage.guards import GUARDED_TABLES, install_guards, missing_guards
@@ -127,9 +127,3 @@ def lift_a_guard_and_fail() -> None:
     with door.transaction(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER tollbook_charge_only_grows_delete")
         raise ZeroDivisionError
-
-
-def test_migrating_again_changes_nothing(database: Database) -> None:
-    migrate()
-
-    assert missing_guards(connection) == []

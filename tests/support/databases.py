@@ -16,11 +16,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from tollbook.storage.door import door
-from tollbook.storage.guards import install_guards
+from tollbook.storage.migrate import bring_up_to_date
 from tollbook.wiring.django_settings import database_settings
 from tollbook.wiring.settings import Settings, current_settings
 
@@ -75,17 +74,11 @@ def _use(databases: dict[str, Any]) -> None:
     connections.settings = connections.configure_settings(databases)
 
 
-def migrate() -> None:
-    """Bring the connected database up to date, as a start does."""
-    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-    install_guards(connection)
-
-
 def sqlite_template(folder: Path) -> Path:
     """Make a migrated database file in *folder*."""
     settings = Settings(data_dir=folder, secret_key="for tests only")
     with connected(settings):
-        migrate()
+        bring_up_to_date()
     return settings.database_file
 
 
@@ -131,7 +124,7 @@ def postgresql_template(server: str, folder: Path) -> str:
     _command(server, f'DROP DATABASE IF EXISTS "{name}"')
     _command(server, f'CREATE DATABASE "{name}"')
     with connected(_postgresql_settings(server, name, folder)):
-        migrate()
+        bring_up_to_date()
     return name
 
 

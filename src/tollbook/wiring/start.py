@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings as django_settings
-from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
@@ -166,7 +165,9 @@ def _bring_up_to_date(settings: Settings, *, migrate: bool) -> None:
             f"{settings.data_dir}: its database is older than this Tollbook. Nothing was changed. "
             "Run `tollbook serve` once, which brings it up to date."
         )
-    call_command("migrate", verbosity=0, interactive=False)
+    from tollbook.storage.migrate import bring_up_to_date  # noqa: PLC0415 - needs Django set up
+
+    bring_up_to_date()
 
 
 def _verify_guards() -> None:
