@@ -27,12 +27,6 @@ ORDERS = {
     "charge": Order(Sort.CHARGE),
     "-charge": Order(Sort.CHARGE, descending=False),
 }
-MORE_KEYS = (
-    "from",
-    "to",
-    "extension", "department", "owner", "account_code", "trunk", "pbx", "source", "direction",
-    "call_type", "destination", "answered", "cost_min", "cost_max", "unrated",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,6 @@ class LogPage:
     periods: Sequence[tuple[str, str]]
     selects: Sequence[Field]
     texts: Sequence[Field]
-    has_more_filters: bool
     chips: Sequence[Chip]
     columns: Sequence[LogColumn]
     rows: Sequence[ShownCall]
@@ -139,7 +132,6 @@ def log_page(
         periods=NAMED,
         selects=_selects(given, choices),
         texts=_texts(given, choices),
-        has_more_filters=any(key in given for key in MORE_KEYS),
         chips=query.chips(),
         columns=_columns(query, currency),
         rows=[shown_call(row) for row in found.rows],

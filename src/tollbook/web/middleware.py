@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
@@ -11,6 +12,7 @@ from django.urls import Resolver404, resolve, reverse
 from tollbook.app.sessions import see_session
 from tollbook.app.sign_in import must_change_password
 from tollbook.web.request import htmx_of, instant, user_of
+from tollbook.web.views.errors import too_large
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -32,6 +34,7 @@ HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+FORM_BYTES: Final = 64 * 1024  # what a form adds to the file in it
 # These answer for themselves: the API and the probes ask for tokens, the rest shows no data.
 OPEN_PATHS: Final = ("/static/", "/api/", "/healthz", "/metrics", "/sign-in")
 OPEN_BEFORE_NEW_PASSWORD: Final = ("password", "sign_out")
@@ -41,13 +44,20 @@ def guard_pages(respond: Respond) -> Respond:
     """Send the headers that keep foreign code out and pages with data out of caches."""
 
     def guarded(request: HttpRequest) -> HttpResponseBase:
-        response = respond(request)
+        response = too_large(request) if _is_too_large(request) else respond(request)
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return guarded
+
+
+def _is_too_large(request: HttpRequest) -> bool:
+    """Judge a body by its announced length: without one, the server passes on no body."""
+    announced = request.META.get("CONTENT_LENGTH") or "0"
+    most = settings.TOLLBOOK.max_upload_mb * 1024 * 1024 + FORM_BYTES
+    return announced.isdigit() and int(announced) > most
 
 
 def require_sign_in(respond: Respond) -> Respond:

@@ -11,12 +11,12 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.core.money import MICRO, from_micros
-from tollbook.documents.cells import amount
 from tollbook.documents.charts import Bar, bars_with_before, nice_scale
 from tollbook.storage.instants import to_us
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.spend import DaySpend, GroupTotal, spend_by_day, top_spenders
 from tollbook.web.periods import midnight, next_month
+from tollbook.web.templatetags.tollbook import money
 
 TOP = 8
 SPENDERS = (("extension", "Extensions"), ("department", "Departments"))
@@ -83,7 +83,7 @@ def month_spend(today: date, *, zone: ZoneInfo, currency: str) -> Spend:
         month_calls=sum(day.calls for day in month),
         month_href=_log(period="month"),
         finding=finding,
-        compared=f"{before_first:%B} to the {today.day}: {amount(from_micros(before_so_far))}",
+        compared=f"{before_first:%B} to the {today.day}: {money(from_micros(before_so_far))}",
         chart=_chart(days, spent, matched, title=finding, currency=currency),
         days=[
             DayLine(
@@ -172,12 +172,12 @@ def _chart(
 ) -> SafeString:
     bars = []
     for day, now, then in zip(days, spent, before, strict=True):
-        says = f"{day:%a %d %B}: {amount(from_micros(now))} {currency}"
+        says = f"{day:%a %d %B}: {money(from_micros(now))} {currency}"
         if then is not None:
-            says += f", a month before {amount(from_micros(then))}"
+            says += f", a month before {money(from_micros(then))}"
         bars.append(Bar(str(day.day), now, then, says, _day_href(day)))
     largest = max([*spent, *(then or 0 for then in before), MICRO])
-    peak = amount(from_micros(max(spent))) if any(spent) else ""
+    peak = money(from_micros(max(spent))) if any(spent) else ""
     scale = nice_scale(largest, unit=MICRO, decimals=2)
     # The drawing escapes every word itself: documents.charts.
     return mark_safe(bars_with_before(bars, scale, title=title, peak=peak))  # noqa: S308

@@ -99,8 +99,11 @@ def shown_rate(rate: Rate) -> ShownRate:
 
 
 def price_words(rate: Rate) -> str:
-    """Say a rate's prices in one line: "0.12 per 60 s in steps of 60 s; from 60 s: …"."""
+    """Say a rate's prices in one line: "0.12 per 60 s, billed 60/1" where only steps differ."""
     match rate.form:
+        case Slots(slots=slots) if len({(slot.price, slot.per_s) for slot in slots}) == 1:
+            billed = "/".join(str(slot.increment_s) for slot in slots)
+            return f"{format_amount(slots[0].price)} per {slots[0].per_s} s, billed {billed}"
         case Slots(slots=slots):
             return "; ".join(
                 (f"from {slot.from_s} s: " if slot.from_s else "")

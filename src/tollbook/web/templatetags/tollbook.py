@@ -44,10 +44,11 @@ def local(instant: datetime | None, zone: ZoneInfo) -> str:
     return f"{instant.astimezone(zone):%Y-%m-%d %H:%M:%S}" if instant else ""
 
 
-@register.filter
-def local_day(instant: datetime | None, zone: ZoneInfo) -> str:
-    """Show the day of *instant* in *zone*: 2026-11-21."""
-    return f"{instant.astimezone(zone):%Y-%m-%d}" if instant else ""
+@register.simple_tag
+def short_day(instant: datetime, now: datetime, zone: ZoneInfo) -> str:
+    """Show the day of *instant* in *zone*: 21 Nov, with the year if it is not this one."""
+    day, today = instant.astimezone(zone), now.astimezone(zone)
+    return f"{day.day} {day:%b}" if day.year == today.year else f"{day.day} {day:%b %Y}"
 
 
 @register.filter

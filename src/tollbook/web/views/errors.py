@@ -1,5 +1,6 @@
 """What went wrong, in the look of the product and without its insides."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -27,6 +28,17 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa
         404,
         "There is no such page",
         "The address may be mistyped, or what it showed is no longer kept.",
+    )
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """Refuse a body beyond the limit, unread."""
+    return _page(
+        request,
+        413,
+        "That file is too large",
+        f"Uploads end at {settings.TOLLBOOK.max_upload_mb} MB (setting max_upload_mb). Nothing "
+        "was read. Import it on the server: tollbook import FILE --format F --pbx P",
     )
 
 

@@ -251,7 +251,7 @@ def _reject_row(row: RejectRow) -> ListRow:
         received=from_us(row.received_us),
         source=row.source,
         line=row.line,
-        message=row.message,
+        message=row.message.partition(f":{row.line}: ")[2] or row.message,
         reason=row.reason,
         raw_start=row.raw[:RAW_START].decode("latin-1"),
     )

@@ -1,0 +1,67 @@
+"""What tests of the screens share: an office, a clock that stands, a browser's session."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+
+from support.databases import Database
+from support.office import NOON, Office, open_office
+from tollbook.wiring.settings import Settings
+
+PASSWORD = "a horse and two carts"
+
+
+class StandingClock:
+    """A clock that shows the same instant until it is moved."""
+
+    def __init__(self, instant: datetime) -> None:
+        self.instant = instant
+
+    def __call__(self) -> datetime:
+        return self.instant
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    return StandingClock(NOON)
+
+
+@pytest.fixture
+def installed(tmp_path: Path, clock: StandingClock) -> Iterator[Settings]:
+    """The settings that the screens see, in the folder of the test's own database."""
+    settings = Settings(data_dir=tmp_path / "data", secret_key="for tests only", max_upload_mb=1)
+    with override_settings(
+        TOLLBOOK=settings,
+        TOLLBOOK_CLOCK=clock,
+        ALLOWED_HOSTS=["testserver", "localhost", "127.0.0.1"],
+        # Argon2 is slow on purpose; one test sees to it that it is what the product uses.
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+    ):
+        yield settings
+
+
+@pytest.fixture
+def office(sqlite: Database, installed: Settings) -> Office:
+    return open_office(sqlite)
+
+
+@pytest.fixture
+def user(office: Office) -> User:
+    return User.objects.create_user(username="anna", password=PASSWORD)
+
+
+@pytest.fixture
+def anonymous(office: Office) -> Client:
+    return Client(raise_request_exception=True)
+
+
+@pytest.fixture
+def browser(anonymous: Client, user: User) -> Client:
+    """A client that has signed in through the form."""
+    answer = anonymous.post("/sign-in", {"name": "anna", "password": PASSWORD})
+    assert answer.status_code == 302
+    return anonymous
