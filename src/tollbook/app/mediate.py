@@ -35,16 +35,9 @@ _AS_RECORDED = (
 )
 
 
-class Way(NamedTuple):
-    """How a call went: what its numbers and devices say together; "" is unknown."""
-
-    direction: str
-    caller: str
-    callee: str
-    call_type: str
-    destination: str
-    trunk: str
-    extension: str
+# How a call went, what its numbers and devices say together: direction, caller, callee,
+# call type, destination, trunk and billed extension; "" is unknown.
+Way = tuple[str, str, str, str, str, str, str]
 
 
 class _Who(NamedTuple):
@@ -104,7 +97,7 @@ class Mediator:
     def ways(self, cdrs: CdrColumns) -> list[Way]:
         """Return how each call went."""
         callers, goals, reach = self._callers, self._goals, self._resolver.reach
-        found = []
+        found: list[Way] = []
         for caller, caller_device, dialled, callee, callee_device, trunk, direction in zip(
             cdrs.caller,
             cdrs.caller_device,
@@ -128,7 +121,7 @@ class Mediator:
                 over_line = not (trunk or goal.phone or went == "internal")
                 line = callee_device if over_line else trunk
                 extension = near if who.caller.is_extension else ""
-            found.append(Way(went, near, far, call_type, destination, line[:MAX_TRUNK], extension))
+            found.append((went, near, far, call_type, destination, line[:MAX_TRUNK], extension))
         return found
 
     def _caller(self, number: str, device: str) -> "_Who":
@@ -234,13 +227,13 @@ def dedupe_hashes(cdrs: CdrColumns, begins: Sequence[int | None]) -> list[int]:
         cdrs.callee_device,
         strict=True,
     ):
-        who, whom = strip_decoration(caller), strip_decoration(callee or dialled)
+        whom = callee or dialled
         if call_id:
-            key = f"{call_id}\0{who}\0{whom}\0{talk_ms}\0{answer_us}\0{trunk}\0{near}\0{far}"
-        elif begin_us is not None and begin_us % _MINUTE_US == 0:
-            key = f"\0{who}\0{whom}\0{talk_ms}\0{trunk}"
+            key = f"{call_id}\0{caller}\0{whom}\0{talk_ms}\0{answer_us}\0{trunk}\0{near}\0{far}"
         else:
-            key = f"\0{who}\0{whom}"
+            key = f"\0{strip_decoration(caller)}\0{strip_decoration(whom)}"
+            if begin_us is not None and begin_us % _MINUTE_US == 0:
+                key = f"{key}\0{talk_ms}\0{trunk}"
         digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         hashes.append(int.from_bytes(digest, "big", signed=True))
     return hashes

@@ -80,29 +80,35 @@ class Rater:
         self._kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
         self.desks: dict[int, Desk] = before.desks if before else {}
 
-    def price(self, draft: Draft, first_call: int) -> None:
+    def price(self, draft: Draft, first_call: int = 0) -> None:
         """Add to *draft* what its calls from index *first_call* on are charged, and cost."""
         calls = draft.calls
-        departments = self._extensions
+        department_of = self._extensions.get
         found: list[tuple[int, Priced]] = []
-        for at in range(first_call, len(calls)):
-            talk_ms, answered = calls.talk_ms[at], calls.answered[at]
-            direction = _DIRECTIONS[calls.direction[at]]
-            if unbilled_reason(direction, answered=answered, talk_ms=talk_ms):
+        columns = (
+            *(calls.direction, calls.answered, calls.talk_ms, calls.answer_us, calls.begin_us),
+            *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
+            *(calls.account_code, calls.source_ip, calls.pulses),
+        )
+        rows = zip(*(column[first_call:] for column in columns), strict=True)
+        for at, (direction, answered, talk_ms, answer_us, begin_us, *rest) in enumerate(
+            rows, first_call
+        ):
+            if unbilled_reason(_DIRECTIONS[direction], answered=answered, talk_ms=talk_ms):
                 continue
-            answer_us, extension = calls.answer_us[at], draft.extensions[at]
+            callee, dialled, caller, extension, trunk, account_code, source_ip, pulses = rest
             call = Billable(
-                calls.begin_us[at] if answer_us is None else answer_us,
+                begin_us if answer_us is None else answer_us,
                 talk_ms,
-                calls.callee[at],
-                calls.dialled[at] or calls.callee[at],
-                calls.caller[at],
+                callee,
+                dialled or callee,
+                caller,
                 extension,
-                departments.get(extension, ""),
-                draft.trunks[at],
-                calls.account_code[at],
-                calls.source_ip[at],
-                calls.pulses[at],
+                department_of(extension, ""),
+                trunk,
+                account_code,
+                source_ip,
+                pulses,
             )
             found += [(at, self.charge(call, kind)) for kind in self._kinds]
         _extend(draft.charges, found)
@@ -161,13 +167,7 @@ class Desk:
         number = call.dialled if by_dialled else call.callee
         if not self._repeats or call.talk_ms is None:
             return self._priced(self._charge_of(call, number), kind)
-        who = (
-            number,
-            self._compiled.calendar.open_at(call.talk_us // _SECOND_US),
-            bisect_right(self._edges_us, call.talk_us) if self._edges_us else 0,
-            (call.extension or call.caller, call.department) if self._asks_caller else None,
-            call.trunk if self._asks_trunk else None,
-        )
+        who = self._asked(call, number)
         won = self._winners.get(who)
         talk_s = -(-call.talk_ms // 1000)
         if isinstance(won, int):
@@ -188,6 +188,20 @@ class Desk:
             self._winners[who] = found[2]
             self._charges[found[2], talk_s, kind] = priced
         return priced
+
+    def _asked(self, call: Billable, number: str) -> tuple[object, ...]:
+        """Return all on which it depends which rate wins."""
+        who: tuple[object, ...] = (
+            number,
+            self._compiled.calendar.open_at(call.talk_us // _SECOND_US),
+        )
+        if self._edges_us:
+            who = (*who, bisect_right(self._edges_us, call.talk_us))
+        if self._asks_caller:
+            who = (*who, call.extension or call.caller, call.department)
+        if self._asks_trunk:
+            who = (*who, call.trunk)
+        return who
 
     def _charge_of(self, call: Billable, number: str) -> tuple[int, int, int] | str:
         return charge_of(
