@@ -1,6 +1,7 @@
 """The call log as a file: read back, it adds up to the last digit and runs nothing."""
 
 import csv
+import doctest
 import io
 import json
 from decimal import Decimal
@@ -11,6 +12,7 @@ from python_calamine import CalamineWorkbook
 
 from support.databases import Database
 from support.office import FIRST_CALL, Call, calls_in_a_row, open_office
+from tollbook.app import call_shown
 from tollbook.app.call_criteria import Criteria, CriteriaError
 from tollbook.app.report import write_report
 from tollbook.app.report_catalogue import Format, UnknownReport
@@ -33,6 +35,12 @@ def as_csv(**criteria: Any) -> list[dict[str, str]]:
 def as_sheet(**criteria: Any) -> list[list[Any]]:
     book = CalamineWorkbook.from_filelike(io.BytesIO(written("xlsx", **criteria)))
     return book.get_sheet_by_index(0).to_python()
+
+
+def test_the_examples_in_the_docstrings_hold() -> None:
+    tried = doctest.testmod(call_shown)
+
+    assert (tried.attempted > 0, tried.failed) == (True, 0)
 
 
 def test_every_format_adds_up_to_what_is_stored(database: Database) -> None:

@@ -107,6 +107,14 @@ def test_a_workbook_says_what_it_shows() -> None:
     ]
 
 
+@pytest.mark.parametrize("title", ["", "About", "'':*?/[]"])
+def test_any_title_makes_a_workbook_that_opens(title: str) -> None:
+    book = book_of(Table(title, COLUMNS, ROWS, zone=BERLIN))
+
+    assert book.sheet_names == ["Rows", "About"]
+    assert book.get_sheet_by_name("About").to_python()[0] == ["Report", title]
+
+
 @pytest.mark.parametrize(("count", "sizes"), [(0, [1]), (4, [5]), (5, [5, 2]), (9, [5, 5, 2])])
 def test_a_long_table_goes_on_in_the_next_sheet(count: int, sizes: list[int]) -> None:
     rows = [(NINE, "a", 0, Decimal(number), 1) for number in range(count)]

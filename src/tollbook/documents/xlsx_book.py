@@ -31,6 +31,7 @@ _LITERAL_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 # Positions of `cellXfs` in _STYLES.
 _STYLE_OF = {Kind.TEXT: 0, Kind.NUMBER: 2, Kind.MONEY: 3, Kind.DURATION: 4, Kind.INSTANT: 5}
 _HEADER_STYLE = 1
+_TAKEN_NAMES = ("", "about", "history")  # ours, and one that Excel keeps for itself
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -249,7 +250,9 @@ def _workbook_relations(sheets: int) -> str:
 
 def _sheet_name(title: str, *, number: int) -> str:
     """Return a name that a workbook admits: at most 31 characters, none of `[]:*?/\\`."""
-    plain = re.sub(r"[\[\]:*?/\\]", " ", printable(title)).strip("' ")[:24] or "Rows"
+    plain = re.sub(r"[\[\]:*?/\\]", " ", printable(title)).strip("' ")[:24]
+    if plain.lower() in _TAKEN_NAMES:
+        plain = "Rows"
     return plain if number == 1 else f"{plain} {number}"
 
 
