@@ -69,7 +69,7 @@ def test_a_small_definition_is_whole() -> None:
         ('as = "hms"', 'as = "text"', "fields.talk_s.as: 'text' does not fit"),
         ('value = "out"', 'value = "up"', "fields.direction.value: 'up' does not fit direction"),
         ('direction = { value = "out" }', 'direction = "ext"', "fields.direction: needs a map"),
-        ("%d.%m.%y", "%d.%m", "fields.start.format: '%d.%m %H:%M' names no month or no year"),
+        ("%d.%m.%y", "%d", "fields.start.format: '%d %H:%M' names no month"),
         ("%d.%m.%y", "%d.%q.%y", "fields.start.format: '%d.%q.%y %H:%M' uses %q"),
         ("%H:%M", "%I:%M", "fields.start.format: '%d.%m.%y %I:%M' needs %H, or %I with %p"),
         ('caller = "ext"', 'join_key = "ext"', "join: a join needs a field join_key"),

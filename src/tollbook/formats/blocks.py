@@ -123,6 +123,7 @@ def _is_suited(definition: Definition) -> bool:
     framing = definition.framing
     return (
         framing.records == "line"
+        and not definition.carries
         and framing.ends == "lf"
         and framing.prefix is None
         and (definition.join is None or definition.join.mode == "gather")

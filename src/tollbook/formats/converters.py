@@ -175,6 +175,7 @@ _PIECES = {
     "%%": "%",
 }
 _PIECE = re.compile(r"%.")
+_LEAP_YEAR = 2024
 
 
 class FormatPatternError(ValueError):
@@ -197,8 +198,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
     for need in ("%d", "%M"):
         if need not in used:
             raise FormatPatternError(f"{pattern!r} has no {need}")
-    if not {"%m", "%b"} & set(used) or not {"%Y", "%y"} & set(used):
-        raise FormatPatternError(f"{pattern!r} names no month or no year")
+    if not {"%m", "%b"} & set(used):
+        raise FormatPatternError(f"{pattern!r} names no month")
     if not {"%H", "%I"} & set(used) or ("%I" in used) != ("%p" in used):
         raise FormatPatternError(f"{pattern!r} needs %H, or %I with %p")
     return re.compile(built + re.escape(pattern[position:]), re.ASCII)
@@ -212,14 +213,15 @@ def stamp_reader(patterns: Sequence[str]) -> Converter:
     >>> stamp_reader(["%Y/%m/%d %H:%M"])("2026/03/04 17:05").moment.isoformat()
     '2026-03-04T17:05:00'
     """
-    compiled = [_compile(pattern) for pattern in patterns]
+    compiled = [(_compile(each), "%S" in each, "%Y" in each or "%y" in each) for each in patterns]
     expected = " or ".join(patterns)
 
     def read(text: str) -> Stamp:
-        for pattern in compiled:
+        for pattern, to_the_second, has_year in compiled:
             if match := pattern.fullmatch(text):
                 try:
-                    return Stamp(_moment(match.groupdict()), text)
+                    moment = _moment(match.groupdict(), has_year=has_year)
+                    return Stamp(moment, text, to_the_second, has_year)
                 except (ValueError, OverflowError):
                     break
         raise Malformed("call.time_malformed", f"time {quoted(text)}", f"a time written {expected}")
@@ -227,9 +229,12 @@ def stamp_reader(patterns: Sequence[str]) -> Converter:
     return read
 
 
-def _moment(parts: dict[str, str | None]) -> datetime:
+def _moment(parts: dict[str, str | None], *, has_year: bool) -> datetime:
     """Return the matched parts as a datetime; raises ValueError for a day that never was."""
-    year = int(parts.get("Y") or 0) or 2000 + int(parts.get("y") or 0)
+    short = int(parts.get("y") or 0)
+    year = int(parts.get("Y") or 0) or short + (1900 if short >= 70 else 2000)
+    if not has_year:
+        year = _LEAP_YEAR  # any that has all days
     month = _MONTHS.get((parts.get("b") or "").lower(), 0) or int(parts.get("m") or 0)
     hour = int(parts.get("H") or 0)
     if parts.get("I"):

@@ -71,6 +71,14 @@ class SkipRule:
 
 
 @dataclass(frozen=True, slots=True)
+class CarryRule:
+    """Headings whose year holds for the records behind them (group `year`)."""
+
+    pattern: Pattern
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One way to get a value from a record's cells.
 
@@ -119,9 +127,11 @@ class Join:
 
     until: records of one key, the last one says so (more_follows false).
     gather: records of one key, written within *window_s* of each other.
+    *combine* legs: each record is a leg; fill: each adds what the ones before did not say.
     """
 
     mode: str
+    combine: str = "legs"
     window_s: int = 900
     max_open: int = 10_000
 
@@ -146,6 +156,7 @@ class Definition:
     about: str
     framing: Framing
     skips: tuple[SkipRule, ...]
+    carries: tuple[CarryRule, ...]
     layouts: tuple[Layout, ...]
     join: Join | None
     zone: str | None

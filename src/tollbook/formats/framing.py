@@ -162,7 +162,7 @@ class _Blocks:
         )
         block = Frame(
             first.line,
-            len(self.lines),
+            sum(bool(frame.raw.strip()) for frame in self.lines),
             first.offset,
             last.end_offset,
             raw[:RAW_KEPT_BYTES] if too_long else raw,

@@ -6,8 +6,8 @@ record has no legs.
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tollbook.core.calls import (
@@ -22,6 +22,7 @@ from tollbook.core.calls import (
     Skip,
 )
 from tollbook.formats.definition import Join
+from tollbook.formats.errors import Malformed
 from tollbook.formats.truth import Reading
 from tollbook.formats.zones import SECOND_US, from_us, us_seconds
 
@@ -43,8 +44,10 @@ class _Open:
 class Joiner:
     """Holds the records of calls that are not whole yet."""
 
-    def __init__(self, join: Join | None) -> None:
+    def __init__(self, join: Join | None, complete: Callable[[Reading], None]) -> None:
+        """*complete* fills in a record that was put together from several."""
         self._join = join
+        self._complete = complete
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._generation = 0
 
@@ -90,7 +93,33 @@ class Joiner:
     def _close(self, held: _Open) -> list[Outcome]:
         if self._join and self._join.mode == "gather":
             return _gathered(held.readings)
-        return whole(held.readings, partial=True)
+        return self._whole(held.readings, partial=True)
+
+    def _whole(self, readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
+        if self._join and self._join.combine == "fill":
+            return self._filled(readings, partial=partial)
+        return whole(readings, partial=partial)
+
+    def _filled(self, readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
+        """Return one record's call to which the others add what it does not say."""
+        values = dict(readings[0].values)
+        for each in readings[1:]:
+            values = {**each.values, **values}
+        first, last = readings[0], readings[-1]
+        filled = Reading(first.line, 1, first.offset, last.end_offset, values)
+        try:
+            self._complete(filled)
+        except Malformed:
+            filled, partial = first, True  # They cannot belong together: the first stands alone.
+        call = replace(
+            single(filled, partial=partial),
+            lines=tuple(sorted(line for each in readings for line in _lines(each))),
+            offset=min(each.offset for each in readings),
+            last_offset=last.offset,
+            end_offset=max(each.end_offset for each in readings),
+        )
+        parts = [Part(each.line, each.offset, each.end_offset) for each in readings[:-1]]
+        return [*parts, call]
 
     def _add_until(self, key: str, reading: Reading) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -105,9 +134,11 @@ class Joiner:
             held.readings.append(reading)
             return outcomes
         if held is None:
-            return [*outcomes, single(reading)]
+            # An end without its beginning is half of a call.
+            is_half = bool(self._join and self._join.combine == "fill")
+            return [*outcomes, single(reading, partial=is_half)]
         del self._open[key]
-        return [*outcomes, *whole([*held.readings, reading], partial=False)]
+        return [*outcomes, *self._whole([*held.readings, reading], partial=False)]
 
     def _add_gathering(self, key: str, reading: Reading, join: Join) -> list[Outcome]:
         outcomes: list[Outcome] = []
@@ -177,7 +208,7 @@ def single(reading: Reading, *, partial: bool = False) -> Cdr:
         source_ip=values.get("source_ip"),
         pulses=values.get("pulses"),
         queue=_queue(values),
-        lines=tuple(range(reading.line, reading.line + reading.line_count)),
+        lines=tuple(_lines(reading)),
         caller_name=values.get("caller_name"),
         callee_name=values.get("callee_name"),
         caller_device=values.get("caller_device"),
@@ -222,11 +253,7 @@ def _joined(readings: Sequence[Reading], *, partial: bool) -> Cdr:
         pulses=sum(pulses) if pulses else None,
         queue=next((queue for each in readings if (queue := _queue(each.values))), None),
         legs=tuple(_leg(each) for each in readings),
-        lines=tuple(
-            sorted(
-                line for each in readings for line in range(each.line, each.line + each.line_count)
-            )
-        ),
+        lines=tuple(sorted(line for each in readings for line in _lines(each))),
         caller_name=_said_first(readings, "caller_name"),
         callee_name=people[-1].values.get("callee_name"),
         caller_device=_said_first(readings, "caller_device"),
@@ -273,6 +300,10 @@ def _leg(reading: Reading) -> Leg:
         end=_instant(reading.end_us),
         talk_s=reading.talk_s,
     )
+
+
+def _lines(reading: Reading) -> range:
+    return range(reading.line, reading.line + reading.line_count)
 
 
 def _total(lengths_s: Sequence[Seconds | None]) -> Seconds:

@@ -18,6 +18,7 @@ from tollbook.formats.truth import Reading, complete
 from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
 
 LAST_US = "last_us"
+YEAR = "year"
 _TWO_HOURS_US = 2 * 3600 * SECOND_US
 
 
@@ -45,8 +46,9 @@ class Parser:
         self._source_name = source_name
         self._framer = Framer(definition.framing, offset=start_offset, line=start_line)
         self._cutter = Cutter(definition.name, definition.layouts)
-        self._joiner = Joiner(definition.join)
+        self._joiner = Joiner(definition.join, self._complete_again)
         self._last_us: int | None = None
+        self._year: int | None = None
         self.received = received
         # Whether what came out so far depended on the records before it.
         self.needs_order = False
@@ -59,11 +61,13 @@ class Parser:
 
     def carry(self) -> dict[str, str]:
         """Return what later records depend on, to be given to `restore` after a restart."""
-        return {} if self._last_us is None else {LAST_US: str(self._last_us)}
+        held = {LAST_US: self._last_us, YEAR: self._year}
+        return {name: str(value) for name, value in held.items() if value is not None}
 
     def restore(self, carry: Mapping[str, str]) -> None:
         """Continue with what `carry` returned before."""
         self._last_us = int(carry[LAST_US]) if LAST_US in carry else None
+        self._year = int(carry[YEAR]) if YEAR in carry else None
 
     def feed(self, data: bytes) -> list[Outcome]:
         """Return the outcomes that *data* brings; an unfinished last line stays inside.
@@ -93,7 +97,7 @@ class Parser:
         if frame.too_long:
             return [self._too_long(frame)]
         text = clean(self._definition, frame.raw)
-        why = skipped(self._definition, text)
+        why = self._carried(text) or skipped(self._definition, text)
         if why:
             return [Skip(frame.line, frame.offset, frame.end_offset, why)]
         reading = Reading(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
@@ -110,9 +114,24 @@ class Parser:
 
     def _complete(self, reading: Reading) -> None:
         values = reading.values
-        received_us = None if self.received is None else to_us(self.received)
         known = self._joiner.start_of(values.get("join_key"), values.get("start"))
-        complete(reading, self._zone, Order(self._last_us, received_us), known_start_us=known)
+        complete(reading, self._zone, self._order(), known_start_us=known)
+
+    def _complete_again(self, reading: Reading) -> None:
+        complete(reading, self._zone, self._order())
+
+    def _order(self) -> Order:
+        received_us = None if self.received is None else to_us(self.received)
+        return Order(self._last_us, received_us, self._year)
+
+    def _carried(self, text: str) -> str | None:
+        """Return why *text* is a heading, after noting what it says; None if it is none."""
+        for rule in self._definition.carries:
+            if match := rule.pattern.search(text):
+                year = int(match.group(rule.pattern.names["year"]))
+                self._year = year if year > 99 else _full_year(year)
+                return rule.why
+        return None
 
     def _note_order(self, reading: Reading) -> None:
         written, last = reading.written_us, self._last_us
@@ -137,6 +156,11 @@ class Parser:
             f"at most {limit} bytes long",
         )
         return self._reject(frame, found)
+
+
+def _full_year(two_digits: int) -> int:
+    """Return the year of two digits: 70 to 99 are of the last century."""
+    return two_digits + (1900 if two_digits >= 70 else 2000)
 
 
 def is_much_older(written_us: int, *, than_us: int) -> bool:

@@ -6,7 +6,14 @@ Source: docs/manual/formats.md, "The definition language".
 import tomllib
 from typing import Any
 
-from tollbook.formats.definition import Definition, Framing, Join, SkipRule, TestCase
+from tollbook.formats.definition import (
+    CarryRule,
+    Definition,
+    Framing,
+    Join,
+    SkipRule,
+    TestCase,
+)
 from tollbook.formats.errors import DefinitionError, ZoneError
 from tollbook.formats.layout_reading import read_layouts
 from tollbook.formats.tables import Faults, Table
@@ -15,6 +22,7 @@ from tollbook.formats.zones import find_zone
 _RECORDS = ("line", "block")
 _ENDS = ("lf", "any", "nul")
 _MODES = ("until", "gather")
+_COMBINES = ("legs", "fill")
 _MAX_TOML_CHARS = 500_000
 _SMALLEST_LINE, _LARGEST_LINE = 256, 1 << 20
 
@@ -41,6 +49,7 @@ def read_definition(toml_text: str, name: str) -> Definition:
         about=top.text("about") or "",
         framing=_framing(top.table("framing")),
         skips=_skips(top),
+        carries=_carries(top),
         layouts=(),
         join=None,
         zone=_zone(time := top.table("time")),
@@ -69,7 +78,10 @@ def read_definition(toml_text: str, name: str) -> Definition:
     )
 
 
-_KEPT = ("name", "title", "version", "about", "framing", "skips", "zone", "tests", "toml_text")
+_KEPT = (
+    *("name", "title", "version", "about", "framing", "skips", "carries", "zone"),
+    *("tests", "toml_text"),
+)
 
 
 def _framing(table: Table) -> Framing:
@@ -102,6 +114,18 @@ def _skips(top: Table) -> tuple[SkipRule, ...]:
     return tuple(rules)
 
 
+def _carries(top: Table) -> tuple[CarryRule, ...]:
+    rules = []
+    for table in top.tables("carry"):
+        pattern, why = table.pattern("when"), table.text("why")
+        if pattern is None or not why or "year" not in pattern.names:
+            table.fault("a carry needs when, with a group (?P<year>…), and why")
+        else:
+            rules.append(CarryRule(pattern, why))
+        table.done()
+    return tuple(rules)
+
+
 def _zone(table: Table) -> str | None:
     zone = table.text("zone")
     if zone is not None:
@@ -119,6 +143,7 @@ def _join(top: Table) -> Join | None:
     mode = table.choice("mode", _MODES, "until")
     join = Join(
         mode=mode,
+        combine=table.choice("combine", _COMBINES, "legs"),
         window_s=table.integer("window_s", default=900, at_least=1, at_most=86_400),
         max_open=table.integer("max_open", default=10_000, at_least=1, at_most=1_000_000),
     )

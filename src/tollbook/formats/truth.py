@@ -20,6 +20,7 @@ from tollbook.formats.zones import (
     resolve,
     seconds_us,
     us_seconds,
+    with_year,
     written_us,
 )
 
@@ -66,6 +67,11 @@ def complete(
         whole_us=seconds_us(_whole_s(values)),
         talk_us=seconds_us(talk_s) if answered and not _pauses_s(values) else None,
         ring_us=seconds_us(values.get("ring_s")),
+    )
+    stamps = (
+        stamps[0] and with_year(stamps[0], order),
+        stamps[1] and with_year(stamps[1], order),
+        stamps[2] and with_year(stamps[2], order),
     )
     asked = stamps if known_start_us is None else (None, *stamps[1:])
     (start, answer, end), reading.doubtful = resolve(
@@ -145,14 +151,20 @@ def _derive(
             answer = end - talk - paused
         if start is None and answer is not None and ring is not None:
             start = answer - ring
-        if answer is not None and talk is None and end is not None:
+        if answer is not None and talk is None and end is not None and _is_exact(values):
             talk_s = us_seconds(max(0, end - answer - paused))
         elif answer is not None and talk is not None and end is None:
             end = answer + talk + paused
-        if ring_s is None and start is not None and answer is not None:
+        if ring_s is None and start is not None and answer is not None and _is_exact(values):
             ring_s = us_seconds(max(0, answer - start))
     reading.start_us, reading.answer_us, reading.end_us = start, answer, end
     reading.ring_s, reading.talk_s = ring_s, talk_s if reading.answered is not None else None
+
+
+def _is_exact(values: Values) -> bool:
+    """Say whether the stamps tell seconds: minutes say nothing about a ring."""
+    stamps = (values.get("start"), values.get("answer"), values.get("end"))
+    return all(stamp is None or stamp.to_the_second for stamp in stamps)
 
 
 def _check_order(reading: Reading) -> None:

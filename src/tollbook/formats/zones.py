@@ -29,6 +29,7 @@ TOLERANCE_US = 2 * SECOND_US
 _DISORDER_US = 60 * SECOND_US
 # What was received this long after it was written still shows which hour was meant.
 _ARRIVAL_US = 3600 * SECOND_US
+_DAY_US = 86_400 * SECOND_US
 
 
 def find_zone(name: str) -> tzinfo:
@@ -55,6 +56,8 @@ class Stamp:
 
     moment: datetime
     text: str
+    to_the_second: bool = True
+    has_year: bool = True
 
 
 def to_us(moment: datetime) -> int:
@@ -85,10 +88,14 @@ def candidates_us(stamp: Stamp, zone: tzinfo) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is known about when a record was written: after *last_us*, before *received_us*."""
+    """What is known about when a record was written: after *last_us*, before *received_us*.
+
+    *year* is the one that a page heading before it named.
+    """
 
     last_us: int | None = None
     received_us: int | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,48 @@ class Spans:
     whole_us: int | None = None
     talk_us: int | None = None
     ring_us: int | None = None
+
+
+def with_year(stamp: Stamp, order: Order) -> Stamp:
+    """Return *stamp* with the year that its switch leaves out.
+
+    The heading's year; else the latest that lets the record be written before it was received
+    (a day is granted for clocks); else the one nearest to the record before. Raises Malformed
+    if nothing tells the year, or the day was in none of them.
+    """
+    if stamp.has_year:
+        return stamp
+    near_us = order.last_us if order.received_us is None else order.received_us
+    if order.year is not None:
+        years = [order.year]
+    elif near_us is not None:
+        now = from_us(near_us).year
+        years = [now + 1, now, now - 1]
+    else:
+        raise Malformed(
+            "call.year_unknown",
+            f"time {quoted(stamp.text)} has no year, no heading names one, and it",
+            "received at a known time (--received)",
+        )
+    found = [moment for year in years if (moment := _in_year(stamp.moment, year))]
+    if order.year is None and order.received_us is not None:
+        latest = from_us(order.received_us + _DAY_US).replace(tzinfo=None)
+        found = [moment for moment in found if moment <= latest]
+    elif order.year is None and near_us is not None:
+        near = from_us(near_us).replace(tzinfo=None)
+        found.sort(key=lambda moment: abs(moment - near))
+    if not found:
+        raise Malformed(
+            "call.time_malformed", f"time {quoted(stamp.text)}", "a day of the year it is read in"
+        )
+    return Stamp(found[0], stamp.text, stamp.to_the_second)
+
+
+def _in_year(moment: datetime, year: int) -> datetime | None:
+    try:
+        return moment.replace(year=year)
+    except ValueError:
+        return None
 
 
 def resolve(
