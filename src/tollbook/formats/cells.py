@@ -120,7 +120,7 @@ def _cut_regex(layout: Layout, text: str) -> list[str] | None:
 
 def _cut_keys(layout: Layout, text: str) -> list[str] | None:
     found: dict[str, str] = {}
-    for line in text.split("\n"):
+    for line in text.split(layout.between):
         key, separator, value = line.partition(layout.separator)
         if separator:
             found.setdefault(key.strip().lower(), value.strip())

@@ -118,7 +118,8 @@ class Layout:
     spans: tuple[tuple[int, int], ...] = ()  # columns: 0-based half-open
     pattern: Pattern | None = None  # regex
     groups: tuple[int, ...] = ()  # regex: the group of each column
-    separator: str = ":"  # keys
+    separator: str = ":"  # keys: between a key and its value
+    between: str = "\n"  # keys: between two of them
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ def _layout(
         pattern=pattern,
         groups=groups,
         separator=table.text("separator") or ":",
+        between=table.text("between") or "\n",
     )
     if kind != "regex" and pattern is not None:
         table.fault("only a regex record has one", "pattern")

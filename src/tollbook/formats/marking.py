@@ -67,7 +67,7 @@ def _cell_spans(layout: Layout, text: str) -> list[tuple[int, int]]:
         match = layout.pattern.search(text)
         return [match.span(group) for group in layout.groups] if match else []
     if layout.kind == "keys":
-        return [_key_span(text, column, layout.separator) for column in layout.columns]
+        return [_key_span(text, column, layout) for column in layout.columns]
     return [_inner(text, first, min(last, len(text)), "") for first, last in layout.spans]
 
 
@@ -105,11 +105,11 @@ def _fitted(layout: Layout, spans: list[tuple[int, int]]) -> list[tuple[int, int
     return spans[:first] + middle + spans[behind:]
 
 
-def _key_span(text: str, column: str, separator: str) -> tuple[int, int]:
+def _key_span(text: str, column: str, layout: Layout) -> tuple[int, int]:
     begin = 0
-    for line in text.split("\n"):
-        key, found, value = line.partition(separator)
+    for line in text.split(layout.between):
+        key, found, value = line.partition(layout.separator)
         if found and key.strip().lower() == column.lower():
             return _inner(text, begin + len(line) - len(value), begin + len(line), "")
-        begin += len(line) + 1
+        begin += len(line) + len(layout.between)
     return 0, 0

@@ -105,7 +105,7 @@ def _whole_s(values: Values) -> Seconds | None:
     """Return the length from start to end, if the record states it or all its pieces."""
     whole: Seconds | None = values.get("duration_s")
     ring: Seconds | None = values.get("ring_s")
-    talk: Seconds | None = values.get("talk_s")
+    talk: Seconds | None = 0 if values.get("answered") is False else values.get("talk_s")
     if whole is None and ring is not None and talk is not None:
         whole = ring + talk + _pauses_s(values)
     return whole
