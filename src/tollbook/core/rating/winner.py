@@ -3,7 +3,6 @@
 Source: docs/algorithms/rating.md, "Winner".
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from tollbook.core.calendar import epoch_seconds
@@ -46,8 +45,7 @@ class Asked(NamedTuple):
     trunk: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A rate whose prefix fits the number, and in words why it won or lost."""
 
     rate: CompiledRate
@@ -132,7 +130,7 @@ def candidates(call: Asked, windows_open: int) -> tuple[Candidate, ...]:
             outcome = "won: " + _why_won(fitting)
         else:
             outcome = "lost: " + _PRECEDENCE[_first_difference(fitting[0], rate)][1]
-        found.append(Candidate(rate, won=outcome.startswith("won"), outcome=outcome))
+        found.append(Candidate(rate, outcome.startswith("won"), outcome))
     return tuple(found)
 
 
@@ -164,7 +162,12 @@ def _why_won(fitting: list[CompiledRate]) -> str:
 
 
 def _first_difference(one: CompiledRate, other: CompiledRate) -> int:
-    return next(at for at, (a, b) in enumerate(zip(one.order, other.order, strict=True)) if a != b)
+    """Return the place at which two orders of precedence differ; the last, the index, does."""
+    first, second = one.order, other.order
+    at = 0
+    while first[at] == second[at]:
+        at += 1
+    return at
 
 
 def _is_for_caller(rate: CompiledRate, call: Asked) -> bool:
