@@ -264,11 +264,11 @@ def test_a_doubtful_tariff_prices_and_warns(rate) -> None:
     assert "rate[1].number_length: warning: " in said.words
 
 
-def test_a_plan_is_refused_by_name(rate) -> None:
-    said = rate([CALL], "--plan", "plan.toml")
+def test_a_plan_that_is_not_there_is_wrong_use(rate) -> None:
+    said = rate([CALL], "--plan", "none.toml")
 
     assert (said.status, said.lines) == (2, [])
-    assert "--plan is not supported yet" in said.words
+    assert "none.toml" in said.words
 
 
 def test_files_that_are_not_there_are_wrong_use(
