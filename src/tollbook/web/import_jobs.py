@@ -9,12 +9,11 @@ for nothing is stored twice.
 import json
 import secrets
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
+from threading import Lock, Thread
 from typing import BinaryIO
 
 from django.conf import settings
@@ -27,10 +26,13 @@ from tollbook.storage.door import door
 from tollbook.web.request import instant
 
 ID_BYTES = 12
-STALE_AFTER = timedelta(seconds=30)
+STALE_AFTER = timedelta(seconds=60)
 KEPT = timedelta(days=2)
 SAID_EVERY = timedelta(milliseconds=500)
+WAITING_SAID_EVERY_S = 5
 RUNNING, DONE, FAILED = "running", "done", "failed"
+
+_one_at_a_time = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def begin_import(
         total_bytes=path.stat().st_size,
     )
     _say(job)
-    _worker().submit(_run, job, path, pbx, definition, zone)
+    # A daemon: a stop of the program need not wait, for the import can be repeated.
+    Thread(target=_run, args=(job, path, pbx, definition, zone), daemon=True).start()
     return job
 
 
@@ -111,6 +114,8 @@ def _run(
         reserve_bytes=installed.disk_reserve_mb * 1_000_000,
         workers=0,
     )
+    while not _one_at_a_time.acquire(timeout=WAITING_SAID_EVERY_S):
+        _say(job)
     try:
         with path.open("rb") as file:
             done = import_file(
@@ -143,6 +148,7 @@ def _run(
         with suppress(OSError):
             path.unlink()
         connections.close_all()
+        _one_at_a_time.release()
 
 
 class _Progress:
@@ -180,9 +186,3 @@ def _clear_old(folder: Path) -> None:
 def _folder() -> Path:
     folder: Path = settings.TOLLBOOK.data_dir / "uploads"
     return folder
-
-
-@lru_cache(maxsize=1)
-def _worker() -> ThreadPoolExecutor:
-    """Return the thread that imports, one file after another; made when first needed."""
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="tollbook-import")

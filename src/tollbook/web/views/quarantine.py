@@ -23,6 +23,7 @@ from tollbook.storage.queries.quarantine import (
     reject_counts,
     rejects,
 )
+from tollbook.web.raw_shown import encoding_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.streaming import download
@@ -160,7 +161,7 @@ def reject(request: HttpRequest, reject_id: int) -> HttpResponse:
         "received": from_us(row.received_us),
         "resolved": None if row.resolved_us is None else from_us(row.resolved_us),
         "place": f"{len(row.raw):,} bytes from byte {row.offset:,} on{segment}",
-        "raw_text": row.raw.decode("latin-1"),
+        "raw_text": row.raw.decode(encoding_of(row.raw)),
     }
     return render(request, "tollbook/reject.html", context)
 
@@ -208,7 +209,7 @@ def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
 
 def _cells(rows: Iterable[RejectRow]) -> Iterator[tuple[Cell, ...]]:
     for row in rows:
-        received, raw = from_us(row.received_us), row.raw.decode("latin-1")
+        received, raw = from_us(row.received_us), row.raw.decode(encoding_of(row.raw))
         place = (received, row.source, row.line, row.offset)
         yield (*place, row.reason, row.message, row.state, raw)
 
@@ -253,7 +254,7 @@ def _reject_row(row: RejectRow) -> ListRow:
         line=row.line,
         message=row.message.partition(f":{row.line}: ")[2] or row.message,
         reason=row.reason,
-        raw_start=row.raw[:RAW_START].decode("latin-1"),
+        raw_start=row.raw[:RAW_START].decode(encoding_of(row.raw), "replace"),
     )
 
 

@@ -20,7 +20,7 @@ from tollbook.web.request import instant, site_facts
 from tollbook.web.why import Why, why_of_trial
 
 LONGEST_TALK_S = 31 * 86_400
-_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})|(\d{1,8})")
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})|(\d{1,8})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
