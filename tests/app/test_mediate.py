@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tollbook.app.draft import Draft
 from tollbook.app.mediate import Mediator
+from tollbook.app.rate import Rater
 from tollbook.app.rules import Assignment, Rules, Version
 from tollbook.core.calls import Cdr, Direction, Leg, Part, Reject, Skip
 from tollbook.core.dialplan import default_plan
@@ -70,7 +71,11 @@ def call(**said: object) -> Cdr:
 
 
 def mediated(*outcomes: object, using: Rules | None = None) -> Draft:
-    return Mediator(using or rules()).draft(list(outcomes), segment_id=7)  # type: ignore[arg-type]
+    """Return what *outcomes* come to, priced."""
+    by = using or rules()
+    draft = Mediator(by).draft(list(outcomes), segment_id=7)  # type: ignore[arg-type]
+    Rater(by).price(draft)
+    return draft
 
 
 def charge_of(draft: Draft) -> tuple[int | None, str, str]:

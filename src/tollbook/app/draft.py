@@ -1,4 +1,4 @@
-"""Calls on their way into the database: mediated and priced, their links still names.
+"""Calls on their way into the database: mediated, their links still names.
 
 A draft pickles as plain lists, so that one process can make it and another store it.
 """
@@ -20,7 +20,7 @@ class Draft:
     """Up to 1,000 raw records of one segment and what came of them.
 
     The link columns of `calls` (trunk, extension, department, code, owner) are still empty;
-    `trunks` and `extensions` hold a name a call, "" for none.
+    `trunks` and `extensions` hold a name a call, "" for none. `charges` are empty until priced.
     """
 
     segment_id: int

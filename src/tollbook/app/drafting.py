@@ -1,4 +1,4 @@
-"""A raw file to drafts: parsed, mediated and priced, in a process of its own where that pays.
+"""A raw file to drafts: parsed and mediated, in a process of its own where that pays.
 
 The other process needs no database. It ends with this one, however that ends: its only way out
 is a pipe that breaks.

@@ -18,6 +18,8 @@ from zoneinfo import ZoneInfo
 from tollbook.app.directory import Links, load_rules
 from tollbook.app.draft import Draft
 from tollbook.app.mediate import CALL, PART, REJECT, SKIP, Mediator
+from tollbook.app.rate import Rater
+from tollbook.app.rules import Rules
 from tollbook.core.calls import Outcome
 from tollbook.storage.batch import CallBatch, Position, StoredBatch
 from tollbook.storage.bulk import store_calls
@@ -69,7 +71,7 @@ class Intake:
         self._door = door
         self._zone = ZoneInfo(source.site_zone)
         self._links: Links | None = None
-        self._mediator: Mediator | None = None
+        self._desk: _Desk | None = None
         self._loaded_us: int | None = None
 
     def store(
@@ -85,7 +87,7 @@ class Intake:
         *position* is how far the parser is done with the segment; it is stored with the last of
         the outcomes, and alone if there are none. A later call repeats nothing.
         """
-        mediator = self._fresh_mediator(at)
+        mediator = self._fresh_desk(at).mediator
         drafts = mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
         result = IngestResult()
         for stored in self.store_drafts(drafts, at=at, position=position):
@@ -95,8 +97,9 @@ class Intake:
     def store_drafts(
         self, drafts: Iterable[Draft], *, at: datetime, position: Position | None = None
     ) -> Iterator[IngestResult]:
-        """Store *drafts* one after another and yield what each came to, once it is on disk."""
-        batches = self._batches(drafts, at=at, position=position)
+        """Price and store *drafts* one after another; yield what each came to, once on disk."""
+        priced = _priced(drafts, self._fresh_desk(at).rater)
+        batches = self._batches(priced, at=at, position=position)
         steps = (partial(self._step, draft, batch) for draft, batch in batches)
         try:
             for draft, stored in self._door.bulk(steps):
@@ -169,18 +172,28 @@ class Intake:
             duplicates=kinds.count(CALL) - added,
         )
 
-    def _fresh_mediator(self, at: datetime) -> Mediator:
-        """Return the mediator, made anew if its rules are old and have changed."""
+    def _fresh_desk(self, at: datetime) -> "_Desk":
+        """Return what works by the rules of now: read anew when older than `RULES_KEPT_US`."""
         now_us = to_us(at)
-        mediator = self._mediator
-        if mediator and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
-            return mediator
-        rules = load_rules(self.source.pbx_id, known=mediator.rules if mediator else None)
-        if mediator is None or mediator.rules != rules:
-            mediator = self._mediator = Mediator(rules, before=mediator)
+        desk = self._desk
+        if desk and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
+            return desk
+        rules = load_rules(self.source.pbx_id, known=desk.rules if desk else None)
+        if desk is None or desk.rules != rules:
+            rater = Rater(rules, before=desk.rater if desk else None)
+            desk = self._desk = _Desk(rules, Mediator(rules), rater)
         self._links = None
         self._loaded_us = now_us
-        return mediator
+        return desk
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Rules at work."""
+
+    rules: Rules
+    mediator: Mediator
+    rater: Rater
 
 
 def open_intake(door: Door, source_id: int) -> Intake:
@@ -191,6 +204,12 @@ def open_intake(door: Door, source_id: int) -> Intake:
     source = Source.objects.select_related("pbx__site").get(pk=source_id)
     site = source.pbx.site
     return Intake(door, SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
+
+
+def _priced(drafts: Iterable[Draft], rater: Rater) -> Iterator[Draft]:
+    for draft in drafts:
+        rater.price(draft)
+        yield draft
 
 
 def _fill_links(draft: Draft, links: Links) -> None:

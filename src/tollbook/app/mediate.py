@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 from tollbook.app.columns import CdrColumns, columns_of, columns_of_block
 from tollbook.app.draft import Draft
-from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
 from tollbook.core.dialplan import Caller, Resolver, Target
@@ -58,10 +57,8 @@ class _Goal(NamedTuple):
 class Mediator:
     """One PBX's records on their way to calls; remembers the numbers of the last ones."""
 
-    def __init__(self, rules: Rules, *, before: "Mediator | None" = None) -> None:
-        """*before* is one whose compiled tariffs are taken over."""
+    def __init__(self, rules: Rules) -> None:
         self.rules = rules
-        self.rater: Rater = Rater(rules, before=before.rater if before else None)
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
         self._callers: dict[tuple[str, str], _Who] = {}
         self._goals: dict[tuple[str, str, str], _Goal] = {}
@@ -183,7 +180,6 @@ class Mediator:
             calls.legs_count[first_call + at] = len(of_call)
         _add_legs(draft, cdrs, first_call)
         self._add_joined(draft, cdrs, first_call)
-        self.rater.price(draft, first_call)
 
     def _add_joined(self, draft: Draft, cdrs: CdrColumns, first_call: int) -> None:
         for at, lines in cdrs.lines.items():

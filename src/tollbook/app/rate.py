@@ -80,8 +80,8 @@ class Rater:
         self._kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
         self.desks: dict[int, Desk] = before.desks if before else {}
 
-    def price(self, draft: Draft, first_call: int = 0) -> None:
-        """Add to *draft* what its calls from index *first_call* on are charged, and cost."""
+    def price(self, draft: Draft) -> None:
+        """Add to *draft* what each of its calls is charged, and costs where that is asked."""
         calls = draft.calls
         department_of = self._extensions.get
         found: list[tuple[int, Priced]] = []
@@ -90,9 +90,8 @@ class Rater:
             *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
             *(calls.account_code, calls.source_ip, calls.pulses),
         )
-        rows = zip(*(column[first_call:] for column in columns), strict=True)
         for at, (direction, answered, talk_ms, answer_us, begin_us, *rest) in enumerate(
-            rows, first_call
+            zip(*columns, strict=True)
         ):
             if unbilled_reason(_DIRECTIONS[direction], answered=answered, talk_ms=talk_ms):
                 continue
