@@ -27,11 +27,11 @@ def compiled() -> dict[str, CompiledTariff]:
 @pytest.mark.parametrize(
     ("tariff", "start", "dialled", "talk_s", "charge"),
     [
-        ("Nordlicht Business", MONDAY_MORNING, "493023125777", 30, "0.0190"),
-        ("Nordlicht Business", MONDAY_NIGHT, "493023125777", 90, "0.0135"),
+        ("Nordlicht Business", MONDAY_MORNING, "493023125777", 30, "0.0290"),
+        ("Nordlicht Business", MONDAY_NIGHT, "493023125777", 90, "0.0210"),
         ("Nordlicht Business", MONDAY_MORNING, "12025550123", 61, "0.0780"),  # two whole minutes
-        ("Nordlicht Business", MONDAY_NIGHT, "25255501234", 600, "19.9000"),  # the thief's
-        ("Havel SIP", MONDAY_MORNING, "491713920012", 10, "0.0132"),  # 0.079 a minute, by second
+        ("Nordlicht Business", MONDAY_NIGHT, "25255501234", 600, "9.9000"),  # the thief's
+        ("Havel SIP", MONDAY_MORNING, "491713920012", 10, "0.0165"),  # 0.099 a minute, by second
     ],
 )
 def test_prices_a_clerk_can_check(

@@ -41,7 +41,7 @@ HOUR_WEIGHTS = dict(
         strict=True,
     )
 )
-FRAUD_SHARE = 0.007
+FRAUD_SHARE = 0.004
 LONGEST_TALK_S = 3 * 3600 + 1800
 
 
@@ -214,7 +214,7 @@ def _fraud_night(
     burst = opened
     for position in range(count):
         if position % 8 == 0:
-            burst += timedelta(seconds=dice.randint(120, 360))
+            burst += timedelta(seconds=dice.randint(180, 480))
         yield OfficeCall(
             begin=burst + timedelta(seconds=dice.randint(0, 12)),
             kind="out",
@@ -222,7 +222,7 @@ def _fraud_night(
             number=invent_number(choose_place(FRAUD, dice), dice),
             number_name="",
             ring_s=dice.randint(1, 3),
-            talk_s=dice.randint(180, 1500),
+            talk_s=dice.randint(40, 240),
             busy=False,
             trunk=trunk,
             account_code=None,
