@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.formats import DefinitionError, load_definition, read_definition
+from tollbook.formats import (
+    DefinitionError,
+    load_definition,
+    read_definition,
+    run_definition_tests,
+)
+from tollbook.formats.definition import TARGETS
 from tollbook.formats.patterns import Pattern, PatternError
 
 SMALL = """
@@ -132,3 +138,18 @@ def test_a_pattern_that_would_backtrack_for_ever_does_not() -> None:
     assert not Pattern(r"^(a+)+$").matches("a" * 50_000 + "b")
     with pytest.raises(PatternError, match="1000 are allowed"):
         Pattern("a" * 2_000)
+
+
+def test_the_manual_s_example_is_a_definition_that_proves_itself() -> None:
+    manual = Path(__file__).parents[2] / "docs" / "manual" / "formats.md"
+    section = manual.read_text("utf-8").split("## The definition language")[1]
+    example = section.split("Every key is checked")[0]
+    text = "\n".join(line.removeprefix("    ") for line in example.splitlines())
+
+    assert run_definition_tests(read_definition(text, "manual")) == []
+
+
+def test_the_manual_names_every_field() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "manual" / "formats.md").read_text("utf-8")
+
+    assert [target for target in TARGETS if f"`{target}`" not in manual] == []
