@@ -15,6 +15,25 @@ class Cutter:
     def __init__(self, name: str, layouts: tuple[Layout, ...]) -> None:
         self._name = name
         self._layouts = layouts
+        self._has_headers = any(layout.header for layout in layouts)
+        self.heading = ""  # the last line of names; "" before any came
+        self._places: dict[str, list[int]] = {}
+
+    def take_heading(self, text: str) -> bool:
+        """Say whether *text* is a line of names, and go by it from now on."""
+        if not self._has_headers:
+            return False
+        for layout in self._layouts:
+            if layout.header is not None and layout.header.matches(text):
+                names = [name.lower() for name in split_csv(text, layout.delimiter, layout.quote)]
+                self._places = {
+                    one.name: [_place(column, names) for column in one.columns]
+                    for one in self._layouts
+                    if one.header is not None
+                }
+                self.heading = text
+                return True
+        return False
 
     def cut(self, text: str, *, ended: bool = True) -> tuple[Layout, list[str]]:
         """Return the first layout that fits *text*, and its cells.
@@ -28,11 +47,17 @@ class Cutter:
                 raw_cells = split.get(dialect)
                 if raw_cells is None:
                     raw_cells = split[dialect] = split_csv(text, *dialect)
-                cells = fit(layout, raw_cells)
+                cells = self._named(layout, raw_cells) if layout.header else fit(layout, raw_cells)
             else:
                 cells = _OTHER_KINDS[layout.kind](layout, text)
             if cells is not None and fits(layout, cells):
                 return layout, cells
+        if self._has_headers and not self.heading:
+            raise Malformed(
+                "call.heading_missing",
+                f"{quoted(text)}, before which no line named its columns,",
+                f"a record that {self._name} can read",
+            )
         if not ended:
             raise Malformed(
                 "call.line_incomplete",
@@ -45,6 +70,17 @@ class Cutter:
             f"{quoted(text)}" + (f" ({counts})" if counts else ""),
             f"a record of {self._name}",
         )
+
+    def _named(self, layout: Layout, raw_cells: list[str]) -> list[str] | None:
+        """Return the cells where the heading says that they stand; None before a heading."""
+        places = self._places.get(layout.name)
+        if places is None or len(raw_cells) <= max(places):
+            return None
+        return [raw_cells[place] if place >= 0 else "" for place in places]
+
+
+def _place(column: str, names: list[str]) -> int:
+    return names.index(column.lower()) if column.lower() in names else -1
 
 
 def fits(layout: Layout, cells: list[str]) -> bool:

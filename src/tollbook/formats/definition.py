@@ -114,6 +114,7 @@ class Layout:
     fields: Mapping[str, tuple[Rule, ...]]
     delimiter: str = ","
     quote: str = '"'
+    header: Pattern | None = None  # csv: a line of names that say where the columns stand
     elastic: tuple[int, int] | None = None  # cells that take what is too much, first to last
     spans: tuple[tuple[int, int], ...] = ()  # columns: 0-based half-open
     pattern: Pattern | None = None  # regex

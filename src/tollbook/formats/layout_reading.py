@@ -82,6 +82,7 @@ def _layout(
         fields=_fields(table, shared, index, stamp_patterns, served),
         delimiter=_one_character(table, "delimiter", ","),
         quote=_one_character(table, "quote", '"', may_be_empty=True),
+        header=table.pattern("header"),
         elastic=_elastic(table, index),
         spans=spans,
         pattern=pattern,

@@ -19,6 +19,7 @@ from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
 
 LAST_US = "last_us"
 YEAR = "year"
+HEADING = "heading"
 _TWO_HOURS_US = 2 * 3600 * SECOND_US
 
 
@@ -61,13 +62,15 @@ class Parser:
 
     def carry(self) -> dict[str, str]:
         """Return what later records depend on, to be given to `restore` after a restart."""
-        held = {LAST_US: self._last_us, YEAR: self._year}
+        heading = self._cutter.heading or None
+        held = {LAST_US: self._last_us, YEAR: self._year, HEADING: heading}
         return {name: str(value) for name, value in held.items() if value is not None}
 
     def restore(self, carry: Mapping[str, str]) -> None:
         """Continue with what `carry` returned before."""
         self._last_us = int(carry[LAST_US]) if LAST_US in carry else None
         self._year = int(carry[YEAR]) if YEAR in carry else None
+        self._cutter.take_heading(carry.get(HEADING, ""))
 
     def feed(self, data: bytes) -> list[Outcome]:
         """Return the outcomes that *data* brings; an unfinished last line stays inside.
@@ -126,6 +129,8 @@ class Parser:
 
     def _carried(self, text: str) -> str | None:
         """Return why *text* is a heading, after noting what it says; None if it is none."""
+        if self._cutter.take_heading(text):
+            return "column headings"
         for rule in self._definition.carries:
             if match := rule.pattern.search(text):
                 year = int(match.group(rule.pattern.names["year"]))
