@@ -19,6 +19,7 @@ from tollbook.app.mediate import Mediator
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
+from tollbook.formats.block_columns import Memory
 from tollbook.formats.blocks import Block, parse_block
 from tollbook.storage.batch import BATCH_RECORDS
 
@@ -100,6 +101,7 @@ class _Reader:
         self._task = task
         self._parser: Parser | None = None
         self._carry: Mapping[str, str] = {}
+        self._memory = Memory()
         self._line = 1
         framing = task.definition.framing
         # Only then this reader knows the number of the next line as well as the Parser does.
@@ -119,6 +121,7 @@ class _Reader:
                 start_offset=self.at,
                 start_line=self._line,
                 carry=self._carry,
+                memory=self._memory,
             )
         lines = data.count(b"\n")
         if block is None:

@@ -34,6 +34,7 @@ Cells = list[str]
 _BAD_US = -(1 << 62)
 _WORTHLESS_US = _BAD_US // 2
 _HOUR_CHARS, _STAMP_CHARS = 13, 19
+_TEXTS_KEPT = 50_000
 _WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
 
 
@@ -64,15 +65,39 @@ class Columns:
     values: dict[str, Sequence[Any]]
 
 
+class Memory:
+    """What texts were read as in earlier blocks; for one definition and one zone only."""
+
+    def __init__(self) -> None:
+        self._texts: dict[tuple[int, str], dict[str, Any]] = {}
+        self._hours: dict[tuple[int, str], _Hours] = {}
+
+    def texts(self, rule: Rule, target: str) -> dict[str, Any]:
+        """Return what is known of the texts of one rule; never much more than a large office."""
+        known = self._texts.setdefault((id(rule), target), {})
+        if len(known) > _TEXTS_KEPT:
+            known.clear()
+        return known
+
+    def hours(self, rule: Rule, target: str, zone: tzinfo) -> "_Hours":
+        """Return the instants of the clock hours of one rule, as far as they were asked for."""
+        known = self._hours.get((id(rule), target))
+        if known is None or len(known) > _TEXTS_KEPT:
+            known = self._hours[id(rule), target] = _Hours(target, rule, zone)
+        return known
+
+
 class _NeedsOrderError(Exception):
     """The order of the records matters in this block."""
 
 
-def read_columns(definition: Definition, lines: Lines, zone: tzinfo) -> Columns | None:
+def read_columns(
+    definition: Definition, lines: Lines, zone: tzinfo, memory: Memory
+) -> Columns | None:
     """Return the plain rows of *lines* as columns; None if the block needs the Parser."""
     try:
         parts = [
-            _layout_columns(layout, rows, lines, zone)
+            _layout_columns(layout, rows, lines, zone, memory)
             for layout, rows in _rows_by_layout(definition, lines)
         ]
     except _NeedsOrderError:
@@ -119,10 +144,13 @@ def _fitting(layout: Layout, rows: list[int], lines: Lines) -> list[int]:
     return [row for row, each in padded if fits(layout, [cell.strip() for cell in each])]
 
 
-def _layout_columns(layout: Layout, rows: list[int], lines: Lines, zone: tzinfo) -> Columns:
+def _layout_columns(
+    layout: Layout, rows: list[int], lines: Lines, zone: tzinfo, memory: Memory
+) -> Columns:
     width = layout.at_most
     padded = (_padded(lines.cells[row], width) for row in rows)
-    reader = _Reader(list(zip(*padded, strict=True)), len(rows), zone, lines.data)
+    cells = list(zip(*padded, strict=True))
+    reader = _Reader(cells, len(rows), zone, lines.data, memory)
     if "join_key" in layout.fields and any(reader.column("join_key", layout.fields["join_key"])):
         raise _NeedsOrderError
     values = {
@@ -141,8 +169,16 @@ def _padded(cells: Cells | None, width: int) -> Cells:
 class _Reader:
     """Reads the fields of rows that share a layout."""
 
-    def __init__(self, cells: list[Sequence[str]], count: int, zone: tzinfo, data: bytes) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Sequence[str]],
+        count: int,
+        zone: tzinfo,
+        data: bytes,
+        memory: Memory,
+    ) -> None:
         self._cells = cells
+        self._memory = memory
         self._data = data
         self._count = count
         self._zone = zone
@@ -208,7 +244,9 @@ class _Reader:
         distinct = set(texts)
         if _is_verbatim(rule, distinct):
             return texts
-        known = {text: _interpreted(rule, target, text, nothing) for text in distinct}
+        known = self._memory.texts(rule, target)
+        for text in distinct.difference(known):
+            known[text] = _interpreted(rule, target, text, nothing)
         return list(map(known.__getitem__, texts))
 
     def _texts(self, rule: Rule) -> Sequence[str]:
@@ -235,7 +273,7 @@ class _Reader:
         )
         if not quick:
             raise _NeedsOrderError
-        hours, ticks = _Hours(target, rule, self._zone), _TICKS
+        hours, ticks = self._memory.hours(rule, target, self._zone), _TICKS
         if not rule.nulls.isdisjoint(texts):
             texts = ["" if text in rule.nulls else text for text in texts]
         return [hours[text[:13]] + ticks[text[13:]] if text else None for text in texts]
@@ -250,9 +288,13 @@ def _is_verbatim(rule: Rule, distinct: set[str]) -> bool:
         and not rule.strip
         and rule.nulls.isdisjoint(distinct)
         and max(map(len, distinct)) <= MAX_TEXT_CHARS
-        and not any(text[:1] == " " or text[-1:] == " " for text in distinct)
-        and all(text.isascii() for text in distinct)
+        and _all_plain(f"\n{chr(10).join(distinct)}\n")
     )
+
+
+def _all_plain(together: str) -> bool:
+    """Say whether texts, each between line ends, are ASCII and have no blank at an end."""
+    return together.isascii() and "\n " not in together and " \n" not in together
 
 
 class _Ticks(dict[str, int]):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tollbook.core.calls import Cdr, Direction, Outcome, QueueOutcome, QueueVisit
-from tollbook.formats.block_columns import Columns, read_columns
+from tollbook.formats.block_columns import Columns, Memory, read_columns
 from tollbook.formats.block_lines import Lines, split_lines
 from tollbook.formats.definition import Definition
 from tollbook.formats.errors import ZoneError
@@ -91,11 +91,13 @@ def parse_block(
     start_offset: int = 0,
     start_line: int = 1,
     carry: Mapping[str, str] | None = None,
+    memory: Memory | None = None,
 ) -> Block | None:
     """Return what *data*, whole lines of one source, comes to; None if it needs the Parser.
 
-    An unended last line is read as the end of the input. Raises ZoneError for local stamps of
-    which nobody names the zone.
+    *memory*, kept by the caller for all blocks of one definition and zone, spares reading a text
+    twice. An unended last line is read as the end of the input. Raises ZoneError for local stamps
+    of which nobody names the zone.
     """
     name = zone or definition.zone
     if name is None:
@@ -105,7 +107,9 @@ def parse_block(
     lines = split_lines(definition, data, offset=start_offset, line=start_line)
     if lines is None:
         return None
-    columns = read_columns(definition, lines, find_zone(name))
+    columns = read_columns(
+        definition, lines, find_zone(name), Memory() if memory is None else memory
+    )
     if columns is None:
         return None
     parser_settings = {"zone": name, "source_name": source_name}
@@ -128,7 +132,10 @@ def _is_suited(definition: Definition) -> bool:
         and framing.prefix is None
         and (definition.join is None or definition.join.mode == "gather")
         and all(
-            layout.kind == "csv" and layout.quote and set(layout.fields) <= _DONE
+            layout.kind == "csv"
+            and layout.quote
+            and layout.header is None
+            and set(layout.fields) <= _DONE
             for layout in definition.layouts
         )
     )
