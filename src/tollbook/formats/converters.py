@@ -17,7 +17,7 @@ from tollbook.formats.zones import EPOCH, Stamp
 MAX_TEXT_CHARS = 255
 _MAX_LENGTH_S = 366 * 86_400
 
-_HMS = re.compile(r"(\d{1,4}):([0-5]\d):([0-5]\d)(\.\d{1,6})?", re.ASCII)
+_HMS = re.compile(r"(?:(\d{1,3})\.)?(\d{1,4}):([0-5]\d):([0-5]\d)(\.\d{1,9})?", re.ASCII)
 _MS = re.compile(r"(\d{1,5}):([0-5]\d)", re.ASCII)
 _HM_S = re.compile(r"(\d{1,4}):([0-5]\d)['.]([0-5]\d)", re.ASCII)
 _M_S = re.compile(r"(\d{1,5})'([0-5]\d)", re.ASCII)
@@ -63,13 +63,14 @@ def _length(text: str, hours: str, minutes: str, seconds: str, fraction: str | N
 
 
 def read_hms(text: str) -> Seconds:
-    """Return h:mm:ss as seconds; a fraction is kept.
+    """Return h:mm:ss, or d.hh:mm:ss beyond a day, as seconds; a fraction is kept.
 
-    >>> read_hms("00:01:25"), read_hms("1:00:00"), read_hms("00:00:26.5")
-    (85, 3600, Decimal('26.5'))
+    >>> read_hms("00:01:25"), read_hms("1:00:00"), read_hms("00:00:26.5"), read_hms("1.00:00:07")
+    (85, 3600, Decimal('26.5'), 86407)
     """
     if match := _HMS.fullmatch(text):
-        return _length(text, match[1], match[2], match[3], match[4])
+        hours = int(match[1] or 0) * 24 + int(match[2])
+        return _length(text, str(hours), match[3], match[4], match[5])
     raise Malformed("call.duration_malformed", f"duration {quoted(text)}", "HH:MM:SS")
 
 

@@ -112,7 +112,7 @@ class Framer:
 
     def _frame(self, piece: bytes, end_bytes: int, *, ended: bool) -> Frame:
         size = self._orphan_bytes + self._let_go + len(piece) + (end_bytes if ended else 0)
-        if self._ends == "lf" and piece.endswith(b"\r"):
+        if self._ends == "lf" and piece.endswith(b"\r") and not self._blocks:
             piece = piece[:-1]
         elif self._ends == "nul":
             piece = piece.strip(b"\r\n")
@@ -155,7 +155,7 @@ class _Blocks:
         if not self.lines:
             return []
         first, last = self.lines[0], self.lines[-1]
-        raw = b"\n".join(frame.raw for frame in self.lines).rstrip(b"\n")
+        raw = b"\n".join(frame.raw for frame in self.lines).rstrip(b"\r\n")
         length = last.end_offset - first.offset
         too_long = (
             length if len(raw) > self._max_bytes or any(f.too_long for f in self.lines) else 0

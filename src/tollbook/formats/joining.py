@@ -179,10 +179,10 @@ def _gathered(readings: list[Reading]) -> list[Outcome]:
 
 
 def whole(readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
-    """Return the parts and then the call that *readings*, in their order, make together."""
-    parts = [Part(each.line, each.offset, each.end_offset) for each in readings[:-1]]
+    """Return the parts and then the call that *readings*, in the order of their bytes, make."""
     if len(readings) == 1:
         return [single(readings[0], partial=partial)]
+    parts = [Part(each.line, each.offset, each.end_offset) for each in readings[:-1]]
     return [*parts, _joined(readings, partial=partial)]
 
 
@@ -219,8 +219,10 @@ def single(reading: Reading, *, partial: bool = False) -> Cdr:
     )
 
 
-def _joined(readings: Sequence[Reading], *, partial: bool) -> Cdr:
-    _put_in_sequence(readings)
+def _joined(written: Sequence[Reading], *, partial: bool) -> Cdr:
+    _put_in_sequence(written)
+    # What was written last may have begun first: a consultation ends before its call.
+    readings = sorted(written, key=lambda each: (each.start_us or 0, each.offset))
     talked = [each for each in readings if each.answered]
     knows = [each for each in readings if each.answered is not None]
     talks = [each.talk_s for each in readings]
@@ -259,7 +261,7 @@ def _joined(readings: Sequence[Reading], *, partial: bool) -> Cdr:
         caller_device=_said_first(readings, "caller_device"),
         callee_device=people[-1].values.get("callee_device"),
         offset=min(each.offset for each in readings),
-        last_offset=readings[-1].offset,
+        last_offset=written[-1].offset,
         end_offset=max(each.end_offset for each in readings),
     )
 

@@ -100,11 +100,11 @@ class Parser:
         if frame.too_long:
             return [self._too_long(frame)]
         text = clean(self._definition, frame.raw)
-        why = self._carried(text) or skipped(self._definition, text)
-        if why:
-            return [Skip(frame.line, frame.offset, frame.end_offset, why)]
         reading = Reading(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
         try:
+            why = self._carried(text) or skipped(self._definition, text)
+            if why:
+                return [Skip(frame.line, frame.offset, frame.end_offset, why)]
             layout, cells = self._cutter.cut(text, ended=frame.ended)
             reading.values = read_values(layout, cells)
             self._complete(reading)
