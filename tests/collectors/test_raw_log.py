@@ -121,6 +121,16 @@ def test_a_day_ends_a_segment(tmp_path: Path) -> None:
     assert [segment.size for segment in segments(tmp_path)] == [8, 6]
 
 
+def test_a_record_that_is_never_finished_does_not_hold_a_segment_open_for_ever(
+    tmp_path: Path,
+) -> None:
+    log = RawLog(tmp_path)
+    log.append(b"more follows\n", received_us=0)
+    log.take(b"one\n", received_us=DAY_US * 5 // 4 - 1, clean=None)
+    log.take(b"two\n", received_us=DAY_US * 5 // 4, clean=None)
+    assert [segment.size for segment in segments(tmp_path)] == [17, 4]
+
+
 def test_the_reserve_stops_before_the_disk_is_full_and_lets_go_by_itself(tmp_path: Path) -> None:
     free = [1_000]
     log = RawLog(tmp_path, reserve_bytes=990, free_bytes=lambda _: free[0])

@@ -121,11 +121,12 @@ class RawLog:
         """Append as much of *data* as belongs into one segment; return how many bytes that was.
 
         *clean* is a place up to which the reader is done, with no record open. A segment that is
-        due ends there; if the reader lags behind a source that never pauses, it ends at a line
-        end a quarter later, and anywhere at one and a half. Raises RawLogError.
+        due ends there. If the reader lags behind a source that never pauses, or holds a call
+        that never gets its end, it ends at a line end a quarter later, and anywhere at one and a
+        half times its size. Raises RawLogError.
         """
-        overdue = self._size >= self._segment_bytes * 5 // 4
-        if self._is_due(received_us) and (clean == self.end or (overdue and self._ends_line)):
+        overdue = self._is_due(received_us, quarters=5)
+        if (clean == self.end and self._is_due(received_us)) or (overdue and self._ends_line):
             self.rotate()
         elif overdue and (cut := _after_last_line_end(data)):
             data = data[:cut]
@@ -134,10 +135,14 @@ class RawLog:
         self.append(data, received_us=received_us)
         return len(data)
 
-    def _is_due(self, at_us: int) -> bool:
+    def _is_due(self, at_us: int, *, quarters: int = 4) -> bool:
+        """Say whether the segment has so many quarters of its size or of its day."""
         if self._size == 0 or self._begun_us is None:
             return False
-        return self._size >= self._segment_bytes or at_us - self._begun_us >= SEGMENT_US
+        age_us = at_us - self._begun_us
+        return (
+            self._size * 4 >= self._segment_bytes * quarters or age_us * 4 >= SEGMENT_US * quarters
+        )
 
     def rotate(self) -> LogEnd:
         """End this segment and begin the next; an empty one is kept. Raises RawLogError."""

@@ -19,6 +19,7 @@ from tollbook.collectors.raw_log import RawLogError
 CHUNK_BYTES = 64 * 1024
 RETRY_S = 2.0
 UNREAD_ACKS_S = 30.0  # A peer that does not read its acknowledgements is dropped after this.
+MOST_LOGGED = 1_000
 KEEPALIVE_S = 60  # A PBX may be silent all night; only a dead one is found out.
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class TcpListener:
         self._record_end = record_end
         self._connections: set[_Connection] = set()
         self._refused = ""
+        self._logged: set[str] = set()
 
     async def run(self) -> None:
         """Serve until cancelled; while the port cannot be opened, say why and try again."""
@@ -97,21 +99,25 @@ class TcpListener:
 
     def _may_enter(self, address: str) -> bool:
         if not self._options.admits(address):
-            self._refused = f" A connection from {address} was refused: it is not among the peers."
-            log.warning("port %d: %s is not among the peers", self._options.port, address)
-            self._report()
+            self._refuse(address, "it is not among the peers")
             return False
         if len(self._connections) < self._options.max_connections:
             return True
         # A PBX that was cut off and comes again takes the place of its own silent connection.
         mine = [known for known in self._connections if known.address == address]
         if not mine:
-            self._refused = f" A connection from {address} was refused: all places are taken."
-            log.warning("port %d: all places are taken, %s refused", self._options.port, address)
-            self._report()
+            self._refuse(address, "all places are taken")
             return False
         min(mine, key=lambda known: known.heard_at).writer.transport.abort()
         return True
+
+    def _refuse(self, address: str, why: str) -> None:
+        """Say in the state who was sent away; in the log only once, for a scan is thousands."""
+        self._refused = f" A connection from {address} was refused: {why}."
+        if address not in self._logged and len(self._logged) < MOST_LOGGED:
+            self._logged.add(address)
+            log.warning("port %d: %s was refused, %s", self._options.port, address, why)
+        self._report()
 
     def _report(self) -> None:
         peers = len(self._connections)

@@ -5,7 +5,7 @@ import asyncio
 import signal
 import sys
 
-from tollbook.wiring.process import log_to_stderr, the_only_one
+from tollbook.wiring.process import LEAVING_S, log_to_stderr, the_only_one
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
 
@@ -17,7 +17,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         installation = open_installation(data_dir=args.data)
         log_to_stderr(installation.settings.log_level)
-        with the_only_one(installation.settings.data_dir / "collect.lock", does="collects"):
+        lock = installation.settings.data_dir / "collect.lock"
+        with the_only_one(lock, does="collects", patience_s=3 * LEAVING_S):
             asyncio.run(_collect(installation))
     except SettingsError as fault:
         print(f"tollbook collect: {fault}", file=sys.stderr)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.db import connections
 
-from tollbook.wiring.process import log_to_stderr, require_free_port, the_only_one
+from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port, the_only_one
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, ensure_administrator, open_installation
 from tollbook.wiring.supervisor import Child, answers, supervise
@@ -40,7 +40,7 @@ def serve(
     host, port = host or settings.host, port or settings.port
     log_to_stderr(settings.log_level)
     with the_only_one(settings.data_dir / "serve.lock", does="serves"):
-        require_free_port(host, port)
+        require_free_port(host, port, patience_s=LEAVING_S)
         _print_password(ensure_administrator())
         connections.close_all()  # This process only watches from here on.
         welcome = _Welcome(host, port)

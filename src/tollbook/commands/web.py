@@ -9,7 +9,7 @@ from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
-from tollbook.wiring.process import log_to_stderr, require_free_port
+from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
         settings = open_installation(data_dir=args.data).settings
         host, port = args.host or settings.host, args.port or settings.port
         log_to_stderr(settings.log_level)
-        require_free_port(host, port)
+        require_free_port(host, port, patience_s=LEAVING_S)
     except SettingsError as fault:
         print(f"tollbook web: {fault}", file=sys.stderr)
         return WRONG_USE

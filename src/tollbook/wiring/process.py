@@ -6,11 +6,15 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tollbook.wiring.start import StartError
+
+# How long the parts of an installation whose parent was killed may take to end.
+LEAVING_S = 4.0
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -35,32 +39,56 @@ def end_with_parent(parent_pid: int | None = None) -> None:
 
 
 @contextmanager
-def the_only_one(lock: Path, *, does: str) -> Iterator[None]:
+def the_only_one(lock: Path, *, does: str, patience_s: float = 0.0) -> Iterator[None]:
     """Hold *lock* as the only process on this data folder that *does* this.
 
-    Raises StartError if another holds it; the kernel frees it when that one ends.
+    Waits *patience_s* for one that is just ending. Raises StartError if another holds it still;
+    the kernel frees it when that one ends, however it ends.
     """
     with lock.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as fault:
+        if not _within(patience_s, lambda: _locked(held.fileno())):
             raise StartError(
                 f"{lock.parent}: another process {does} here already. This one did not start. "
                 "Stop that one first, or use another data folder."
-            ) from fault
+            )
         yield
 
 
-def require_free_port(host: str, port: int) -> None:
-    """Raise StartError if nobody could listen on *port* of *host* now."""
+def require_free_port(host: str, port: int, *, patience_s: float = 0.0) -> None:
+    """Raise StartError if nobody could listen on *port* of *host* within *patience_s*."""
+    faults: list[OSError] = []
+    if not _within(patience_s, lambda: _can_listen(host, port, faults)):
+        raise StartError(
+            f"port {port} on {host} cannot be opened: {_why(faults[-1])}. Tollbook did not start. "
+            'Stop what uses it, or choose another with --port or the setting "port".'
+        )
+
+
+def _within(patience_s: float, attempt: Callable[[], bool]) -> bool:
+    """Try at least once, then every tenth of a second until *patience_s* is over."""
+    until_s = time.monotonic() + patience_s
+    while not attempt():
+        if time.monotonic() >= until_s:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _can_listen(host: str, port: int, faults: list[OSError]) -> bool:
     try:
         with socket.create_server((host, port), family=_family(host)):
-            return
+            return True
     except OSError as fault:
-        raise StartError(
-            f"port {port} on {host} cannot be opened: {_why(fault)}. Tollbook did not start. "
-            'Stop what uses it, or choose another with --port or the setting "port".'
-        ) from fault
+        faults.append(fault)
+        return False
 
 
 def _family(host: str) -> socket.AddressFamily:
