@@ -8,7 +8,6 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from tollbook.bench.figures import Figure
@@ -41,7 +40,6 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
     raw = installation.settings.raw_dir / "stages.seg"
     yield "raw bytes copied and on disk", _seconds(lambda: _copy(piece, raw))
     source_id, segment_id = _place_for(pbx.pbx_id, raw, installation)
-    rules = load_rules(pbx.pbx_id)
     task = Task(
         path=raw,
         size=raw.stat().st_size,
@@ -49,20 +47,15 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
         zone=ZONE,
         source_name=piece.name,
         segment_id=segment_id,
-        rules=replace(rules, assignments=()),
+        rules=load_rules(pbx.pbx_id),
     )
-    unpriced_s = _seconds(lambda: sum(1 for _ in make_drafts(task)))
-    yield "parsed and mediated, no price", unpriced_s
     drafts: list[Draft] = []
-    priced = replace(task, rules=rules)
-    yield (
-        "parsed, mediated, priced",
-        _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(priced))),
-    )
+    drafting_s = _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(task)))
+    yield "parsed and mediated", drafting_s
     yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
     intake = open_intake(installation.door, source_id)
     at = installation.now()
-    yield "stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
+    yield "priced and stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
 
 
 def _first_lines(file: Path, piece: Path) -> int:
