@@ -117,6 +117,14 @@ def test_another_installation_is_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["tollbook.toml"]
 
 
+def test_a_plan_that_cannot_be_read_is_told_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "demo.json").write_text('{"seed": 1', "utf-8")
+    refused = demo(tmp_path)
+
+    assert refused.returncode == 2
+    assert f"{tmp_path / 'demo.json'}: cannot be read" in refused.stderr
+
+
 def test_fewer_than_one_call_is_refused(tmp_path: Path) -> None:
     refused = demo(tmp_path / "data", "--calls", "0")
 

@@ -63,8 +63,15 @@ def planned(folder: Path, wanted: Plan) -> Plan:
 
 
 def read_plan(folder: Path) -> Plan:
-    """Return the plan of the sample office in *folder*."""
-    return Plan(**json.loads((folder / FILE).read_text("utf-8")))
+    """Return the plan of the sample office in *folder*; raises DemoError."""
+    file = folder / FILE
+    try:
+        return Plan(**json.loads(file.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as fault:
+        raise DemoError(
+            f"{file}: cannot be read ({fault}). The sample office was left as it is. "
+            "Delete its folder to begin anew."
+        ) from fault
 
 
 def finish(folder: Path, plan: Plan) -> None:
