@@ -5,12 +5,13 @@ is a pipe that breaks.
 """
 
 import gc
+import os
 import pickle
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import BinaryIO
 
@@ -54,20 +55,17 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
     if workers < 1 or task.size < WORTH_A_PROCESS_BYTES:
         yield make_drafts(task)
         return
-    context = get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    worker = context.Process(target=_work, args=(sending, task), name="tollbook-drafting")
-    worker.daemon = True
-    worker.start()
-    sending.close()  # The worker has the only end left: when it dies, receiving ends.
-    try:
-        yield _received(receiving)
-    finally:
-        receiving.close()
-        worker.join(timeout=10)
-        if worker.is_alive():
-            worker.kill()
-            worker.join()
+    # Our own interpreter and our own words: nothing here comes from outside.
+    worker = subprocess.Popen(  # noqa: S603 - see above
+        [sys.executable, "-c", f"from {__name__} import work; work()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with worker:
+        try:
+            yield _received(worker, task)
+        finally:
+            worker.kill()  # It has ended already, or nobody wants the rest.
 
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
@@ -183,27 +181,43 @@ def _each(
         yield draft, done_bytes
 
 
-def _work(sending: Connection, task: Task) -> None:
-    """Send every draft, then None; or what went wrong."""
+def work() -> None:
+    """Be the other process: read a task, write each draft, then None or what went wrong."""
     # Nothing here makes cycles, and looking for them among a million texts took a third of the
     # time. The process ends with the file.
     gc.disable()
-    with suppress(BrokenPipeError):  # Whoever wanted the drafts has gone.
-        try:
-            for made in make_drafts(task):
-                sending.send_bytes(pickle.dumps(made, pickle.HIGHEST_PROTOCOL))
-            sending.send_bytes(pickle.dumps(None))
-        except ZoneError as fault:
-            sending.send_bytes(pickle.dumps(fault))
-        sending.close()
+    # Written by our parent a moment ago: nobody else has the pipe.
+    task = pickle.load(sys.stdin.buffer)  # noqa: S301 - see above
+    out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    sys.stdout = sys.stderr  # What anybody prints must not end up among the drafts.
+    try:
+        for made in _made_or_fault(task):
+            pickle.dump(made, out, pickle.HIGHEST_PROTOCOL)
+            out.flush()
+    except BrokenPipeError:
+        os._exit(1)  # Whoever wanted the drafts has gone, and nobody is left to be told.
 
 
-def _received(receiving: Connection) -> Iterator[tuple[Draft, int]]:
+def _made_or_fault(task: Task) -> Iterator[tuple[Draft, int] | ZoneError | None]:
+    """Yield each draft, then None; or what went wrong."""
+    try:
+        yield from make_drafts(task)
+    except ZoneError as fault:
+        yield fault
+    else:
+        yield None
+
+
+def _received(worker: "subprocess.Popen[bytes]", task: Task) -> Iterator[tuple[Draft, int]]:
+    if worker.stdin is None or worker.stdout is None:
+        raise DraftingFailed("the process that reads the file has no pipes")
+    with suppress(BrokenPipeError):  # Then it has ended, and reading says so.
+        pickle.dump(task, worker.stdin)
+        worker.stdin.close()
     while True:
         try:
-            # Written by our own child a moment ago: nobody else has the pipe.
-            made = pickle.loads(receiving.recv_bytes())  # noqa: S301 - see above
-        except EOFError:
+            made = pickle.load(worker.stdout)  # noqa: S301 - our own child's pipe
+        except (EOFError, pickle.UnpicklingError):
             raise DraftingFailed(
                 "the process that reads the file has ended. What is stored is whole. "
                 "Import the file again to go on."
