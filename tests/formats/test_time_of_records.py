@@ -55,6 +55,21 @@ def test_the_file_s_order_shows_the_second() -> None:
     ]
 
 
+def test_a_start_follows_its_answer_into_the_second_hour() -> None:
+    """3CX states talk but no ring: the call rang for 5 s, not for an hour and 5 s."""
+    head, tail = "Ext.101,0301234,101,10001,0301234,,0301234,10001,,,,,", "Extension,Line,Line,,,,"
+    lines = [
+        f"Call {n},id{n},00:01:00,2026/10/25 02:{m}:00,2026/10/25 02:{m}:05,2026/10/25 02:{m + 1}:05,"
+        f"TerminatedBySrc,{head}Chain: Ext.101;,{tail}"
+        for n, m in ((1, 40), (2, 10))
+    ]
+    _, second = outcomes("3cx", "\n".join(lines) + "\n", zone=ZONE)
+
+    assert isinstance(second, Cdr)
+    assert second.start == instant("2026-10-25T02:10:00+01:00")
+    assert second.ring_s == 5
+
+
 def test_records_a_few_seconds_out_of_order_show_nothing() -> None:
     lines = [
         autumn("02:30:00", "02:30:05", "02:31:05", 65, 60),

@@ -218,10 +218,12 @@ def written_us(instants: Sequence[int | None], spans: Spans) -> int | None:
 def _choose(
     options: Sequence[tuple[int | None, ...]], order: Order, spans: Spans
 ) -> tuple[int | None, ...]:
-    timed = [(written_us(option, spans) or 0, option) for option in options]
+    # Of two readings that end at one moment the shorter is meant: nothing rings for an hour.
+    briefest = sorted(options, key=lambda option: option[0] or 0, reverse=True)
+    timed = [(written_us(option, spans) or 0, option) for option in briefest]
     timed.sort(key=lambda each: each[0])
     if order.received_us is not None:
-        for written, option in reversed(timed):
+        for written, option in sorted(timed, key=lambda each: each[0], reverse=True):
             waited_us = order.received_us - written
             if -_DISORDER_US <= waited_us <= _ARRIVAL_US:
                 return option
