@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.office import Call, calls_in_a_row
 from tollbook.app import drafting, mediate
 from tollbook.app.draft import Draft
-from tollbook.app.drafting import Task, make_drafts
+from tollbook.app.drafting import DraftingFailed, Task, drafted, make_drafts
 from tollbook.app.mediate import Mediator
 from tollbook.app.rules import Rules
 from tollbook.core.dialplan import default_plan
@@ -87,3 +87,41 @@ def rows(drafts: list[Draft]) -> dict[str, list[tuple[object, ...]]]:
         rejected = [places[record] for record in draft.rejects.record]
         found["rejects"] += zip(rejected, *draft.rejects.lists()[1:], strict=True)
     return {name: sorted(those, key=lambda row: row[0]) for name, those in found.items()}  # type: ignore[arg-type,return-value]
+
+
+def test_a_reading_process_that_dies_is_no_end_of_the_file(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    gone = Task(
+        tmp_path / "gone.csv",
+        drafting.WORTH_A_PROCESS_BYTES,
+        load_definition("asterisk-csv"),
+        "UTC",
+        "x",
+        7,
+        RULES,
+    )
+
+    with drafted(gone, workers=1) as made, pytest.raises(DraftingFailed, match="Import the file"):
+        list(made)
+
+    assert "FileNotFoundError" in capfd.readouterr().err
+
+
+def test_a_reader_who_leaves_early_leaves_no_process_behind(tmp_path: Path) -> None:
+    file = tmp_path / "Master.csv"
+    file.write_text("".join(call.line() for call in calls_in_a_row(5_000)))
+    task = Task(
+        file,
+        drafting.WORTH_A_PROCESS_BYTES,
+        load_definition("asterisk-csv"),
+        "UTC",
+        "x",
+        7,
+        RULES,
+    )
+
+    with drafted(task, workers=1) as made:
+        first, _ = next(made)
+
+    assert len(first.calls) == 1_000
