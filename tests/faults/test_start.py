@@ -1,0 +1,58 @@
+"""A start that cannot succeed says why and changes nothing; starts side by side agree."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from support.processes import Office
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_database_of_a_newer_program_is_refused_unchanged(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    with closing(sqlite3.connect(office.data / "tollbook.sqlite3")) as database, database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('storage', '9999_future', '2030-01-01')"
+        )
+    said = office.tollbook("pbx", "list", expect=2)
+    assert "written by a newer Tollbook" in said
+    assert "storage.9999_future" in said
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    office.data = tmp_path / "file" / "data"
+    office.data.parent.write_text("in the way")
+    said = office.tollbook("pbx", "list", expect=2)
+    assert f"{office.data}: cannot write here" in said
+
+
+def test_a_database_server_that_is_away_is_named_without_its_password(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    office.set(database="postgresql://tollbook:s3cret@127.0.0.1:1/tollbook")
+    said = office.tollbook("pbx", "list", expect=2)
+    assert "the database server does not answer" in said
+    assert "s3cret" not in said
+
+
+def test_processes_that_start_at_once_make_one_database_and_one_site(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    starting = [
+        subprocess.Popen(
+            [sys.executable, "-m", "tollbook", "pbx", "list", "--data", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        for _ in range(4)
+    ]
+    for process in starting:
+        printed, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, printed.decode()
+    with closing(sqlite3.connect(folder / "tollbook.sqlite3")) as database:
+        assert database.execute("SELECT COUNT(*) FROM tollbook_site").fetchall() == [(1,)]
