@@ -28,7 +28,7 @@ QUIET = (
 PASSWORD = "a horse and two carts"
 TARIFF = """
 name = "Carrier A"
-currency = "EUR"
+currency = "USD"
 zone = "Europe/Berlin"
 rounding = { rule = "half_up", decimals = 4 }
 
@@ -43,7 +43,7 @@ slots = [
 ]
 """
 HOSTILE = (
-    '<script>document.title="run"</script>',
+    "<script>document.title=1</script>",
     "=cmd|'/c calc'!A0",
     "أمينة الخطيب",
     "Maximiliane Theodora Freifrau von und zu Guttenberg-Hohenstein-Ammersee am Walde",
@@ -79,7 +79,6 @@ def chromium() -> Iterator[Browser]:
 def serving(folder: Path) -> Iterator[Served]:
     """Run `tollbook serve` on an empty folder."""
     office = Office(folder)
-    office.set(site_name="Kanzlei", site_zone="Europe/Berlin", currency="EUR")
     port = free_port()
     process = office.start("serve", "--port", str(port))
     printed: list[str] = []

@@ -1,6 +1,7 @@
 """The call log and a call: what the address asks for is what is shown, exported and added up."""
 
 import csv
+import html as markup
 import io
 import re
 from datetime import timedelta
@@ -95,6 +96,8 @@ def test_what_a_caller_says_is_shown_and_never_run(
         html = browser.get(page).content.decode()
         assert "<script>alert" not in html
         assert "<img src=x" not in html
+    shown = browser.get("/calls").content.decode()
+    assert markup.escape(name[:20]) in shown
 
 
 def test_every_call_is_met_once_on_the_way_through_the_pages(

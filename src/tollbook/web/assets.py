@@ -87,3 +87,9 @@ def serve(request: HttpRequest, name: str) -> HttpResponse:
             response.content = asset.compressed
             response["Content-Encoding"] = "gzip"
     return response
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Answer browsers that look for an icon without being told where it is."""
+    return serve(request, "tollbook/mark.svg")

@@ -36,7 +36,9 @@ HEADERS: Final = {
 }
 FORM_BYTES: Final = 64 * 1024  # what a form adds to the file in it
 # These answer for themselves: the API and the probes ask for tokens, the rest shows no data.
-OPEN_PATHS: Final = ("/static/", "/api/", "/healthz", "/metrics", "/sign-in")
+OPEN_PATHS: Final = (
+    "/static/", "/favicon.ico", "/api/", "/healthz", "/metrics", "/sign-in",
+)  # fmt: skip
 OPEN_BEFORE_NEW_PASSWORD: Final = ("password", "sign_out")
 
 

@@ -18,6 +18,7 @@ from tollbook.web.views import (
 
 urlpatterns = [
     path("static/<path:name>", assets.serve, name="static"),
+    path("favicon.ico", assets.favicon, name="favicon"),
     path("sign-in", account.sign_in_page, name="sign_in"),
     path("sign-out", account.sign_out, name="sign_out"),
     path("account", account.account, name="account"),
