@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
+from numbers import Number
 from typing import Literal, TypeVar
 
 from tollbook.core.calendar import DAY_S, parse_clock, parse_instant
@@ -152,7 +153,7 @@ class Fields:
         if value is None:
             return default or Decimal(0)
         if not isinstance(value, str):
-            number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+            number = isinstance(value, Number) and not isinstance(value, bool)
             wanted = "money is written as a string in quotes" if number else "expected money"
             self.error(key, "type", f'is {_shown(value)}; {wanted}, as "0.12"')
             return Decimal(0)
