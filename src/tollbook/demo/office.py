@@ -23,7 +23,6 @@ STATE = "BE"  # Berlin, whose holidays the office keeps
 CURRENCY = "EUR"
 SITE = "Berlin"
 OUTSIDE_LINE = "0"
-MAIN_NUMBER = "493023125"  # an extension's three digits follow
 
 ASTERISK = "Main house"
 THREECX = "Annex"

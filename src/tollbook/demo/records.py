@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tollbook.demo.blemishes import ASTERISK_BLEMISHES, THREECX_BLEMISHES, blemished
 from tollbook.demo.diary import OfficeCall
-from tollbook.demo.office import MAIN_NUMBER, OUTSIDE_LINE, ZONE, dice_of
+from tollbook.demo.office import OUTSIDE_LINE, ZONE, dice_of
 
 _ZONE = ZoneInfo(ZONE)
 
@@ -133,11 +133,6 @@ def dialled_abroad(number: str) -> str:
     """
     national = number.removeprefix("49")
     return OUTSIDE_LINE + (f"00{number}" if national == number else f"0{national}")
-
-
-def direct_number(extension: str) -> str:
-    """Return the E.164 number at which the world reaches *extension*."""
-    return MAIN_NUMBER + extension
 
 
 def _stamps(call: OfficeCall) -> _Stamps:
