@@ -5,19 +5,37 @@ from django.db import Error, connection
 
 from support.batches import calls_batch, make_office
 from support.databases import Database
+from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
+from tollbook.core.money import Money
 from tollbook.storage.bulk import store_calls
 from tollbook.storage.door import door
 from tollbook.storage.guards import GUARDED_TABLES, install_guards, missing_guards
+from tollbook.storage.instants import from_us
+from tollbook.storage.ledger import Filed, post_entries
 from tollbook.storage.models import AuditLog
 
 
 @pytest.fixture
 def filled(database: Database) -> Database:
+    fill()
+    return database
+
+
+def fill() -> None:
+    """Put a row into every immutable table."""
     here = make_office()
+    recharge = transfer(
+        Money(5, "EUR"),
+        key="till-1",
+        kind=EntryKind.RECHARGE,
+        at=from_us(0),
+        source=AccountRef("system", SystemAccount.CASH),
+        target=AccountRef("extension", "1"),
+    )
     with door.transaction():
         store_calls(calls_batch(here, 0, 2))
         AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
-    return database
+        post_entries([Filed(recharge)])
 
 
 def rows(table: str) -> list[tuple[object, ...]]:
@@ -40,10 +58,7 @@ def test_change_is_refused_by_the_database(filled: Database, table: str, stateme
 
 @pytest.mark.parametrize("table", GUARDED_TABLES)
 def test_insert_or_replace_cannot_pass_either(sqlite: Database, table: str) -> None:
-    here = make_office()
-    with door.transaction():
-        store_calls(calls_batch(here, 0, 2))
-        AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
+    fill()
 
     with pytest.raises(Error, match="only grows"), connection.cursor() as cursor:
         cursor.execute(f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}")

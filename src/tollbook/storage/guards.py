@@ -15,6 +15,8 @@ GUARDED_TABLES = (
     "tollbook_charge",
     "tollbook_tariff_version",
     "tollbook_audit_log",
+    "tollbook_entry",
+    "tollbook_posting",
 )
 
 _FUNCTION = "tollbook_refuse_change"

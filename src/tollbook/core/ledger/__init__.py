@@ -30,8 +30,16 @@ from tollbook.core.ledger.holds import (
     place,
     release,
 )
+from tollbook.core.ledger.pricing import (
+    REVENUE,
+    UNPAID_CHARGES,
+    charge_entry,
+    rerating_entry,
+)
 
 __all__ = [
+    "REVENUE",
+    "UNPAID_CHARGES",
     "AccountRef",
     "Entry",
     "EntryKind",
@@ -44,11 +52,13 @@ __all__ = [
     "Shortfall",
     "SystemAccount",
     "capture",
+    "charge_entry",
     "content_hash",
     "expire",
     "extend",
     "place",
     "release",
+    "rerating_entry",
     "reversal_of",
     "transfer",
 ]

@@ -22,9 +22,13 @@ class EntryKind(StrEnum):
 
 
 class SystemAccount(StrEnum):
-    """The accounts on our own side of every entry."""
+    """The accounts of our own.
+
+    `charges` stands for all customers whose calls are priced but not posted to an account.
+    """
 
     CASH = "cash"
+    CHARGES = "charges"
     REVENUE = "revenue"
     CORRECTIONS = "corrections"
     EXCHANGE = "exchange"
@@ -32,7 +36,11 @@ class SystemAccount(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class AccountRef:
-    """An account by whose it is: `kind` is extension, owner, department or system."""
+    """An account by whose it is: `kind` is extension, owner, department or system.
+
+    `name` is a `SystemAccount`, or the row id of the holder as digits: people are renamed and
+    telephones renumbered, their accounts stay.
+    """
 
     kind: str
     name: str

@@ -12,6 +12,13 @@ from tollbook.storage.models.audit import AuditLog, Meta
 from tollbook.storage.models.calls import Call, CallRecord, Duplicate, Leg
 from tollbook.storage.models.charges import Charge, RatingRun
 from tollbook.storage.models.directory import AccountCode, Department, Extension, Owner, Trunk
+from tollbook.storage.models.ledger import (
+    Account,
+    Balance,
+    LedgerEntry,
+    LedgerHold,
+    LedgerPosting,
+)
 from tollbook.storage.models.places import (
     Pbx,
     Site,
@@ -24,9 +31,11 @@ from tollbook.storage.models.raw import ImportFile, RawRecord, RawSegment, Rejec
 from tollbook.storage.models.tariffs import Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
+    "Account",
     "AccountCode",
     "ApiToken",
     "AuditLog",
+    "Balance",
     "Call",
     "CallRecord",
     "Charge",
@@ -34,6 +43,9 @@ __all__ = [
     "Duplicate",
     "Extension",
     "ImportFile",
+    "LedgerEntry",
+    "LedgerHold",
+    "LedgerPosting",
     "Leg",
     "LoginFailure",
     "Meta",

@@ -7,8 +7,21 @@ from tollbook.storage.models.columns import RowId
 from tollbook.storage.models.tariffs import Kind
 
 
+class RunState(models.TextChoices):
+    """Where a re-rating is: only a running one writes charges."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+
+
 class RatingRun(models.Model):
-    """One pricing of many calls. Run 0, which has no row, is the pricing on arrival."""
+    """One pricing of many calls. Run 0, which has no row, is the pricing on arrival.
+
+    `wanted` is the filter of its calls as JSON, `rules` a hash of what prices them. Calls up to
+    `watermark` are done, those after `last_call` came later and are not its own: a run that was
+    killed goes on at its watermark. `seen_us` is its latest step, `result` its totals as JSON.
+    """
 
     kind = models.CharField(
         max_length=6, choices=[("first", "first"), ("rerate", "rerate")], default="rerate"
@@ -16,9 +29,27 @@ class RatingRun(models.Model):
     started_us = models.BigIntegerField()
     by = models.TextField(blank=True, default="")
     note = models.TextField(blank=True, default="")
+    state = models.CharField(max_length=7, choices=RunState.choices, default=RunState.DONE)
+    wanted = models.TextField(default="{}")
+    rules = models.CharField(max_length=64, blank=True, default="")
+    last_call = models.BigIntegerField(default=0)
+    watermark = models.BigIntegerField(default=0)
+    calls = models.PositiveBigIntegerField(default=0)
+    calls_done = models.PositiveBigIntegerField(default=0)
+    changed = models.PositiveBigIntegerField(default=0)
+    seen_us = models.BigIntegerField(default=0)
+    finished_us = models.BigIntegerField(null=True)
+    result = models.TextField(blank=True, default="")
 
     class Meta:
         db_table = "tollbook_rating_run"
+        constraints = (
+            models.CheckConstraint(condition=Q(state__in=RunState.values), name="rating_run_state"),
+            # Two at once would each take the other's charges for the old ones.
+            models.UniqueConstraint(
+                fields=["state"], name="rating_run_alone", condition=Q(state="running")
+            ),
+        )
 
 
 class Charge(models.Model):

@@ -1,0 +1,181 @@
+"""The ledger: accounts, entries of postings that balance, balances, and holds.
+
+Entries and postings are immutable (docs/decisions/0006). A balance is one row an account, moved
+in the transaction of its postings and proven by `tollbook.storage.ledger.verify_balances`; it is
+never a second truth. Source: docs/algorithms/ledger.md.
+"""
+
+from django.db import models
+from django.db.models import F, Q
+
+from tollbook.storage.models.columns import RowId
+
+
+class AccountKind(models.TextChoices):
+    """Whose an account is."""
+
+    EXTENSION = "extension"
+    OWNER = "owner"
+    DEPARTMENT = "department"
+    SYSTEM = "system"
+
+
+class Account(models.Model):
+    """Money of one holder in one currency. `name` is the holder's id as digits, or our own word."""
+
+    kind = models.CharField(max_length=10, choices=AccountKind.choices)
+    name = models.CharField(max_length=32)
+    currency = models.CharField(max_length=3)
+    created_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tollbook_account"
+        constraints = (
+            models.UniqueConstraint(fields=["kind", "name", "currency"], name="account_of_holder"),
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind"),
+            models.CheckConstraint(
+                condition=~Q(name="") & ~Q(currency=""), name="account_says_whose"
+            ),
+        )
+
+
+class Balance(models.Model):
+    """What an account holds, and what of it pending holds set aside; its only mutable row.
+
+    `held_micros` counts what is set aside and is never negative.
+    """
+
+    account = models.OneToOneField(
+        "storage.Account", models.PROTECT, primary_key=True, related_name="+"
+    )
+    balance_micros = models.BigIntegerField(default=0)
+    held_micros = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "tollbook_balance"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(held_micros__gte=0), name="balance_held_not_negative"
+            ),
+        )
+
+
+class LedgerEntry(models.Model):
+    """Why money moved. Immutable; `key` is whoever sent it's own, `content_hash` what it did.
+
+    `call` is the call that it is about and `run` the re-rating that found the difference, where
+    there is one. An entry is reversed at most once.
+    """
+
+    id = RowId(primary_key=True)
+    key = models.CharField(max_length=160, unique=True)
+    content_hash = models.CharField(max_length=64)
+    kind = models.CharField(max_length=10)
+    at_us = models.BigIntegerField()
+    reason = models.TextField(blank=True, default="")
+    reverses = models.ForeignKey(
+        "storage.LedgerEntry", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    call = models.ForeignKey(
+        "storage.Call", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    run = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        db_table = "tollbook_entry"
+        indexes = (
+            models.Index(fields=["call"], name="entry_of_call", condition=Q(call__isnull=False)),
+            models.Index(fields=["run", "id"], name="entry_of_run", condition=Q(run__isnull=False)),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=["reverses"], name="entry_reversed_once", condition=Q(reverses__isnull=False)
+            ),
+            models.CheckConstraint(condition=~Q(key=""), name="entry_has_key"),
+            models.CheckConstraint(
+                condition=Q(kind="reversal", reverses__isnull=False)
+                | (~Q(kind="reversal") & Q(reverses=None)),
+                name="entry_reversal_names_entry",
+            ),
+        )
+
+
+class LedgerPosting(models.Model):
+    """One account, one signed amount. Immutable; `after_micros` is the balance it leaves."""
+
+    id = RowId(primary_key=True)
+    entry = models.ForeignKey("storage.LedgerEntry", models.PROTECT, related_name="+")
+    account = models.ForeignKey("storage.Account", models.PROTECT, related_name="+", db_index=False)
+    amount_micros = models.BigIntegerField()
+    after_micros = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tollbook_posting"
+        indexes = (models.Index(fields=["account", "id"], name="posting_of_account"),)
+        constraints = (
+            models.CheckConstraint(condition=~Q(amount_micros=0), name="posting_of_something"),
+        )
+
+
+class HoldCondition(models.TextChoices):
+    """Where a hold is in its life."""
+
+    PENDING = "pending"
+    CAPTURED = "captured"
+    RELEASED = "released"
+    EXPIRED = "expired"
+
+
+class LedgerHold(models.Model):
+    """Money set aside for a call before the telephone rings; it ends once.
+
+    A capture is an entry of kind charge, which `entry` names. `switch_call_id` is what the
+    switch calls the call, until its record has come and `call` is known.
+    """
+
+    id = RowId(primary_key=True)
+    key = models.CharField(max_length=160, unique=True)
+    content_hash = models.CharField(max_length=64)
+    account = models.ForeignKey("storage.Account", models.PROTECT, related_name="+", db_index=False)
+    amount_micros = models.BigIntegerField()
+    captured_micros = models.BigIntegerField(default=0)
+    state = models.CharField(
+        max_length=8, choices=HoldCondition.choices, default=HoldCondition.PENDING
+    )
+    placed_us = models.BigIntegerField()
+    expires_us = models.BigIntegerField()
+    ended_us = models.BigIntegerField(null=True)
+    entry = models.ForeignKey(
+        "storage.LedgerEntry", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    call = models.ForeignKey(
+        "storage.Call", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    switch_call_id = models.TextField(blank=True, default="")
+
+    class Meta:
+        db_table = "tollbook_hold"
+        indexes = (
+            models.Index(fields=["account"], name="hold_pending", condition=Q(state="pending")),
+            models.Index(fields=["expires_us"], name="hold_expiry", condition=Q(state="pending")),
+            models.Index(
+                fields=["switch_call_id"],
+                name="hold_of_switch_call",
+                condition=~Q(switch_call_id=""),
+            ),
+        )
+        constraints = (
+            models.CheckConstraint(condition=Q(state__in=HoldCondition.values), name="hold_state"),
+            models.CheckConstraint(
+                condition=Q(state="pending", ended_us=None)
+                | (~Q(state="pending") & Q(ended_us__isnull=False)),
+                name="hold_ends_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(amount_micros__gte=0)
+                & Q(captured_micros__gte=0)
+                & Q(captured_micros__lte=F("amount_micros"))
+                & (Q(state="captured") | Q(captured_micros=0)),
+                name="hold_captures_what_it_holds",
+            ),
+        )
