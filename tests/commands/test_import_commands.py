@@ -84,6 +84,7 @@ def test_a_first_import_from_nothing_to_charges(data: Path, files: Path) -> None
         (("--format", "asterisk-csv", "nowhere.csv"), 2, "nowhere.csv"),
         (("--format", "no-such-format", "pyproject.toml"), 2, "no-such-format"),
         (("--format", "hobic", "pyproject.toml"), 3, "hobic"),
+        (("--format", "asterisk-csv", "--zone", "Berlin", "pyproject.toml"), 2, "Berlin"),
     ],
 )
 def test_a_wrong_import_says_what_is_wrong(

@@ -23,6 +23,7 @@ from tollbook.app.draft import Draft
 from tollbook.app.drafting import Task, drafted
 from tollbook.app.ingest import IngestResult, Intake, SourceRef
 from tollbook.formats import Definition
+from tollbook.formats.zones import find_zone
 from tollbook.storage.batch import RejectColumns
 from tollbook.storage.bulk import RAW_KEPT_BYTES
 from tollbook.storage.door import Door
@@ -88,7 +89,9 @@ def import_file(
     *zone* is that of stamps that name none; without one the definition's, else the site's.
     Raises ImportRefused, and ZoneError of `tollbook.formats`.
     """
-    job = _Job(door, pbx, definition, zone or definition.zone or pbx.zone, name, at)
+    chosen = zone or definition.zone or pbx.zone
+    find_zone(chosen)  # Before anything is stored.
+    job = _Job(door, pbx, definition, chosen, name, at)
     size = _size(file)
     if size is not None and job.is_known_size(size):
         known = job.answer(_hash(file))
@@ -125,7 +128,7 @@ class _Job:
         self._at = at
         self._key = {
             "pbx_id": pbx.pbx_id,
-            "format": definition.name,
+            "format": definition.name[:64],
             "format_version": _version_of(definition),
             "zone": zone,
         }
@@ -156,7 +159,7 @@ class _Job:
                 name=f"Import {self._definition.name}"[:120],
                 defaults={
                     "transport": "import",
-                    "format": self._definition.name,
+                    "format": self._definition.name[:64],
                     "wanted": "stopped",
                     "created_us": to_us(self._at),
                 },
