@@ -7,7 +7,7 @@ form. Source: docs/algorithms/rating.md, "Batch".
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,16 +17,19 @@ from tollbook.core.money import MICRO
 from tollbook.core.numbers import PACKED_SYMBOLS, SYMBOL_BITS, pack_digits
 from tollbook.core.tariff import CompiledRate, CompiledTariff, PrefixEntry
 
+T = TypeVar("T")
 Integers: TypeAlias = NDArray[np.int64]
 
 LONGEST_S = 31 * DAY_S
 GREATEST = 2**62
 NONE = -1
-RULES = ("up", "down", "half_up", "half_even")
 
-# Columns of `Deck.limits`; MAXIMUM is -1 for none, ALONE 1 where the scalar form must price.
-NUMBER_LENGTH, FROM_US, TO_US, WINDOWS, FEE, MINIMUM, MAXIMUM, FREE_S, MINIMUM_S, ALONE = range(10)
-_COLUMNS = 10
+# Columns of `Deck.limits`. MAXIMUM is -1 for none; ALONE is 1 where the scalar form must price;
+# CALLERS, TRUNKS and SLOTS say where the rate's own begin, and the next row where they end.
+NUMBER_LENGTH, FROM_US, TO_US, WINDOWS, FEE, MINIMUM, MAXIMUM = range(7)
+FREE_S, MINIMUM_S, ALONE, CALLERS, TRUNKS, SLOTS = range(7, 13)
+RULES = ("up", "down", "half_up", "half_even")
+UP, DOWN, HALF_UP, HALF_EVEN = range(4)
 
 # The first symbols of a number choose a stretch of the sorted prefix ranges.
 TOP_SYMBOLS = 4
@@ -41,9 +44,11 @@ class Deck(NamedTuple):
     `starts` are the sorted beginnings of disjoint ranges of packed numbers, `entry_at` the
     prefix entry of each (-1: none), `top` where the range of each four first symbols begins.
     An entry's rates are `ranked[first[e]:first[e + 1]]`, best first; `shorter` its next shorter
-    prefix. Callers and trunks are ids of `DeckNames`. `limits` has a row for each rate, with the
-    columns named above. Amounts become millionths when divided by `divisor` and rounded by the
-    rule of that place in `RULES`, times `step`.
+    prefix. `limits` has a row for each rate and one more, with the columns named above; `slots`
+    the beginning, increment and units of each slot; `callers` and `trunks` hold ids of
+    `DeckNames`. `opened` has the windows open at each of the day's `edges`: those that opened
+    today, and those of the day before. Amounts become millionths when divided by `divisor`,
+    rounded by the rule of that place in `RULES`, and multiplied by `step`.
     """
 
     starts: Integers
@@ -53,15 +58,11 @@ class Deck(NamedTuple):
     ranked: Integers
     shorter: Integers
     limits: Integers
-    slot_first: Integers
     slots: Integers
-    caller_first: Integers
     callers: Integers
-    trunk_first: Integers
     trunks: Integers
     edges: Integers
-    opened_today: Integers
-    opened_yesterday: Integers
+    opened: Integers
     splits: int
     divisor: int
     step: int
@@ -104,13 +105,9 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
     rule = "half_up" if compiled.rounding.rule == "none" else compiled.rounding.rule
     first, ranked = _flat([[rate.index for rate in entry.rates] for entry in entries])
     place = {entry.digits: at for at, entry in enumerate(entries)}
-    slots = [
-        [number for slot in rate.slots for number in (slot.from_s, slot.increment_s, slot.units)]
-        for rate in compiled.rates
-    ]
     fitting = [_fits(rate, compiled.denominator) for rate in compiled.rates]
-    slot_first, flat_slots = _flat(
-        [row if fits else [] for row, fits in zip(slots, fitting, strict=True)]
+    slot_first, slots = _flat(
+        [rate.slots if fits else () for rate, fits in zip(compiled.rates, fitting, strict=True)]
     )
     caller_first, flat_callers = _flat(
         [sorted(callers[name] for name in rate.callers) for rate in compiled.rates]
@@ -118,6 +115,10 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
     trunk_first, flat_trunks = _flat(
         [sorted(trunks[name] for name in rate.trunks) for rate in compiled.rates]
     )
+    limits = np.zeros((len(compiled.rates) + 1, SLOTS + 1), dtype=np.int64)
+    for rate, fits in zip(compiled.rates, fitting, strict=True):
+        limits[rate.index, :CALLERS] = _limits(rate, fits=fits)
+    limits[:, CALLERS], limits[:, TRUNKS], limits[:, SLOTS] = caller_first, trunk_first, slot_first
     tops = np.arange((1 << SYMBOL_BITS * TOP_SYMBOLS) + 1, dtype=np.int64) << TOP_SHIFT
     calendar = compiled.calendar
     deck = Deck(
@@ -125,20 +126,16 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
         entry_at=entry_at,
         top=np.searchsorted(starts, tops, side="right").astype(np.int64),
         first=first,
-        ranked=ranked,
+        ranked=_array(ranked),
         shorter=_array([NONE if e.shorter is None else place[e.shorter.digits] for e in entries]),
-        limits=_array(
-            [_limits(rate, fits=fits) for rate, fits in zip(compiled.rates, fitting, strict=True)]
-        ).reshape(-1, _COLUMNS),
-        slot_first=slot_first // 3,
-        slots=flat_slots.reshape(-1, 3),
-        caller_first=caller_first,
-        callers=flat_callers,
-        trunk_first=trunk_first,
-        trunks=flat_trunks,
+        limits=limits,
+        slots=_array([(slot.from_s, slot.increment_s, slot.units) for slot in slots]).reshape(
+            -1, 3
+        ),
+        callers=_array(flat_callers),
+        trunks=_array(flat_trunks),
         edges=_array(calendar.edges_s),
-        opened_today=_array(calendar.opened_today),
-        opened_yesterday=_array(calendar.opened_yesterday),
+        opened=_array([calendar.opened_today, calendar.opened_yesterday]),
         splits=int(compiled.splits),
         divisor=compiled.denominator // MICRO * resolution,
         step=resolution,
@@ -161,11 +158,7 @@ def clock_of(calendar: Calendar, first_s: int, last_s: int) -> Clock:
         position_s = until_s
     first_day = (first_s + min(offsets)) // DAY_S - 1
     last_day = (end_s + max(offsets)) // DAY_S + 1
-    opening = (
-        [calendar.opening_on(day) for day in range(first_day, last_day + 1)]
-        if calendar.windows
-        else [0]
-    )
+    opening = [calendar.opening_on(day) for day in range(first_day, last_day + 1)]
     return Clock(_array(begins), _array(offsets), _array(opening), first_day)
 
 
@@ -233,10 +226,10 @@ def _ids(names: Iterable[str]) -> dict[str, int]:
     return {name: at for at, name in enumerate(dict.fromkeys(names))}
 
 
-def _flat(rows: Sequence[Sequence[int]]) -> tuple[Integers, Integers]:
+def _flat(rows: Sequence[Sequence[T]]) -> tuple[Integers, list[T]]:
     """Return where each row begins, with the end of the last, and all rows in one."""
     ends = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int64)
-    return ends, _array([number for row in rows for number in row])
+    return ends, [each for row in rows for each in row]
 
 
 def _array(numbers: object) -> Integers:

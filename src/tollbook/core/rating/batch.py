@@ -20,16 +20,21 @@ from tollbook.core.money import MICRO
 from tollbook.core.numbers import PACKED_SYMBOLS, SYMBOL_BITS, strip_decoration
 from tollbook.core.rating.arrays import (
     ALONE,
+    CALLERS,
     FEE,
     FREE_S,
     FROM_US,
+    HALF_UP,
     LONGEST_S,
     MAXIMUM,
     MINIMUM,
     MINIMUM_S,
     NUMBER_LENGTH,
+    SLOTS,
     TO_US,
     TOP_SHIFT,
+    TRUNKS,
+    UP,
     WINDOWS,
     Clock,
     Deck,
@@ -55,15 +60,19 @@ _CODES = {symbol: code for code, symbol in enumerate("0123456789*#ABC", start=1)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# An entry, talk instant in microseconds, length of the number, caller, department, trunk.
-Asked: TypeAlias = tuple[int, int, int, int, int, int]
+# Talk instant in microseconds, length of the number, caller, department, trunk.
+Asked: TypeAlias = tuple[int, int, int, int, int]
 Rows: TypeAlias = tuple[Integers, ...]
 Prices: TypeAlias = tuple[Integers, Integers, Integers, Integers]
 
 
 def typed(function: F) -> F:
     """Compile *function* where numba is here; leave it as it is where not."""
-    return cast("F", njit(cache=True, nogil=True)(function)) if HAS_NUMBA else function
+    return (
+        cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
+        if HAS_NUMBA
+        else function
+    )
 
 
 def inlined(function: F) -> F:
@@ -209,114 +218,118 @@ def _set(columns: ChargeColumns, at: int, result: tuple[int, int, int] | str) ->
 
 
 # --- The loop. Everything below is compiled: plain integers and arrays only. -------------------
+#
+# Functions are written into their callers and take the arrays one by one: handing the whole deck
+# along would count references at every row, which costs more than the work.
 
 
 @inlined
-def _entry_of(deck: Deck, number: int) -> int:
+def _entry_of(starts: Integers, entry_at: Integers, top: Integers, number: int) -> int:
     """Return the entry of the longest prefix of *number*, or -1."""
-    top = number >> TOP_SHIFT
-    low, high = deck.top[top] - 1, deck.top[top + 1]
+    first_symbols = number >> TOP_SHIFT
+    low, high = top[first_symbols] - 1, top[first_symbols + 1]
     while high - low > 1:
         middle = (low + high) >> 1
-        if deck.starts[middle] <= number:
+        if starts[middle] <= number:
             low = middle
         else:
             high = middle
-    return int(deck.entry_at[low])
+    return int(entry_at[low])
+
+
+@inlined
+def _place(begins: Integers, offsets: Integers, epoch_s: int) -> tuple[int, int]:
+    """Return the zone's offset at *epoch_s*, and the instant at which the next one holds."""
+    at = len(begins) - 1
+    until_s = epoch_s + LONGEST_S + DAY_S
+    while at > 0 and begins[at] > epoch_s:
+        until_s = begins[at]
+        at -= 1
+    return offsets[at], until_s
+
+
+@inlined
+def _open_at(
+    edges: Integers,
+    opened: Integers,
+    opening: Integers,
+    first_day: int,
+    offset_s: int,
+    epoch_s: int,
+) -> tuple[int, int]:
+    """Return the windows open at *epoch_s* and the instant of their next edge."""
+    local_s = epoch_s + offset_s
+    day = local_s // DAY_S
+    second = local_s - day * DAY_S
+    interval = len(edges) - 1
+    while edges[interval] > second:
+        interval -= 1
+    edge_s = edges[interval + 1] if interval + 1 < len(edges) else DAY_S
+    row = day - first_day
+    windows = opening[row] & opened[0, interval] | opening[row - 1] & opened[1, interval]
+    return windows, epoch_s + edge_s - second
 
 
 @inlined
 def _holds(ids: Integers, first: int, last: int, wanted: int) -> bool:
+    found = False
     for at in range(first, last):
-        if ids[at] == wanted:
-            return wanted >= 0
-    return False
-
-
-@inlined
-def _offset_index(clock: Clock, epoch_s: int) -> int:
-    at = len(clock.begins) - 1
-    while at > 0 and clock.begins[at] > epoch_s:
-        at -= 1
-    return at
-
-
-@inlined
-def _open_at(deck: Deck, clock: Clock, epoch_s: int) -> tuple[int, int]:
-    """Return the windows open at *epoch_s*, and the instant until which that surely holds."""
-    if len(deck.opened_today) == 1 and len(clock.opening) == 1:
-        return 0, epoch_s + LONGEST_S + DAY_S
-    at = _offset_index(clock, epoch_s)
-    local_s = epoch_s + clock.offsets[at]
-    day = local_s // DAY_S
-    second = local_s - day * DAY_S
-    interval = len(deck.edges) - 1
-    while deck.edges[interval] > second:
-        interval -= 1
-    row = day - clock.first_day
-    windows = clock.opening[row] & deck.opened_today[interval]
-    windows |= clock.opening[row - 1] & deck.opened_yesterday[interval]
-    edge_s = deck.edges[interval + 1] if interval + 1 < len(deck.edges) else DAY_S
-    until_s = epoch_s + edge_s - second
-    if at + 1 < len(clock.begins):
-        until_s = min(until_s, clock.begins[at + 1])
-    return windows, until_s
+        found = found or ids[at] == wanted
+    return found
 
 
 @inlined
 def _winner(
-    deck: Deck,
+    first: Integers,
+    ranked: Integers,
+    shorter: Integers,
+    limits: Integers,
+    callers: Integers,
+    trunks: Integers,
     entry: int,
-    at_us: int,
-    length: int,
-    caller: int,
-    department: int,
-    trunk: int,
+    asked: Asked,
     windows: int,
 ) -> int:
     """Return the rate that wins while *windows* are open, or -1."""
-    while entry >= 0:
-        for ranked in range(deck.first[entry], deck.first[entry + 1]):
-            rate = deck.ranked[ranked]
-            needs = deck.limits[rate, WINDOWS]
-            if needs & windows != needs:
-                continue
-            if not deck.limits[rate, FROM_US] <= at_us < deck.limits[rate, TO_US]:
-                continue
-            if deck.limits[rate, NUMBER_LENGTH] not in (0, length):
-                continue
-            first, last = deck.caller_first[rate], deck.caller_first[rate + 1]
-            if last > first and not (
-                _holds(deck.callers, first, last, caller)
-                or _holds(deck.callers, first, last, department)
+    at_us, length, caller, department, trunk = asked
+    won = -1
+    while entry >= 0 and won < 0:
+        for rank in range(first[entry], first[entry + 1]):
+            rate = ranked[rank]
+            needs = limits[rate, WINDOWS]
+            wanted = limits[rate, NUMBER_LENGTH]
+            if (
+                needs & windows == needs
+                and limits[rate, FROM_US] <= at_us < limits[rate, TO_US]
+                and wanted in (0, length)
             ):
-                continue
-            first, last = deck.trunk_first[rate], deck.trunk_first[rate + 1]
-            if last > first and not _holds(deck.trunks, first, last, trunk):
-                continue
-            return int(rate)
-        entry = deck.shorter[entry]
-    return -1
+                begin, end = limits[rate, CALLERS], limits[rate + 1, CALLERS]
+                fits = end == begin or (
+                    _holds(callers, begin, end, caller) or _holds(callers, begin, end, department)
+                )
+                begin, end = limits[rate, TRUNKS], limits[rate + 1, TRUNKS]
+                if fits and (end == begin or _holds(trunks, begin, end, trunk)):
+                    won = rate
+                    break
+        entry = shorter[entry]
+    return won
 
 
 @inlined
-def _run(deck: Deck, rate: int, position_s: int, end_s: int) -> tuple[int, int]:
+def _run(
+    limits: Integers, slots: Integers, rate: int, position_s: int, end_s: int
+) -> tuple[int, int]:
     """Walk the slots of *rate* from *position_s* until steps reach *end_s*: (position, units)."""
     units = 0
-    first, last = deck.slot_first[rate], deck.slot_first[rate + 1] - 1
-    for at in range(first, last + 1):
-        stop_s = end_s
-        if at < last:
-            next_s = deck.slots[at + 1, 0]
-            if next_s <= position_s:
-                continue
-            stop_s = min(next_s, end_s)
-        if stop_s <= position_s:
-            break
-        increment_s = deck.slots[at, 1]
-        count = -((position_s - stop_s) // increment_s)
-        units += count * deck.slots[at, 2]
-        position_s += count * increment_s
+    last = limits[rate + 1, SLOTS] - 1
+    for at in range(limits[rate, SLOTS], last + 1):
+        next_s = slots[at + 1, 0] if at < last else end_s
+        stop_s = min(next_s, end_s)
+        if stop_s > position_s:
+            increment_s = slots[at, 1]
+            count = (stop_s - position_s + increment_s - 1) // increment_s
+            units += count * slots[at, 2]
+            position_s += count * increment_s
     return position_s, units
 
 
@@ -324,79 +337,66 @@ def _run(deck: Deck, rate: int, position_s: int, end_s: int) -> tuple[int, int]:
 def _rounded(units: int, divisor: int, step: int, rule: int) -> int:
     quotient = units // divisor
     rest = units - quotient * divisor
-    if rule == 0:
+    if rule == UP:
         quotient += rest > 0
-    elif rule >= 2:
+    elif rule >= HALF_UP:
         beyond = rest - (divisor - rest)
-        if beyond > 0 or (beyond == 0 and (rule == 2 or quotient % 2 == 1)):
-            quotient += 1
+        quotient += beyond > 0 or (beyond == 0 and (rule == HALF_UP or quotient & 1 == 1))
     return quotient * step
 
 
-@inlined
-def _split(deck: Deck, clock: Clock, asked: Asked, rate: int, billable_s: int) -> tuple[int, int]:
-    """Walk a call that each step's own rate prices: (position, units), or (-1, 0) if none holds."""
-    entry, at_us, length, caller, department, trunk = asked
-    begin_s = at_us // MICRO + deck.limits[rate, FREE_S]
-    position_s = units = 0
-    while position_s < billable_s:
-        windows, until_s = _open_at(deck, clock, begin_s + position_s)
-        current = _winner(deck, entry, at_us, length, caller, department, trunk, windows)
-        if current < 0 or deck.slot_first[current] == deck.slot_first[current + 1]:
-            return -1, 0
-        position_s, more = _run(deck, current, position_s, min(until_s - begin_s, billable_s))
-        units += more
-    return position_s, units
-
-
-@inlined
-def _price_one(deck: Deck, clock: Clock, asked: Asked, talk_s: int) -> tuple[int, int, int, int]:
-    """Return (state, rate, billed seconds, units) of one call."""
-    entry, at_us, length, caller, department, trunk = asked
-    windows, _ = _open_at(deck, clock, at_us // MICRO)
-    rate = _winner(deck, entry, at_us, length, caller, department, trunk, windows)
-    if rate < 0 or talk_s > LONGEST_S or deck.limits[rate, ALONE]:
-        return ASK_SCALAR, 0, 0, 0
-    beyond_free_s = talk_s - deck.limits[rate, FREE_S]
-    if beyond_free_s <= 0:
-        return PRICED, rate, 0, 0
-    billable_s = max(beyond_free_s, deck.limits[rate, MINIMUM_S])
-    if deck.splits:
-        position_s, units = _split(deck, clock, asked, rate, billable_s)
-        if position_s < 0:
-            return ASK_SCALAR, 0, 0, 0
-    else:
-        position_s, units = _run(deck, rate, 0, billable_s)
-    units = max(units + deck.limits[rate, FEE], deck.limits[rate, MINIMUM])
-    maximum = deck.limits[rate, MAXIMUM]
-    if maximum >= 0:
-        units = min(units, maximum)
-    return PRICED, rate, position_s, units
-
-
 @typed
-def _price_rows(deck: Deck, clock: Clock, calls: Rows, prices: Prices) -> None:
-    """Price every row of *calls* into *prices*."""
+def _price_rows(  # noqa: C901 - one loop, because a call at every row costs more than the work
+    deck: Deck, clock: Clock, calls: Rows, prices: Prices
+) -> None:
+    """Price every row of *calls* into *prices*; what is left to the scalar form stays 0."""
+    starts, entry_at, top, first, ranked, shorter = deck[:6]
+    limits, slots, callers, trunks, edges, opened = deck[6:12]
+    splits, divisor, step, rule = deck[12:]
+    begins, offsets, opening, first_day = clock
     start_us, talk_s, number, length, caller, department, trunk = calls
     amount_micros, billed_s, rate_index, state = prices
     size = len(start_us)
     entries = np.empty(BLOCK, dtype=np.int64)
-    for begin in range(0, size, BLOCK):
-        end = min(begin + BLOCK, size)
+    for block in range(0, size, BLOCK):
+        block_end = min(block + BLOCK, size)
         # The look-ups of a block stand together, so that their cache misses overlap.
-        for row in range(begin, end):
-            entries[row - begin] = _entry_of(deck, number[row])
-        for row in range(begin, end):
-            asked = (
-                entries[row - begin],
-                start_us[row],
-                length[row],
-                caller[row],
-                department[row],
-                trunk[row],
-            )
-            state[row], rate_index[row], billed_s[row], units = _price_one(
-                deck, clock, asked, talk_s[row]
-            )
-            if units:
-                amount_micros[row] = _rounded(units, deck.divisor, deck.step, deck.rule)
+        for row in range(block, block_end):
+            entries[row - block] = _entry_of(starts, entry_at, top, number[row])
+        for row in range(block, block_end):
+            state[row] = ASK_SCALAR
+            entry, epoch_s = entries[row - block], start_us[row] // MICRO
+            asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
+            offset_s, _ = _place(begins, offsets, epoch_s)
+            windows, _ = _open_at(edges, opened, opening, first_day, offset_s, epoch_s)
+            rate = _winner(first, ranked, shorter, limits, callers, trunks, entry, asked, windows)
+            if rate < 0 or talk_s[row] > LONGEST_S or limits[rate, ALONE]:
+                continue
+            position_s = units = 0
+            beyond_free_s = talk_s[row] - limits[rate, FREE_S]
+            billable_s = max(beyond_free_s, limits[rate, MINIMUM_S]) if beyond_free_s > 0 else 0
+            if billable_s and not splits:
+                position_s, units = _run(limits, slots, rate, 0, billable_s)
+            begin_s = epoch_s + limits[rate, FREE_S]
+            while position_s < billable_s:
+                at_s = begin_s + position_s
+                offset_s, until_s = _place(begins, offsets, at_s)
+                windows, edge_s = _open_at(edges, opened, opening, first_day, offset_s, at_s)
+                current = _winner(
+                    first, ranked, shorter, limits, callers, trunks, entry, asked, windows
+                )
+                if current < 0 or limits[current, SLOTS] == limits[current + 1, SLOTS]:
+                    break  # No price from here on: the scalar form says why.
+                end_s = min(until_s, edge_s) - begin_s
+                position_s, more = _run(limits, slots, current, position_s, min(end_s, billable_s))
+                units += more
+            if position_s < billable_s:
+                continue
+            if billable_s:
+                units = max(units + limits[rate, FEE], limits[rate, MINIMUM])
+                if limits[rate, MAXIMUM] >= 0:
+                    units = min(units, limits[rate, MAXIMUM])
+                amount_micros[row] = _rounded(units, divisor, step, rule)
+            billed_s[row] = position_s
+            rate_index[row] = rate
+            state[row] = PRICED
