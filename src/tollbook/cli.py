@@ -260,6 +260,23 @@ def _report(parser: argparse.ArgumentParser) -> None:
     _data(parser)
 
 
+def _rerate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from", dest="from_", required=True, metavar="ISO", help="first instant or day"
+    )
+    parser.add_argument(
+        "--to", required=True, metavar="ISO", help="the instant or day it ends before"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="only say what it would come to")
+    for name in ("extension", "department", "owner", "account-code", "trunk", "pbx", "site"):
+        parser.add_argument(f"--{name}", metavar="NAME", help=f"only this {name.replace('-', ' ')}")
+    parser.add_argument("--direction", choices=["in", "out", "internal", "transit"])
+    parser.add_argument("--call-type", metavar="TYPE", help="only this call type")
+    parser.add_argument("--unrated", action="store_true", help="only calls that have no price now")
+    _data(parser)
+    _json(parser)
+
+
 def _token(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser(
@@ -362,6 +379,8 @@ VERBS = (
         "rerate",
         "price stored calls again",
         "tollbook rerate --from 2026-10-01 --to 2026-11-01 --dry-run",
+        "rerate",
+        _rerate,
     ),
     Verb(
         "what-if",

@@ -29,7 +29,7 @@ UNRATED_REASONS = {
 }
 _REMEMBERED = 200_000
 _SECOND_US = 1_000_000
-_DIRECTIONS = ("", "in", "out", "internal", "transit")
+DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
 class Priced(NamedTuple):
@@ -77,7 +77,7 @@ class Rater:
             kind: tuple((one, one.fits_all) for one in rules.assignments if one.kind == kind)
             for kind in (CHARGE, COST)
         }
-        self._kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
+        self.kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
         self.desks: dict[int, Desk] = before.desks if before else {}
 
     def price(self, draft: Draft) -> None:
@@ -93,7 +93,7 @@ class Rater:
         for at, (direction, answered, talk_ms, answer_us, begin_us, *rest) in enumerate(
             zip(*columns, strict=True)
         ):
-            if unbilled_reason(_DIRECTIONS[direction], answered=answered, talk_ms=talk_ms):
+            if unbilled_reason(DIRECTIONS[direction], answered=answered, talk_ms=talk_ms):
                 continue
             callee, dialled, caller, extension, trunk, account_code, source_ip, pulses = rest
             call = Billable(
@@ -109,7 +109,7 @@ class Rater:
                 source_ip,
                 pulses,
             )
-            found += [(at, self.charge(call, kind)) for kind in self._kinds]
+            found += [(at, self.charge(call, kind)) for kind in self.kinds]
         _extend(draft.charges, found)
 
     def charge(self, call: Billable, kind: str = CHARGE) -> Priced:

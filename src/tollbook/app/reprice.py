@@ -1,0 +1,191 @@
+"""Prices stored calls again and says what is new: the work of a re-rating, before it is stored.
+
+Only what differs becomes a new charge: another amount, version, rate, band or billed time. A
+call whose charge stays gets no row, so a re-rating that corrects one prefix writes little.
+
+Source: docs/decisions/0010-ledger.md.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tollbook.app.rate import DIRECTIONS, Billable, Priced, Rater
+from tollbook.app.rules import CHARGE, Rules
+from tollbook.app.site_rules import load_rules
+from tollbook.core.dialplan import unbilled_reason
+from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
+from tollbook.core.money import Money
+from tollbook.storage.batch import ChargeColumns
+from tollbook.storage.ledger import Filed, payers_of
+from tollbook.storage.models import Pbx, TariffAssignment, TariffVersion
+from tollbook.storage.queries.rated_calls import (
+    Cell,
+    ChargeInForce,
+    Names,
+    RatedCall,
+    names_of_calls,
+    rated_calls,
+)
+from tollbook.storage.rerating import RerateStep
+
+# A step is as long as others may be kept waiting; calls whose charge stays cost it nothing.
+STEP_CHANGED = 500
+STEP_CALLS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """A stored call, its charge in force, and the prices that differ from those in force."""
+
+    call: RatedCall
+    old: ChargeInForce | None
+    new: Priced | None
+    changed: tuple[Priced, ...]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The cells of a comparison as it grows."""
+
+    cells: dict[tuple[int | None, str, str, str, str], Cell] = field(default_factory=dict)
+
+    def add(self, one: Repriced) -> None:
+        """Count a call that has a charge or gets one."""
+        call, old, new = one.call, one.old, one.new
+        if old is None and new is None:
+            return
+        before, after = _money(old), _money(old if new is None else new)
+        key = (
+            call.extension_id,
+            call.call_type,
+            call.destination,
+            before.currency if before else "",
+            after.currency if after else "",
+        )
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self.cells[key] = Cell(*key)
+        cell.calls += 1
+        cell.changed += any(price.kind == CHARGE for price in one.changed)
+        cell.unrated += after is None
+        cell.lost += after is None and before is not None
+        cell.old_micros += before.micros if before else 0
+        cell.new_micros += after.micros if after else 0
+
+
+class Repricer:
+    """All tariffs as they are now, at work on stored calls."""
+
+    def __init__(self) -> None:
+        self.names: Names = names_of_calls()
+        self._raters: dict[int, Rater] = {}
+        rules: Rules | None = None
+        rater: Rater | None = None
+        for pbx_id in Pbx.objects.order_by("id").values_list("id", flat=True):
+            rules = load_rules(pbx_id, known=rules)
+            rater = self._raters[pbx_id] = Rater(rules, before=rater)
+
+    def reprice(self, ids: Sequence[int]) -> Iterator[Repriced]:
+        """Yield the calls with these ids, ascending, each with what is new about its price."""
+        for call, charges in rated_calls(ids):
+            old = charges.get(CHARGE)
+            if unbilled_reason(
+                DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
+            ):
+                yield Repriced(call, old, None, ())
+                continue
+            rater = self._raters[call.pbx_id]
+            billable = self._billable(call)
+            prices = [rater.charge(billable, kind) for kind in rater.kinds]
+            changed = tuple(price for price in prices if _differs(price, charges.get(price.kind)))
+            yield Repriced(call, old, prices[0], changed)
+
+    def _billable(self, call: RatedCall) -> Billable:
+        names = self.names
+        return Billable(
+            call.begin_us if call.answer_us is None else call.answer_us,
+            call.talk_ms,
+            call.callee,
+            call.dialled or call.callee,
+            call.caller,
+            names.extensions.get(call.extension_id or 0, ""),
+            names.departments.get(call.department_id or 0, ""),
+            names.trunks.get(call.trunk_id or 0, ""),
+            call.account_code,
+            call.source_ip,
+            call.pulses,
+        )
+
+
+def steps_of(
+    repriced: Iterable[Repriced], *, run: int, after: int, at: datetime
+) -> Iterator[RerateStep]:
+    """Yield what a run stores, in steps that follow each other from the call *after* on."""
+    calls = last_call = 0
+    changed: list[Repriced] = []
+    for one in repriced:
+        calls += 1
+        last_call = one.call.id
+        if one.changed:
+            changed.append(one)
+        if len(changed) >= STEP_CHANGED or calls >= STEP_CALLS:
+            yield _step(changed, run=run, after=after, last_call=last_call, calls=calls, at=at)
+            after, calls, changed = last_call, 0, []
+    if calls:
+        yield _step(changed, run=run, after=after, last_call=last_call, calls=calls, at=at)
+
+
+def rules_in_force() -> str:
+    """Return a hash of all that decides a price: assignments and versions of tariffs."""
+    assignments = TariffAssignment.objects.order_by("position", "id").values_list()
+    versions = TariffVersion.objects.order_by("id").values_list("id", "tariff_id", "valid_from_us")
+    return hashlib.sha256(repr([list(assignments), list(versions)]).encode()).hexdigest()
+
+
+def _step(
+    changed: Sequence[Repriced], *, run: int, after: int, last_call: int, calls: int, at: datetime
+) -> RerateStep:
+    charges = ChargeColumns()
+    columns = charges.lists()
+    for one in changed:
+        for price in one.changed:
+            for column, value in zip(columns, (one.call.id, *price), strict=True):
+                column.append(value)
+    return RerateStep(
+        after=after,
+        last_call=last_call,
+        calls=calls,
+        changed=sum(any(price.kind == CHARGE for price in one.changed) for one in changed),
+        charges=charges,
+        filed=_filed(changed, run=run, at=at),
+    )
+
+
+def _filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
+    """Return the entries of the differences: to the account that paid, else to all customers'."""
+    moved = [one for one in changed if _money(one.old) != _money(one.new)]
+    payers = payers_of([one.call.id for one in moved])
+    filed = []
+    for one in moved:
+        entry = rerating_entry(
+            _money(one.old),
+            _money(one.new),
+            key=f"rerating:{run}:{one.call.id}",
+            at=at,
+            payer=payers.get(one.call.id, UNPAID_CHARGES),
+        )
+        if entry is not None:
+            filed.append(Filed(entry, call_id=one.call.id, run=run))
+    return filed
+
+
+def _money(price: ChargeInForce | Priced | None) -> Money | None:
+    if price is None or price.amount_micros is None:
+        return None
+    return Money(price.amount_micros, price.currency)
+
+
+def _differs(price: Priced, old: ChargeInForce | None) -> bool:
+    return old is None or price[1:] != old[1:]
