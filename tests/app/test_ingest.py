@@ -8,9 +8,9 @@ from django.db import DatabaseError
 
 from support.databases import Database
 from support.office import NOON, TARIFF, Office, calls_in_a_row, open_office
-from tollbook.app.directory import set_dial_plan
 from tollbook.app.ingest import Intake, open_intake
 from tollbook.app.publish_tariff import publish_tariff
+from tollbook.app.site_rules import set_dial_plan
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, load_definition
 from tollbook.storage.batch import Position

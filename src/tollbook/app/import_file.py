@@ -8,49 +8,27 @@ recognised by its place in the raw log, and a file that has grown adds only what
 import hashlib
 import os
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from django.db.models import Max
 
-from tollbook.app.directory import PbxInfo, load_rules
-from tollbook.app.draft import Draft
-from tollbook.app.drafting import Task, drafted
-from tollbook.app.ingest import IngestResult, Intake, SourceRef
+from tollbook.app.directory import PbxInfo
+from tollbook.app.ingest_result import Imported, IngestResult, Progress, SourceRef
 from tollbook.formats import Definition
 from tollbook.formats.zones import find_zone
-from tollbook.storage.batch import RejectColumns
-from tollbook.storage.bulk import RAW_KEPT_BYTES
 from tollbook.storage.door import Door
 from tollbook.storage.instants import from_us, to_us
-from tollbook.storage.models import ImportFile, RawSegment, Reject, Source
+from tollbook.storage.models import ImportFile, RawSegment, Source
 
 CHUNK_BYTES = 1 << 20
-
-# Told now and then: how many bytes of how many are done.
-Progress = Callable[[int, int], None]
 
 
 class ImportRefused(Exception):
     """The file cannot be taken in; nothing was stored. The message names the next step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import came to.
-
-    `known_since` is when the very same file was imported before, else None: then nothing was
-    read, and all its calls are duplicates. `unrated` counts the calls stored without a price.
-    """
-
-    result: IngestResult
-    unrated: int = 0
-    known_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,24 +181,22 @@ class _Job:
         progress: Progress | None,
     ) -> Imported:
         """Parse, mediate, price and store the segment, then note that the file is done."""
-        task = Task(
-            path=path,
+        # The same file again needs none of it, and should be answered at once.
+        from tollbook.app.filing import file_segment  # noqa: PLC0415 - see above
+
+        filed = file_segment(
+            self._door,
+            source,
+            segment_id,
+            path,
             size=copy.size,
             definition=self._definition,
             zone=self._zone,
-            source_name=self._name,
-            segment_id=segment_id,
-            rules=load_rules(self._pbx.pbx_id),
+            name=self._name,
+            at=self._at,
+            workers=workers,
+            progress=progress,
         )
-        intake = Intake(self._door, source)
-        known = _known_rejects(source.source_id, segment_id)
-        result = IngestResult()
-        with drafted(task, workers=workers) as made:
-            drafts = _told(made, copy.size, progress)
-            for stored in intake.store_drafts(
-                (_without_known_rejects(draft, known) for draft in drafts), at=self._at
-            ):
-                result += stored
         with self._door.transaction():
             ImportFile.objects.get_or_create(
                 **self._key,
@@ -230,43 +206,10 @@ class _Job:
                     "name": self._name,
                     "size": copy.size,
                     "imported_us": to_us(self._at),
-                    **{one.name: getattr(result, one.name) for one in fields(result)},
+                    **asdict(filed.result),
                 },
             )
-        return Imported(result, unrated=intake.unrated)
-
-
-def _told(
-    made: Iterator[tuple[Draft, int]], size: int, progress: Progress | None
-) -> Iterator[Draft]:
-    for draft, done_bytes in made:
-        yield draft
-        if progress is not None:
-            progress(done_bytes, size)
-
-
-def _known_rejects(source_id: int, segment_id: int) -> "Counter[tuple[str, bytes]]":
-    """Count what earlier files of this source brought into quarantine."""
-    rows = Reject.objects.filter(source=source_id).exclude(raw_record__segment=segment_id)
-    return Counter((reason, bytes(raw)) for reason, raw in rows.values_list("reason", "raw"))
-
-
-def _without_known_rejects(draft: Draft, known: "Counter[tuple[str, bytes]]") -> Draft:
-    """Leave out what is in quarantine already, so that a grown file adds only what is new."""
-    if known and len(draft.rejects):
-        kept = RejectColumns()
-        for record, raw, reason, message in draft.rejects.rows():
-            key = (reason, raw[:RAW_KEPT_BYTES])
-            if known[key] > 0:
-                known[key] -= 1
-                continue
-            kept.record.append(record)
-            kept.raw.append(raw)
-            kept.reason.append(reason)
-            kept.message.append(message)
-        for column, left in zip(draft.rejects.lists(), kept.lists(), strict=True):
-            column[:] = left
-    return draft
+        return filed
 
 
 def _version_of(definition: Definition) -> str:

@@ -10,16 +10,17 @@ the raw log, so nothing is lost and nothing stored twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from tollbook.app.directory import Links, load_rules
 from tollbook.app.draft import Draft
+from tollbook.app.ingest_result import IngestResult, SourceRef
 from tollbook.app.mediate import CALL, PART, REJECT, SKIP, Mediator
 from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
+from tollbook.app.site_rules import Links, load_rules
 from tollbook.core.calls import Outcome
 from tollbook.storage.batch import CallBatch, Position, StoredBatch
 from tollbook.storage.bulk import store_calls
@@ -29,37 +30,6 @@ from tollbook.storage.models import Source
 
 # How old a live source's dial plan, tariffs and telephones may be.
 RULES_KEPT_US = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class IngestResult:
-    """What records came to. `records` is the sum of all others.
-
-    `calls` were added; `duplicates` are calls that were known already; `parts` are records that
-    went into a call of several, beside its last; `rejects` are in quarantine.
-    """
-
-    records: int = 0
-    calls: int = 0
-    parts: int = 0
-    skips: int = 0
-    rejects: int = 0
-    duplicates: int = 0
-
-    def __add__(self, other: "IngestResult") -> "IngestResult":
-        return IngestResult(
-            *(getattr(self, one.name) + getattr(other, one.name) for one in fields(self))
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRef:
-    """A source as far as storing its records depends on it."""
-
-    source_id: int
-    pbx_id: int
-    site_id: int
-    site_zone: str
 
 
 class Intake:

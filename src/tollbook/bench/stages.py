@@ -30,10 +30,11 @@ def stages(scratch: Scratch, file: Path) -> Iterator[Figure]:
 
 
 def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float]]:
-    from tollbook.app.directory import find_pbx, load_rules  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.directory import find_pbx  # noqa: PLC0415 - needs Django set up
     from tollbook.app.draft import Draft  # noqa: PLC0415 - likewise
     from tollbook.app.drafting import Task, make_drafts  # noqa: PLC0415 - likewise
     from tollbook.app.ingest import open_intake  # noqa: PLC0415 - likewise
+    from tollbook.app.site_rules import load_rules  # noqa: PLC0415 - likewise
 
     pbx = find_pbx("Stages")
     definition = load_definition(FORMAT)

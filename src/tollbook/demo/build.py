@@ -10,9 +10,10 @@ from pathlib import Path
 
 from tollbook.app.assign import Scope, assign_tariff, list_assignments
 from tollbook.app.directory import Refused as PbxRefused
-from tollbook.app.directory import UnknownPbx, add_pbx, find_pbx, set_dial_plan
+from tollbook.app.directory import UnknownPbx, add_pbx, find_pbx
 from tollbook.app.import_file import ImportPlace, ImportRefused, import_file
 from tollbook.app.publish_tariff import Published, publish_tariff
+from tollbook.app.site_rules import set_dial_plan
 from tollbook.app.sources import Refused as SourceRefused
 from tollbook.app.sources import add_source, source_states
 from tollbook.demo.diary import past_calls

@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from tollbook.app.directory import dial_plan, list_pbxs, set_dial_plan
+from tollbook.app.directory import list_pbxs
+from tollbook.app.site_rules import dial_plan, set_dial_plan
 from tollbook.core.dialplan import PlanFault, plan_document
 from tollbook.storage.door import door
 from tollbook.storage.models import Site

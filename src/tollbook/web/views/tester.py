@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tollbook.app.directory import dial_plan
 from tollbook.app.explain_call import compiled_version
 from tollbook.app.period import PeriodError, moment
+from tollbook.app.site_rules import dial_plan
 from tollbook.app.tariff_book import list_tariffs, version_in_force
 from tollbook.core.rating import TalkedCall, explain
 from tollbook.storage.models import Site

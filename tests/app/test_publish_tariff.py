@@ -13,8 +13,8 @@ from tollbook.app.assign import (
     list_assignments,
     unassign,
 )
-from tollbook.app.directory import load_rules
 from tollbook.app.publish_tariff import Faulty, Published, list_tariffs, publish_tariff
+from tollbook.app.site_rules import load_rules
 from tollbook.storage.door import door
 from tollbook.storage.instants import to_us
 from tollbook.storage.models import (
