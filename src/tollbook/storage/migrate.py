@@ -3,6 +3,7 @@
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tollbook.storage.columns.journal import install_journal
 from tollbook.storage.guards import install_guards
 
 LOCK_TIMEOUT_S = 10  # A migration that waits for a lock makes everybody behind it wait too.
@@ -24,6 +25,7 @@ def bring_up_to_date(*, using: str = DEFAULT_DB_ALIAS) -> None:
     try:
         call_command("migrate", database=using, verbosity=0, interactive=False, skip_checks=True)
         install_guards(connection)
+        install_journal(connection)
     finally:
         if limited and connection.connection is not None:
             with connection.cursor() as cursor:

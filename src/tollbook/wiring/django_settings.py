@@ -15,11 +15,14 @@ def database_settings(settings: Settings) -> dict[str, Any]:
     """Return Django's description of the database that *settings* name.
 
     The embedded database gets its pragmas and its write lock from `tollbook.storage.sqlite`.
+    `COLUMNS` is ours: where the columnar copy of this database lies.
     """
+    columns = {"COLUMNS": str(settings.data_dir / "columns")}
     if not settings.uses_postgresql:
         return {
             "ENGINE": "tollbook.storage.sqlite",
             "NAME": str(settings.database_file),
+            **columns,
             "CONN_MAX_AGE": None,  # Opening costs more than a page; a file does not go away.
         }
     address = urlsplit(settings.database)
@@ -32,6 +35,7 @@ def database_settings(settings: Settings) -> dict[str, Any]:
         "HOST": options.pop("host", None) or address.hostname or "",
         "PORT": options.pop("port", None) or str(address.port or ""),
         "OPTIONS": {"application_name": "tollbook", **options},
+        **columns,
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
     }

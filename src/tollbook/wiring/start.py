@@ -172,7 +172,14 @@ def _bring_up_to_date(settings: Settings, *, migrate: bool) -> None:
 
 def _verify_guards() -> None:
     """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
+    from tollbook.storage.columns.journal import (  # noqa: PLC0415 - needs Django set up
+        install_journal,
+        missing_journal,
+    )
     from tollbook.storage.guards import install_guards, missing_guards  # noqa: PLC0415 - see above
+
+    if missing_journal(connection):
+        install_journal(connection)
 
     if not missing_guards(connection):
         return

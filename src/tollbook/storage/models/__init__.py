@@ -11,6 +11,7 @@ from tollbook.storage.models.access import ApiToken, LoginFailure, UserSession
 from tollbook.storage.models.audit import AuditLog, Meta
 from tollbook.storage.models.calls import Call, CallRecord, Duplicate, Leg
 from tollbook.storage.models.charges import Charge, RatingRun
+from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMonth
 from tollbook.storage.models.directory import AccountCode, Department, Extension, Owner, Trunk
 from tollbook.storage.models.ledger import (
     Account,
@@ -38,7 +39,10 @@ __all__ = [
     "Balance",
     "Call",
     "CallRecord",
+    "ChangedCall",
     "Charge",
+    "ColumnMark",
+    "ColumnMonth",
     "Department",
     "Duplicate",
     "Extension",

@@ -94,15 +94,15 @@ class CallFilter:
             f"c.id IN (SELECT h.call_id FROM tollbook_charge h WHERE {fits.text})", fits.values
         )
 
-    def of_charges(self) -> Clause:
-        """Return the condition on `h`, the charge in force."""
+    def of_charges(self, alias: str = "h", *, call: str = "call_id") -> Clause:
+        """Return the condition on *alias*, the charge in force, whose call is in column *call*."""
         clauses = []
         if self.unrated:
-            clauses.append(Clause("h.call_id IS NOT NULL AND h.amount_micros IS NULL"))
+            clauses.append(Clause(f"{alias}.{call} IS NOT NULL AND {alias}.amount_micros IS NULL"))
         if self.charge_min_micros is not None:
-            clauses.append(Clause("h.amount_micros >= %s", (self.charge_min_micros,)))
+            clauses.append(Clause(f"{alias}.amount_micros >= %s", (self.charge_min_micros,)))
         if self.charge_max_micros is not None:
-            clauses.append(Clause("h.amount_micros <= %s", (self.charge_max_micros,)))
+            clauses.append(Clause(f"{alias}.amount_micros <= %s", (self.charge_max_micros,)))
         return both(clauses)
 
     def _exact(self) -> dict[str, object]:

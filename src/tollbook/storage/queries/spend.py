@@ -1,60 +1,48 @@
 """Totals: what was spent, by whom, on which day, and what could not be priced.
 
-Every sum is over the charges in force; amounts of different currencies are never added.
+Every sum is over the charges in force; amounts of different currencies are never added. The
+columnar copy answers where it can, the tables where it cannot, to the same last digit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from django.db import DEFAULT_DB_ALIAS
 
+from tollbook.storage.columns import queries as columns
 from tollbook.storage.queries.call_filter import CallFilter
-from tollbook.storage.queries.sql import Clause, both, charge_in_force, fetch
+from tollbook.storage.queries.sql import Clause, Row, both, charge_in_force, chunks, fetch
 
 EVERYTHING = CallFilter()
 
-# What a summary can be grouped by: key, label and the join that gives the label.
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """What a summary can be grouped by: the call's column, and where its names are.
+
+    Names are rows of *table* found by *found_by*; without a table the key is its own label.
+    """
+
+    column: str
+    table: str = ""
+    label: str = "name"
+    name: str = ""
+    found_by: str = "id"
+
+
 _GROUPS = {
-    "extension": (
-        "c.extension_id",
-        "coalesce(g.number, '')",
-        "coalesce(g.name, '')",
-        "LEFT JOIN tollbook_extension g ON g.id = k.key",
-    ),
-    "department": (
-        "c.department_id",
-        "coalesce(g.name, '')",
-        "''",
-        "LEFT JOIN tollbook_department g ON g.id = k.key",
-    ),
-    "trunk": (
-        "c.trunk_id",
-        "coalesce(g.name, '')",
-        "coalesce(g.label, '')",
-        "LEFT JOIN tollbook_trunk g ON g.id = k.key",
-    ),
+    "extension": _Group("extension_id", "tollbook_extension", "number", "name"),
+    "department": _Group("department_id", "tollbook_department"),
+    "trunk": _Group("trunk_id", "tollbook_trunk", "name", "label"),
     # As written: a code that nobody has entered yet is somebody's all the same.
-    "account_code": (
-        "c.account_code",
-        "k.key",
-        "coalesce(g.description, '')",
-        "LEFT JOIN tollbook_account_code g ON g.code = k.key",
+    "account_code": _Group(
+        "account_code", "tollbook_account_code", "code", "description", found_by="code"
     ),
-    "owner": (
-        "c.owner_id",
-        "coalesce(g.name, '')",
-        "''",
-        "LEFT JOIN tollbook_owner g ON g.id = k.key",
-    ),
-    "pbx": (
-        "c.pbx_id",
-        "coalesce(g.name, '')",
-        "''",
-        "LEFT JOIN tollbook_pbx g ON g.id = k.key",
-    ),
-    "call_type": ("c.call_type", "k.key", "''", ""),
-    "destination": ("c.destination", "k.key", "''", ""),
+    "owner": _Group("owner_id", "tollbook_owner"),
+    "pbx": _Group("pbx_id", "tollbook_pbx"),
+    "call_type": _Group("call_type"),
+    "destination": _Group("destination"),
 }
 GROUPS = tuple(_GROUPS)
 
@@ -99,15 +87,22 @@ class DaySpend:
     charges: tuple[tuple[str, int], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CrossTotal:
+    """The sums of the calls that two groups share, in one currency; see `GroupTotal`."""
+
+    keys: tuple[int | str | None, int | str | None]
+    labels: tuple[str, str]
+    currency: str
+    calls: int
+    talk_ms: int
+    unrated: int
+    charge_micros: int
+
+
 def call_totals(wanted: CallFilter = EVERYTHING, *, using: str = DEFAULT_DB_ALIAS) -> Totals:
     """Return the sums over the calls that *wanted* admits."""
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
-    rows = fetch(
-        f"SELECT coalesce(h.currency, ''), {_SUMS} FROM tollbook_call c {_charges(using)} "
-        f"WHERE {condition.text} GROUP BY 1 ORDER BY 1",
-        condition.values,
-        using=using,
-    )
+    rows = _sums_by((), wanted, using=using)
     return Totals(
         calls=sum(row[1] for row in rows),
         answered=sum(row[2] for row in rows),
@@ -128,20 +123,42 @@ def charges_summary(
 
     Raises ValueError for a group that is not known.
     """
-    if group_by not in _GROUPS:
-        raise ValueError(f'cannot group by "{group_by}"; known: {", ".join(GROUPS)}')
-    key, label, name, join = _GROUPS[group_by]
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
-    rows = fetch(
-        f"SELECT k.key, {label}, {name}, k.currency, k.calls, k.answered, k.talk_ms, k.unrated, "
-        f"k.charge_micros FROM (SELECT {key} AS key, coalesce(h.currency, '') AS currency, {_SUMS} "
-        f"FROM tollbook_call c {_charges(using)} WHERE {condition.text} GROUP BY 1, 2) k {join} "
-        "ORDER BY k.charge_micros DESC, k.calls DESC, 2, k.currency"
-        + ("" if limit is None else " LIMIT %s"),
-        condition.values if limit is None else (*condition.values, limit),
-        using=using,
-    )
-    return [GroupTotal(*row) for row in rows]
+    group = _group(group_by)
+    rows = _sums_by((group.column,), wanted, using=using)
+    names = _names(group, {row[0] for row in rows}, using=using)
+    found = [GroupTotal(row[0], *names[row[0]], *row[1:]) for row in rows]
+    found.sort(key=lambda one: (-one.charge_micros, -one.calls, one.label, one.currency))
+    return found if limit is None else found[:limit]
+
+
+def cross_summary(
+    wanted: CallFilter = EVERYTHING,
+    *,
+    rows_by: str,
+    columns_by: str,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[CrossTotal]:
+    """Return the sums by two of `GROUPS` and currency, in the order of their labels.
+
+    Raises ValueError for a group that is not known.
+    """
+    down, across = _group(rows_by), _group(columns_by)
+    rows = _sums_by((down.column, across.column), wanted, using=using)
+    down_names = _names(down, {row[0] for row in rows}, using=using)
+    across_names = _names(across, {row[1] for row in rows}, using=using)
+    found = [
+        CrossTotal(
+            keys=(row[0], row[1]),
+            labels=(down_names[row[0]][0], across_names[row[1]][0]),
+            currency=row[2],
+            calls=row[3],
+            talk_ms=row[5],
+            unrated=row[6],
+            charge_micros=row[7],
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda one: (one.labels, one.currency))
 
 
 def top_spenders(
@@ -170,20 +187,9 @@ def spend_by_day(
     if len(boundaries_us) < 2:
         return []
     intervals = list(pairwise(boundaries_us))
-    limits = Clause(
-        " UNION ALL ".join(["SELECT %s AS nth, %s AS from_us, %s AS to_us"] * len(intervals)),
-        tuple(value for nth, (low, high) in enumerate(intervals) for value in (nth, low, high)),
-    )
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
-    rows = fetch(
-        f"WITH day AS ({limits.text}) "
-        "SELECT day.nth, coalesce(h.currency, ''), count(*), "
-        "CAST(coalesce(sum(h.amount_micros), 0) AS bigint) "
-        "FROM day JOIN tollbook_call c ON c.begin_us >= day.from_us AND c.begin_us < day.to_us "
-        f"{_charges(using)} WHERE {condition.text} GROUP BY 1, 2 ORDER BY 1, 2",
-        (*limits.values, *condition.values),
-        using=using,
-    )
+    rows = columns.sums_by_interval(boundaries_us, wanted, using=using)
+    if rows is None:
+        rows = intervals_from_tables(intervals, wanted, using=using)
     return [
         DaySpend(
             from_us=low,
@@ -210,6 +216,74 @@ def unrated_counts(
     return [(reason, count) for reason, count in rows]
 
 
+def _group(name: str) -> _Group:
+    if name not in _GROUPS:
+        raise ValueError(f'cannot group by "{name}"; known: {", ".join(GROUPS)}')
+    return _GROUPS[name]
+
+
+def _names(
+    group: _Group, keys: Collection[int | str | None], *, using: str
+) -> dict[int | str | None, tuple[str, str]]:
+    """Return (label, name) of each of *keys*, texts that may be empty."""
+    own_label = group.found_by != "id" or not group.table
+    names = {key: (str(key or "") if own_label else "", "") for key in keys}
+    if group.table:
+        wanted = [key for key in keys if key not in (None, "")]
+        for some in chunks(wanted, _KEYS_AT_ONCE):
+            found = fetch(
+                f"SELECT {group.found_by}, {group.label}, {group.name or _EMPTY} "
+                f"FROM {group.table} WHERE {group.found_by} IN ({', '.join(['%s'] * len(some))})",
+                some,
+                using=using,
+            )
+            names |= {key: (label, name) for key, label, name in found}
+    return names
+
+
+def _sums_by(keys: tuple[str, ...], wanted: CallFilter, *, using: str) -> list[Row]:
+    """Return the sums by *keys*, columns of a call, and currency: from the columnar copy if it can
+    answer, else from the tables; they are the same.
+    """
+    found = columns.sums_by(keys, wanted, using=using)
+    return sums_from_tables(keys, wanted, using=using) if found is None else found
+
+
+def sums_from_tables(keys: tuple[str, ...], wanted: CallFilter, *, using: str) -> list[Row]:
+    """Return the keys, the currency, calls, answered, talk, unrated and charge of each group."""
+    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    selected = ", ".join([*(f"c.{key}" for key in keys), "coalesce(h.currency, '')"])
+    places = ", ".join(str(place + 1) for place in range(len(keys) + 1))
+    return fetch(
+        f"SELECT {selected}, {_SUMS} FROM tollbook_call c {_charges(using)} "
+        f"WHERE {condition.text} GROUP BY {places} ORDER BY {places}",
+        condition.values,
+        using=using,
+    )
+
+
+def intervals_from_tables(
+    intervals: Sequence[tuple[int, int]], wanted: CallFilter, *, using: str
+) -> list[Row]:
+    """Return the interval's place, the currency, calls and charge of each."""
+    limits = Clause(
+        " UNION ALL ".join(["SELECT %s AS nth, %s AS from_us, %s AS to_us"] * len(intervals)),
+        tuple(value for nth, (low, high) in enumerate(intervals) for value in (nth, low, high)),
+    )
+    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    return fetch(
+        f"WITH day AS ({limits.text}) "
+        "SELECT day.nth, coalesce(h.currency, ''), count(*), "
+        "CAST(coalesce(sum(h.amount_micros), 0) AS bigint) "
+        "FROM day JOIN tollbook_call c ON c.begin_us >= day.from_us AND c.begin_us < day.to_us "
+        f"{_charges(using)} WHERE {condition.text} GROUP BY 1, 2 ORDER BY 1, 2",
+        (*limits.values, *condition.values),
+        using=using,
+    )
+
+
+_EMPTY = "''"
+_KEYS_AT_ONCE = 5_000
 _SUMS = (
     "count(*) AS calls, "
     "sum(CASE WHEN c.answered THEN 1 ELSE 0 END) AS answered, "

@@ -1,0 +1,174 @@
+"""Totals from the columnar copy: the same rows as the database's own statements, or None.
+
+None means that the copy cannot answer now: it is not there, it is too far behind, or the question
+needs what it does not hold. The database answers then.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import gcd
+from threading import Lock
+
+from tollbook.storage.columns import duck
+from tollbook.storage.columns.catalogue import (
+    Catalogue,
+    Newest,
+    fresh_rows,
+    newest_ids,
+    read_catalogue,
+    read_mark,
+)
+from tollbook.storage.columns.layout import ABSENT, NAMES, month_of
+from tollbook.storage.queries.call_filter import CallFilter
+from tollbook.storage.queries.sql import Row, both
+
+WORTH_CALLS = 20_000  # With fewer the database answers as fast.
+MOST_BEHIND = 50_000  # Rows read from the tables for one answer.
+TRIES = 3  # The catalogue may move on while it is read.
+
+log = logging.getLogger(__name__)
+
+SUMS = (
+    "count(*), count(*) FILTER (WHERE c.answered), "
+    "CAST(coalesce(sum(c.talk_ms), 0) AS BIGINT), "
+    "count(*) FILTER (WHERE c.charged_call_id IS NOT NULL AND c.amount_micros IS NULL), "
+    "CAST(coalesce(sum(c.amount_micros), 0) AS BIGINT)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """The rows that the files do not hold, as arrays; `corrects` are those that they hold."""
+
+    rows: duck.Arrays
+    count: int
+    corrects: bool
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All calls as of one moment: the files of a catalogue and the fresh rows."""
+
+    catalogue: Catalogue
+    fresh: Fresh
+
+    def query(self, wanted: CallFilter) -> str:
+        """Return the query for the columns of all calls of the months that *wanted* concerns."""
+        low = month_of(wanted.from_us) if wanted.from_us is not None else 0
+        high = month_of(wanted.to_us) if wanted.to_us is not None else 999_999
+        folder = self.catalogue.folder
+        files = [one.path(folder) for one in self.catalogue.months if low <= one.month <= high]
+        parts = []
+        if files:
+            without = " ANTI JOIN fresh USING (id)" if self.fresh.corrects else ""
+            parts.append(f"SELECT {', '.join(NAMES)} FROM ({duck.from_files(files)}){without}")
+        if self.fresh.count or not files:
+            parts.append(f"{duck.from_arrays('fresh')} WHERE begin_us <> {ABSENT}")
+        return " UNION ALL ".join(parts)
+
+
+def totals(wanted: CallFilter, *, using: str) -> list[Row] | None:
+    """Return (currency, calls, answered, talk, unrated, charge) by currency."""
+    return sums_by((), wanted, using=using)
+
+
+def sums_by(keys: Sequence[str], wanted: CallFilter, *, using: str) -> list[Row] | None:
+    """Return the sums by *keys*, columns of a call, and currency."""
+    selected = ", ".join([*(f"c.{key}" for key in keys), "c.currency"])
+    return ask(
+        lambda calls: f"SELECT {selected}, {SUMS} FROM {calls} c GROUP BY ALL ORDER BY ALL",
+        wanted,
+        using=using,
+    )
+
+
+def sums_by_interval(
+    boundaries_us: Sequence[int], wanted: CallFilter, *, using: str
+) -> list[Row] | None:
+    """Return (interval, currency, calls, charge) for the intervals between *boundaries_us*.
+
+    Calls are added up by the greatest step that divides all boundaries (mostly an hour: days begin
+    on whole hours wherever they do), and only these sums are laid to the intervals.
+    """
+    first_us, last_us = boundaries_us[0], boundaries_us[-1]
+    step_us = gcd(*(edge - first_us for edge in boundaries_us))
+    if not step_us:
+        return []
+    intervals = ", ".join(
+        f"({nth}, {(low - first_us) // step_us}, {(high - first_us) // step_us})"
+        for nth, (low, high) in enumerate(pairwise(boundaries_us))
+    )
+    return ask(
+        lambda calls: (
+            f"WITH k AS (SELECT (c.begin_us - {first_us}) // {step_us} AS step, "
+            "c.currency AS currency, count(*) AS calls, sum(c.amount_micros) AS charge "
+            f"FROM {calls} c WHERE c.begin_us >= {first_us} AND c.begin_us < {last_us} "
+            "GROUP BY 1, 2) "
+            "SELECT d.nth, k.currency, CAST(sum(k.calls) AS BIGINT), "
+            "CAST(coalesce(sum(k.charge), 0) AS BIGINT) "
+            f"FROM (VALUES {intervals}) d(nth, low, high) "
+            "JOIN k ON k.step >= d.low AND k.step < d.high GROUP BY 1, 2 ORDER BY 1, 2"
+        ),
+        wanted,
+        using=using,
+    )
+
+
+def ask(question: Callable[[str], str], wanted: CallFilter, *, using: str) -> list[Row] | None:
+    """Return the rows of a query over the calls that *wanted* admits; None: no answer here.
+
+    *question* is given the calls as a query in brackets and returns the whole statement.
+    """
+    view = None if wanted.keyword else open_view(using)
+    if view is None:
+        return None
+    clause = both([wanted.of_calls(using=using), wanted.of_charges("c", call="charged_call_id")])
+    condition = clause.text.replace("%s", "?")
+    calls = f"(SELECT * FROM ({view.query(wanted)}) c WHERE {condition})"
+    try:
+        with duck.connection() as work:
+            work.register("fresh", view.fresh.rows)
+            rows: list[Row] = work.execute(question(calls), list(clause.values)).fetchall()
+            return rows
+    except duck.Fault as fault:
+        log.warning("the columnar copy cannot answer, the database does: %s", fault)
+        return None
+
+
+def open_view(using: str, *, worth_calls: int | None = None) -> View | None:
+    """Return all calls as they are now; None where the copy cannot tell."""
+    least = WORTH_CALLS if worth_calls is None else worth_calls
+    for _ in range(TRIES):
+        catalogue = read_catalogue(using)
+        if catalogue is None or catalogue.rows < least:
+            return None
+        newest = newest_ids(using)
+        if catalogue.behind(newest, using=using) > MOST_BEHIND:
+            return None
+        if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
+            return None
+        fresh = _fresh(catalogue, newest, using=using)
+        if read_mark(using) == catalogue.mark:
+            return View(catalogue, fresh)
+    return None
+
+
+def _fresh(catalogue: Catalogue, newest: Newest, *, using: str) -> Fresh:
+    """Return the fresh rows, read again only if there can be others than the last time."""
+    key = (str(catalogue.folder), catalogue.mark, newest)
+    with _remembering:
+        for known, fresh in _remembered:
+            if known == key:
+                return fresh
+    rows = fresh_rows(catalogue.mark, using=using)
+    corrects = any(row[0] <= catalogue.mark.call_id for row in rows)
+    fresh = Fresh(duck.arrays_of(rows), len(rows), corrects)
+    with _remembering:
+        _remembered[:] = [(key, fresh)]
+    return fresh
+
+
+_remembering = Lock()
+_remembered: list[tuple[tuple[str, object, Newest], Fresh]] = []
