@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollbook.bench import lines
-from tollbook.bench.deck import deck_document
+from tollbook.bench.deck import deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
 from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
@@ -58,7 +58,7 @@ def prepare(installation: Scratch, count: int) -> tuple[Path, int]:
     file = installation.folder.parent / "Master.csv"
     size = lines.write_master_csv(file, calls=count)
     tariff = installation.folder.parent / "bench.json"
-    tariff.write_text(json.dumps(deck_document()), encoding="utf-8")
+    tariff.write_text(json.dumps(deck_document(prefixes_of_lines())), encoding="utf-8")
     installation.tollbook(
         *("tariff", "add", str(tariff), "--default", "--from", "2000-01-01T00:00:00Z")
     )

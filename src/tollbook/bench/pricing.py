@@ -1,18 +1,16 @@
 """What one price costs: a call of 3 s and one of 10 h, with and without its explanation."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from statistics import median
 
 from tollbook.bench import lines
-from tollbook.bench.deck import deck_document
+from tollbook.bench.deck import compiled_of, deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
-from tollbook.bench.process import BenchError
 from tollbook.core.rating import TalkedCall, charge_of, explain, price
-from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
+from tollbook.core.tariff import CompiledTariff
 
 ROUNDS = 5
 DEFAULT_CALLS = 20_000
@@ -23,8 +21,9 @@ FLOOR = "≤ 25 µs, however long the call"
 def measure(options: Options) -> Iterator[Figure]:
     """Yield microseconds a call of each reading of the pricing function, and their ratios."""
     count = options.calls or DEFAULT_CALLS
-    compiled = deck()
-    short, long = calls_of(SHORT_S, count), calls_of(LONG_S, count)
+    compiled = compiled_of(deck_document(prefixes_of_lines()))
+    numbers = list(lines.numbers())
+    short, long = (calls_to(numbers, count, talks_s=(talk_s,)) for talk_s in (SHORT_S, LONG_S))
     for words, reading, floor in (
         ("the amount", charge_of, ""),
         ("with its steps", price, FLOOR),
@@ -36,22 +35,13 @@ def measure(options: Options) -> Iterator[Figure]:
         yield Figure(f"{words}, 10 h beside 3 s", long_us / short_us, "times")
 
 
-def deck() -> CompiledTariff:
-    """Return the benchmarks' tariff, ready for pricing."""
-    reading = read_tariff(deck_document())
-    if reading.tariff is None:
-        raise BenchError(f"the benchmark's own tariff is refused: {reading.faults[0].message}")
-    return compile_tariff(reading.tariff)
-
-
-def calls_of(talk_s: int, count: int) -> list[TalkedCall]:
-    """Return *count* calls of *talk_s* seconds at all hours to all numbers."""
-    numbers = list(lines.numbers())
+def calls_to(numbers: Sequence[str], count: int, *, talks_s: Sequence[int]) -> list[TalkedCall]:
+    """Return *count* calls at all hours to *numbers*, as long as *talks_s* in turn."""
     begin = datetime(2026, 3, 2, tzinfo=UTC)
     return [
         TalkedCall(
             start=begin + timedelta(seconds=index * 347),
-            talk_s=Decimal(talk_s),
+            talk_s=Decimal(talks_s[index % len(talks_s)]),
             dialled=numbers[index * lines.PRIME % len(numbers)],
         )
         for index in range(count)
@@ -63,11 +53,11 @@ def _cost_us(
     compiled: CompiledTariff,
     calls: list[TalkedCall],
 ) -> float:
-    """Return the median over some rounds of microseconds a call."""
+    """Return microseconds a call in the best of some rounds: other work only slows."""
     rounds = []
     for _ in range(ROUNDS):
         began = time.perf_counter()
         for call in calls:
             reading(compiled, call)
         rounds.append((time.perf_counter() - began) / len(calls) * 1e6)
-    return median(rounds)
+    return min(rounds)

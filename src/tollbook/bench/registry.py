@@ -27,6 +27,7 @@ BENCHMARKS = {
     each.name: each
     for each in (
         Benchmark("rating", "the price of one short and one long call", "pricing"),
+        Benchmark("batch", "prices by the million on a deck of 100,000 prefixes", "batch"),
         Benchmark("latency", "last byte of a record to its row being visible", "latency"),
         Benchmark("import", "an Asterisk file, end to end, and the same again", "importing"),
         Benchmark("call-log", "pages of the call log over all imported calls", "call_log"),
