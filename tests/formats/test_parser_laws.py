@@ -119,7 +119,11 @@ def check(call: Cdr) -> None:
         assert text is None or text.strip() == text != ""
 
 
-@pytest.mark.parametrize("name", NAMES)
+# Several objects of JSON may share a line: there the offsets tell them apart, not the lines.
+LINEWISE = [name for name in NAMES if load_definition(name).framing.records != "json"]
+
+
+@pytest.mark.parametrize("name", LINEWISE)
 @given(text=data)
 def test_records_are_counted_once(name: str, text: bytes) -> None:
     """Each record gives one part, skip, reject, or is the last line of its call."""

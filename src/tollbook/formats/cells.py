@@ -4,6 +4,7 @@ Each layout gives the same shape: a list of trimmed texts, one for each of its c
 """
 
 import csv
+import json
 
 from tollbook.formats.definition import Layout
 from tollbook.formats.errors import Malformed, quoted
@@ -163,4 +164,26 @@ def _cut_keys(layout: Layout, text: str) -> list[str] | None:
     return [found.get(column.lower(), "") for column in layout.columns]
 
 
-_OTHER_KINDS = {"columns": _cut_columns, "regex": _cut_regex, "keys": _cut_keys}
+def _cut_json(layout: Layout, text: str) -> list[str] | None:
+    try:
+        content = json.loads(text, parse_int=str, parse_float=str)
+    except (ValueError, RecursionError):
+        return None
+    return [_found_in(content, column) for column in layout.columns]
+
+
+def _found_in(content: object, path: str) -> str:
+    """Return the text at *path*, keys separated by dots; "" for null and what is not there."""
+    for key in path.split("."):
+        content = content.get(key) if isinstance(content, dict) else None
+    if isinstance(content, bool):
+        return "true" if content else "false"
+    return content.strip() if isinstance(content, str) else ""
+
+
+_OTHER_KINDS = {
+    "columns": _cut_columns,
+    "regex": _cut_regex,
+    "keys": _cut_keys,
+    "json": _cut_json,
+}

@@ -55,7 +55,9 @@ REJECT, NOTHING = "reject", "nothing"
 class Framing:
     """How bytes become records."""
 
-    records: str = "line"  # line: one line each; block: lines up to a blank one
+    # line: one line each; block: lines up to a blank one; json: objects that have the key item
+    records: str = "line"
+    item: str = ""
     ends: str = "lf"  # lf: \n or \r\n; any: also a lone \r or NUL
     max_line_bytes: int = 65_536
     strip: str = "\x00\x02\x03\x0c\x1a\ufeff"
@@ -106,7 +108,7 @@ class Layout:
     """One record layout of a family: how to cut it into cells, and what the cells mean."""
 
     name: str
-    kind: str  # csv | columns | regex | keys
+    kind: str  # csv | columns | regex | keys | json
     columns: tuple[str, ...]
     at_least: int
     at_most: int

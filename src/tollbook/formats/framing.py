@@ -17,7 +17,8 @@ class Frame(NamedTuple):
     """One record as it stood in the bytes; *raw* is without its line end.
 
     *too_long* is the length of a line of which only the first bytes were kept, else 0;
-    *ended* is False for what is left at the end of the input without a line end.
+    *ended* is False for what is left at the end of the input without a line end; *why* says
+    what a frame is that is no record by design.
     """
 
     line: int
@@ -27,6 +28,7 @@ class Frame(NamedTuple):
     raw: bytes
     too_long: int
     ended: bool
+    why: str = ""
 
 
 class Framer:

@@ -29,7 +29,7 @@ from tollbook.formats.definition import (
 from tollbook.formats.patterns import Pattern
 from tollbook.formats.tables import Faults, Table
 
-_KINDS = ("csv", "columns", "regex", "keys")
+_KINDS = ("csv", "columns", "regex", "keys", "json")
 _MAX_COLUMNS = 200
 
 

@@ -1,10 +1,15 @@
 """Which bytes of a raw record became which field: for the screen that shows a call's origin."""
 
+import json
+import re
+
 from tollbook.formats.cells import Cutter
 from tollbook.formats.definition import TARGETS, Definition, Layout
 from tollbook.formats.errors import Malformed
 from tollbook.formats.fields import answer
 from tollbook.formats.parser import clean, skipped
+
+_JSON_VALUE = re.compile(r'\s*:\s*"?((?:[^"\\,}\]]|\\.)*)')
 
 Mark = tuple[int, int, str]
 
@@ -66,6 +71,8 @@ def _cell_spans(layout: Layout, text: str) -> list[tuple[int, int]]:
     if layout.kind == "regex" and layout.pattern is not None:
         match = layout.pattern.search(text)
         return [match.span(group) for group in layout.groups] if match else []
+    if layout.kind == "json":
+        return [_json_span(text, column) for column in layout.columns]
     if layout.kind == "keys":
         return [_key_span(text, column, layout) for column in layout.columns]
     return [_inner(text, first, min(last, len(text)), "") for first, last in layout.spans]
@@ -103,6 +110,13 @@ def _fitted(layout: Layout, spans: list[tuple[int, int]]) -> list[tuple[int, int
     if first == last:
         middle = [(spans[first][0], spans[behind - 1][1])]
     return spans[:first] + middle + spans[behind:]
+
+
+def _json_span(text: str, column: str) -> tuple[int, int]:
+    """Return where the value behind the column's last key stands, the first time it comes."""
+    key = json.dumps(column.rpartition(".")[2])
+    match = _JSON_VALUE.match(text, text.find(key) + len(key)) if key in text else None
+    return match.span(1) if match else (0, 0)
 
 
 def _key_span(text: str, column: str, layout: Layout) -> tuple[int, int]:

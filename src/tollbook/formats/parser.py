@@ -14,6 +14,7 @@ from tollbook.formats.errors import Malformed, quoted, reject_message
 from tollbook.formats.fields import read_values
 from tollbook.formats.framing import RAW_KEPT_BYTES, Frame, Framer
 from tollbook.formats.joining import Joiner
+from tollbook.formats.json_framing import JsonFramer
 from tollbook.formats.truth import Reading, complete
 from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
 
@@ -45,7 +46,10 @@ class Parser:
         self._zone = find_zone(name) if name else None
         self._definition = definition
         self._source_name = source_name
-        self._framer = Framer(definition.framing, offset=start_offset, line=start_line)
+        framer = JsonFramer if definition.framing.records == "json" else Framer
+        self._framer: Framer | JsonFramer = framer(
+            definition.framing, offset=start_offset, line=start_line
+        )
         self._cutter = Cutter(definition.name, definition.layouts)
         self._joiner = Joiner(definition.join, self._complete_again)
         self._last_us: int | None = None
@@ -102,7 +106,7 @@ class Parser:
         text = clean(self._definition, frame.raw)
         reading = Reading(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
         try:
-            why = self._carried(text) or skipped(self._definition, text)
+            why = frame.why or self._carried(text) or skipped(self._definition, text)
             if why:
                 return [Skip(frame.line, frame.offset, frame.end_offset, why)]
             layout, cells = self._cutter.cut(text, ended=frame.ended)

@@ -19,7 +19,7 @@ from tollbook.formats.layout_reading import read_layouts
 from tollbook.formats.tables import Faults, Table
 from tollbook.formats.zones import find_zone
 
-_RECORDS = ("line", "block")
+_RECORDS = ("line", "block", "json")
 _ENDS = ("lf", "any", "nul")
 _MODES = ("until", "gather")
 _COMBINES = ("legs", "fill")
@@ -88,6 +88,7 @@ def _framing(table: Table) -> Framing:
     usual = Framing()
     framing = Framing(
         records=table.choice("records", _RECORDS, usual.records),
+        item=table.text("item") or "",
         ends=table.choice("ends", _ENDS, usual.ends),
         max_line_bytes=table.integer(
             "max_line_bytes",
@@ -98,6 +99,8 @@ def _framing(table: Table) -> Framing:
         strip=usual.strip + (table.text("strip") or ""),
         prefix=table.pattern("prefix"),
     )
+    if (framing.records == "json") != bool(framing.item):
+        table.fault("records of json, and only they, need the key of a call's object", "item")
     table.done()
     return framing
 
