@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
@@ -69,6 +69,7 @@ def read(name: str, pieces: Iterable[bytes]) -> list[Outcome]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=50)
 @given(text=data)
 def test_every_byte_ends_in_an_outcome_and_nothing_raises(name: str, text: bytes) -> None:
     found = read(name, [text])
@@ -83,6 +84,7 @@ def test_every_byte_ends_in_an_outcome_and_nothing_raises(name: str, text: bytes
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=50)
 @given(text=data, cuts=st.lists(st.integers(0, 2000), max_size=8))
 def test_the_size_of_the_pieces_does_not_matter(name: str, text: bytes, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
@@ -92,6 +94,7 @@ def test_the_size_of_the_pieces_does_not_matter(name: str, text: bytes, cuts: li
 
 
 @pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=50)
 @given(text=data)
 def test_a_call_says_nothing_that_contradicts_itself(name: str, text: bytes) -> None:
     for each in read(name, [text]):
@@ -124,6 +127,7 @@ LINEWISE = [name for name in NAMES if load_definition(name).framing.records != "
 
 
 @pytest.mark.parametrize("name", LINEWISE)
+@settings(max_examples=50)
 @given(text=data)
 def test_records_are_counted_once(name: str, text: bytes) -> None:
     """Each record gives one part, skip, reject, or is the last line of its call."""
