@@ -31,7 +31,7 @@ HOSTILE = (
     "x" * 80,
     '"><img src=x onerror=alert(1)>',
 )
-NO_CHOICES = Choices((), (), (), (), (), (), ())
+NO_CHOICES = Choices((), (), (), (), (), (), (), ())
 
 
 def log(browser: Client, query: str = "") -> str:

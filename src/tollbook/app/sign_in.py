@@ -19,6 +19,8 @@ from tollbook.storage.instants import to_us
 from tollbook.storage.models import LoginFailure, Meta, UserSession
 
 FAILURES_KEPT: Final = timedelta(days=1)
+ADMISSION: Final = "sign-in-admission"  # the row that tries queue at
+LONGEST_NAME: Final = 150
 TRIES_OF_AN_ADDRESS: Final = 4  # times those of a name: an office shares one address
 
 
@@ -60,7 +62,7 @@ def sign_in(
     name: str, password: str, *, address: str, lock_out: LockOut, at: datetime
 ) -> SignedIn | WrongPassword | Locked:
     """Check *password* for *name* and return what came of it."""
-    name = name.strip()[:150]
+    name = "".join(filter(str.isprintable, name)).strip()[:LONGEST_NAME]
     key = name.casefold()
     admitted = _admit(key, address=address, lock_out=lock_out, at=at)
     if isinstance(admitted, Locked):
@@ -85,6 +87,8 @@ def _admit(key: str, *, address: str, lock_out: LockOut, at: datetime) -> int | 
     """Count this try and return how many are left after it, or the lock that refuses it."""
     since_us = to_us(at - lock_out.window)
     with door.transaction():
+        # One try after the other, on a database server too: each must see those before it.
+        Meta.objects.select_for_update().get_or_create(key=ADMISSION)
         LoginFailure.objects.filter(at_us__lt=to_us(at - FAILURES_KEPT)).delete()
         recent = LoginFailure.objects.filter(at_us__gt=since_us).order_by("at_us")
         by_name = list(recent.filter(name=key).values_list("at_us", flat=True))

@@ -81,7 +81,13 @@ class CallPage:
 
 
 def call_page(
-    detail: CallDetail, call: ShownCall, *, explained: ExplainedCall, why: Why, data_dir: Path
+    detail: CallDetail,
+    call: ShownCall,
+    *,
+    explained: ExplainedCall,
+    why: Why,
+    zone: ZoneInfo,
+    data_dir: Path,
 ) -> CallPage:
     """Return the page of one call; its raw bytes are read from the log in *data_dir*."""
     row, raw = detail.row, detail.records
@@ -93,7 +99,7 @@ def call_page(
         from_words=call.from_words,
         to_words=call.to_words,
         summary=_summary(row),
-        time_line=_time_line(row, shown, call.zone),
+        time_line=_time_line(row, shown, zone),
         legs=shown,
         why=why,
         facts=_facts(row, call),

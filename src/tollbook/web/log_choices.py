@@ -14,6 +14,7 @@ Options = Sequence[tuple[int, str]]
 class Choices:
     """Ids with their names, for every key of the log that stands for a row of another table."""
 
+    site: Options
     department: Options
     owner: Options
     trunk: Options
@@ -23,7 +24,7 @@ class Choices:
     account_codes: Sequence[Choice]
 
     def of(self, key: str) -> Options:
-        """Return the options of *key*: department, owner, trunk, pbx or source."""
+        """Return the options of *key*: site, department, owner, trunk, pbx or source."""
         options: Options = getattr(self, key)
         return options
 
@@ -40,6 +41,7 @@ def load_choices() -> Choices:
     """Return what there is to choose from now."""
     found = filter_choices()
     return Choices(
+        site=_labels(found.sites),
         department=_labels(found.departments),
         owner=_labels(found.owners),
         trunk=[(choice.id, choice.name or choice.label) for choice in found.trunks],

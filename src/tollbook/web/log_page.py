@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from tollbook.app.call_shown import call_from, call_to, no_charge_reason
 from tollbook.core.dialplan import CALL_TYPES
@@ -36,7 +35,6 @@ class ShownCall:
     id: int
     begin_us: int
     begin: datetime
-    zone: ZoneInfo
     caller: str
     caller_name: str
     callee: str
@@ -151,7 +149,6 @@ def shown_call(row: CallRow) -> ShownCall:
         id=row.id,
         begin_us=row.begin_us,
         begin=from_us(row.begin_us),
-        zone=ZoneInfo(row.zone),
         caller=row.caller,
         caller_name=_name_beside(row.caller_name or _name_if(row, row.caller), row.caller),
         callee=row.callee or row.dialled,
@@ -217,7 +214,9 @@ def _selects(given: Mapping[str, str], choices: Choices) -> list[Field]:
         return field(name, label, [(str(value), words) for value, words in choices.of(name)])
 
     types = [(one, call_type_words(one)) for one in CALL_TYPES]
+    sites = [linked("site", "Site")] if len(choices.site) > 1 else []
     return [
+        *sites,
         linked("department", "Department"),
         linked("owner", "Owner"),
         linked("trunk", "Trunk"),

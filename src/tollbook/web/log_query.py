@@ -41,9 +41,9 @@ DIRECTION_WORDS = {
 ANSWERED = {"yes": True, "no": False}
 # The order in which chips stand; also every key that filters.
 KEYS = (
-    "period", "from", "to", "q", "extension", "department", "owner", "account_code", "trunk",
-    "pbx", "source", "direction", "call_type", "destination", "answered", "cost_min", "cost_max",
-    "unrated",
+    "period", "from", "to", "q", "site", "extension", "department", "owner", "account_code",
+    "trunk", "pbx", "source", "direction", "call_type", "destination", "answered", "cost_min",
+    "cost_max", "unrated",
 )  # fmt: skip
 SHAPE = ("sort", "size")
 # What the first row has the most of; a minus before the key turns the order round.
@@ -227,6 +227,7 @@ def _unrated(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: A
 _READERS: dict[str, Callable[[_Reading, str, Choices], None]] = {
     "q": _keyword,
     "extension": _extension,
+    "site": _linked("site", "site_id", "Site"),
     "department": _linked("department", "department_id", "Department"),
     "owner": _linked("owner", "owner_id", "Owner"),
     "account_code": _account_code,

@@ -5,6 +5,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve, reverse
@@ -12,7 +13,7 @@ from django.urls import Resolver404, resolve, reverse
 from tollbook.app.sessions import see_session
 from tollbook.app.sign_in import must_change_password
 from tollbook.web.request import htmx_of, instant, user_of
-from tollbook.web.views.errors import too_large
+from tollbook.web.views.errors import refused, too_large
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -71,11 +72,23 @@ def require_sign_in(respond: Respond) -> Respond:
         if not request.user.is_authenticated:
             return _send(request, reverse("sign_in") + "?" + _return_to(request))
         see_session(str(request.session.session_key), at=instant())
+        if _has_nul(request):
+            return refused(request, SuspiciousOperation("a NUL in a form or an address"))
         if must_change_password(user_of(request).pk) and not _is_open_before(request):
             return _send(request, reverse("password"))
         return respond(request)
 
     return required
+
+
+def _has_nul(request: HttpRequest) -> bool:
+    """Say whether a value holds a NUL: nobody types it, and a database server refuses it."""
+    return any(
+        "\0" in value
+        for form in (request.GET, request.POST)
+        for key, values in form.lists()
+        for value in (key, *values)
+    )
 
 
 def _is_open_before(request: HttpRequest) -> bool:

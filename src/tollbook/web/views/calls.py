@@ -116,7 +116,12 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
     """Show one call: what happened, why this price, the record it came from."""
     detail, shown, explained, reason = _explained(call_id)
     page = call_page(
-        detail, shown, explained=explained, why=reason, data_dir=settings.TOLLBOOK.data_dir
+        detail,
+        shown,
+        explained=explained,
+        why=reason,
+        zone=site_facts().zone,
+        data_dir=settings.TOLLBOOK.data_dir,
     )
     return render(request, "tollbook/call.html", {"call": page})
 
