@@ -277,6 +277,32 @@ def _rerate(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
 
+def _what_if(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tariff",
+        required=True,
+        action="append",
+        metavar="T",
+        help="a stored tariff's name or a tariff document; several stand side by side",
+    )
+    parser.add_argument(
+        "--from", dest="from_", required=True, metavar="ISO", help="first instant or day"
+    )
+    parser.add_argument(
+        "--to", required=True, metavar="ISO", help="the instant or day it ends before"
+    )
+    for name in ("extension", "department", "owner", "account-code", "trunk", "pbx", "site"):
+        parser.add_argument(f"--{name}", metavar="NAME", help=f"only this {name.replace('-', ' ')}")
+    parser.add_argument("--direction", choices=["in", "out", "internal", "transit"])
+    parser.add_argument("--call-type", metavar="TYPE", help="only this call type")
+    parser.add_argument("--format", choices=["csv", "xlsx", "json"], help="a file, not a table")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="where to write (default: standard output)"
+    )
+    _data(parser)
+    _json(parser)
+
+
 def _token(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     create = actions.add_parser(
@@ -386,6 +412,8 @@ VERBS = (
         "what-if",
         "compare tariffs over past calls",
         "tollbook what-if --tariff other.toml --from 2026-10-01 --to 2026-11-01",
+        "what_if",
+        _what_if,
     ),
     Verb(
         "authorise",

@@ -5,9 +5,9 @@ needs what it does not hold. The database answers then.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import gcd
 from threading import Lock
 
@@ -26,6 +26,7 @@ from tollbook.storage.queries.sql import Row, both
 
 WORTH_CALLS = 20_000  # With fewer the database answers as fast.
 MOST_BEHIND = 50_000  # Rows read from the tables for one answer.
+ROWS_AT_ONCE = 20_000
 TRIES = 3  # The catalogue may move on while it is read.
 
 log = logging.getLogger(__name__)
@@ -121,20 +122,37 @@ def ask(question: Callable[[str], str], wanted: CallFilter, *, using: str) -> li
 
     *question* is given the calls as a query in brackets and returns the whole statement.
     """
+    pieces = ask_in_pieces(question, wanted, using=using)
+    return None if pieces is None else list(chain.from_iterable(pieces))
+
+
+def ask_in_pieces(
+    question: Callable[[str], str], wanted: CallFilter, *, using: str
+) -> Iterator[list[Row]] | None:
+    """Do as `ask`, the rows some thousand at a time; close the iterator if it is not read out."""
     view = None if wanted.keyword else open_view(using)
     if view is None:
         return None
     clause = both([wanted.of_calls(using=using), wanted.of_charges("c", call="charged_call_id")])
     condition = clause.text.replace("%s", "?")
     calls = f"(SELECT * FROM ({view.query(wanted)}) c WHERE {condition})"
+    pieces = _pieces(question(calls), list(clause.values), view)
     try:
-        with duck.connection() as work:
-            work.register("fresh", view.fresh.rows)
-            rows: list[Row] = work.execute(question(calls), list(clause.values)).fetchall()
-            return rows
+        next(pieces)  # From here on DuckDB has the whole answer.
     except duck.Fault as fault:
         log.warning("the columnar copy cannot answer, the database does: %s", fault)
         return None
+    return pieces
+
+
+def _pieces(statement: str, values: list[object], view: View) -> Iterator[list[Row]]:
+    """Yield nothing once the answer is there, then its rows."""
+    with duck.connection() as work:
+        work.register("fresh", view.fresh.rows)
+        work.execute(statement, values)
+        yield []
+        while rows := work.fetchmany(ROWS_AT_ONCE):
+            yield rows
 
 
 def open_view(using: str, *, worth_calls: int | None = None) -> View | None:

@@ -41,7 +41,7 @@ from tollbook.storage.engine import engine_of
 from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMonth
 from tollbook.storage.queries.sql import Row, chunks
 
-STEP_ROWS = 1_000_000  # Merged into the files at once; then the catalogue moves on.
+STEP_ROWS = 250_000  # Merged into the files at once; then the catalogue moves on.
 KEPT_GENERATIONS = 2  # Of a month: the one in force, and the one that readers may still hold.
 _NOTES_AT_ONCE = 5_000
 

@@ -1,0 +1,162 @@
+"""`tollbook what-if`: past calls under other tariffs, side by side."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import open_installation
+
+if TYPE_CHECKING:
+    from tollbook.app.call_criteria import Criteria, Selection
+    from tollbook.app.what_if import Comparison, Line
+
+DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+UNRATED_SHOWN = 10
+
+_HEADINGS = {"call_type": "Call type", "destination": "Destination", "department": "Department"}
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare what *args* ask for; calls that a tariff cannot price make the status 1."""
+    if args.json and args.format not in (None, "json"):
+        return _refuse(f"--json and --format {args.format} are two wishes. Give one of them.")
+    chosen = "json" if args.json else args.format
+    if chosen == "xlsx" and args.output is None and sys.stdout.isatty():
+        return _refuse("a workbook is no text: name a file with -o, or redirect the output.")
+    try:
+        open_installation(data_dir=args.data)
+    except SettingsError as refusal:
+        return _refuse(str(refusal))
+    return _compare(args, chosen)
+
+
+def _compare(args: argparse.Namespace, chosen: str | None) -> int:
+    # Models can be imported only once the installation is open.
+    from tollbook.app.call_criteria import CriteriaError, select  # noqa: PLC0415
+    from tollbook.app.what_if import WhatIfRefused, alternatives, compare  # noqa: PLC0415
+
+    try:
+        selection = select(_criteria(args))
+        comparison = compare(selection.filter, alternatives(args.tariff))
+        _write(comparison, selection, chosen, args.output)
+    except CriteriaError as fault:
+        return _refuse(f"--{fault.field.replace('_', '-')}: {fault}")
+    except WhatIfRefused as refusal:
+        return _refuse(f"--tariff: {refusal}")
+    except BrokenPipeError:
+        raise  # The command line knows what to do when nobody reads any more.
+    except OSError as fault:
+        return _refuse(f"{args.output or 'standard output'}: cannot write ({fault.strerror}).")
+    return _status(comparison)
+
+
+def _criteria(args: argparse.Namespace) -> "Criteria":
+    from tollbook.app.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
+
+    return Criteria(
+        start=args.from_,
+        end=args.to,
+        site=args.site,
+        pbx=args.pbx,
+        extension=args.extension,
+        department=args.department,
+        owner=args.owner,
+        account_code=args.account_code,
+        trunk=args.trunk,
+        direction=args.direction,
+        call_type=args.call_type,
+    )
+
+
+def _write(
+    comparison: "Comparison", selection: "Selection", chosen: str | None, output: str | None
+) -> None:
+    if chosen is None:
+        text = "\n".join(_words(comparison, selection)) + "\n"
+        pieces: Iterator[bytes] = iter([text.encode()])
+    else:
+        pieces = _file(comparison, selection, chosen)
+    if output is None or output == "-":
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+        return
+    with Path(output).open("wb") as out:
+        out.writelines(pieces)
+
+
+def _file(comparison: "Comparison", selection: "Selection", chosen: str) -> Iterator[bytes]:
+    from tollbook.app.what_if_shown import document_of, table_of  # noqa: PLC0415 - see `run`
+    from tollbook.documents.csv_text import stream_csv  # noqa: PLC0415 - loaded if asked for
+    from tollbook.documents.xlsx_book import stream_xlsx  # noqa: PLC0415 - likewise
+
+    if chosen == "json":
+        document = document_of(comparison, selection)
+        return iter([json.dumps(document, ensure_ascii=False).encode() + b"\n"])
+    table = table_of(comparison, selection)
+    return stream_csv(table) if chosen == "csv" else stream_xlsx(table)
+
+
+def _words(comparison: "Comparison", selection: "Selection") -> Iterator[str]:
+    yield ", ".join([selection.period.words(), *selection.words])
+    yield from _lines(comparison, "", [comparison.total])
+    for dimension, heading in _HEADINGS.items():
+        yield ""
+        yield from _lines(comparison, heading, comparison.groups[dimension])
+    if comparison.unrated:
+        yield ""
+        yield f"Without a price, the {UNRATED_SHOWN} most frequent numbers:"
+        for one in comparison.unrated[:UNRATED_SHOWN]:
+            yield f"  {one.tariff}: {one.number} ({one.reason}), {one.calls:,} calls"
+
+
+def _lines(
+    comparison: "Comparison", heading: str, lines: "list[Line] | tuple[Line, ...]"
+) -> Iterator[str]:
+    yield f"{heading:<26}{'Calls':>10}  {'Tariff':<24}{'Charge':>16}{'Saving':>16}{'Unpriced':>10}"
+    for line in lines:
+        yield (
+            f"{(line.name or ('(none)' if heading else 'All'))[:25]:<26}{line.calls:>10,}  "
+            f"{'as charged':<24}{_charged(line)}"
+        )
+        for tariff, outcome in zip(comparison.tariffs, line.outcomes, strict=True):
+            amounts = f"{_text(outcome.charge_micros):>16}{_text(outcome.saving_micros):>16}"
+            yield (
+                f"{'':<38}{tariff.name[:23]:<24}{amounts}{outcome.unrated:>10,} {tariff.currency}"
+            )
+
+
+def _charged(line: "Line") -> str:
+    unrated = line.calls - line.rated_now
+    money = " + ".join(f"{_text(micros)} {currency}" for currency, micros in line.charges) or "0"
+    return f"{money:>20}" + (f"{'':>12}{unrated:>10,}" if unrated else "")
+
+
+def _text(micros: int) -> str:
+    from tollbook.core.money import format_amount, from_micros  # noqa: PLC0415 - with the work only
+
+    return format_amount(from_micros(micros))
+
+
+def _status(comparison: "Comparison") -> int:
+    unrated = [
+        f"{outcome.unrated:,} by {tariff.name}"
+        for tariff, outcome in zip(comparison.tariffs, comparison.total.outcomes, strict=True)
+        if outcome.unrated
+    ]
+    if unrated:
+        _tell(f"calls that would have no price: {', '.join(unrated)}.")
+    return INCOMPLETE if unrated else DONE
+
+
+def _tell(words: str) -> None:
+    print(f"tollbook what-if: {words}", file=sys.stderr)
+
+
+def _refuse(words: str) -> int:
+    _tell(words)
+    return WRONG_USE
