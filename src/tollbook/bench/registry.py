@@ -30,6 +30,8 @@ BENCHMARKS = {
         Benchmark("batch", "prices by the million on a deck of 100,000 prefixes", "batch"),
         Benchmark("latency", "last byte of a record to its row being visible", "latency"),
         Benchmark("import", "an Asterisk file, end to end, and the same again", "importing"),
+        Benchmark("rerate", "stored calls priced again, with the differences", "rerating"),
         Benchmark("call-log", "pages of the call log over all imported calls", "call_log"),
+        Benchmark("report", "totals over ten million calls, beside SQLite's tables", "report"),
     )
 }
