@@ -124,4 +124,4 @@ def test_a_reader_who_leaves_early_leaves_no_process_behind(tmp_path: Path) -> N
     with drafted(task, workers=1) as made:
         first, _ = next(made)
 
-    assert len(first.calls) == 1_000
+    assert len(first.calls) == drafting.BATCH_RECORDS

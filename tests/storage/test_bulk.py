@@ -265,7 +265,7 @@ def test_lists_of_unequal_length_are_refused(database: Database) -> None:
 
 
 def test_a_batch_that_would_hold_the_lock_too_long_is_refused(database: Database) -> None:
-    with pytest.raises(ValueError, match="at most 1000"):
+    with pytest.raises(ValueError, match="at most 500"):
         store(calls_batch(make_office(), 0, BATCH_RECORDS + 1))
 
 

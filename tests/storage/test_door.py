@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database
-from tollbook.storage.door import door
+from support.locks import is_free
+from tollbook.storage.door import STEPS_TOGETHER, door
 from tollbook.storage.models import Department, Meta
 
 
@@ -73,17 +74,21 @@ def test_a_decision_is_on_disk_when_it_is_answered(database: Database) -> None:
     assert kept() == {"a"}
 
 
-def test_decisions_that_wait_share_one_commit(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    commits = []
+@pytest.fixture
+def commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Grows by one with each commit."""
+    counted: list[object] = []
     commit = BaseDatabaseWrapper.commit
 
-    def counted(self: BaseDatabaseWrapper) -> None:
-        commits.append(self)
+    def counting(self: BaseDatabaseWrapper) -> None:
+        counted.append(self)
         commit(self)
 
-    monkeypatch.setattr(BaseDatabaseWrapper, "commit", counted)
+    monkeypatch.setattr(BaseDatabaseWrapper, "commit", counting)
+    return counted
+
+
+def test_decisions_that_wait_share_one_commit(database: Database, commits: list[object]) -> None:
     keys = [f"k{n}" for n in range(20)]
 
     answers = Held(20).run([partial(keep, key) for key in keys])
@@ -204,19 +209,55 @@ def nest() -> None:
         keep("a")
 
 
-def test_each_step_of_a_bulk_write_is_stored_when_it_is_yielded(database: Database) -> None:
-    steps = [partial(keep, "a"), partial(keep, "b"), partial(keep_and_refuse, "c")]
-    done = door.bulk(steps)
+def test_steps_of_a_bulk_write_are_stored_when_they_are_yielded(database: Database) -> None:
+    steps = [partial(keep, str(nth)) for nth in range(10)]
 
-    assert next(done) == "a"
-    assert kept() == {"a"}
-    assert next(done) == "b"
+    for nth, result in enumerate(door.bulk(steps)):
+        assert result == str(nth)
+        assert result in kept()
+
+    assert kept() == {str(nth) for nth in range(10)}
+
+
+def test_a_step_that_fails_undoes_only_itself_and_ends_the_bulk_write(database: Database) -> None:
+    steps = [partial(keep, "a"), partial(keep, "b"), partial(keep_and_refuse, "c")]
+    done = door.bulk([*steps, partial(keep, "d")])
+
+    assert [next(done), next(done)] == ["a", "b"]
     with pytest.raises(Refused):
         next(done)
     assert kept() == {"a", "b"}
 
 
-def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database) -> None:
+def test_steps_before_one_that_could_not_be_prepared_are_stored(database: Database) -> None:
+    def prepared() -> Iterator[Callable[[], str]]:
+        for key in "abcdef":
+            yield partial(keep, key)
+        raise Refused
+
+    with pytest.raises(Refused):
+        list(door.bulk(prepared()))
+    assert kept() == set("abcdef")
+
+
+def test_steps_are_prepared_while_the_lock_is_free(sqlite: Database) -> None:
+    def prepared() -> Iterator[Callable[[], str]]:
+        for key in "abcdef":
+            assert is_free(sqlite)
+            yield partial(keep, key)
+
+    assert list(door.bulk(prepared())) == list("abcdef")
+
+
+def test_steps_share_a_commit_while_nobody_waits(database: Database, commits: list[object]) -> None:
+    for _ in door.bulk(partial(keep, str(nth)) for nth in range(2 * STEPS_TOGETHER + 1)):
+        pass
+
+    assert len(commits) == 3
+
+
+@pytest.mark.parametrize("arrival", range(STEPS_TOGETHER))
+def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database, arrival: int) -> None:
     decided = threading.Event()
 
     def decide() -> None:
@@ -226,7 +267,7 @@ def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database) -> N
     seen: list[bool] = []
 
     def step(nth: int) -> None:
-        if nth == 3:
+        if nth == arrival:
             threading.Thread(target=decide).start()
             time.sleep(0.2)  # The decision is now waiting for the lock that we hold.
             assert not decided.is_set()
@@ -235,7 +276,7 @@ def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database) -> N
     for _ in door.bulk(partial(step, nth) for nth in range(8)):
         pass
 
-    assert seen == [False] * 4 + [True] * 4
+    assert seen == [nth > arrival for nth in range(8)]
     assert decided.wait(10)
 
 

@@ -1,7 +1,5 @@
 """The embedded database: durable by pragma, and one writer by the folder's lock."""
 
-import fcntl
-import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,20 +10,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError, connection
 
 from support.databases import Database
+from support.locks import is_free
 from tollbook.storage.door import door
 from tollbook.storage.models import Meta
 from tollbook.storage.turnstile import Turnstile
-
-
-def is_free(database: Database) -> bool:
-    handle = os.open(database.data_dir / "write.lock", os.O_RDWR | os.O_CREAT)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    finally:
-        os.close(handle)
-    return True
 
 
 def sign_in() -> None:

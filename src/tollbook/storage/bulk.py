@@ -1,4 +1,4 @@
-"""Stores what a thousand raw records came to: records, calls, charges, quarantine, position.
+"""Stores what hundreds of raw records came to: records, calls, charges, quarantine, position.
 
     for stored in door.bulk(partial(store_calls, batch) for batch in batches): ...
 

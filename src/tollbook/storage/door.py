@@ -5,8 +5,8 @@ Three ways in, the same on both engines:
 - `transaction()` for an ordinary use case: one transaction, committed at its end.
 - `decide(fn)` for durable decisions from many callers: what waits shares one commit, so the
   disk is asked once for all of them. A refusal undoes its own work and nobody else's.
-- `bulk(steps)` for writes by the million: each step is a transaction of its own, and between
-  two steps whoever waits goes first.
+- `bulk(steps)` for writes by the million: a few steps share a commit, but as soon as somebody
+  waits it comes after the step that is running, and who waits goes first.
 
 On SQLite the transactions queue on the data folder's lock (`turnstile`), on PostgreSQL the
 server arbitrates. Measurements are in docs/decisions/0002.
@@ -14,17 +14,22 @@ server arbitrates. Measurements are in docs/decisions/0002.
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
+from tollbook.storage.turnstile import Turnstile
+
 T = TypeVar("T")
 
+STEPS_TOGETHER = 4  # Bulk steps that share a commit when nobody waits.
 LARGEST_GROUP = 256  # Decisions that share a commit: enough to drown it, few enough to be prompt.
 
 
@@ -68,15 +73,26 @@ class Door:
         return transaction.atomic(using=self.using, durable=True)
 
     def bulk(self, steps: Iterable[Callable[[], T]]) -> Iterator[T]:
-        """Run each step in a transaction of its own and yield its result once it is committed.
+        """Run each step in a transaction and yield its result once it is committed.
 
-        A step should write at most 1,000 records. The next step is asked for only after the
-        lock is released, so what prepares it (reading, parsing, pricing) blocks nobody.
+        A step that raises is undone; those before it are committed and yielded, then what it
+        raised is raised here. (What only the commit can refuse undoes all that share it.) A step
+        should write at most `BATCH_RECORDS` records. Steps are asked for while the lock is free,
+        so what prepares them (reading, parsing, pricing) blocks nobody.
         """
-        for step in steps:
-            with self.transaction():
-                result = step()
-            yield result
+        coming = iter(steps)
+        while True:
+            group, unprepared = _take(coming, STEPS_TOGETHER)
+            ended = len(group) < STEPS_TOGETHER
+            while group:
+                results, failed = self._run_until_awaited(group)
+                yield from results
+                if failed is not None:
+                    raise failed
+            if unprepared is not None:
+                raise unprepared
+            if ended:
+                return
 
     def decide(self, fn: Callable[[], T]) -> T:
         """Run *fn* in the writer's thread and return its result once it is on disk.
@@ -143,11 +159,31 @@ class Door:
             return group, True
         return group, False
 
+    def _run_until_awaited(
+        self, group: "deque[Callable[[], T]]"
+    ) -> tuple[list[T], BaseException | None]:
+        """Run steps in one transaction until one fails or somebody waits for the lock."""
+        results: list[T] = []
+        with self.transaction():
+            while group:
+                result, fault = self._try(group.popleft())
+                if fault is not None:
+                    return results, fault
+                results.append(result)
+                if self._is_awaited():
+                    break
+        return results, None
+
+    def _is_awaited(self) -> bool:
+        """Whether a writer stands behind us; on PostgreSQL nobody has to."""
+        turnstile: Turnstile | None = getattr(connections[self.using], "turnstile", None)
+        return turnstile is not None and turnstile.is_awaited()
+
     def _commit_together(self, group: list[_Waiting]) -> None:
         try:
             connections[self.using].close_if_unusable_or_obsolete()
             with self.transaction():
-                outcomes = [self._try(waiting) for waiting in group]
+                outcomes = [_Outcome(waiting, *self._try(waiting.fn)) for waiting in group]
         except DatabaseError as fault:
             if len(group) == 1:
                 group[0].answer.set_exception(fault)
@@ -162,28 +198,37 @@ class Door:
             for outcome in outcomes:
                 outcome.tell()
 
-    def _try(self, waiting: _Waiting) -> _Outcome:
-        """Run one decision between savepoints: it fails alone.
+    def _try(self, fn: Callable[[], T]) -> tuple[Any, BaseException | None]:
+        """Run *fn* between savepoints and return its result or what it raised: it fails alone.
 
         The savepoints are the driver's, because Django's own cost as much as a small decision.
         """
         connection = connections[self.using]
         driver = connection.connection
+        result, fault = None, None
         with connection.wrap_database_errors:
-            driver.execute("SAVEPOINT decision")
+            driver.execute("SAVEPOINT attempt")
         try:
-            result = waiting.fn()
+            result = fn()
             connection.validate_no_broken_transaction()  # *fn* may have hidden a database error
-        except BaseException as fault:  # noqa: BLE001 - handed to the caller that waits for it
-            outcome = _Outcome(waiting, fault=fault)
+        except BaseException as raised:  # noqa: BLE001 - handed to the caller that waits for it
+            result, fault = None, raised
             with connection.wrap_database_errors:
-                driver.execute("ROLLBACK TO SAVEPOINT decision")
+                driver.execute("ROLLBACK TO SAVEPOINT attempt")
             connection.needs_rollback = False
-        else:
-            outcome = _Outcome(waiting, result=result)
         with connection.wrap_database_errors:
-            driver.execute("RELEASE SAVEPOINT decision")
-        return outcome
+            driver.execute("RELEASE SAVEPOINT attempt")
+        return result, fault
+
+
+def _take(coming: Iterator[T], count: int) -> tuple["deque[T]", BaseException | None]:
+    """Return the next *count* items, or those before the fault in making one, and the fault."""
+    taken: deque[T] = deque()
+    try:
+        taken.extend(islice(coming, count))
+    except BaseException as fault:  # noqa: BLE001 - raised again once what came before is stored
+        return taken, fault
+    return taken, None
 
 
 door = Door()

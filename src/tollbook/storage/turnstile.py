@@ -39,6 +39,17 @@ class Turnstile:
             fcntl.flock(self._turn, fcntl.LOCK_UN)
         self.held = True
 
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for the lock: then the turn is taken."""
+        if self._turn is None:
+            return False
+        try:
+            fcntl.flock(self._turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        fcntl.flock(self._turn, fcntl.LOCK_UN)
+        return False
+
     def release(self) -> None:
         """Let the next one in; does nothing if the lock is not held."""
         if self.held and self._lock is not None:
