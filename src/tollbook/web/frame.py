@@ -28,7 +28,7 @@ SECTIONS = (
     Section("Calls", "calls", "calls", "c"),
     Section("Quarantine", "quarantine", "quarantine", "q", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
-    Section("Tester", "tester", "tariffs", "p", within=True),
+    Section("Tester", "tester", "tester", "p", within=True),
     Section("Sources", "sources", "sources", "s"),
     Section("Import a file", "import", "import", "i", within=True),
     Section("Settings", "settings", "settings", "e"),
