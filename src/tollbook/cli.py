@@ -114,6 +114,18 @@ def _process(parser: argparse.ArgumentParser) -> None:
     _data(parser)
 
 
+def _work(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--rebuild",
+        action="store_true",
+        help="write the columnar copy of the calls anew, then stop",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="compare that copy with the database, then stop"
+    )
+    _data(parser)
+
+
 def _formats(parser: argparse.ArgumentParser) -> None:
     _json(parser)
 
@@ -345,7 +357,7 @@ VERBS = (
         _process,
     ),
     Verb("control", "run only live call control", "tollbook control"),
-    Verb("work", "run only the background jobs", "tollbook work"),
+    Verb("work", "run only the background jobs", "tollbook work", "work", _work),
     Verb(
         "formats",
         "list the PBX formats that can be read",

@@ -54,6 +54,7 @@ def children(data_dir: Path, host: str, port: int) -> list[Child]:
     return [
         Child("web", (*tollbook, "web", *data, "--host", host, "--port", str(port))),
         Child("collect", (*tollbook, "collect", *data)),
+        Child("work", (*tollbook, "work", *data)),
     ]
 
 

@@ -1,0 +1,53 @@
+"""When the columnar copy is written: in the background, seldom, and before it falls behind.
+
+Source: docs/decisions/0009-rows-and-columns.md.
+"""
+
+from dataclasses import dataclass
+
+from tollbook.storage.columns.catalogue import newest_ids, read_catalogue
+from tollbook.storage.columns.check import Difference, check
+from tollbook.storage.columns.queries import WORTH_CALLS
+from tollbook.storage.columns.refresh import Refreshed, refresh
+from tollbook.storage.door import Door
+
+__all__ = ["Difference", "Refreshed", "Why", "differences", "rebuild", "refresh_if_due", "why_due"]
+
+ENOUGH_ROWS = 5_000  # New rows that are worth writing their months again.
+LONGEST_WAIT_S = 600  # Fewer wait no longer than this: every answer reads them from the tables.
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why the copy is to be written now, in words."""
+
+    words: str
+
+
+def why_due(door: Door, *, waited_s: float) -> Why | None:
+    """Return why the copy should be written; *waited_s* have passed since it was."""
+    newest = newest_ids(door.using)
+    catalogue = read_catalogue(door.using)
+    if catalogue is None:
+        return Why("there is none yet") if newest.call_id >= WORTH_CALLS else None
+    if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
+        return Why("a file is missing or torn")
+    behind = catalogue.behind(newest, using=door.using)
+    if behind >= ENOUGH_ROWS or (behind and waited_s >= LONGEST_WAIT_S):
+        return Why(f"it is {behind:,} rows behind")
+    return None
+
+
+def refresh_if_due(door: Door, *, waited_s: float) -> Refreshed | None:
+    """Write the copy if it is due and nobody else is writing it; None: nothing was written."""
+    return refresh(door, wait=False) if why_due(door, waited_s=waited_s) else None
+
+
+def rebuild(door: Door) -> Refreshed | None:
+    """Write the whole copy anew from the database."""
+    return refresh(door, from_scratch=True)
+
+
+def differences(door: Door) -> list[Difference]:
+    """Return what copy and database do not agree about, to be shown to people."""
+    return check(door.using)
