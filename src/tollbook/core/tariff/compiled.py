@@ -10,6 +10,7 @@ Source: docs/algorithms/rating.md, "Arithmetic".
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import chain
 from math import gcd, lcm
 
 from tollbook.core.calendar import Calendar, Window, epoch_us
@@ -108,18 +109,16 @@ class CompiledTariff:
 def compile_tariff(tariff: Tariff) -> CompiledTariff:
     """Return *tariff* ready for pricing."""
     windows = _Windows(tariff)
-    slots = [slots_of(rate) for rate in tariff.rates]
-    denominator = lcm(
-        MICRO,
-        *{
-            bottom
-            for rate, steps in zip(tariff.rates, slots, strict=True)
-            for _, bottom in _amounts(rate, steps)
-        },
-    )
+    # Rates of a deck share the few prices there are: the steps of each are made once.
+    of_form = {id(rate.form): rate for rate in tariff.rates}
+    steps = {form: slots_of(rate) for form, rate in of_form.items()}
+    prices = (_step_price(slot) for slots in steps.values() for _, slot in slots)
+    amounts = (amount for rate in tariff.rates for amount in _amounts(rate))
+    denominator = lcm(MICRO, *{bottom for _, bottom in chain(prices, amounts)})
+    slots = {form: _compile_slots(slots, denominator) for form, slots in steps.items()}
     rates = tuple(
-        _compile_rate(index, rate, steps, denominator, windows)
-        for index, (rate, steps) in enumerate(zip(tariff.rates, slots, strict=True))
+        _compile_rate(index, rate, slots[id(rate.form)], denominator, windows)
+        for index, rate in enumerate(tariff.rates)
     )
     entries = _index(rates)
     return CompiledTariff(
@@ -177,9 +176,7 @@ def _initial_and_unit_slots(form: InitialAndUnit) -> tuple[tuple[str, Slot], ...
 _Ratio = tuple[int, int]
 
 
-def _amounts(rate: Rate, steps: tuple[tuple[str, Slot], ...]) -> Iterable[_Ratio]:
-    for _, slot in steps:
-        yield _step_price(slot)
+def _amounts(rate: Rate) -> Iterable[_Ratio]:
     yield connect_fee_of(rate).as_integer_ratio()
     yield rate.minimum_charge.as_integer_ratio()
     if rate.maximum_charge is not None:
@@ -217,16 +214,36 @@ class _Windows:
         return self._bits[window]
 
 
+def _compile_slots(
+    steps: tuple[tuple[str, Slot], ...], denominator: int
+) -> tuple[CompiledSlot, ...]:
+    return tuple(
+        CompiledSlot(
+            slot.from_s,
+            slot.increment_s,
+            _units(_step_price(slot), denominator),
+            kind,
+            slot.price,
+            slot.per_s,
+        )
+        for kind, slot in steps
+    )
+
+
+def _units(amount: _Ratio, denominator: int) -> int:
+    top, bottom = amount
+    return top * (denominator // bottom)
+
+
 def _compile_rate(
     index: int,
     rate: Rate,
-    steps: tuple[tuple[str, Slot], ...],
+    slots: tuple[CompiledSlot, ...],
     denominator: int,
     windows: _Windows,
 ) -> CompiledRate:
-    def units(amount: _Ratio) -> int:
-        top, bottom = amount
-        return top * (denominator // bottom)
+    def units(amount: Decimal) -> int:
+        return _units(amount.as_integer_ratio(), denominator)
 
     limit, form = rate.maximum_charge, rate.form
     pulse = form.price if isinstance(form, Pulse) and form.metered else None
@@ -240,23 +257,13 @@ def _compile_rate(
         to_us=ALWAYS_TO_US if rate.effective_to is None else epoch_us(rate.effective_to),
         needs=windows.needs(rate),
         order=precedence(rate, windows.band_of(rate), index),
-        slots=tuple(
-            CompiledSlot(
-                slot.from_s,
-                slot.increment_s,
-                units(_step_price(slot)),
-                kind,
-                slot.price,
-                slot.per_s,
-            )
-            for kind, slot in steps
-        ),
-        fee=units(connect_fee_of(rate).as_integer_ratio()),
-        minimum=units(rate.minimum_charge.as_integer_ratio()),
-        maximum=None if limit is None else units(limit.as_integer_ratio()),
+        slots=slots,
+        fee=units(connect_fee_of(rate)),
+        minimum=units(rate.minimum_charge),
+        maximum=None if limit is None else units(limit),
         free_s=rate.free_s,
         minimum_s=rate.minimum_s,
-        pulse=None if pulse is None else units(pulse.as_integer_ratio()),
+        pulse=None if pulse is None else units(pulse),
     )
 
 

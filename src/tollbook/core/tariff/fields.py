@@ -51,6 +51,9 @@ class FaultList:
             replace(fault, message=f"{fault.message} ({words})") for fault in self.faults[first:]
         ]
 
+    def __len__(self) -> int:
+        return len(self.faults)
+
     @property
     def has_errors(self) -> bool:
         """Whether the document must be refused."""
@@ -67,6 +70,11 @@ class Fields:
         self._place = place
         self._faults = faults
         self._asked: set[str] = set()
+
+    @property
+    def findings(self) -> int:
+        """How many findings the whole document has so far."""
+        return len(self._faults)
 
     def place(self, key: str = "") -> str:
         """Return the place of *key*, or of the table itself."""
@@ -89,6 +97,10 @@ class Fields:
     def has(self, key: str) -> bool:
         """Say whether *key* is given; JSON's null is not."""
         return self._table.get(key) is not None
+
+    def as_written(self, key: str) -> str:
+        """Return what stands under *key* as text in which true, 1 and 1.0 differ."""
+        return repr(self._table.get(key))
 
     def knows(self, keys: Sequence[str]) -> None:
         """Count *keys* as known although nothing asks for them here."""

@@ -28,6 +28,8 @@ from tollbook.core.tariff.model import (
 )
 
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+# Slots read before, by how they were written: a deck of 200,000 prefixes repeats its prices.
+KnownForms = dict[str, Form]
 _BANDS_APPLY: tuple[BandsApply, ...] = ("start", "split")
 _DEFAULT_ROUNDING = Rounding("half_up", 4)
 _ZERO = Decimal(0)
@@ -157,9 +159,10 @@ def _rates(
     if not fields.has("rate"):
         fields.error("rate", "missing", "is missing; a tariff needs at least one [[rate]]")
     rates = []
+    known: KnownForms = {}
     for table in fields.tables("rate"):
         before = len(faults.faults)
-        rate = _rate(table, bands, inherited)
+        rate = _rate(table, bands, inherited, known)
         table.refuse_unknown()
         if len(faults.faults) > before:
             faults.name_context(before, f'rate for prefix "{rate.prefix[:40]}"')
@@ -168,7 +171,10 @@ def _rates(
 
 
 def _rate(
-    table: Fields, bands: set[str], inherited: tuple[datetime | None, datetime | None]
+    table: Fields,
+    bands: set[str],
+    inherited: tuple[datetime | None, datetime | None],
+    known: KnownForms,
 ) -> Rate:
     band = table.text("band", "") if table.has("band") else None
     if band is not None and band not in bands:
@@ -181,7 +187,7 @@ def _rate(
         table.warning("prefix", "missing", 'is missing, so every number fits; write prefix = ""')
     return Rate(
         prefix=table.text("prefix"),
-        form=_form(table),
+        form=_form(table, known),
         number_length=table.whole("number_length", 0, 0, 1_000),
         destination=table.text("destination"),
         call_type=table.text("call_type"),
@@ -200,7 +206,7 @@ def _rate(
     )
 
 
-def _form(table: Fields) -> Form:
+def _form(table: Fields, known: KnownForms) -> Form:
     given = {form: [key for key in keys if table.is_set(key)] for form, keys in _FORM_KEYS.items()}
     forms = [form for form, keys in given.items() if keys]
     if len(forms) > 1:
@@ -214,10 +220,16 @@ def _form(table: Fields) -> Form:
         "blocks": _blocks,
         "pulse": _pulse,
     }
-    # Every form that is given is read, so that its own faults are listed too.
-    found = [read[form](table) for form in forms]
     for keys in _FORM_KEYS.values():
         table.knows(keys)
+    written = table.as_written("slots") if forms == ["slots"] else ""
+    if written in known:
+        return known[written]
+    before = table.findings
+    # Every form that is given is read, so that its own faults are listed too.
+    found = [read[form](table) for form in forms]
+    if written and table.findings == before:
+        known[written] = found[0]
     return found[0] if found else Slots(())
 
 
