@@ -40,6 +40,7 @@ class Settings:
     trusted_proxy: bool = False
     site_name: str = "Main office"
     site_zone: str = "UTC"
+    site_country: str = ""
     currency: str = "USD"
     log_level: str = "INFO"
     web_workers: int = 1

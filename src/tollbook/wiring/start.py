@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -206,6 +207,14 @@ def _first_site(settings: Settings) -> None:
             Site.objects.create(
                 name=settings.site_name,
                 zone=settings.site_zone,
+                country=settings.site_country or _country_of(settings.site_zone),
                 currency=settings.currency,
                 created_us=to_us(now()),
             )
+
+
+def _country_of(zone: str) -> str:
+    """Return the two letters of the country in which *zone* lies; none for one like UTC."""
+    table = resources.files("tzdata").joinpath("zoneinfo", "zone.tab").read_text("utf-8")
+    rows = [line.split("\t") for line in table.splitlines() if not line.startswith("#")]
+    return next((row[0] for row in rows if row[2] == zone), "")
