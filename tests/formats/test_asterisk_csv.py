@@ -231,7 +231,8 @@ def test_half_a_line_at_the_end_is_rejected_as_such() -> None:
 def test_a_name_with_brackets_is_kept_whole() -> None:
     line = (
         '"","101","0049","d","""<script>x</script>"" <101>","PJSIP/101-1","PJSIP/c-2","Dial","",'
-        '"2026-10-20 10:00:00","2026-10-20 10:00:05","2026-10-20 10:01:05",65,60,"ANSWERED","D","1.1",""'
+        '"2026-10-20 10:00:00","2026-10-20 10:00:05","2026-10-20 10:01:05",'
+        '65,60,"ANSWERED","D","1.1",""'
     )
     (found,) = (each for each in outcomes("asterisk-csv", line + "\n") if isinstance(each, Cdr))
 
