@@ -1,6 +1,7 @@
 """`tollbook rerate`: price stored calls again and post the differences."""
 
 import argparse
+import gc
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ _HEADINGS = {"extension": "Extension", "call_type": "Call type", "destination": 
 
 def run(args: argparse.Namespace) -> int:
     """Re-rate what *args* ask for, or only say what it would come to."""
+    # Looking for cycles among a million calls takes a fifth of the time; there are none.
+    gc.disable()
     try:
         installation = open_installation(data_dir=args.data)
     except SettingsError as refusal:

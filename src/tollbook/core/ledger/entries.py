@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from tollbook.core.money import Money
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
+
 
 class EntryKind(StrEnum):
     """Why money moved."""
@@ -125,8 +127,7 @@ def content_hash(entry: Entry) -> str:
         "reason": entry.reason,
         "reverses": entry.reverses,
     }
-    canonical = json.dumps(content, ensure_ascii=True, separators=(",", ":"), sort_keys=True)
-    return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(content).encode("ascii")).hexdigest()
 
 
 def transfer(

@@ -3,7 +3,6 @@
 Source: docs/algorithms/ledger.md, "Charges and re-rating".
 """
 
-from collections import defaultdict
 from datetime import datetime
 
 from tollbook.core.ledger.entries import AccountRef, Entry, EntryKind, Posting, SystemAccount
@@ -46,17 +45,20 @@ def _priced(
     at: datetime,
     payer: AccountRef,
 ) -> Entry | None:
-    more: defaultdict[str, int] = defaultdict(int)
-    for money, sign in ((old, -1), (new, 1)):
-        if money is not None:
-            more[money.currency] += sign * money.micros
-    postings = tuple(
-        posting
-        for currency, micros in sorted(more.items())
-        if micros
-        for posting in (
-            Posting(payer, Money(-micros, currency)),
-            Posting(REVENUE, Money(micros, currency)),
-        )
-    )
+    if old is not None and new is not None and old.currency == new.currency:
+        postings = _owed(payer, new.micros - old.micros, new.currency)
+    else:
+        given_back = () if old is None else _owed(payer, -old.micros, old.currency)
+        charged = () if new is None else _owed(payer, new.micros, new.currency)
+        postings = given_back + charged
     return Entry(key=key, kind=kind, at=at, postings=postings) if postings else None
+
+
+def _owed(payer: AccountRef, micros: int, currency: str) -> tuple[Posting, ...]:
+    """Return the postings by which *payer* owes *micros* more, or gets them back."""
+    if not micros:
+        return ()
+    return (
+        Posting(payer, Money(-micros, currency)),
+        Posting(REVENUE, Money(micros, currency)),
+    )
