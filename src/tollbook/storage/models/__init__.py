@@ -29,7 +29,7 @@ from tollbook.storage.models.places import (
     SourceState,
 )
 from tollbook.storage.models.raw import ImportFile, RawRecord, RawSegment, Reject
-from tollbook.storage.models.tariffs import Tariff, TariffAssignment, TariffVersion
+from tollbook.storage.models.tariffs import CarrierMapping, Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "Account",
@@ -39,6 +39,7 @@ __all__ = [
     "Balance",
     "Call",
     "CallRecord",
+    "CarrierMapping",
     "ChangedCall",
     "Charge",
     "ColumnMark",

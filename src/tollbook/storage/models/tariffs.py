@@ -40,6 +40,20 @@ class TariffVersion(models.Model):
         )
 
 
+class CarrierMapping(models.Model):
+    """How a carrier writes its rate decks, as it was last chosen; replaced by the next choice.
+
+    `mapping` is JSON of `app.deck_mappings`: headings by field, and how cells are written.
+    """
+
+    carrier = models.CharField(max_length=120, unique=True)
+    mapping = models.TextField()
+    changed_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tollbook_carrier_mapping"
+
+
 class Matches(models.TextChoices):
     """Which digits of a call the prefixes of its tariff are compared with."""
 
