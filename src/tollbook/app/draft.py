@@ -17,7 +17,7 @@ from tollbook.storage.batch import (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Up to 1,000 raw records of one segment and what came of them.
+    """Up to 500 raw records of one segment and what came of them.
 
     The link columns of `calls` (trunk, extension, department, code, owner) are still empty;
     `trunks` and `extensions` hold a name a call, "" for none. `charges` are empty until priced.

@@ -75,7 +75,7 @@ class Mediator:
     def draft(
         self, outcomes: Sequence[Outcome], *, segment_id: int, block: Block | None = None
     ) -> Draft:
-        """Return what *outcomes* and the calls of *block* come to, at most 1,000 records."""
+        """Return what *outcomes* and the calls of *block* come to, at most 500 records."""
         draft = Draft(segment_id)
         calls = []
         for outcome in outcomes:
