@@ -25,6 +25,17 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
+class Rod:
+    """One lying bar: its label, its length, the mark it is compared with, words at its end."""
+
+    label: str
+    now: int
+    before: int
+    ends_with: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """The axis of a chart: where it ends and the lines on the way, with their words."""
 
@@ -158,6 +169,43 @@ def _step_line(bars: Sequence[Bar], *, left: int, slot: float, y_of: Sequence[fl
         if path
         else ""
     )
+
+
+def rods_with_mark(rods: Sequence[Rod], scale: Scale, *, title: str) -> str:
+    """Draw a lying bar for each of *rods*, with a mark across it where it stood before.
+
+    *title* states what the chart finds; screen readers hear it in place of the drawing.
+    """
+    width, left, right, row = 760, 150, 130, 34
+    wide, bottom = width - left - right, len(rods) * row + 6
+    height = bottom + 20
+
+    def x_of(value: int) -> float:
+        return left + wide * max(0, value) / scale.top
+
+    parts = [_open(width, height, title, role="img")]
+    for value, words in scale.lines:
+        kind, colour = ("c-axis", MUTED) if value == 0 else ("c-grid", LINE)
+        parts.append(
+            f'<line class="{kind}" x1="{x_of(value):.1f}" x2="{x_of(value):.1f}" y1="4" '
+            f'y2="{bottom}" stroke="{colour}"/><text x="{x_of(value):.1f}" y="{height - 5}" '
+            f'text-anchor="middle" fill="{MUTED}" {FONT}>{escape(words)}</text>'
+        )
+    for index, rod in enumerate(rods):
+        middle = index * row + row / 2 + 4
+        end_x, mark_x = x_of(rod.now), x_of(rod.before)
+        parts.append(
+            f'<g><text class="c-strong" x="{left - 10}" y="{middle + 4:.1f}" text-anchor="end" '
+            f'fill="{TEXT}" {FONT}>{escape(_cut(rod.label, 22))}</text>'
+            f'<rect class="c-now" x="{left}" y="{middle - 8:.1f}" '
+            f'width="{max(0.0, end_x - left):.1f}" height="16" rx="2" fill="{ACCENT}"/>'
+            f'<path class="c-before" d="M{mark_x:.1f} {middle - 13:.1f}V{middle + 13:.1f}" '
+            f'fill="none" stroke="{MUTED}" stroke-width="2" stroke-dasharray="3 2"/>'
+            f'<text x="{max(end_x, mark_x) + 8:.1f}" y="{middle + 4:.1f}" fill="{TEXT}" {FONT}>'
+            f"{escape(rod.ends_with)}</text><title>{escape(rod.says)}</title></g>"
+        )
+    parts.append("</svg>")
+    return "".join(parts)
 
 
 def time_line(lanes: Sequence[Lane], ticks: Sequence[tuple[int, str]], *, title: str) -> str:

@@ -14,6 +14,7 @@ from tollbook.web.views import (
     sources,
     tariffs,
     tester,
+    what_if,
 )
 
 urlpatterns = [
@@ -53,6 +54,11 @@ urlpatterns = [
     path("tariffs", tariffs.tariffs, name="tariffs"),
     path("tariffs/upload", tariffs.upload, name="upload_tariff"),
     path("tariffs/tester", tester.tester, name="tester"),
+    path("tariffs/what-if", what_if.what_if, name="what_if"),
+    path("tariffs/what-if/result", what_if.result, name="what_if_result"),
+    path("tariffs/what-if/export.csv", what_if.export_csv, name="what_if_csv"),
+    path("tariffs/what-if/export.xlsx", what_if.export_xlsx, name="what_if_xlsx"),
+    path("tariffs/what-if/unrated.csv", what_if.export_unrated, name="what_if_unrated"),
     path("tariffs/<int:tariff_id>", tariffs.tariff, name="tariff"),
     path("tariffs/<int:tariff_id>/versions/<int:number>", tariffs.tariff, name="tariff_version"),
     path(
