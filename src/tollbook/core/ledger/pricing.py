@@ -30,7 +30,7 @@ def rerating_entry(
     ...     Money(180_000, "EUR"), Money(140_000, "EUR"),
     ...     key="rerating:1:7", at=datetime(2026, 1, 1, tzinfo=UTC), payer=UNPAID_CHARGES,
     ... )
-    >>> [(posting.account.name, posting.amount.micros) for posting in entry.postings]
+    >>> [(str(posting.account.name), posting.amount.micros) for posting in entry.postings]
     [('charges', 40000), ('revenue', -40000)]
     """
     return _priced(EntryKind.RERATING, old, new, key=key, at=at, payer=payer)
