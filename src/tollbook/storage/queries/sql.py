@@ -52,7 +52,10 @@ def contains(columns: Sequence[str], word: str, *, using: str) -> Clause:
 
     `%`, `_` and the escape itself stand for themselves.
     """
-    like = "ILIKE" if connections[using].vendor == "postgresql" else "LIKE"
+    # SQLite's LIKE ignores case anyway; PostgreSQL's ILIKE costs several times its LIKE, and
+    # most words asked for are digits.
+    cased = word.lower() != word.upper()
+    like = "ILIKE" if cased and connections[using].vendor == "postgresql" else "LIKE"
     escaped = word.replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     tests = (f"{column} {like} %s ESCAPE '\\'" for column in columns)
     return Clause(" OR ".join(tests), (f"%{escaped}%",) * len(columns))
