@@ -29,6 +29,7 @@ SECTIONS = (
     Section("Quarantine", "quarantine", "quarantine", "q", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
     Section("Tester", "tester", "tester", "p", within=True),
+    Section("Re-rate", "rerate", "tariffs", "r", within=True),
     Section("What if", "what_if", "tariffs", "w", within=True),
     Section("Sources", "sources", "sources", "s"),
     Section("Import a file", "import", "import", "i", within=True),
