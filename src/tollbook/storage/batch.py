@@ -161,6 +161,9 @@ class CallBatch:
     `received_us` is when the bytes came (or were imported), `day` that instant's date at the
     site as 20260131; the source's daily counts grow by this batch. Without a `position` the
     source's position stays where it is.
+
+    `again` is for records that were indexed before and are read once more: their calls are
+    stored all the same, and no day counts them a second time.
     """
 
     source_id: int
@@ -176,6 +179,7 @@ class CallBatch:
     joined: JoinedColumns = field(default_factory=JoinedColumns)
     rejects: RejectColumns = field(default_factory=RejectColumns)
     position: Position | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class _Step:
             replayed=0 if fresh is None else len(self.batch.records) - len(fresh),
         )
         self._move_position()
-        self._count_day(stored, fresh)
+        if not self.batch.again:
+            self._count_day(stored, fresh)
         return stored
 
     def _store_records(self) -> tuple[Sequence[int], set[int] | None]:
@@ -74,10 +75,10 @@ class _Step:
         if new is None:
             return ids, None
         known = self._records_at(self.batch.segment_id, records.offset)
-        return (
-            [known[offset] for offset in records.offset],
-            {index for index, record_id in enumerate(ids) if record_id in new},
-        )
+        stored_ids = [known[offset] for offset in records.offset]
+        if self.batch.again:
+            return stored_ids, None
+        return stored_ids, {index for index, record_id in enumerate(ids) if record_id in new}
 
     def _store_calls(self, record_ids: Sequence[int], fresh: set[int] | None) -> list[int | None]:
         """Return the id of each call that was added."""

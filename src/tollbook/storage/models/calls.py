@@ -118,7 +118,10 @@ class CallRecord(models.Model):
 
 
 class Duplicate(models.Model):
-    """A record refused because its call is known already (AMB-40): kept, counted, releasable."""
+    """A record refused because its call is known already (AMB-40): kept, counted, releasable.
+
+    Released, it has made `released_call`, a call of its own; that happens once.
+    """
 
     source = models.ForeignKey("storage.Source", models.PROTECT, related_name="+", db_index=False)
     raw_record = models.ForeignKey(
@@ -126,10 +129,22 @@ class Duplicate(models.Model):
     )
     of_call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+")
     received_us = models.BigIntegerField()
+    released_call = models.ForeignKey(
+        "storage.Call", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    released_us = models.BigIntegerField(null=True)
+    released_by = models.TextField(blank=True, default="", db_default="")
 
     class Meta:
         db_table = "tollbook_duplicate"
         indexes = (models.Index(fields=["source", "id"], name="duplicate_by_source"),)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(released_call=None, released_us=None)
+                | Q(released_call__isnull=False, released_us__isnull=False),
+                name="duplicate_released_as_a_call",
+            ),
+        )
 
 
 class Leg(models.Model):

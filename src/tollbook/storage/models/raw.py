@@ -112,7 +112,11 @@ class RejectState(models.TextChoices):
 
 
 class Reject(models.Model):
-    """A record in quarantine with its raw bytes (the first 4 KiB): kept, shown, never charged."""
+    """A record in quarantine with its raw bytes (the first 4 KiB): kept, shown, never charged.
+
+    Released, it was read after all: `released_call` is the call that it tells of, null if it
+    turned out to tell of none.
+    """
 
     raw_record = models.ForeignKey(
         "storage.RawRecord", models.PROTECT, related_name="+", null=True, db_index=False
@@ -127,6 +131,9 @@ class Reject(models.Model):
     state = models.CharField(max_length=9, choices=RejectState.choices, default=RejectState.NEW)
     resolved_us = models.BigIntegerField(null=True)
     resolved_by = models.TextField(blank=True, default="")
+    released_call = models.ForeignKey(
+        "storage.Call", models.PROTECT, related_name="+", null=True, db_index=False
+    )
 
     class Meta:
         db_table = "tollbook_reject"

@@ -25,6 +25,7 @@ class RejectRow:
     state: str
     resolved_us: int | None
     resolved_by: str
+    released_call: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,10 @@ class RejectPage:
 
 @dataclass(frozen=True, slots=True)
 class DuplicateRow:
-    """A record that repeated `of_call`, and where it lies in the raw log."""
+    """A record that repeated `of_call`, and where it lies in the raw log.
+
+    `released_call` is the call that it was made, null while it is refused.
+    """
 
     id: int
     source_id: int
@@ -47,6 +51,9 @@ class DuplicateRow:
     path: str
     offset: int | None
     line: int | None
+    released_call: int | None
+    released_us: int | None
+    released_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +84,7 @@ def rejects(
     )
     found = fetch(
         "SELECT j.id, j.source_id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
-        'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by '
-        "FROM tollbook_reject j JOIN tollbook_source s ON s.id = j.source_id "
+        'j."offset", j.raw, j.reason, j.message, X        "FROM tollbook_reject j JOIN tollbook_source s ON s.id = j.source_id "
         "JOIN tollbook_pbx p ON p.id = s.pbx_id "
         "LEFT JOIN tollbook_raw_record r ON r.id = j.raw_record_id "
         "LEFT JOIN tollbook_raw_segment g ON g.id = r.segment_id "
@@ -114,7 +120,8 @@ def duplicates(
     condition = _given(("u.source_id = %s", source_id), ("u.id < %s", before))
     found = fetch(
         "SELECT u.id, u.source_id, s.name, u.received_us, u.of_call_id, coalesce(g.path, ''), "
-        'r."offset", r.line FROM tollbook_duplicate u '
+        'r."offset", r.line, u.released_call_id, u.released_us, u.released_by '
+        "FROM tollbook_duplicate u "
         "JOIN tollbook_source s ON s.id = u.source_id "
         "LEFT JOIN tollbook_raw_record r ON r.id = u.raw_record_id "
         "LEFT JOIN tollbook_raw_segment g ON g.id = r.segment_id "
