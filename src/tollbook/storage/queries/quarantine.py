@@ -84,7 +84,7 @@ def rejects(
     )
     found = fetch(
         "SELECT j.id, j.source_id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
-        'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by, "
+        'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by, '
         "j.released_call_id "
         "FROM tollbook_reject j JOIN tollbook_source s ON s.id = j.source_id "
         "JOIN tollbook_pbx p ON p.id = s.pbx_id "
