@@ -5,15 +5,15 @@ Source: docs/decisions/0009-rows-and-columns.md.
 
 from dataclasses import dataclass
 
-from tollbook.storage.columns.catalogue import newest_ids, read_catalogue
+from tollbook.storage.columns.catalogue import Catalogue, newest_ids, read_catalogue
 from tollbook.storage.columns.check import Difference, check
-from tollbook.storage.columns.queries import WORTH_CALLS
+from tollbook.storage.columns.queries import MOST_BEHIND, WORTH_CALLS
 from tollbook.storage.columns.refresh import Refreshed, refresh
 from tollbook.storage.door import Door
 
 __all__ = ["Difference", "Refreshed", "Why", "differences", "rebuild", "refresh_if_due", "why_due"]
 
-ENOUGH_ROWS = 5_000  # New rows that are worth writing their months again.
+ENOUGH_ROWS = 5_000  # New rows that are worth writing a small month again.
 LONGEST_WAIT_S = 600  # Fewer wait no longer than this: every answer reads them from the tables.
 
 
@@ -33,9 +33,15 @@ def why_due(door: Door, *, waited_s: float) -> Why | None:
     if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
         return Why("a file is missing or torn")
     behind = catalogue.behind(newest, using=door.using)
-    if behind >= ENOUGH_ROWS or (behind and waited_s >= LONGEST_WAIT_S):
+    if behind >= _enough_rows(catalogue) or (behind and waited_s >= LONGEST_WAIT_S):
         return Why(f"it is {behind:,} rows behind")
     return None
+
+
+def _enough_rows(catalogue: Catalogue) -> int:
+    """Return how many rows are worth writing a month again: more of them where months are large."""
+    largest = max((month.rows for month in catalogue.months), default=0)
+    return min(max(ENOUGH_ROWS, largest // 100), MOST_BEHIND // 2)
 
 
 def refresh_if_due(door: Door, *, waited_s: float) -> Refreshed | None:

@@ -10,12 +10,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
-from tollbook.app.rate import compiled_document
+from tollbook.app.stored_tariffs import stored_tariff
+from tollbook.app.tariff_documents import compiled
 from tollbook.core.money import from_micros
 from tollbook.core.rating import Explanation, Priced, TalkedCall, TalkedLeg, explain
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.instants import from_us
-from tollbook.storage.models import Call, Charge, Leg, TariffVersion
+from tollbook.storage.models import Call, Charge, Leg
 
 PRICED_BY: tuple[Literal["callee", "dialled"], ...] = ("callee", "dialled")
 _KEPT_COMPILED = 4  # a deck of 100,000 prefixes is large; a screen asks for few of them
@@ -77,14 +78,14 @@ def explain_call(
     charge = history[-1] if history else None
     if charge is None or charge.version_id is None:
         return ExplainedCall(call_id, charge, None, "", "callee", None, history)
-    compiled = compiled_version(charge.version_id)
+    ready = compiled_version(charge.version_id)
     legs = _legs(call)
     tried: list[ExplainedCall] = []
     # An assignment chose which digits count, and may have been changed since: the ones that
     # lead to the stored charge are those that counted.
     for priced_by in PRICED_BY:
         number = call.callee if priced_by == "callee" else call.dialled
-        explanation = explain(compiled, _talked(call, number, legs))
+        explanation = explain(ready, _talked(call, number, legs))
         equal = _equals(charge, explanation)
         tried.append(ExplainedCall(call_id, charge, explanation, number, priced_by, equal, history))
         if equal:
@@ -98,7 +99,7 @@ def compiled_version(version_id: int) -> CompiledTariff:
 
     Raises TariffVersion.DoesNotExist, and ValueError if the stored document is not a tariff.
     """
-    return compiled_document(TariffVersion.objects.get(pk=version_id).document)
+    return compiled(stored_tariff(version_id))
 
 
 def _charges(call_id: int, kind: str) -> Sequence[Charge]:

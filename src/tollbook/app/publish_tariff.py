@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tollbook.app.assign import assign_default, nothing_assigned
 from tollbook.app.audit import record_change
+from tollbook.app.tariff_documents import uncollected
 from tollbook.core.tariff import (
     Fault,
     Tariff,
@@ -117,7 +118,8 @@ def publish(
     address: str = "",
 ) -> Published | Faulty:
     """Do as `publish_tariff` with a tariff that was read already."""
-    text = json.dumps(tariff_document(tariff), ensure_ascii=False, separators=(",", ":"))
+    with uncollected():
+        text = json.dumps(tariff_document(tariff), ensure_ascii=False, separators=(",", ":"))
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with door.transaction():
         stored, _ = StoredTariff.objects.get_or_create(
@@ -125,7 +127,8 @@ def publish(
         )
         if stored.currency != tariff.currency:
             return Faulty((_other_currency(stored, tariff),))
-        newest = TariffVersion.objects.filter(tariff=stored).order_by("-number").first()
+        versions = TariffVersion.objects.filter(tariff=stored).defer("document")
+        newest = versions.order_by("-number").first()
         effective_us = _effective_us(newest, valid_from, at)
         version, is_new = newest, False
         if version is None or version.sha256 != sha256 or _moves(version, valid_from):

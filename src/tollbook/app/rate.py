@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 from tollbook.app.draft import Draft
 from tollbook.app.rules import BY_DIALLED, CHARGE, COST, Assignment, Rules, Version
+from tollbook.app.tariff_documents import compiled, read_document
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.rating import TalkedCall, charge_of
-from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
+from tollbook.core.tariff import CompiledTariff
 from tollbook.core.tariff.compiled import ALWAYS_FROM_US, ALWAYS_TO_US
-from tollbook.core.tariff.text import parse_json
 from tollbook.storage.batch import ChargeColumns
 from tollbook.storage.instants import from_us
 
@@ -240,11 +240,7 @@ def compiled_document(document: str) -> CompiledTariff:
 
     Raises ValueError if it is no longer a tariff: a version is checked before it is stored.
     """
-    stored = parse_json(document)
-    reading = read_tariff(stored if isinstance(stored, dict) else {})
-    if reading.tariff is None:
-        raise ValueError(f"a stored tariff cannot be read: {reading.faults[0].message}")
-    return compile_tariff(reading.tariff)
+    return compiled(read_document(document))
 
 
 def _fits(one: Assignment, call: Billable) -> bool:

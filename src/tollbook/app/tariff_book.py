@@ -1,14 +1,14 @@
 """The tariffs there are, their versions, and what each of them prices: for reading."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from tollbook.app.assign import AssignmentInfo, list_assignments
 from tollbook.app.publish_tariff import SINCE_EVER_US
 from tollbook.app.rules import COST
-from tollbook.core.tariff import Tariff, read_tariff
+from tollbook.app.stored_tariffs import stored_tariff
+from tollbook.core.tariff import Tariff
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import Tariff as StoredTariff
 from tollbook.storage.models import TariffVersion
@@ -49,7 +49,6 @@ class OpenTariff:
     version: VersionLine
     versions: tuple[VersionLine, ...]
     tariff: Tariff
-    document: str
 
 
 def list_tariffs(*, at: datetime) -> list[TariffLine]:
@@ -58,7 +57,8 @@ def list_tariffs(*, at: datetime) -> list[TariffLine]:
     for one in list_assignments():
         prices.setdefault(one.tariff_id, []).append(_assignment_words(one))
     versions: dict[int, list[TariffVersion]] = {}
-    for version in TariffVersion.objects.order_by("valid_from_us", "number"):
+    rows = TariffVersion.objects.defer("document")  # A deck's has 30 MB and more.
+    for version in rows.order_by("valid_from_us", "number"):
         versions.setdefault(version.tariff_id, []).append(version)
     lines = []
     for tariff in StoredTariff.objects.order_by("name"):
@@ -73,7 +73,7 @@ def list_tariffs(*, at: datetime) -> list[TariffLine]:
                 zone=tariff.zone,
                 versions=len(own),
                 valid_from=_valid_from(current.valid_from_us) if current else None,
-                rates=_count_rates(current.document) if current else 0,
+                rates=_count_rates(current.pk, current.sha256) if current else 0,
                 assignments=tuple(prices.get(tariff.pk, ())),
             )
         )
@@ -82,20 +82,23 @@ def list_tariffs(*, at: datetime) -> list[TariffLine]:
 
 def open_tariff(tariff_id: int, *, number: int | None = None) -> OpenTariff | None:
     """Return a version of a tariff, the newest if *number* is None; None if there is no such."""
-    found = list(TariffVersion.objects.filter(tariff_id=tariff_id).order_by("-number"))
+    rows = TariffVersion.objects.filter(tariff_id=tariff_id).defer("document")
+    found = list(rows.order_by("-number"))
     chosen = next((row for row in found if number in (None, row.number)), None)
     if chosen is None:
         return None
-    reading = read_tariff(json.loads(chosen.document, parse_float=str))
-    if reading.tariff is None:
-        raise ValueError(f"tariff version {chosen.pk} cannot be read: {reading.faults[0].message}")
     return OpenTariff(
         id=tariff_id,
         version=_line(chosen),
         versions=tuple(_line(row) for row in found),
-        tariff=reading.tariff,
-        document=chosen.document,
+        tariff=stored_tariff(chosen.pk),
     )
+
+
+def version_document(tariff_id: int, number: int) -> str | None:
+    """Return a version's document as it is stored; None if there is no such version."""
+    found = TariffVersion.objects.filter(tariff_id=tariff_id, number=number)
+    return found.values_list("document", flat=True).first()
 
 
 def version_in_force(tariff_id: int, *, at: datetime) -> VersionLine | None:
@@ -119,10 +122,11 @@ def _valid_from(valid_from_us: int) -> datetime | None:
     return from_us(valid_from_us) if valid_from_us > SINCE_EVER_US else None
 
 
-def _count_rates(document: str) -> int:
-    table: Mapping[str, object] = json.loads(document)
-    rates = table.get("rate")
-    return len(rates) if isinstance(rates, list) else 0
+@lru_cache(maxsize=4096)
+def _count_rates(version_id: int, _sha256: str) -> int:
+    # Within a text of the document the quotation marks would be escaped.
+    document = TariffVersion.objects.values_list("document", flat=True).get(pk=version_id)
+    return document.count('"prefix":')
 
 
 def _assignment_words(one: AssignmentInfo) -> str:

@@ -3,7 +3,7 @@
 A key that nobody asked for is a fault too, so a slip of the keyboard never goes unnoticed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -260,13 +260,15 @@ class Fields:
 
     def tables(self, key: str) -> list["Fields"]:
         """Return the tables of the list under *key*, empty if absent."""
-        found = []
+        return list(self.each_table(key))
+
+    def each_table(self, key: str) -> Iterator["Fields"]:
+        """Yield the tables of the list under *key* one by one."""
         for at, value in enumerate(self._items(key)):
             if isinstance(value, Mapping):
-                found.append(Fields(value, f"{self.place(key)}[{at}]", self._faults))
+                yield Fields(value, f"{self.place(key)}[{at}]", self._faults)
             else:
                 self._wrong(f"{key}[{at}]", value, "a table of keys and values")
-        return found
 
     def _take(self, key: str, *, must: bool = False) -> object:
         self._asked.add(key)

@@ -160,7 +160,7 @@ def _rates(
         fields.error("rate", "missing", "is missing; a tariff needs at least one [[rate]]")
     rates = []
     known: KnownForms = {}
-    for table in fields.tables("rate"):
+    for table in fields.each_table("rate"):
         before = len(faults.faults)
         rate = _rate(table, bands, inherited, known)
         table.refuse_unknown()

@@ -14,7 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.period import PeriodError, moment
 from tollbook.app.publish_tariff import Faulty, check_tariff, publish
-from tollbook.app.tariff_book import OpenTariff, VersionLine, list_tariffs, open_tariff
+from tollbook.app.tariff_book import (
+    OpenTariff,
+    VersionLine,
+    list_tariffs,
+    open_tariff,
+    version_document,
+)
 from tollbook.core.tariff import Fault
 from tollbook.storage.door import door
 from tollbook.web.request import address_of, instant, site_facts, user_of
@@ -87,12 +93,16 @@ def tariff(request: HttpRequest, tariff_id: int, number: int | None = None) -> H
 def document(request: HttpRequest, tariff_id: int, number: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Return a version's document as it is stored."""
     opened = _found(tariff_id, number)
-    name = f"{slugify(opened.tariff.name) or 'tariff'}-{opened.version.number}.json"
+    stored = version_document(tariff_id, number)
     return HttpResponse(
-        opened.document,
+        stored,
         content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'attachment; filename="{_file_name(opened)}.json"'},
     )
+
+
+def _file_name(opened: OpenTariff) -> str:
+    return f"{slugify(opened.tariff.name) or 'tariff'}-{opened.version.number}"
 
 
 def _found(tariff_id: int, number: int | None) -> OpenTariff:
