@@ -3,7 +3,7 @@
 Only what differs becomes a new charge: another amount, version, rate, band or billed time. A
 call whose charge stays gets no row, so a re-rating that corrects one prefix writes little.
 
-Source: docs/decisions/0010-ledger.md.
+Source: docs/decisions/0013-ledger.md.
 """
 
 import hashlib

@@ -4,7 +4,7 @@ A run is a row with the filter of its calls and a watermark. Killed at any momen
 it stood, by `carry_on`; what it had stored is never stored again. Tariffs that change meanwhile
 stop it, and a new run prices all of its calls by the new ones: a generation is never a mixture.
 
-Source: docs/decisions/0010-ledger.md.
+Source: docs/decisions/0013-ledger.md.
 """
 
 import json

@@ -103,7 +103,8 @@ def _said(rerating: "Rerating", *, as_json: bool) -> int:
 
 def _print(rerating: "Rerating") -> None:
     what = "Dry run: nothing was stored" if rerating.run is None else f"Re-rating {rerating.run}"
-    print(f"{what}. {rerating.calls:,} calls, {rerating.changed:,} with a new charge.")
+    calls = "1 call" if rerating.calls == 1 else f"{rerating.calls:,} calls"
+    print(f"{what}. {calls}, {rerating.changed:,} with a new charge.")
     for line in rerating.totals:
         print(_row("All", line))
     for dimension, heading in _HEADINGS.items():

@@ -4,7 +4,7 @@ Each step is one transaction: new charges, their ledger entries and the run's wa
 watermark moves only from where the step expects it, so of two processes that carry on with the
 same run one stops, and a step that was stored is never stored again.
 
-Source: docs/decisions/0010-ledger.md.
+Source: docs/decisions/0013-ledger.md.
 """
 
 from collections.abc import Sequence
