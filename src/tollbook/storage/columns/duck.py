@@ -25,6 +25,8 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "preserve_insertion_order": "false",
     "temp_directory": "",  # A question that does not fit in memory is answered by the database.
 }
+# Writing spills where answering may not; it has no hurry, so it takes one core and half the memory.
+_IN_BACKGROUND = {"memory_limit": "512MB", "threads": "1"}
 _starting = threading.Lock()
 _instances: dict[int, Any] = {}  # by process id: an instance does not survive a fork
 
@@ -55,7 +57,9 @@ def workshop(spill: Path) -> Iterator[Any]:
     Raises Fault for whatever DuckDB raises inside.
     """
     with _closing(
-        duckdb.connect(":memory:", config={**_SETTINGS, "temp_directory": str(spill)})
+        duckdb.connect(
+            ":memory:", config={**_SETTINGS, **_IN_BACKGROUND, "temp_directory": str(spill)}
+        )
     ) as one:
         yield one
 

@@ -240,23 +240,19 @@ class _Refresh:
                 ChangedCall.objects.using(self._using).filter(id__in=ids).delete()
 
     def _sweep(self, catalogue: Catalogue) -> None:
-        """Remove files that no reader can want any more."""
-        in_force = {one.month: one.generation for one in catalogue.months}
+        """Remove files that no reader can want any more, and what a killed writer left."""
+        in_force = {one.path(self._folder) for one in catalogue.months}
+        live = {path.parent for path in in_force}
         for folder in self._folder.iterdir():
             if not folder.name.isdigit():
                 continue
-            files = sorted(folder.glob("*.parquet"), key=lambda file: int(file.stem))
-            newest = files[-KEPT_GENERATIONS:] if int(folder.name) in in_force else []
-            for file in folder.iterdir():
-                if file not in newest and int_or_none(file.stem) != in_force.get(int(folder.name)):
-                    file.unlink(missing_ok=True)
-            if not newest:
+            if folder not in live:
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def int_or_none(text: str) -> int | None:
-    """Return the number that *text* is, if it is one."""
-    return int(text) if text.isdigit() else None
+                continue
+            files = sorted(folder.glob("*.parquet"), key=lambda file: int(file.stem))
+            kept = in_force.union(files[-KEPT_GENERATIONS:])
+            for file in set(folder.iterdir()) - kept:
+                file.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:
