@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 SAMPLE_S = 0.1
 STOP_S = 10.0
@@ -36,25 +38,28 @@ def run_tollbook(
     """
     spent_before_s = _children_s()
     began = time.perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own program, our own words
-        [sys.executable, "-m", "tollbook", *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment,
-        text=True,
-    )
-    peak_kb = 0
-    while process.poll() is None:
-        peak_kb = max(peak_kb, sum(map(_proportional_kb, family(process.pid))))
-        time.sleep(SAMPLE_S)
-    wall_s = time.perf_counter() - began
-    stdout, stderr = process.communicate()
+    # Files, for a pipe that nobody reads meanwhile stops the program when it is full.
+    with TemporaryFile("w+") as out, TemporaryFile("w+") as err:
+        process = subprocess.Popen(  # noqa: S603 - our own program, our own words
+            [sys.executable, "-m", "tollbook", *words], stdout=out, stderr=err, env=environment
+        )
+        peak_kb = 0
+        while process.poll() is None:
+            peak_kb = max(peak_kb, sum(map(_proportional_kb, family(process.pid))))
+            time.sleep(SAMPLE_S)
+        wall_s = time.perf_counter() - began
+        stdout, stderr = _read(out), _read(err)
     broken = stderr.lstrip().startswith("Traceback")  # Python, too, leaves with 1.
     if broken or process.returncode not in allowed:
         raise BenchError(
             f"`tollbook {' '.join(words)}` ended with {process.returncode}: {stderr.strip()[-800:]}"
         )
     return Finished(stdout, wall_s, _children_s() - spent_before_s, peak_kb / 1024)
+
+
+def _read(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
 
 
 @contextmanager
