@@ -63,7 +63,8 @@ def store_step(
         names, lists = step.charges.names(), step.charges.lists()
         columns = dict(zip(names, lists, strict=True))
         engine = engine_of(using)
-        engine.begin_batch()  # Charges commit in the order of their ids: the columnar copy counts on it.
+        # Charges commit in the order of their ids: the columnar copy counts on it.
+        engine.begin_batch()
         engine.insert(
             "tollbook_charge",
             {"call_id": columns.pop("call"), "run": [run] * len(lists[0]), **columns},
