@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError, connection, connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -134,6 +135,32 @@ def test_a_reversal_of_what_was_never_posted_is_refused(database: Database) -> N
 def test_entries_are_posted_in_a_transaction_only(database: Database) -> None:
     with pytest.raises(RuntimeError, match="use the door"):
         post_entries([Filed(recharge())])
+
+
+def test_writers_beside_each_other_leave_every_balance_right(database: Database) -> None:
+    faults: list[BaseException] = []
+
+    def post_some(writer: int) -> None:
+        try:
+            for nth in range(8):
+                entry = recharge(1_000 + writer, key=f"till-{writer}-{nth}")
+                with door.transaction():
+                    post_entries([Filed(entry)])
+        except BaseException as fault:  # noqa: BLE001 - the test itself says what came
+            faults.append(fault)
+        finally:
+            connections.close_all()
+
+    writers = [Thread(target=post_some, args=(writer,)) for writer in range(4)]
+    for thread in writers:
+        thread.start()
+    for thread in writers:
+        thread.join(60)
+
+    assert faults == []
+    assert phone_micros() == 8 * (4_000 + 0 + 1 + 2 + 3)
+    assert Account.objects.count() == 2
+    assert verify_balances() == []
 
 
 def break_balance() -> None:
