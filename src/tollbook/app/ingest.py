@@ -78,6 +78,21 @@ class Intake:
             self._links = None  # It may hold ids that were rolled back.
             raise
 
+    def draft_again(self, outcomes: Sequence[Outcome], *, segment_id: int, at: datetime) -> Draft:
+        """Return what records that are indexed already come to, priced, by the rules of *at*."""
+        desk = self._fresh_desk(at)
+        draft = desk.mediator.draft(outcomes, segment_id=segment_id)
+        desk.rater.price(draft)
+        return draft
+
+    def store_again(self, draft: Draft, *, received: datetime) -> StoredBatch:
+        """Store the calls of a draft of `draft_again`, in the transaction that is open.
+
+        After a fault this intake is not to be used again: what it knows may be rolled back.
+        """
+        batch = replace(self._batch(draft, to_us(received), day=0), again=True)
+        return self._step(draft, batch)[1]
+
     def reload(self) -> None:
         """Let the next records see telephones, dial plan and tariffs as they are then."""
         self._loaded_us = None
