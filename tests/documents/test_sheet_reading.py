@@ -19,7 +19,8 @@ PARTS = {
     "xl/workbook.xml": '<workbook xmlns:r="r"><sheets><sheet name="h" state="hidden" r:id="r0"/>'
     '<sheet name="s" r:id="r1"/></sheets></workbook>',
     "xl/_rels/workbook.xml.rels": "<Relationships>"
-    f'<Relationship Id="r1" Type="{RELATION}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+    f'<Relationship Id="r1" Type="{RELATION}/worksheet" Target="worksheets/sheet1.xml"/>'
+    "</Relationships>",
 }
 
 

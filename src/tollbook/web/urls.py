@@ -6,6 +6,7 @@ from tollbook.web import assets
 from tollbook.web.views import (
     account,
     calls,
+    decks,
     find,
     home,
     imports,
@@ -76,5 +77,19 @@ urlpatterns = [
         tariffs.document,
         name="tariff_document",
     ),
+    path(
+        "tariffs/<int:tariff_id>/versions/<int:number>/deck.csv",
+        decks.deck_file,
+        {"kind": "csv"},
+        name="deck_csv",
+    ),
+    path(
+        "tariffs/<int:tariff_id>/versions/<int:number>/deck.xlsx",
+        decks.deck_file,
+        {"kind": "xlsx"},
+        name="deck_xlsx",
+    ),
+    path("decks/import", decks.import_deck, name="import_deck"),
+    path("decks/<str:upload_id>", decks.deck, name="deck"),
     path("settings", settings.settings, name="settings"),
 ]
