@@ -176,8 +176,8 @@ class _Reader:
                 dependent,
                 "reread.too_far",
                 "this record can only be read together with those before it, and they are more "
-                f"than {LONGEST_CONTEXT_BYTES // 2**20} MB. Nothing was changed. Import the "
-                "whole file again: what is known already stays as it is.",
+                f"than {LONGEST_CONTEXT_BYTES // 2**20} MB. Nothing was changed. Cut its part of "
+                "the file out, with the heading if there is one, and import that.",
             )
         return readings + _gathered(dependent, self._in_context(dependent))
 

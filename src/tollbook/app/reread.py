@@ -320,7 +320,7 @@ def _fault_in(reading: Reading) -> Fault | None:
         return Fault(
             "reread.too_many",
             f"it is now read as {len(reading.outcomes)} records, more than {BATCH_RECORDS}. "
-            "Nothing was changed. Import the whole file again.",
+            "Nothing was changed. Cut it out of the file and import it as a file of its own.",
         )
     return _clash_of(reading.records, reading.outcomes)
 
