@@ -14,6 +14,7 @@ SCREENS = (
     "/calls/quarantine",
     "/calls/duplicates", "/sources", "/sources/add", "/import", "/tariffs", "/tariffs/1",
     "/tariffs/upload", "/tariffs/tester?number=4930123&talk=200&start=2026-10-01T09:00",
+    "/tariffs/rerate?from=2026-10-01&to=2026-10-31",
     "/tariffs/what-if?tariff=1&from=2026-10-01&to=2026-10-31",
     "/settings?dialled=112", "/account",
 )  # fmt: skip
