@@ -104,7 +104,14 @@ def version_document(tariff_id: int, number: int) -> str | None:
 def version_in_force(tariff_id: int, *, at: datetime) -> VersionLine | None:
     """Return the version of a tariff that prices calls whose talk begins at *at*."""
     held = TariffVersion.objects.filter(tariff_id=tariff_id, valid_from_us__lte=to_us(at))
-    row = held.order_by("-valid_from_us", "-number").first()
+    row = held.defer("document").order_by("-valid_from_us", "-number").first()
+    return _line(row) if row else None
+
+
+def later_version(tariff_id: int, *, at: datetime) -> VersionLine | None:
+    """Return the version that takes over next after *at*; None if none is waiting."""
+    rows = TariffVersion.objects.filter(tariff_id=tariff_id, valid_from_us__gt=to_us(at))
+    row = rows.defer("document").order_by("valid_from_us", "-number").first()
     return _line(row) if row else None
 
 

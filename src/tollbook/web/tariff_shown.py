@@ -56,18 +56,20 @@ def shown_band(band: Band) -> ShownBand:
 
 
 def matching_rates(rates: Sequence[Rate], words: str) -> list[Rate]:
-    """Return the rates whose prefix begins with, or whose destination or type has, *words*."""
+    """Return the rates that *words* are about; see `matches_words`."""
+    return [rate for rate in rates if matches_words(rate, words)]
+
+
+def matches_words(rate: Rate, words: str) -> bool:
+    """Say whether the prefix begins with *words*, or destination or call type have them."""
     sought = words.strip().casefold()
-    if not sought:
-        return list(rates)
     digits = sought.lstrip("+").replace(" ", "")
-    return [
-        rate
-        for rate in rates
-        if rate.digits.startswith(digits)
+    return (
+        not sought
+        or rate.digits.startswith(digits)
         or sought in rate.destination.casefold()
         or sought in rate.call_type.casefold()
-    ]
+    )
 
 
 def shown_rate(rate: Rate) -> ShownRate:
