@@ -1,6 +1,5 @@
 """Rejected records, tried again: shown first, stored once, and never a call more (AMB-40)."""
 
-import io
 import json
 import random
 from datetime import timedelta
@@ -11,12 +10,12 @@ from django.db.models import Sum
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
-from tollbook.app.import_file import ImportPlace, import_file
+from support.rejected import BROKEN, blind, receive, without
 from tollbook.app.reread import Released, Tried, release_rejects, try_rejects
 from tollbook.app.sources import Added, add_source, wanted_sources
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import RawLog
-from tollbook.formats import Definition, load_definition, read_definition
+from tollbook.formats import load_definition
 from tollbook.storage.door import door
 from tollbook.storage.instants import to_us
 from tollbook.storage.models import (
@@ -31,7 +30,6 @@ from tollbook.storage.models import (
 )
 from tollbook.storage.models import Call as StoredCall
 
-BROKEN = '"","101","0049","internal"\n'
 HOSTILE = ["\0\0\0\n", "=cmd|' /C calc'!A0\n", "<script>,'; DROP TABLE x;--\n", "x" * 5_000 + "\n"]
 FIRST_SEGMENT = (
     "2026/04/01 11:00{seconds},00:00:13,7,02079460100,I,300,300,,0,1000110,1,"
@@ -54,32 +52,6 @@ CISCO = (
 @pytest.fixture
 def office(database: Database) -> Office:
     return open_office(database)
-
-
-def without(name: str, text: str, instead: str = "") -> Definition:
-    """Return the packaged definition as it was before somebody mended it."""
-    whole = load_definition(name).toml_text
-    assert text in whole
-    return read_definition(whole.replace(text, instead), name)
-
-
-def blind() -> Definition:
-    """Return a definition that cannot read the dates of Master.csv."""
-    return without("asterisk-csv", '"%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M:%S.%f", ')
-
-
-def receive(office: Office, text: str, definition: Definition, *, zone: str = "UTC") -> None:
-    folder = office.database.settings
-    import_file(
-        door,
-        io.BytesIO(text.encode()),
-        name="records",
-        pbx=office.pbx,
-        definition=definition,
-        place=ImportPlace(data_dir=folder.data_dir, raw_dir=folder.raw_dir),
-        zone=zone,
-        at=NOON,
-    )
 
 
 def tried(office: Office, **only: object) -> Tried:

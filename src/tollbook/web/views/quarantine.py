@@ -52,6 +52,8 @@ class ListRow:
     message: str
     reason: str
     raw_start: str
+    pick: int | None = None
+    released_call: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class ListPage:
     empty_title: str
     empty_words: str
     can_export: bool = True
+    again_href: str = ""
+    picks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
         empty_title="Nothing waits here" if wanted.state == "new" else "None of these",
         empty_words="Every record that came could be read, or was decided on. A line that cannot "
         "be read is kept here with its place and the reason.",
+        again_href=_again(wanted) if wanted.state == "new" and found.rows else "",
     )
     return render(request, "tollbook/quarantine.html", {"list": page})
 
@@ -130,7 +135,8 @@ def duplicate_records(request: HttpRequest) -> HttpResponse:
     found = duplicates(source_id=source, before=before, page_size=PAGE)
     page = ListPage(
         title="Duplicate records",
-        words="Records of calls that were known already: kept and counted, and charged once.",
+        words="Records of calls that were known already: kept and counted, and charged once. "
+        "Tick those that were calls of their own.",
         query="",
         tabs=_tabs("duplicates"),
         state="",
@@ -144,6 +150,7 @@ def duplicate_records(request: HttpRequest) -> HttpResponse:
         empty_title="No duplicates",
         empty_words="No record has told of a call twice. Importing the same file again adds none.",
         can_export=False,
+        picks=any(row.released_call is None for row in found.rows),
     )
     return render(request, "tollbook/quarantine.html", {"list": page})
 
@@ -233,6 +240,10 @@ def _address(**given: str | int | None) -> str:
     return f"?{urlencode(kept)}"
 
 
+def _again(wanted: Wanted) -> str:
+    return reverse("try_again") + _address(source=wanted.source, reason=wanted.reason)
+
+
 def _sources() -> list[tuple[int, str]]:
     return [(choice.id, choice.label) for choice in filter_choices().sources]
 
@@ -255,6 +266,7 @@ def _reject_row(row: RejectRow) -> ListRow:
         message=row.message.partition(f":{row.line}: ")[2] or row.message,
         reason=row.reason,
         raw_start=row.raw[:RAW_START].decode(encoding_of(row.raw), "replace"),
+        released_call=row.released_call,
     )
 
 
@@ -267,4 +279,6 @@ def _duplicate_row(row: DuplicateRow) -> ListRow:
         message=f"Tells of call {row.of_call} again",
         reason="call.duplicate",
         raw_start="",
+        pick=row.id if row.released_call is None else None,
+        released_call=row.released_call,
     )
