@@ -2,10 +2,13 @@
 
 import json
 import random
+import threading
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from support.databases import Database
@@ -108,6 +111,33 @@ def test_a_try_that_is_sent_twice_releases_once(office: Office) -> None:
     assert second == Released()
     assert StoredCall.objects.count() == 250
     assert tried(office).records == 0
+
+
+@pytest.mark.postgresql
+def test_tries_that_overlap_release_each_record_once(postgresql: Database) -> None:
+    office = open_office(postgresql)
+    receive(office, "".join(call.line() for call in calls_in_a_row(400)), blind())
+    middle = Reject.objects.order_by("pk")[150].pk
+    plans = [tried(office), tried(office, after=middle), tried(office)]
+    plans[2] = replace(plans[2], fates=plans[2].fates[::-1])
+    done: list[Released] = []
+
+    def act(plan: Tried) -> None:
+        try:
+            done.append(release(plan))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=act, args=(plan,)) for plan in plans]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+
+    assert len(done) == len(plans)
+    assert sum(one.released for one in done) == 400
+    assert StoredCall.objects.count() == 400
+    assert Reject.objects.filter(state="released").count() == 400
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -25,6 +25,7 @@ from tollbook.app.read_again import Fault, Reading, Stored, offset_of, read_agai
 from tollbook.app.read_calls import ReadCall, read_calls
 from tollbook.core.calls import Cdr, Outcome, Part, Reject
 from tollbook.storage.door import Door
+from tollbook.storage.engine import engine_of
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import Call, Duplicate, SourceDay
 
@@ -108,6 +109,8 @@ class _Desk:
             yield partial(self._release, intake, one, one.record)
 
     def _release(self, intake: Intake, one: Refused, record: Stored) -> tuple[int, int]:
+        # Before the row: whoever has theirs and waits for this would wait for us, and we for them.
+        engine_of(self._door.using).begin_batch()
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
         if row.released_call_id is not None:
             return row.pk, row.released_call_id

@@ -28,6 +28,7 @@ from tollbook.core.calls import Outcome, Part, Skip
 from tollbook.core.calls import Reject as RejectOutcome
 from tollbook.storage.batch import BATCH_RECORDS
 from tollbook.storage.door import Door
+from tollbook.storage.engine import engine_of
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import Call, CallRecord, RawRecord, Reject, SourceDay
 
@@ -229,6 +230,8 @@ class _Desk:
 
     def _release(self, intake: Intake, fates: Sequence[Fate]) -> Released:
         """Store the calls of *fates* and mark their rejects, in the transaction that is open."""
+        # Before the rows: whoever has theirs and waits for this would wait for us, and we for them.
+        engine_of(self._door.using).begin_batch()
         ids = [record.id for fate in fates for record in fate.rejects]
         locked = Reject.objects.select_for_update().filter(pk__in=ids, state="new").order_by("pk")
         waiting = set(locked.values_list("pk", flat=True))
