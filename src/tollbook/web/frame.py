@@ -28,6 +28,7 @@ SECTIONS = (
     Section("Calls", "calls", "calls", "c"),
     Section("Quarantine", "quarantine", "quarantine", "q", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
+    Section("Assignments", "assignments", "tariffs", "a", within=True),
     Section("Tester", "tester", "tester", "p", within=True),
     Section("Re-rate", "rerate", "tariffs", "r", within=True),
     Section("What if", "what_if", "tariffs", "w", within=True),

@@ -5,6 +5,7 @@ from django.urls import path
 from tollbook.web import assets
 from tollbook.web.views import (
     account,
+    assignments,
     calls,
     decks,
     find,
@@ -93,6 +94,25 @@ urlpatterns = [
         decks.deck_file,
         {"kind": "xlsx"},
         name="deck_xlsx",
+    ),
+    path("tariffs/assignments", assignments.assignments, name="assignments"),
+    path("tariffs/assignments/default", assignments.default, name="default_assignment"),
+    path(
+        "tariffs/assignments/<int:assignment_id>/up",
+        assignments.move,
+        {"to": "up"},
+        name="move_assignment_up",
+    ),
+    path(
+        "tariffs/assignments/<int:assignment_id>/down",
+        assignments.move,
+        {"to": "down"},
+        name="move_assignment_down",
+    ),
+    path(
+        "tariffs/assignments/<int:assignment_id>/remove",
+        assignments.remove,
+        name="remove_assignment",
     ),
     path("tariffs/new", rates.new_tariff, name="new_tariff"),
     path("tariffs/<int:tariff_id>/rates", rates.rates, name="rates"),
