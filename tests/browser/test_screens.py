@@ -16,6 +16,8 @@ SCREENS = (
     "/tariffs/upload", "/tariffs/tester?number=4930123&talk=200&start=2026-10-01T09:00",
     "/tariffs/rerate?from=2026-10-01&to=2026-10-31",
     "/tariffs/what-if?tariff=1&from=2026-10-01&to=2026-10-31",
+    "/tariffs/new", "/tariffs/1/rates", "/tariffs/1/rates/add", "/decks/import",
+    "/tariffs/assignments?pbx=1&extension=101", "/settings/dial-plan?caller=101&dialled=0049301",
     "/settings?dialled=112", "/account",
 )  # fmt: skip
 THEMES = ("light", "dark")

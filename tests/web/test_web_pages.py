@@ -13,7 +13,9 @@ PAGES = (
     "/calls/totals", "/calls/1", "/calls/1/why", "/calls/quarantine", "/calls/duplicates",
     "/sources", "/sources/rows", "/sources/add", "/tariffs", "/tariffs/1",
     "/tariffs/1/versions/1", "/tariffs/upload", "/tariffs/tester", "/settings", "/import",
-    "/account", "/find?q=1", "/health",
+    "/tariffs/new", "/tariffs/1/rates", "/tariffs/1/rates/add", "/tariffs/assignments",
+    "/tariffs/assignments?pbx=1&extension=101", "/decks/import", "/settings/dial-plan",
+    "/settings/dial-plan?dialled=112", "/account", "/find?q=1", "/health",
 )  # fmt: skip
 
 

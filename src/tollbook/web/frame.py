@@ -35,6 +35,7 @@ SECTIONS = (
     Section("Sources", "sources", "sources", "s"),
     Section("Import a file", "import", "import", "i", within=True),
     Section("Settings", "settings", "settings", "e"),
+    Section("Dial plan", "dial_plan", "settings", "d", within=True),
 )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from tollbook.core.calendar import format_clock
+from tollbook.core.calendar import Holidays, format_clock, holiday_test
 from tollbook.core.money import format_amount
 from tollbook.core.tariff import Band, Blocks, InitialAndUnit, Pulse, Rate, Slots
 
 RATES_A_PAGE = 100
+DAYS_AHEAD = 366
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 ALL_DAY = ("00:00:00", "24:00:00")
 
@@ -53,6 +55,23 @@ def shown_band(band: Band) -> ShownBand:
         holidays=holidays,
         weight=band.weight,
     )
+
+
+def holiday_words(holidays: Holidays | None) -> str:
+    """Say which days a tariff takes for holidays; nothing if it names none."""
+    if holidays is None:
+        return ""
+    place = "-".join(filter(None, (holidays.country, holidays.subdivision)))
+    public = f"public holidays of {place}" if place else ""
+    own = ", ".join(day.isoformat() for day in holidays.dates)
+    return ", and ".join(filter(None, (public, own)))
+
+
+def coming_holidays(holidays: Holidays | None, *, today: date) -> tuple[date, ...]:
+    """Return the holidays of a year from *today* on."""
+    is_holiday = holiday_test(holidays)
+    days = (today + timedelta(days=ahead) for ahead in range(DAYS_AHEAD))
+    return tuple(day for day in days if is_holiday(day))
 
 
 def matching_rates(rates: Sequence[Rate], words: str) -> list[Rate]:

@@ -8,6 +8,7 @@ from tollbook.web.views import (
     assignments,
     calls,
     decks,
+    dial_plan,
     find,
     home,
     imports,
@@ -121,5 +122,7 @@ urlpatterns = [
     path("tariffs/<int:tariff_id>/rates/<int:index>", rates.rate, name="rate"),
     path("decks/import", decks.import_deck, name="import_deck"),
     path("decks/<str:upload_id>", decks.deck, name="deck"),
+    path("settings/dial-plan", dial_plan.dial_plan, name="dial_plan"),
+    path("settings/dial-plan/<int:site_id>", dial_plan.dial_plan, name="dial_plan_of"),
     path("settings", settings.settings, name="settings"),
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,6 +29,8 @@ from tollbook.web.tariff_shown import (
     RATES_A_PAGE,
     ShownBand,
     ShownRate,
+    coming_holidays,
+    holiday_words,
     matching_rates,
     shown_band,
     shown_rate,
@@ -59,6 +61,8 @@ class TariffPage:
     download_href: str
     versions: tuple[VersionTab, ...]
     bands: tuple[ShownBand, ...]
+    holidays: str
+    coming_holidays: tuple[date, ...]
     rates: tuple[ShownRate, ...]
     q: str
     count_words: str
@@ -140,6 +144,10 @@ def _page(opened: OpenTariff, sought: str, first: int) -> TariffPage:
             for line in opened.versions
         ),
         bands=tuple(shown_band(band) for band in tariff.bands),
+        holidays=holiday_words(tariff.holidays),
+        coming_holidays=coming_holidays(
+            tariff.holidays, today=instant().astimezone(ZoneInfo(tariff.zone)).date()
+        ),
         rates=tuple(shown_rate(rate) for rate in found[first:last]),
         q=sought,
         count_words=f"{first + 1:,} to {last:,} of {len(found):,} rates" if found else "",
