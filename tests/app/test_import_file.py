@@ -17,7 +17,7 @@ from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from tollbook.app import drafting
 from tollbook.app.import_file import Imported, ImportPlace, ImportRefused, import_file
-from tollbook.formats import load_definition
+from tollbook.formats import Definition, load_definition, read_definition
 from tollbook.storage.door import door
 from tollbook.storage.models import (
     Call as StoredCall,
@@ -39,7 +39,14 @@ def text_of(calls: list[Call]) -> bytes:
     return "".join(call.line() for call in calls).encode()
 
 
-def bring_in(office: Office, data: bytes, *, name: str = "Master.csv", **options: int) -> Imported:
+def bring_in(
+    office: Office,
+    data: bytes,
+    *,
+    name: str = "Master.csv",
+    definition: Definition | None = None,
+    **options: int,
+) -> Imported:
     settings = office.database.settings
     place = ImportPlace(data_dir=settings.data_dir, raw_dir=settings.raw_dir, **options)
     return import_file(
@@ -47,7 +54,7 @@ def bring_in(office: Office, data: bytes, *, name: str = "Master.csv", **options
         io.BytesIO(data),
         name=name,
         pbx=office.pbx,
-        definition=load_definition("asterisk-csv"),
+        definition=definition or load_definition("asterisk-csv"),
         place=place,
         zone="UTC",
         at=NOON,
@@ -109,6 +116,19 @@ def test_the_same_file_again_adds_nothing_and_is_not_read(database: Database) ->
     assert (again.result.records, again.result.calls, again.result.duplicates) == (21, 0, 20)
     assert stored() == before
     assert RawSegment.objects.count() == 1
+
+
+def test_a_mended_format_reads_the_same_file_anew(database: Database) -> None:
+    office = open_office(database)
+    data = text_of(calls_in_a_row(10))
+    draft = read_definition(load_definition("3cx").toml_text, "asterisk-csv")
+
+    first = bring_in(office, data, definition=draft).result
+    mended = bring_in(office, data).result
+    again = bring_in(office, data).result
+
+    assert (first.calls, mended.calls, again.calls) == (0, 10, 0)
+    assert StoredCall.objects.count() == 10
 
 
 def test_a_grown_file_adds_what_is_new(database: Database) -> None:

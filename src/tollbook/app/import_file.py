@@ -147,11 +147,15 @@ class _Job:
     def keep(self, copy: _Copy, source_id: int, data_dir: Path) -> tuple[int, Path]:
         """Give the copy its place in the raw log and return the segment's id and path.
 
-        An import that was broken off has left the same bytes there: then those are used.
+        An import that was broken off has left the same bytes there: then those are used. One
+        that came to its end with another version of the format or in another zone has had its
+        own: its records are read, and what they make of it now is new.
         """
         segments = RawSegment.objects.filter(source=source_id)
         with self._door.transaction():
-            row = segments.filter(sha256=copy.sha256, size=copy.size).first()
+            ended = ImportFile.objects.filter(source=source_id, sha256=copy.sha256).count()
+            same = segments.filter(sha256=copy.sha256, size=copy.size).order_by("sequence")
+            row = same[ended : ended + 1].first()
             if row is not None:
                 copy.path.unlink()
                 return row.pk, data_dir / row.path
