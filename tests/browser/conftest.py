@@ -59,9 +59,13 @@ class Served:
     password: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser of this machine; without one the test is skipped, on a build machine it fails."""
+    """The browser of this machine; without one the test is skipped, on a build machine it fails.
+
+    Playwright keeps an event loop running in this thread, in which Django refuses to touch a
+    database: it must have ended before the tests of another module begin.
+    """
     named = os.environ.get("TOLLBOOK_TEST_CHROMIUM")
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
