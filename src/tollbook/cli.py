@@ -248,6 +248,48 @@ def _tariff(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="the tariffs", epilog="Example: tollbook tariff list")
     _data(listing)
     _json(listing)
+    _deck_import(actions)
+    _deck_export(actions)
+
+
+def _deck_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    deck = actions.add_parser(
+        "import",
+        help="publish a carrier's rate deck, CSV or XLSX",
+        epilog='Example: tollbook tariff import rates.xlsx --tariff "Carrier A" --dry-run',
+    )
+    deck.add_argument("file", metavar="DECK", help="one prefix a row, headings above")
+    deck.add_argument("--tariff", required=True, metavar="NAME", help="new, or gets a new version")
+    deck.add_argument("--currency", help="of a new tariff (default: the site's)")
+    deck.add_argument("--zone", help="of a new tariff (default: the site's)")
+    deck.add_argument("--carrier", help="whose columns to remember (default: the tariff's name)")
+    deck.add_argument(
+        "--column",
+        action="append",
+        metavar="FIELD=HEADING",
+        help="what a column is, where its heading does not say; may be repeated",
+    )
+    deck.add_argument("--header-row", type=int, metavar="N", help="row of the headings; 0: none")
+    deck.add_argument("--decimal", choices=[".", ","], help="sign before decimals")
+    deck.add_argument("--dates", choices=["iso", "dmy", "mdy"], help="order of day and month")
+    deck.add_argument("--several", action="store_true", help="prefix cells hold lists and ranges")
+    deck.add_argument("--amend", action="store_true", help="rates that the deck leaves out stay")
+    deck.add_argument("--from", dest="valid_from", metavar="ISO", help="when it takes effect")
+    deck.add_argument("--dry-run", action="store_true", help="say what changes, change nothing")
+    _data(deck)
+    _json(deck)
+
+
+def _deck_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    export = actions.add_parser(
+        "export",
+        help="write a tariff's rates as a deck",
+        epilog='Example: tollbook tariff export "Carrier A" --format xlsx -o carrier-a.xlsx',
+    )
+    export.add_argument("name", metavar="NAME", help="the tariff, as it is in force")
+    export.add_argument("--format", default="csv", choices=["csv", "xlsx"])
+    export.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
+    _data(export)
 
 
 def _report(parser: argparse.ArgumentParser) -> None:

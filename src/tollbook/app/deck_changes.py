@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+from itertools import chain
 
 from tollbook.core.money import Rounding
 from tollbook.core.rating import TalkedCall, charge_of
@@ -20,6 +21,7 @@ NEW, DEARER, CHEAPER, MIXED, GONE, SAME = "new", "dearer", "cheaper", "mixed", "
 KINDS = (NEW, DEARER, CHEAPER, MIXED, GONE)
 TRIED_S = (1, 30, 60, 180, 600, 3_600)
 _SHOWN_S = 180
+_TRIED_ALONE = 1_000
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 Key = tuple[object, ...]
@@ -59,22 +61,31 @@ class DeckChanges:
 
 
 def compare_rates(before: Sequence[Rate], after: Sequence[Rate], *, at: datetime) -> DeckChanges:
-    """Return what changes at the instant *at* when the rates *before* give way to *after*."""
+    """Return what changes at the instant *at* when the rates *before* give way to *after*.
+
+    Of prefixes that are new or gone the first thousand have their price tried.
+    """
     old, new = in_force(before, at=at), in_force(after, at=at)
-    costs = _Costs([*old.values(), *new.values()])
-    counts: Counter[str] = Counter()
-    changes = []
-    for key in old.keys() | new.keys():
-        was, becomes = old.get(key), new.get(key)
-        was_costs = costs.of(was) if was else None
-        becomes_costs = costs.of(becomes) if becomes else None
-        kind = _kind(was_costs, becomes_costs)
-        counts[kind] += 1
-        rate = becomes or was
-        if kind != SAME and rate is not None:
-            changes.append(RateChange(kind, rate, _shown(was_costs), _shown(becomes_costs)))
+    repriced = [
+        (was, new[key])
+        for key, was in old.items()
+        if key in new and not _priced_alike(was, new[key])
+    ]
+    added = _in_order(rate for key, rate in new.items() if key not in old)
+    gone = _in_order(rate for key, rate in old.items() if key not in new)
+    alone = (*added[:_TRIED_ALONE], *gone[:_TRIED_ALONE])
+    costs = _Costs(chain(alone, *repriced))
+    changes = [
+        RateChange(_kind(costs.of(was), costs.of(rate)), rate, costs.shown(was), costs.shown(rate))
+        for was, rate in repriced
+    ]
     changes.sort(key=_greatest_first)
-    return DeckChanges(dict(counts), tuple(changes))
+    changes = [change for change in changes if change.kind != SAME]
+    changes += [RateChange(NEW, rate, None, costs.shown(rate)) for rate in added]
+    changes += [RateChange(GONE, rate, costs.shown(rate), None) for rate in gone]
+    counts = Counter(change.kind for change in changes)
+    counts[SAME] = len(old.keys() | new.keys()) - len(changes)
+    return DeckChanges({kind: count for kind, count in counts.items() if count}, tuple(changes))
 
 
 def in_force(rates: Iterable[Rate], *, at: datetime) -> dict[Key, Rate]:
@@ -158,6 +169,11 @@ class _Costs:
     def of(self, rate: Rate) -> Costs:
         return self._costs[self._place[_price_key(rate)]]
 
+    def shown(self, rate: Rate) -> int | None:
+        """Return what three minutes cost, None for a rate that was not tried."""
+        place = self._place.get(_price_key(rate))
+        return None if place is None else self._costs[place][TRIED_S.index(_SHOWN_S)]
+
 
 def _price_key(rate: Rate) -> Key:
     # Forms are compared by what they are: hashing one takes longer than pricing by it.
@@ -199,9 +215,15 @@ def _try(rates: Sequence[Rate]) -> list[Costs]:
     return found
 
 
-def _kind(was: Costs | None, becomes: Costs | None) -> str:
-    if was is None or becomes is None:
-        return NEW if was is None else GONE
+def _priced_alike(one: Rate, other: Rate) -> bool:
+    return one.form == other.form and _price_key(one)[1:] == _price_key(other)[1:]
+
+
+def _in_order(rates: Iterable[Rate]) -> list[Rate]:
+    return sorted(rates, key=lambda rate: rate.digits)
+
+
+def _kind(was: Costs, becomes: Costs) -> str:
     if was == becomes:
         return SAME
     pairs = list(zip(was, becomes, strict=True))
@@ -210,11 +232,7 @@ def _kind(was: Costs | None, becomes: Costs | None) -> str:
     return CHEAPER if all(before >= after for before, after in pairs) else MIXED
 
 
-def _shown(costs: Costs | None) -> int | None:
-    return None if costs is None else costs[TRIED_S.index(_SHOWN_S)]
-
-
 def _greatest_first(change: RateChange) -> tuple[int, int, str]:
     before, after = change.before_micros or 0, change.after_micros or 0
     more = abs(after - before) * 1_000 // before if before else 0
-    return KINDS.index(change.kind), -more, change.rate.digits
+    return KINDS.index(change.kind) if change.kind in KINDS else 0, -more, change.rate.digits

@@ -1,4 +1,4 @@
-"""`tollbook tariff add | check | list`."""
+"""`tollbook tariff add | check | list | import | export`."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from tollbook.commands.deck import export_deck, import_deck
 from tollbook.core.tariff import Fault, Tariff, TariffSyntaxError, decode_tariff, read_tariff
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
@@ -17,7 +18,13 @@ DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
 def run(args: argparse.Namespace) -> int:
     """Do what the action says."""
-    actions = {"add": _add, "check": _check, "list": _list}
+    actions = {
+        "add": _add,
+        "check": _check,
+        "list": _list,
+        "import": import_deck,
+        "export": export_deck,
+    }
     try:
         return actions[args.action](args)
     except SettingsError as refusal:

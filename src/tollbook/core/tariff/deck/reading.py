@@ -96,6 +96,9 @@ class _RowReader:
         self._options = layout.options
         self._bands = {band.name for band in base.bands}
         self._dates = (base.effective_from, base.effective_to)
+        # Most decks have one column of prices: then a row needs no thought about its form.
+        forms = {*_UNITS, "other_price"} & layout.columns.keys()
+        self._only_simple = "price" in layout.columns and not forms
         readers = _readers(layout.options, base)
         self._plan: list[tuple[str, int, Reader, dict[str, object]]] = [
             (key, at, readers[key], {}) for key, at in layout.columns.items() if key in readers
@@ -153,6 +156,8 @@ class _RowReader:
 
     def _form(self, number: int, values: Values) -> Form | None:
         """Return the row's price; None after a fault."""
+        if self._only_simple and "price" in values:
+            return self._simple(values)
         given = [
             kind
             for kind, keys in (
