@@ -256,7 +256,7 @@ def test_steps_share_a_commit_while_nobody_waits(database: Database, commits: li
     assert len(commits) == 3
 
 
-@pytest.mark.parametrize("arrival", range(STEPS_TOGETHER))
+@pytest.mark.parametrize("arrival", [0, 1, STEPS_TOGETHER // 2, STEPS_TOGETHER - 1])
 def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database, arrival: int) -> None:
     decided = threading.Event()
 
@@ -273,10 +273,11 @@ def test_who_waits_during_a_step_goes_before_the_next_one(sqlite: Database, arri
             assert not decided.is_set()
         seen.append("decision" in kept())
 
-    for _ in door.bulk(partial(step, nth) for nth in range(8)):
+    steps = range(2 * STEPS_TOGETHER)
+    for _ in door.bulk(partial(step, nth) for nth in steps):
         pass
 
-    assert seen == [nth > arrival for nth in range(8)]
+    assert seen == [nth > arrival for nth in steps]
     assert decided.wait(10)
 
 

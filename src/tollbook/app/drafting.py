@@ -1,4 +1,4 @@
-"""A raw file to drafts: parsed and mediated, in a process of its own where that pays.
+"""A raw file to drafts: parsed, mediated and priced, in a process of its own where that pays.
 
 The other process needs no database. It ends with this one, however that ends: its only way out
 is a pipe that breaks.
@@ -9,14 +9,17 @@ import os
 import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from queue import Full, Queue
+from typing import IO, BinaryIO
 
 from tollbook.app.draft import Draft
 from tollbook.app.mediate import Mediator
+from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
@@ -25,6 +28,8 @@ from tollbook.formats.blocks import Block, parse_block
 from tollbook.storage.batch import BATCH_RECORDS
 
 READ_BYTES = 512 * 1024
+_LENGTH_BYTES = 8
+_READ_AHEAD = 64  # parcels: some 10 MB
 # Below it the file is done before another process would have started.
 WORTH_A_PROCESS_BYTES = 4 * 1024 * 1024
 
@@ -61,15 +66,24 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
+    unwanted = threading.Event()
     with worker:
         try:
-            yield _received(worker, task)
+            yield _received(worker, task, unwanted)
         finally:
+            unwanted.set()
             worker.kill()  # It has ended already, or nobody wants the rest.
 
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
-    """Yield the drafts of *task* in order, each with the number of bytes read so far."""
+    """Yield the priced drafts of *task* in order, each with the number of bytes read so far."""
+    rater = Rater(task.rules)
+    for draft, done_bytes in _mediated(task):
+        rater.price(draft)
+        yield draft, done_bytes
+
+
+def _mediated(task: Task) -> Iterator[tuple[Draft, int]]:
     reader = _Reader(task)
     mediator = Mediator(task.rules)
     waiting: list[Outcome] = []  # Outcomes in their order, until a batch is full.
@@ -192,7 +206,9 @@ def work() -> None:
     sys.stdout = sys.stderr  # What anybody prints must not end up among the drafts.
     try:
         for made in _made_or_fault(task):
-            pickle.dump(made, out, pickle.HIGHEST_PROTOCOL)
+            parcel = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
+            out.write(len(parcel).to_bytes(_LENGTH_BYTES, "big"))
+            out.write(parcel)
             out.flush()
     except BrokenPipeError:
         os._exit(1)  # Whoever wanted the drafts has gone, and nobody is left to be told.
@@ -208,22 +224,47 @@ def _made_or_fault(task: Task) -> Iterator[tuple[Draft, int] | ZoneError | None]
         yield None
 
 
-def _received(worker: "subprocess.Popen[bytes]", task: Task) -> Iterator[tuple[Draft, int]]:
+def _received(
+    worker: "subprocess.Popen[bytes]", task: Task, unwanted: threading.Event
+) -> Iterator[tuple[Draft, int]]:
     if worker.stdin is None or worker.stdout is None:
         raise DraftingFailed("the process that reads the file has no pipes")
     with suppress(BrokenPipeError):  # Then it has ended, and reading says so.
         pickle.dump(task, worker.stdin)
         worker.stdin.close()
-    while True:
-        try:
-            made = pickle.load(worker.stdout)  # noqa: S301 - our own child's pipe
-        except (EOFError, pickle.UnpicklingError):
-            raise DraftingFailed(
-                "the process that reads the file has ended. What is stored is whole. "
-                "Import the file again to go on."
-            ) from None
+    parcels: Queue[bytes] = Queue(_READ_AHEAD)
+    threading.Thread(target=_fetch, args=(worker.stdout, parcels, unwanted), daemon=True).start()
+    while parcel := parcels.get():
+        made = pickle.loads(parcel)  # noqa: S301 - our own child's pipe
         if made is None:
             return
         if isinstance(made, Exception):
             raise made
         yield made
+    raise DraftingFailed(
+        "the process that reads the file has ended. What is stored is whole. "
+        "Import the file again to go on."
+    )
+
+
+def _fetch(pipe: IO[bytes], parcels: "Queue[bytes]", unwanted: threading.Event) -> None:
+    """Put what comes through *pipe* into *parcels*, and an empty one at its end.
+
+    A pipe holds less than one draft: unless somebody empties it while a batch is being stored,
+    the two processes take turns instead of working side by side.
+    """
+    with suppress(ValueError, OSError):  # The pipe was closed: nobody wants the rest.
+        while head := pipe.read(_LENGTH_BYTES):
+            size = int.from_bytes(head, "big")
+            parcel = pipe.read(size)
+            if len(parcel) < size:
+                break  # The other process was killed in mid-parcel.
+            _put(parcels, parcel, unwanted)
+    _put(parcels, b"", unwanted)
+
+
+def _put(parcels: "Queue[bytes]", parcel: bytes, unwanted: threading.Event) -> None:
+    while not unwanted.is_set():
+        with suppress(Full):
+            parcels.put(parcel, timeout=0.2)
+            return

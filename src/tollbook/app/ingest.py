@@ -57,8 +57,10 @@ class Intake:
         *position* is how far the parser is done with the segment; it is stored with the last of
         the outcomes, and alone if there are none. A later call repeats nothing.
         """
-        mediator = self._fresh_desk(at).mediator
-        drafts = mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
+        desk = self._fresh_desk(at)
+        drafts = desk.mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
+        for draft in drafts:
+            desk.rater.price(draft)
         result = IngestResult()
         for stored in self.store_drafts(drafts, at=at, position=position):
             result += stored
@@ -67,9 +69,9 @@ class Intake:
     def store_drafts(
         self, drafts: Iterable[Draft], *, at: datetime, position: Position | None = None
     ) -> Iterator[IngestResult]:
-        """Price and store *drafts* one after another; yield what each came to, once on disk."""
-        priced = _priced(drafts, self._fresh_desk(at).rater)
-        batches = self._batches(priced, at=at, position=position)
+        """Store priced *drafts* one after another; yield what each came to, once on disk."""
+        self._fresh_desk(at)
+        batches = self._batches(drafts, at=at, position=position)
         steps = (partial(self._step, draft, batch) for draft, batch in batches)
         try:
             for draft, stored in self._door.bulk(steps):
@@ -189,12 +191,6 @@ def open_intake(door: Door, source_id: int) -> Intake:
     source = Source.objects.select_related("pbx__site").get(pk=source_id)
     site = source.pbx.site
     return Intake(door, SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
-
-
-def _priced(drafts: Iterable[Draft], rater: Rater) -> Iterator[Draft]:
-    for draft in drafts:
-        rater.price(draft)
-        yield draft
 
 
 def _fill_links(draft: Draft, links: Links) -> None:

@@ -52,11 +52,11 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
     )
     drafts: list[Draft] = []
     drafting_s = _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(task)))
-    yield "parsed and mediated", drafting_s
+    yield "parsed, mediated and priced", drafting_s
     yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
     intake = open_intake(installation.door, source_id)
     at = installation.now()
-    yield "priced and stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
+    yield "stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
 
 
 def _first_lines(file: Path, piece: Path) -> int:
