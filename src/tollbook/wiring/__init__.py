@@ -1,1 +1,1 @@
-"""Django settings, typed settings and the start of processes: the place that reads clock and environment."""
+"""Settings, the clock, and the start of processes: the only place that reads the environment."""
