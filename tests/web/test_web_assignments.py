@@ -41,7 +41,7 @@ def other_tariff(name: str, price: str = "1") -> int:
 
 
 def add(browser: Client, tariff_id: int, **given: str) -> Any:
-    form = {"tariff": str(tariff_id), "kind": "charge", "matches": "callee", **given}
+    form = {"tariff": str(tariff_id), "kind": "charge", "prefixes_meet": "callee", **given}
     return browser.post("/tariffs/assignments", form)
 
 
@@ -134,7 +134,7 @@ def test_cost_and_charge_have_lists_and_defaults_of_their_own(
         ({"extension": "101", "from": "soon"}, "is not a day or an instant"),
         ({"extension": "101", "from": "2026-02-01", "to": "2026-01-01"}, "ends before it begins"),
         ({"extension": "101", "kind": "gift"}, "Choose whether it is a charge or a cost"),
-        ({"extension": "101", "matches": "luck"}, "Matches is"),
+        ({"extension": "101", "prefixes_meet": "luck"}, "Matches is"),
     ],
 )
 def test_an_assignment_that_cannot_hold_is_refused(

@@ -70,7 +70,8 @@ class ShownKind:
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignments(request: HttpRequest) -> HttpResponse:
     """Show the list; add to it; say which tariff prices a call."""
-    form: dict[str, str] = {"kind": CHARGE, "matches": BY_CALLEE}
+    # No field may be called "matches": it would hide the form's method of that name from scripts.
+    form: dict[str, str] = {"kind": CHARGE, "prefixes_meet": BY_CALLEE}
     fault = ""
     if request.method == "POST":
         form = {key: request.POST.get(key, "").strip()[:200] for key in request.POST}
@@ -146,7 +147,7 @@ def _add(request: HttpRequest, form: Mapping[str, str]) -> str:
             tariff_id,
             scope,
             kind=form["kind"],
-            matches=form.get("matches", BY_CALLEE),
+            matches=form.get("prefixes_meet", BY_CALLEE),
             before=_number(form.get("before", "")),
             at=instant(),
             **_who(request),
