@@ -138,6 +138,14 @@ def test_of_many_faults_the_first_are_shown_and_all_are_counted() -> None:
     assert found.fault_count == 1_500
 
 
+def test_a_deck_beyond_the_limit_is_refused_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tollbook.core.tariff.deck.reading.MAX_ROWS", 3)
+
+    found = read("Prefix|Price", *["49|0.1"] * 5)
+
+    assert [(fault.place, fault.code) for fault in found.faults] == [("row 5", "deck.too_long")]
+
+
 def test_columns_that_say_no_price_refuse_the_deck_at_once() -> None:
     found = read("Prefix|Destination", "49|Germany")
 
