@@ -11,6 +11,7 @@ from tollbook.app import drafting, mediate
 from tollbook.app.draft import Draft
 from tollbook.app.drafting import DraftingFailed, Task, drafted, make_drafts
 from tollbook.app.mediate import Mediator
+from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
 from tollbook.core.dialplan import default_plan
 from tollbook.formats import Definition, Parser, load_definition
@@ -65,7 +66,11 @@ def test_blocks_and_parser_give_the_same_drafts(tmp_path: Path, text: str) -> No
 def parsed_whole(definition: Definition, data: bytes) -> list[Draft]:
     parser = Parser(definition, zone="UTC", source_name="x")
     outcomes = parser.feed(data) + parser.finish()
-    return Mediator(RULES).drafts(outcomes, segment_id=7)
+    drafts = Mediator(RULES).drafts(outcomes, segment_id=7)
+    rater = Rater(RULES)
+    for draft in drafts:
+        rater.price(draft)
+    return drafts
 
 
 def rows(drafts: list[Draft]) -> dict[str, list[tuple[object, ...]]]:
