@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 DECK = 'Carrier B Ltd,,\nDial code,Destination,Rate/min\n49,Germany,0.20\n4930,"=1+1",0.03\n'
 

@@ -11,7 +11,7 @@ from python_calamine import CalamineWorkbook
 from browser.conftest import import_calls, publish_tariff, serving, sign_in
 from support.office import FIRST_CALL, Call
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 
 def test_from_the_one_time_password_to_a_workbook_that_adds_up(

@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from browser.conftest import Served
 from support.processes import connect, record_3cx
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 SCREENS = (
     "/", "/calls", "/calls?q=amir&direction=out", "/calls?q=nobody", "/calls/1",
