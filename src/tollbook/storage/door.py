@@ -29,7 +29,7 @@ from tollbook.storage.turnstile import Turnstile
 
 T = TypeVar("T")
 
-STEPS_TOGETHER = 16  # Bulk steps that share a commit when nobody waits.
+STEPS_TOGETHER = 4  # Bulk steps that share a commit when nobody waits.
 LARGEST_GROUP = 256  # Decisions that share a commit: enough to drown it, few enough to be prompt.
 
 
