@@ -34,7 +34,8 @@ def test_an_import_is_measured_whole_and_by_stage(tmp_path: Path) -> None:
     assert figures["SQLite: calls stored"] == 3_000
     assert figures["SQLite: peak memory, children included"] > 20
     assert figures["SQLite: again, beside the first time"] > 0
-    assert figures["stage: priced and stored"] > 0
+    assert figures["stage: parsed, mediated and priced"] > 0
+    assert figures["stage: stored"] > 0
     assert list(tmp_path.iterdir()) == []
 
 
