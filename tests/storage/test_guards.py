@@ -1,5 +1,7 @@
 """Immutable tables: the database itself refuses, whoever asks."""
 
+from datetime import date
+
 import pytest
 from django.db import Error, connection
 
@@ -12,7 +14,19 @@ from tollbook.storage.door import door
 from tollbook.storage.guards import GUARDED_TABLES, install_guards, missing_guards
 from tollbook.storage.instants import from_us
 from tollbook.storage.ledger import Filed, post_entries
-from tollbook.storage.models import AuditLog
+from tollbook.storage.models import (
+    Account,
+    AuditLog,
+    BalanceSnapshot,
+    Call,
+    Charge,
+    ChargeParts,
+    CodeChange,
+    ExchangeRate,
+    Fee,
+    PlanVersion,
+    Refusal,
+)
 
 
 @pytest.fixture
@@ -36,6 +50,29 @@ def fill() -> None:
         store_calls(calls_batch(here, 0, 2))
         AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
         post_entries([Filed(recharge)])
+        fill_around_charges()
+
+
+def fill_around_charges() -> None:
+    call, account = Call.objects.earliest("id"), Account.objects.earliest("id")
+    plan = PlanVersion.objects.create(
+        number=1, document="{}", sha256="0" * 64, valid_from_us=0, created_us=0
+    )
+    charge = Charge.objects.filter(call=call).earliest("id")
+    ChargeParts.objects.create(charge=charge, plan_version=plan, parts="[]")
+    ExchangeRate.objects.create(
+        source="USD", target="EUR", day=date(2026, 1, 1), rate="0.9", origin="hand", created_us=0
+    )
+    Fee.objects.create(
+        call=call, hourly_micros=1, unit_s=360, units=1, amount_micros=1, currency="EUR"
+    )
+    CodeChange.objects.create(call=call, at_us=0, by="a")
+    Refusal.objects.create(
+        key="k", content_hash="h", at_us=0, caller="101", number="1", reason="locked", answer="{}"
+    )
+    BalanceSnapshot.objects.create(
+        account=account, day=date(2026, 1, 1), last_posting=0, balance_micros=0, taken_us=0
+    )
 
 
 def rows(table: str) -> list[tuple[object, ...]]:

@@ -17,6 +17,13 @@ GUARDED_TABLES = (
     "tollbook_audit_log",
     "tollbook_entry",
     "tollbook_posting",
+    "tollbook_balance_snapshot",
+    "tollbook_plan_version",
+    "tollbook_exchange_rate",
+    "tollbook_charge_parts",
+    "tollbook_fee",
+    "tollbook_code_change",
+    "tollbook_refusal",
 )
 
 _FUNCTION = "tollbook_refuse_change"

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from tollbook.storage.columns.layout import ABSENT, COLUMNS, NAMES
+from tollbook.storage.columns.layout import ABSENT, COLUMNS, NAMES, SEARCHED, TAKEN
 from tollbook.storage.queries.sql import Row
 
 Arrays = Mapping[str, "np.ndarray[Any, Any]"]
@@ -81,17 +81,17 @@ def quoted(path: Path) -> str:
 
 def arrays_of(rows: list[Row]) -> Arrays:
     """Return rows of `layout.selected` as arrays, one a column."""
-    columns = list(zip(*rows, strict=True)) or [()] * len(COLUMNS)
+    columns = list(zip(*rows, strict=True)) or [()] * len(TAKEN)
     return {
         column.name: np.array(values, dtype=object if column.is_text else np.int64)
-        for column, values in zip(COLUMNS, columns, strict=True)
+        for column, values in zip(TAKEN, columns, strict=True)
     }
 
 
 def from_arrays(view: str) -> str:
-    """Return the query that reads registered arrays with their types and their nulls."""
+    """Return the query that makes rows of the files from registered arrays: types and nulls."""
     columns = ", ".join(
-        column.name
+        f"{column.source if column is SEARCHED else column.name} AS {column.name}"
         if column.is_text
         else f"CAST(nullif({column.name}, {ABSENT}) AS {column.kind}) AS {column.name}"
         for column in COLUMNS

@@ -11,7 +11,7 @@ from django.db import connections
 
 from tollbook.storage.instants import from_us, to_us
 
-LAYOUT = 1
+LAYOUT = 2
 ABSENT = -(2**63) + 1  # Stands for null on the way from a table into an array of integers.
 
 _FIRST_US, _LAST_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999))
@@ -39,19 +39,35 @@ def _texts(*names: str) -> tuple[Column, ...]:
     return tuple(Column(name, "VARCHAR", f"c.{name}") for name in names)
 
 
-# `charged_call_id` is the call's id where a charge is in force, rated or not, and null elsewhere.
-COLUMNS = (
+# What is read from the tables. `charged_call_id` is the call's id where a charge is in force, rated
+# or not, and null elsewhere.
+TAKEN = (
     *_numbers("id", "begin_us", "answer_us", "talk_ms"),
     Column("answered", "BOOLEAN", "CASE WHEN c.answered THEN 1 WHEN NOT c.answered THEN 0 END"),
     *_numbers("direction", "pbx_id", "source_id", "site_id", "trunk_id", "extension_id"),
     *_numbers("department_id", "account_code_ref_id", "owner_id", "pulses"),
     *_texts("caller", "dialled", "callee", "destination", "call_type", "account_code"),
-    *_texts("source_ip"),
+    *_texts("source_ip", "caller_name", "callee_name"),
     Column("charged_call_id", "BIGINT", "h.call_id"),
     Column("amount_micros", "BIGINT", "h.amount_micros"),
     Column("billed_s", "BIGINT", "h.billed_s"),
     Column("currency", "VARCHAR", "h.currency"),
     Column("unrated_reason", "VARCHAR", "h.unrated_reason"),
+)
+# The numbers and names of a call in one text, in small letters: keywords are looked for in it. What
+# another part holds is left out, which is most of it, and halves the bytes to look through.
+APART = "\x1f"
+SEARCHED = Column(
+    "searched",
+    "VARCHAR",
+    f"lower(concat_ws('{APART}', "
+    "CASE WHEN NOT contains(caller_name, caller) THEN caller END, caller_name, "
+    "dialled, CASE WHEN NOT contains(dialled, callee) THEN callee END, callee_name))",
+)
+# What the files hold: a name is only searched for.
+COLUMNS = (
+    *(column for column in TAKEN if column.name not in {"caller_name", "callee_name"}),
+    SEARCHED,
 )
 NAMES = tuple(column.name for column in COLUMNS)
 
@@ -63,16 +79,16 @@ MONTH_OF_CALL = (
 
 def selected(*, call_id: str = "c.id") -> str:
     """Return what to select of `c` and `h`, without nulls; *call_id* is the id's expression."""
-    expressions = {**{column.name: column.source for column in COLUMNS}, "id": call_id}
+    expressions = {**{column.name: column.source for column in TAKEN}, "id": call_id}
     return ", ".join(
         f"coalesce({expressions[column.name]}, {_NOTHING if column.is_text else ABSENT})"
-        for column in COLUMNS
+        for column in TAKEN
     )
 
 
 def deleted_row(call_id: int) -> tuple[object, ...]:
     """Return the row, as `selected` gives it, of a call that is no longer there."""
-    return (call_id, *("" if column.is_text else ABSENT for column in COLUMNS[1:]))
+    return (call_id, *("" if column.is_text else ABSENT for column in TAKEN[1:]))
 
 
 def columns_folder(using: str) -> Path | None:

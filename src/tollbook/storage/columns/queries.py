@@ -1,10 +1,11 @@
-"""Totals from the columnar copy: the same rows as the database's own statements, or None.
+"""Answers from the columnar copy: the same rows as the database's own statements, or None.
 
 None means that the copy cannot answer now: it is not there, it is too far behind, or the question
 needs what it does not hold. The database answers then.
 """
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, pairwise
@@ -20,9 +21,9 @@ from tollbook.storage.columns.catalogue import (
     read_catalogue,
     read_mark,
 )
-from tollbook.storage.columns.layout import ABSENT, NAMES, month_of
+from tollbook.storage.columns.layout import ABSENT, APART, NAMES, month_of
 from tollbook.storage.queries.call_filter import CallFilter
-from tollbook.storage.queries.sql import Row, both
+from tollbook.storage.queries.sql import Clause, Row, both, has_case
 
 WORTH_CALLS = 20_000  # With fewer the database answers as fast.
 MOST_BEHIND = 50_000  # Rows read from the tables for one answer.
@@ -117,12 +118,51 @@ def sums_by_interval(
     )
 
 
-def ask(question: Callable[[str], str], wanted: CallFilter, *, using: str) -> list[Row] | None:
+def first_calls(
+    wanted: CallFilter, value: str, *, beyond: Sequence[Clause], way: str, count: int, using: str
+) -> list[tuple[int, int]] | None:
+    """Return the first *count* (value, id) of the calls that *wanted* admits, in order.
+
+    *value* is an expression over `c`, *way* ASC or DESC, and *beyond* says where they begin. With a
+    keyword of letters the calls are those that may fit: `needs_proof` says so.
+    """
+    found = ask(
+        lambda calls: (
+            f"SELECT {value}, c.id FROM {calls} c ORDER BY 1 {way}, 2 {way} LIMIT {int(count)}"
+        ),
+        wanted,
+        beyond=beyond,
+        proven=False,
+        using=using,
+    )
+    return None if found is None else [(row[0], row[1]) for row in found]
+
+
+def needs_proof(wanted: CallFilter) -> bool:
+    """Say whether the database must confirm what the copy finds for the keyword of *wanted*.
+
+    What a letter's other case is, only the database knows: it depends on its locale.
+    """
+    return has_case(wanted.keyword)
+
+
+def ask(
+    question: Callable[[str], str],
+    wanted: CallFilter,
+    *,
+    beyond: Sequence[Clause] = (),
+    proven: bool = True,
+    using: str,
+) -> list[Row] | None:
     """Return the rows of a query over the calls that *wanted* admits; None: no answer here.
 
-    *question* is given the calls as a query in brackets and returns the whole statement.
+    *question* is given the calls as a query in brackets and returns the whole statement. They can
+    be narrowed *beyond* the filter. Not *proven*, they may be more than those that fit, never less
+    (see `needs_proof`).
     """
-    pieces = ask_in_pieces(question, wanted, using=using)
+    if proven and needs_proof(wanted):
+        return None
+    pieces = _ask(question, wanted, beyond, using=using)
     return None if pieces is None else list(chain.from_iterable(pieces))
 
 
@@ -130,10 +170,18 @@ def ask_in_pieces(
     question: Callable[[str], str], wanted: CallFilter, *, using: str
 ) -> Iterator[list[Row]] | None:
     """Do as `ask`, the rows some thousand at a time; close the iterator if it is not read out."""
-    view = None if wanted.keyword else open_view(using)
-    if view is None:
+    return None if needs_proof(wanted) else _ask(question, wanted, (), using=using)
+
+
+def _ask(
+    question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause], *, using: str
+) -> Iterator[list[Row]] | None:
+    keyword = _keyword(wanted.keyword)
+    view = None if keyword is None else open_view(using)
+    if keyword is None or view is None:
         return None
-    clause = both([wanted.of_calls(using=using), wanted.of_charges("c", call="charged_call_id")])
+    charge = wanted.of_charges("c", call="charged_call_id")
+    clause = both([wanted.of_values(), wanted.period(), charge, *beyond, keyword])
     condition = clause.text.replace("%s", "?")
     calls = f"(SELECT * FROM ({view.query(wanted)}) c WHERE {condition})"
     pieces = _pieces(question(calls), list(clause.values), view)
@@ -143,6 +191,19 @@ def ask_in_pieces(
         log.warning("the columnar copy cannot answer, the database does: %s", fault)
         return None
     return pieces
+
+
+def _keyword(word: str) -> Clause | None:
+    """Return a condition that every call with *word* in it meets; None if there is no good one.
+
+    It is exact for a word without letters. Else each piece of it must be there, whatever the case
+    of all letters but i, whose other case is another one in Turkish.
+    """
+    word = word.replace("\0", "")
+    pieces = [piece for piece in _I.split(word) if piece] if has_case(word) else [word]
+    if not pieces or APART in word:
+        return None
+    return both([Clause("contains(c.searched, lower(%s))", (piece,)) for piece in pieces if piece])
 
 
 def _pieces(statement: str, values: list[object], view: View) -> Iterator[list[Row]]:
@@ -190,3 +251,4 @@ def _fresh(catalogue: Catalogue, newest: Newest, *, using: str) -> Fresh:
 
 _remembering = Lock()
 _remembered: list[tuple[tuple[str, object, Newest], Fresh]] = []
+_I = re.compile("[iI\u0130\u0131]")

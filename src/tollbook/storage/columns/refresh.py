@@ -253,6 +253,9 @@ class _Refresh:
             kept = in_force.union(files[-KEPT_GENERATIONS:])
             for file in set(folder.iterdir()) - kept:
                 file.unlink(missing_ok=True)
+        for other in self._folder.parent.glob("calls-*"):
+            if other != self._folder:  # Of another layout: nobody reads it any more.
+                shutil.rmtree(other, ignore_errors=True)
 
 
 def _sync(path: Path) -> None:

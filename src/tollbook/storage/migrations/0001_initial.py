@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,641 +15,1254 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='AccountCode',
+            name="AccountCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(max_length=64, unique=True)),
-                ('description', models.TextField(blank=True, default='')),
-                ('active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(max_length=64, unique=True)),
+                ("description", models.TextField(blank=True, default="")),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'db_table': 'tollbook_account_code',
+                "db_table": "tollbook_account_code",
             },
         ),
         migrations.CreateModel(
-            name='ApiToken',
+            name="ApiToken",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('sha256', models.CharField(max_length=64, unique=True)),
-                ('scopes', models.TextField(default='[]')),
-                ('created_us', models.BigIntegerField()),
-                ('created_by', models.TextField(blank=True, default='')),
-                ('last_used_us', models.BigIntegerField(null=True)),
-                ('expires_us', models.BigIntegerField(null=True)),
-                ('revoked_us', models.BigIntegerField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("scopes", models.TextField(default="[]")),
+                ("created_us", models.BigIntegerField()),
+                ("created_by", models.TextField(blank=True, default="")),
+                ("last_used_us", models.BigIntegerField(null=True)),
+                ("expires_us", models.BigIntegerField(null=True)),
+                ("revoked_us", models.BigIntegerField(null=True)),
             ],
             options={
-                'db_table': 'tollbook_api_token',
+                "db_table": "tollbook_api_token",
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
             ],
             options={
-                'db_table': 'tollbook_department',
+                "db_table": "tollbook_department",
             },
         ),
         migrations.CreateModel(
-            name='Meta',
+            name="Meta",
             fields=[
-                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('value', models.TextField(blank=True, default='')),
+                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("value", models.TextField(blank=True, default="")),
             ],
             options={
-                'db_table': 'tollbook_meta',
+                "db_table": "tollbook_meta",
             },
         ),
         migrations.CreateModel(
-            name='Owner',
+            name="Owner",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('email', models.CharField(blank=True, default='', max_length=254)),
-                ('active', models.BooleanField(default=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("email", models.CharField(blank=True, default="", max_length=254)),
+                ("active", models.BooleanField(default=True)),
             ],
             options={
-                'db_table': 'tollbook_owner',
+                "db_table": "tollbook_owner",
             },
         ),
         migrations.CreateModel(
-            name='Pbx',
+            name="Pbx",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('brand', models.CharField(blank=True, default='', max_length=80)),
-                ('note', models.TextField(blank=True, default='')),
-                ('created_us', models.BigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("brand", models.CharField(blank=True, default="", max_length=80)),
+                ("note", models.TextField(blank=True, default="")),
+                ("created_us", models.BigIntegerField(default=0)),
             ],
             options={
-                'db_table': 'tollbook_pbx',
+                "db_table": "tollbook_pbx",
             },
         ),
         migrations.CreateModel(
-            name='RatingRun',
+            name="RatingRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('first', 'first'), ('rerate', 'rerate')], default='rerate', max_length=6)),
-                ('started_us', models.BigIntegerField()),
-                ('by', models.TextField(blank=True, default='')),
-                ('note', models.TextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("first", "first"), ("rerate", "rerate")],
+                        default="rerate",
+                        max_length=6,
+                    ),
+                ),
+                ("started_us", models.BigIntegerField()),
+                ("by", models.TextField(blank=True, default="")),
+                ("note", models.TextField(blank=True, default="")),
             ],
             options={
-                'db_table': 'tollbook_rating_run',
+                "db_table": "tollbook_rating_run",
             },
         ),
         migrations.CreateModel(
-            name='RawRecord',
+            name="RawRecord",
             fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('offset', models.PositiveBigIntegerField()),
-                ('length', models.PositiveIntegerField()),
-                ('line', models.PositiveBigIntegerField()),
-                ('kind', models.PositiveSmallIntegerField(choices=[(1, 'Call'), (2, 'Part'), (3, 'Skip'), (4, 'Reject')])),
-                ('reason', models.CharField(blank=True, default='', max_length=64)),
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                ("offset", models.PositiveBigIntegerField()),
+                ("length", models.PositiveIntegerField()),
+                ("line", models.PositiveBigIntegerField()),
+                (
+                    "kind",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "Call"), (2, "Part"), (3, "Skip"), (4, "Reject")]
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, default="", max_length=64)),
             ],
             options={
-                'db_table': 'tollbook_raw_record',
+                "db_table": "tollbook_raw_record",
             },
         ),
         migrations.CreateModel(
-            name='RawSegment',
+            name="RawSegment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.TextField(unique=True)),
-                ('sequence', models.PositiveBigIntegerField()),
-                ('first_received_us', models.BigIntegerField()),
-                ('size', models.PositiveBigIntegerField(default=0)),
-                ('sealed_us', models.BigIntegerField(null=True)),
-                ('sha256', models.CharField(max_length=64, null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.TextField(unique=True)),
+                ("sequence", models.PositiveBigIntegerField()),
+                ("first_received_us", models.BigIntegerField()),
+                ("size", models.PositiveBigIntegerField(default=0)),
+                ("sealed_us", models.BigIntegerField(null=True)),
+                ("sha256", models.CharField(max_length=64, null=True)),
             ],
             options={
-                'db_table': 'tollbook_raw_segment',
+                "db_table": "tollbook_raw_segment",
             },
         ),
         migrations.CreateModel(
-            name='Site',
+            name="Site",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('zone', models.CharField(max_length=64)),
-                ('country', models.CharField(blank=True, default='', max_length=2)),
-                ('currency', models.CharField(max_length=3)),
-                ('dial_plan', models.TextField(default='{}')),
-                ('created_us', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("zone", models.CharField(max_length=64)),
+                ("country", models.CharField(blank=True, default="", max_length=2)),
+                ("currency", models.CharField(max_length=3)),
+                ("dial_plan", models.TextField(default="{}")),
+                ("created_us", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'tollbook_site',
+                "db_table": "tollbook_site",
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('transport', models.CharField(choices=[('tcp-listen', 'Tcp Listen'), ('tcp-connect', 'Tcp Connect'), ('udp', 'Udp'), ('serial', 'Serial'), ('tail', 'Tail'), ('drop', 'Drop'), ('import', 'Import')], max_length=16)),
-                ('format', models.CharField(max_length=64)),
-                ('options', models.TextField(default='{}')),
-                ('wanted', models.CharField(choices=[('running', 'running'), ('stopped', 'stopped')], default='running', max_length=8)),
-                ('created_us', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                (
+                    "transport",
+                    models.CharField(
+                        choices=[
+                            ("tcp-listen", "Tcp Listen"),
+                            ("tcp-connect", "Tcp Connect"),
+                            ("udp", "Udp"),
+                            ("serial", "Serial"),
+                            ("tail", "Tail"),
+                            ("drop", "Drop"),
+                            ("import", "Import"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("format", models.CharField(max_length=64)),
+                ("options", models.TextField(default="{}")),
+                (
+                    "wanted",
+                    models.CharField(
+                        choices=[("running", "running"), ("stopped", "stopped")],
+                        default="running",
+                        max_length=8,
+                    ),
+                ),
+                ("created_us", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'tollbook_source',
+                "db_table": "tollbook_source",
             },
         ),
         migrations.CreateModel(
-            name='Tariff',
+            name="Tariff",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120, unique=True)),
-                ('currency', models.CharField(max_length=3)),
-                ('zone', models.CharField(max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, unique=True)),
+                ("currency", models.CharField(max_length=3)),
+                ("zone", models.CharField(max_length=64)),
             ],
             options={
-                'db_table': 'tollbook_tariff',
+                "db_table": "tollbook_tariff",
             },
         ),
         migrations.CreateModel(
-            name='AuditLog',
+            name="AuditLog",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at_us', models.BigIntegerField()),
-                ('actor', models.CharField(max_length=150)),
-                ('action', models.CharField(max_length=64)),
-                ('object_type', models.CharField(max_length=64)),
-                ('object_id', models.CharField(blank=True, default='', max_length=64)),
-                ('before', models.TextField(default='null')),
-                ('after', models.TextField(default='null')),
-                ('address', models.CharField(blank=True, default='', max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at_us", models.BigIntegerField()),
+                ("actor", models.CharField(max_length=150)),
+                ("action", models.CharField(max_length=64)),
+                ("object_type", models.CharField(max_length=64)),
+                ("object_id", models.CharField(blank=True, default="", max_length=64)),
+                ("before", models.TextField(default="null")),
+                ("after", models.TextField(default="null")),
+                ("address", models.CharField(blank=True, default="", max_length=64)),
             ],
             options={
-                'db_table': 'tollbook_audit_log',
-                'indexes': [models.Index(fields=['object_type', 'object_id', 'id'], name='audit_by_object')],
+                "db_table": "tollbook_audit_log",
+                "indexes": [
+                    models.Index(fields=["object_type", "object_id", "id"], name="audit_by_object")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Extension',
+            name="Extension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=64)),
-                ('name', models.CharField(blank=True, default='', max_length=120)),
-                ('email', models.CharField(blank=True, default='', max_length=254)),
-                ('active', models.BooleanField(default=True)),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.department')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.site')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=64)),
+                ("name", models.CharField(blank=True, default="", max_length=120)),
+                ("email", models.CharField(blank=True, default="", max_length=254)),
+                ("active", models.BooleanField(default=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.department",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.site",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tollbook_extension',
+                "db_table": "tollbook_extension",
             },
         ),
         migrations.CreateModel(
-            name='Call',
+            name="Call",
             fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('received_us', models.BigIntegerField()),
-                ('begin_us', models.BigIntegerField()),
-                ('start_us', models.BigIntegerField(null=True)),
-                ('answer_us', models.BigIntegerField(null=True)),
-                ('end_us', models.BigIntegerField(null=True)),
-                ('ring_ms', models.BigIntegerField(null=True)),
-                ('talk_ms', models.BigIntegerField(null=True)),
-                ('answered', models.BooleanField(null=True)),
-                ('direction', models.SmallIntegerField(choices=[(0, 'Unknown'), (1, 'In'), (2, 'Out'), (3, 'Internal'), (4, 'Transit')], default=0)),
-                ('caller', models.TextField(blank=True, default='')),
-                ('caller_name', models.TextField(blank=True, default='')),
-                ('dialled', models.TextField(blank=True, default='')),
-                ('callee', models.TextField(blank=True, default='')),
-                ('callee_name', models.TextField(blank=True, default='')),
-                ('destination', models.TextField(blank=True, default='')),
-                ('call_type', models.TextField(blank=True, default='')),
-                ('account_code', models.TextField(blank=True, default='')),
-                ('authorisation_code', models.TextField(blank=True, default='')),
-                ('pbx_call_id', models.TextField(blank=True, default='')),
-                ('source_ip', models.TextField(blank=True, default='')),
-                ('pulses', models.PositiveIntegerField(null=True)),
-                ('partial', models.BooleanField(default=False)),
-                ('legs_count', models.SmallIntegerField(default=1)),
-                ('dedupe_hash', models.BigIntegerField()),
-                ('account_code_ref', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.accountcode')),
-                ('department', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.department')),
-                ('extension', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.extension')),
-                ('owner', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.owner')),
-                ('pbx', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.pbx')),
-                ('raw_record', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawrecord')),
-                ('site', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.site')),
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                ("received_us", models.BigIntegerField()),
+                ("begin_us", models.BigIntegerField()),
+                ("start_us", models.BigIntegerField(null=True)),
+                ("answer_us", models.BigIntegerField(null=True)),
+                ("end_us", models.BigIntegerField(null=True)),
+                ("ring_ms", models.BigIntegerField(null=True)),
+                ("talk_ms", models.BigIntegerField(null=True)),
+                ("answered", models.BooleanField(null=True)),
+                (
+                    "direction",
+                    models.SmallIntegerField(
+                        choices=[
+                            (0, "Unknown"),
+                            (1, "In"),
+                            (2, "Out"),
+                            (3, "Internal"),
+                            (4, "Transit"),
+                        ],
+                        default=0,
+                    ),
+                ),
+                ("caller", models.TextField(blank=True, default="")),
+                ("caller_name", models.TextField(blank=True, default="")),
+                ("dialled", models.TextField(blank=True, default="")),
+                ("callee", models.TextField(blank=True, default="")),
+                ("callee_name", models.TextField(blank=True, default="")),
+                ("destination", models.TextField(blank=True, default="")),
+                ("call_type", models.TextField(blank=True, default="")),
+                ("account_code", models.TextField(blank=True, default="")),
+                ("authorisation_code", models.TextField(blank=True, default="")),
+                ("pbx_call_id", models.TextField(blank=True, default="")),
+                ("source_ip", models.TextField(blank=True, default="")),
+                ("pulses", models.PositiveIntegerField(null=True)),
+                ("partial", models.BooleanField(default=False)),
+                ("legs_count", models.SmallIntegerField(default=1)),
+                ("dedupe_hash", models.BigIntegerField()),
+                (
+                    "account_code_ref",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.accountcode",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.department",
+                    ),
+                ),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.extension",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.owner",
+                    ),
+                ),
+                (
+                    "pbx",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.pbx",
+                    ),
+                ),
+                (
+                    "raw_record",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.rawrecord",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.site",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tollbook_call',
+                "db_table": "tollbook_call",
             },
         ),
         migrations.CreateModel(
-            name='LoginFailure',
+            name="LoginFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=150)),
-                ('at_us', models.BigIntegerField()),
-                ('address', models.CharField(blank=True, default='', max_length=64)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=150)),
+                ("at_us", models.BigIntegerField()),
+                ("address", models.CharField(blank=True, default="", max_length=64)),
             ],
             options={
-                'db_table': 'tollbook_login_failure',
-                'indexes': [models.Index(fields=['name', 'at_us'], name='login_failure_recent')],
-            },
-        ),
-        migrations.AddField(
-            model_name='accountcode',
-            name='owner',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.owner'),
-        ),
-        migrations.CreateModel(
-            name='CallRecord',
-            fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call')),
-                ('raw_record', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawrecord')),
-            ],
-            options={
-                'db_table': 'tollbook_call_record',
-            },
-        ),
-        migrations.AddField(
-            model_name='rawrecord',
-            name='segment',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawsegment'),
-        ),
-        migrations.AddField(
-            model_name='pbx',
-            name='site',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.site'),
-        ),
-        migrations.AddField(
-            model_name='department',
-            name='site',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.site'),
-        ),
-        migrations.CreateModel(
-            name='SourcePosition',
-            fields=[
-                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='storage.source')),
-                ('offset', models.PositiveBigIntegerField(default=0)),
-                ('line', models.PositiveBigIntegerField(default=0)),
-                ('carry', models.TextField(default='{}')),
-            ],
-            options={
-                'db_table': 'tollbook_source_position',
-            },
-        ),
-        migrations.CreateModel(
-            name='SourceState',
-            fields=[
-                ('source', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='+', serialize=False, to='storage.source')),
-                ('state', models.CharField(choices=[('running', 'Running'), ('waiting', 'Waiting'), ('stopped', 'Stopped'), ('failed', 'Failed'), ('unknown', 'Unknown')], default='unknown', max_length=8)),
-                ('reason', models.TextField(blank=True, default='')),
-                ('next_step', models.TextField(blank=True, default='')),
-                ('since_us', models.BigIntegerField(null=True)),
-                ('seen_us', models.BigIntegerField(null=True)),
-                ('last_record_us', models.BigIntegerField(null=True)),
-                ('connected_peers', models.PositiveIntegerField(default=0)),
-                ('bytes_total', models.PositiveBigIntegerField(default=0)),
-            ],
-            options={
-                'db_table': 'tollbook_source_state',
-            },
-        ),
-        migrations.AddField(
-            model_name='source',
-            name='pbx',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.pbx'),
-        ),
-        migrations.CreateModel(
-            name='Reject',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_us', models.BigIntegerField()),
-                ('line', models.PositiveBigIntegerField()),
-                ('offset', models.PositiveBigIntegerField()),
-                ('raw', models.BinaryField(max_length=4096)),
-                ('reason', models.CharField(max_length=64)),
-                ('message', models.TextField()),
-                ('state', models.CharField(choices=[('new', 'New'), ('released', 'Released'), ('dismissed', 'Dismissed')], default='new', max_length=9)),
-                ('resolved_us', models.BigIntegerField(null=True)),
-                ('resolved_by', models.TextField(blank=True, default='')),
-                ('raw_record', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawrecord')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source')),
-            ],
-            options={
-                'db_table': 'tollbook_reject',
-            },
-        ),
-        migrations.AddField(
-            model_name='rawsegment',
-            name='source',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source'),
-        ),
-        migrations.CreateModel(
-            name='ImportFile',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.TextField()),
-                ('size', models.PositiveBigIntegerField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('format', models.CharField(max_length=64)),
-                ('format_version', models.CharField(max_length=32)),
-                ('zone', models.CharField(blank=True, default='', max_length=64)),
-                ('imported_us', models.BigIntegerField()),
-                ('records', models.PositiveBigIntegerField()),
-                ('calls', models.PositiveBigIntegerField()),
-                ('parts', models.PositiveBigIntegerField()),
-                ('skips', models.PositiveBigIntegerField()),
-                ('rejects', models.PositiveBigIntegerField()),
-                ('duplicates', models.PositiveBigIntegerField()),
-                ('pbx', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.pbx')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source')),
-            ],
-            options={
-                'db_table': 'tollbook_import_file',
-            },
-        ),
-        migrations.CreateModel(
-            name='Duplicate',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('received_us', models.BigIntegerField()),
-                ('of_call', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call')),
-                ('raw_record', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawrecord')),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source')),
-            ],
-            options={
-                'db_table': 'tollbook_duplicate',
-            },
-        ),
-        migrations.AddField(
-            model_name='call',
-            name='source',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source'),
-        ),
-        migrations.CreateModel(
-            name='SourceDay',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.PositiveIntegerField()),
-                ('records', models.PositiveBigIntegerField(default=0)),
-                ('calls', models.PositiveBigIntegerField(default=0)),
-                ('parts', models.PositiveBigIntegerField(default=0)),
-                ('skips', models.PositiveBigIntegerField(default=0)),
-                ('rejects', models.PositiveBigIntegerField(default=0)),
-                ('duplicates', models.PositiveBigIntegerField(default=0)),
-                ('source', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.source')),
-            ],
-            options={
-                'db_table': 'tollbook_source_day',
-            },
-        ),
-        migrations.CreateModel(
-            name='TariffVersion',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('document', models.TextField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('valid_from_us', models.BigIntegerField()),
-                ('created_us', models.BigIntegerField()),
-                ('created_by', models.TextField(blank=True, default='')),
-                ('tariff', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.tariff')),
-            ],
-            options={
-                'db_table': 'tollbook_tariff_version',
-            },
-        ),
-        migrations.CreateModel(
-            name='Charge',
-            fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('run', models.PositiveIntegerField(default=0)),
-                ('kind', models.CharField(choices=[('charge', 'Charge'), ('cost', 'Cost')], default='charge', max_length=6)),
-                ('rate_index', models.PositiveIntegerField(null=True)),
-                ('prefix', models.CharField(blank=True, default='', max_length=32)),
-                ('band', models.CharField(blank=True, default='', max_length=64)),
-                ('billed_s', models.BigIntegerField(default=0)),
-                ('amount_micros', models.BigIntegerField(null=True)),
-                ('currency', models.CharField(blank=True, default='', max_length=3)),
-                ('unrated_reason', models.CharField(blank=True, default='', max_length=64)),
-                ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call')),
-                ('tariff_version', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.tariffversion')),
-            ],
-            options={
-                'db_table': 'tollbook_charge',
-            },
-        ),
-        migrations.CreateModel(
-            name='Trunk',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=120)),
-                ('label', models.CharField(blank=True, default='', max_length=120)),
-                ('pbx', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.pbx')),
-            ],
-            options={
-                'db_table': 'tollbook_trunk',
-            },
-        ),
-        migrations.CreateModel(
-            name='TariffAssignment',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('charge', 'Charge'), ('cost', 'Cost')], default='charge', max_length=6)),
-                ('source_ip', models.TextField(blank=True, default='')),
-                ('from_us', models.BigIntegerField(null=True)),
-                ('to_us', models.BigIntegerField(null=True)),
-                ('matches', models.CharField(choices=[('callee', 'Callee'), ('dialled', 'Dialled')], default='callee', max_length=7)),
-                ('account_code', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.accountcode')),
-                ('department', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.department')),
-                ('extension', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.extension')),
-                ('pbx', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.pbx')),
-                ('site', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.site')),
-                ('tariff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.tariff')),
-                ('trunk', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.trunk')),
-            ],
-            options={
-                'db_table': 'tollbook_tariff_assignment',
+                "db_table": "tollbook_login_failure",
+                "indexes": [models.Index(fields=["name", "at_us"], name="login_failure_recent")],
             },
         ),
         migrations.AddField(
-            model_name='call',
-            name='trunk',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.trunk'),
+            model_name="accountcode",
+            name="owner",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.owner",
+            ),
         ),
         migrations.CreateModel(
-            name='UserSession',
+            name="CallRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40, unique=True)),
-                ('created_us', models.BigIntegerField()),
-                ('seen_us', models.BigIntegerField()),
-                ('address', models.CharField(blank=True, default='', max_length=64)),
-                ('agent', models.CharField(blank=True, default='', max_length=256)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.call",
+                    ),
+                ),
+                (
+                    "raw_record",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.rawrecord",
+                    ),
+                ),
             ],
             options={
-                'db_table': 'tollbook_user_session',
+                "db_table": "tollbook_call_record",
+            },
+        ),
+        migrations.AddField(
+            model_name="rawrecord",
+            name="segment",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.rawsegment",
+            ),
+        ),
+        migrations.AddField(
+            model_name="pbx",
+            name="site",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="storage.site"
+            ),
+        ),
+        migrations.AddField(
+            model_name="department",
+            name="site",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.site",
+            ),
+        ),
+        migrations.CreateModel(
+            name="SourcePosition",
+            fields=[
+                (
+                    "source",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="storage.source",
+                    ),
+                ),
+                ("offset", models.PositiveBigIntegerField(default=0)),
+                ("line", models.PositiveBigIntegerField(default=0)),
+                ("carry", models.TextField(default="{}")),
+            ],
+            options={
+                "db_table": "tollbook_source_position",
             },
         ),
         migrations.CreateModel(
-            name='Leg',
+            name="SourceState",
             fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('position', models.SmallIntegerField()),
-                ('party', models.TextField(blank=True, default='')),
-                ('role', models.TextField(blank=True, default='')),
-                ('start_us', models.BigIntegerField(null=True)),
-                ('answer_us', models.BigIntegerField(null=True)),
-                ('end_us', models.BigIntegerField(null=True)),
-                ('talk_ms', models.BigIntegerField(null=True)),
-                ('call', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call')),
+                (
+                    "source",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        primary_key=True,
+                        related_name="+",
+                        serialize=False,
+                        to="storage.source",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("waiting", "Waiting"),
+                            ("stopped", "Stopped"),
+                            ("failed", "Failed"),
+                            ("unknown", "Unknown"),
+                        ],
+                        default="unknown",
+                        max_length=8,
+                    ),
+                ),
+                ("reason", models.TextField(blank=True, default="")),
+                ("next_step", models.TextField(blank=True, default="")),
+                ("since_us", models.BigIntegerField(null=True)),
+                ("seen_us", models.BigIntegerField(null=True)),
+                ("last_record_us", models.BigIntegerField(null=True)),
+                ("connected_peers", models.PositiveIntegerField(default=0)),
+                ("bytes_total", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'db_table': 'tollbook_leg',
-                'constraints': [models.UniqueConstraint(fields=('call', 'position'), name='leg_position'), models.CheckConstraint(condition=models.Q(('talk_ms__gte', 0)), name='leg_talk_not_negative')],
+                "db_table": "tollbook_source_state",
+            },
+        ),
+        migrations.AddField(
+            model_name="source",
+            name="pbx",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="storage.pbx"
+            ),
+        ),
+        migrations.CreateModel(
+            name="Reject",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("received_us", models.BigIntegerField()),
+                ("line", models.PositiveBigIntegerField()),
+                ("offset", models.PositiveBigIntegerField()),
+                ("raw", models.BinaryField(max_length=4096)),
+                ("reason", models.CharField(max_length=64)),
+                ("message", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "New"),
+                            ("released", "Released"),
+                            ("dismissed", "Dismissed"),
+                        ],
+                        default="new",
+                        max_length=9,
+                    ),
+                ),
+                ("resolved_us", models.BigIntegerField(null=True)),
+                ("resolved_by", models.TextField(blank=True, default="")),
+                (
+                    "raw_record",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.rawrecord",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.source",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_reject",
+            },
+        ),
+        migrations.AddField(
+            model_name="rawsegment",
+            name="source",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.source",
+            ),
+        ),
+        migrations.CreateModel(
+            name="ImportFile",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("size", models.PositiveBigIntegerField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("format", models.CharField(max_length=64)),
+                ("format_version", models.CharField(max_length=32)),
+                ("zone", models.CharField(blank=True, default="", max_length=64)),
+                ("imported_us", models.BigIntegerField()),
+                ("records", models.PositiveBigIntegerField()),
+                ("calls", models.PositiveBigIntegerField()),
+                ("parts", models.PositiveBigIntegerField()),
+                ("skips", models.PositiveBigIntegerField()),
+                ("rejects", models.PositiveBigIntegerField()),
+                ("duplicates", models.PositiveBigIntegerField()),
+                (
+                    "pbx",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.pbx",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.source",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_import_file",
+            },
+        ),
+        migrations.CreateModel(
+            name="Duplicate",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("received_us", models.BigIntegerField()),
+                (
+                    "of_call",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.call",
+                    ),
+                ),
+                (
+                    "raw_record",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.rawrecord",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.source",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_duplicate",
+            },
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="source",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.source",
+            ),
+        ),
+        migrations.CreateModel(
+            name="SourceDay",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("day", models.PositiveIntegerField()),
+                ("records", models.PositiveBigIntegerField(default=0)),
+                ("calls", models.PositiveBigIntegerField(default=0)),
+                ("parts", models.PositiveBigIntegerField(default=0)),
+                ("skips", models.PositiveBigIntegerField(default=0)),
+                ("rejects", models.PositiveBigIntegerField(default=0)),
+                ("duplicates", models.PositiveBigIntegerField(default=0)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.source",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_source_day",
+            },
+        ),
+        migrations.CreateModel(
+            name="TariffVersion",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("document", models.TextField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("valid_from_us", models.BigIntegerField()),
+                ("created_us", models.BigIntegerField()),
+                ("created_by", models.TextField(blank=True, default="")),
+                (
+                    "tariff",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.tariff",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_tariff_version",
+            },
+        ),
+        migrations.CreateModel(
+            name="Charge",
+            fields=[
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                ("run", models.PositiveIntegerField(default=0)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("charge", "Charge"), ("cost", "Cost")],
+                        default="charge",
+                        max_length=6,
+                    ),
+                ),
+                ("rate_index", models.PositiveIntegerField(null=True)),
+                ("prefix", models.CharField(blank=True, default="", max_length=32)),
+                ("band", models.CharField(blank=True, default="", max_length=64)),
+                ("billed_s", models.BigIntegerField(default=0)),
+                ("amount_micros", models.BigIntegerField(null=True)),
+                ("currency", models.CharField(blank=True, default="", max_length=3)),
+                ("unrated_reason", models.CharField(blank=True, default="", max_length=64)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.call",
+                    ),
+                ),
+                (
+                    "tariff_version",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.tariffversion",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_charge",
+            },
+        ),
+        migrations.CreateModel(
+            name="Trunk",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=120)),
+                ("label", models.CharField(blank=True, default="", max_length=120)),
+                (
+                    "pbx",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.pbx",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_trunk",
+            },
+        ),
+        migrations.CreateModel(
+            name="TariffAssignment",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("charge", "Charge"), ("cost", "Cost")],
+                        default="charge",
+                        max_length=6,
+                    ),
+                ),
+                ("source_ip", models.TextField(blank=True, default="")),
+                ("from_us", models.BigIntegerField(null=True)),
+                ("to_us", models.BigIntegerField(null=True)),
+                (
+                    "matches",
+                    models.CharField(
+                        choices=[("callee", "Callee"), ("dialled", "Dialled")],
+                        default="callee",
+                        max_length=7,
+                    ),
+                ),
+                (
+                    "account_code",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.accountcode",
+                    ),
+                ),
+                (
+                    "department",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.department",
+                    ),
+                ),
+                (
+                    "extension",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.extension",
+                    ),
+                ),
+                (
+                    "pbx",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.pbx",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.site",
+                    ),
+                ),
+                (
+                    "tariff",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.tariff",
+                    ),
+                ),
+                (
+                    "trunk",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.trunk",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_tariff_assignment",
+            },
+        ),
+        migrations.AddField(
+            model_name="call",
+            name="trunk",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.trunk",
+            ),
+        ),
+        migrations.CreateModel(
+            name="UserSession",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("created_us", models.BigIntegerField()),
+                ("seen_us", models.BigIntegerField()),
+                ("address", models.CharField(blank=True, default="", max_length=64)),
+                ("agent", models.CharField(blank=True, default="", max_length=256)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_user_session",
+            },
+        ),
+        migrations.CreateModel(
+            name="Leg",
+            fields=[
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                ("position", models.SmallIntegerField()),
+                ("party", models.TextField(blank=True, default="")),
+                ("role", models.TextField(blank=True, default="")),
+                ("start_us", models.BigIntegerField(null=True)),
+                ("answer_us", models.BigIntegerField(null=True)),
+                ("end_us", models.BigIntegerField(null=True)),
+                ("talk_ms", models.BigIntegerField(null=True)),
+                (
+                    "call",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="storage.call",
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "tollbook_leg",
+                "constraints": [
+                    models.UniqueConstraint(fields=("call", "position"), name="leg_position"),
+                    models.CheckConstraint(
+                        condition=models.Q(("talk_ms__gte", 0)), name="leg_talk_not_negative"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='rawrecord',
-            constraint=models.UniqueConstraint(fields=('segment', 'offset'), name='raw_record_place'),
+            model_name="rawrecord",
+            constraint=models.UniqueConstraint(
+                fields=("segment", "offset"), name="raw_record_place"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rawrecord',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__gte', 1), ('kind__lte', 4)), name='raw_record_kind'),
+            model_name="rawrecord",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__gte", 1), ("kind__lte", 4)), name="raw_record_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='extension',
-            constraint=models.UniqueConstraint(fields=('site', 'number'), name='extension_in_site'),
+            model_name="extension",
+            constraint=models.UniqueConstraint(fields=("site", "number"), name="extension_in_site"),
         ),
         migrations.AddConstraint(
-            model_name='department',
-            constraint=models.UniqueConstraint(fields=('site', 'name'), name='department_in_site'),
+            model_name="department",
+            constraint=models.UniqueConstraint(fields=("site", "name"), name="department_in_site"),
         ),
         migrations.AddField(
-            model_name='sourceposition',
-            name='segment',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.rawsegment'),
+            model_name="sourceposition",
+            name="segment",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.rawsegment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourcestate',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'waiting', 'stopped', 'failed', 'unknown'])), name='source_state_state'),
+            model_name="sourcestate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["running", "waiting", "stopped", "failed", "unknown"])
+                ),
+                name="source_state_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.UniqueConstraint(fields=('pbx', 'name'), name='source_name_in_pbx'),
+            model_name="source",
+            constraint=models.UniqueConstraint(fields=("pbx", "name"), name="source_name_in_pbx"),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.CheckConstraint(condition=models.Q(('transport__in', ['tcp-listen', 'tcp-connect', 'udp', 'serial', 'tail', 'drop', 'import'])), name='source_transport'),
+            model_name="source",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "transport__in",
+                        ["tcp-listen", "tcp-connect", "udp", "serial", "tail", "drop", "import"],
+                    )
+                ),
+                name="source_transport",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='source',
-            constraint=models.CheckConstraint(condition=models.Q(('wanted__in', ['running', 'stopped'])), name='source_wanted'),
+            model_name="source",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("wanted__in", ["running", "stopped"])), name="source_wanted"
+            ),
         ),
         migrations.AddIndex(
-            model_name='reject',
-            index=models.Index(fields=['state', 'id'], name='reject_by_state'),
+            model_name="reject",
+            index=models.Index(fields=["state", "id"], name="reject_by_state"),
         ),
         migrations.AddIndex(
-            model_name='reject',
-            index=models.Index(fields=['source', 'id'], name='reject_by_source'),
+            model_name="reject",
+            index=models.Index(fields=["source", "id"], name="reject_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='reject',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'released', 'dismissed'])), name='reject_state'),
+            model_name="reject",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["new", "released", "dismissed"])),
+                name="reject_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rawsegment',
-            constraint=models.UniqueConstraint(fields=('source', 'sequence'), name='segment_in_source'),
+            model_name="rawsegment",
+            constraint=models.UniqueConstraint(
+                fields=("source", "sequence"), name="segment_in_source"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='rawsegment',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('sealed_us', None), ('sha256', None)), models.Q(('sealed_us__isnull', False), ('sha256__isnull', False)), _connector='OR'), name='segment_sealed_with_hash'),
+            model_name="rawsegment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("sealed_us", None), ("sha256", None)),
+                    models.Q(("sealed_us__isnull", False), ("sha256__isnull", False)),
+                    _connector="OR",
+                ),
+                name="segment_sealed_with_hash",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importfile',
-            constraint=models.UniqueConstraint(fields=('pbx', 'sha256', 'format', 'format_version', 'zone'), name='import_file_once'),
+            model_name="importfile",
+            constraint=models.UniqueConstraint(
+                fields=("pbx", "sha256", "format", "format_version", "zone"),
+                name="import_file_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='duplicate',
-            index=models.Index(fields=['source', 'id'], name='duplicate_by_source'),
+            model_name="duplicate",
+            index=models.Index(fields=["source", "id"], name="duplicate_by_source"),
         ),
         migrations.AddConstraint(
-            model_name='sourceday',
-            constraint=models.UniqueConstraint(fields=('source', 'day'), name='source_day_once'),
+            model_name="sourceday",
+            constraint=models.UniqueConstraint(fields=("source", "day"), name="source_day_once"),
         ),
         migrations.AddConstraint(
-            model_name='tariffversion',
-            constraint=models.UniqueConstraint(fields=('tariff', 'number'), name='tariff_version_number'),
+            model_name="tariffversion",
+            constraint=models.UniqueConstraint(
+                fields=("tariff", "number"), name="tariff_version_number"
+            ),
         ),
         migrations.AddIndex(
-            model_name='charge',
-            index=models.Index(condition=models.Q(('amount_micros__isnull', True)), fields=['call'], name='charge_unrated'),
+            model_name="charge",
+            index=models.Index(
+                condition=models.Q(("amount_micros__isnull", True)),
+                fields=["call"],
+                name="charge_unrated",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.UniqueConstraint(fields=('call', 'kind', 'run'), name='charge_once_a_run'),
+            model_name="charge",
+            constraint=models.UniqueConstraint(
+                fields=("call", "kind", "run"), name="charge_once_a_run"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('kind', 'charge'), ('kind', 'cost'), _connector='OR'), name='charge_kind'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind", "charge"), ("kind", "cost"), _connector="OR"),
+                name="charge_kind",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('billed_s__gte', 0)), name='charge_billed_not_negative'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("billed_s__gte", 0)), name="charge_billed_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('amount_micros', None), models.Q(('unrated_reason', ''), _negated=True)), models.Q(('amount_micros__isnull', False), ('unrated_reason', '')), _connector='OR'), name='charge_rated_or_says_why_not'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("amount_micros", None), models.Q(("unrated_reason", ""), _negated=True)
+                    ),
+                    models.Q(("amount_micros__isnull", False), ("unrated_reason", "")),
+                    _connector="OR",
+                ),
+                name="charge_rated_or_says_why_not",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trunk',
-            constraint=models.UniqueConstraint(fields=('pbx', 'name'), name='trunk_in_pbx'),
+            model_name="trunk",
+            constraint=models.UniqueConstraint(fields=("pbx", "name"), name="trunk_in_pbx"),
         ),
         migrations.AddIndex(
-            model_name='tariffassignment',
-            index=models.Index(fields=['kind', 'position'], name='assignment_in_order'),
+            model_name="tariffassignment",
+            index=models.Index(fields=["kind", "position"], name="assignment_in_order"),
         ),
         migrations.AddConstraint(
-            model_name='tariffassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['charge', 'cost'])), name='assignment_kind'),
+            model_name="tariffassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["charge", "cost"])), name="assignment_kind"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tariffassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('matches__in', ['callee', 'dialled'])), name='assignment_matches'),
+            model_name="tariffassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("matches__in", ["callee", "dialled"])),
+                name="assignment_matches",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tariffassignment',
-            constraint=models.CheckConstraint(condition=models.Q(('to_us__gt', models.F('from_us'))), name='assignment_time_runs_forward'),
+            model_name="tariffassignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("to_us__gt", models.F("from_us"))),
+                name="assignment_time_runs_forward",
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('extension__isnull', False)), fields=['extension', 'begin_us'], name='call_of_extension'),
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("extension__isnull", False)),
+                fields=["extension", "begin_us"],
+                name="call_of_extension",
+            ),
         ),
         migrations.AddIndex(
-            model_name='call',
-            index=models.Index(condition=models.Q(('account_code_ref__isnull', False)), fields=['account_code_ref', 'begin_us'], name='call_of_account_code'),
+            model_name="call",
+            index=models.Index(
+                condition=models.Q(("account_code_ref__isnull", False)),
+                fields=["account_code_ref", "begin_us"],
+                name="call_of_account_code",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.UniqueConstraint(fields=('begin_us', 'pbx', 'dedupe_hash'), name='call_once'),
+            model_name="call",
+            constraint=models.UniqueConstraint(
+                fields=("begin_us", "pbx", "dedupe_hash"), name="call_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('direction__gte', 0), ('direction__lte', 4)), name='call_direction'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("direction__gte", 0), ("direction__lte", 4)),
+                name="call_direction",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('talk_ms__gte', 0)), name='call_talk_not_negative'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("talk_ms__gte", 0)), name="call_talk_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='call',
-            constraint=models.CheckConstraint(condition=models.Q(('answered', None), ('answered', True), models.Q(('answer_us', None), ('answered', False), ('talk_ms', 0)), _connector='OR'), name='call_unanswered_has_no_talk'),
+            model_name="call",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("answered", None),
+                    ("answered", True),
+                    models.Q(("answer_us", None), ("answered", False), ("talk_ms", 0)),
+                    _connector="OR",
+                ),
+                name="call_unanswered_has_no_talk",
+            ),
         ),
     ]

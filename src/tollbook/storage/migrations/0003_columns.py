@@ -5,46 +5,47 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('storage', '0002_ledger'),
+        ("storage", "0002_ledger"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChangedCall',
+            name="ChangedCall",
             fields=[
-                ('id', tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
-                ('call_id', models.BigIntegerField()),
+                ("id", tollbook.storage.models.columns.RowId(primary_key=True, serialize=False)),
+                ("call_id", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'tollbook_changed_call',
+                "db_table": "tollbook_changed_call",
             },
         ),
         migrations.CreateModel(
-            name='ColumnMonth',
+            name="ColumnMonth",
             fields=[
-                ('month', models.PositiveIntegerField(primary_key=True, serialize=False)),
-                ('generation', models.PositiveBigIntegerField()),
-                ('rows', models.PositiveBigIntegerField()),
-                ('size', models.PositiveBigIntegerField()),
+                ("month", models.PositiveIntegerField(primary_key=True, serialize=False)),
+                ("generation", models.PositiveBigIntegerField()),
+                ("rows", models.PositiveBigIntegerField()),
+                ("size", models.PositiveBigIntegerField()),
             ],
             options={
-                'db_table': 'tollbook_column_month',
+                "db_table": "tollbook_column_month",
             },
         ),
         migrations.CreateModel(
-            name='ColumnMark',
+            name="ColumnMark",
             fields=[
-                ('id', models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('layout', models.PositiveIntegerField()),
-                ('version', models.PositiveBigIntegerField()),
-                ('call_id', models.BigIntegerField(default=0)),
-                ('charge_id', models.BigIntegerField(default=0)),
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("layout", models.PositiveIntegerField()),
+                ("version", models.PositiveBigIntegerField()),
+                ("call_id", models.BigIntegerField(default=0)),
+                ("charge_id", models.BigIntegerField(default=0)),
             ],
             options={
-                'db_table': 'tollbook_column_mark',
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='column_mark_is_one')],
+                "db_table": "tollbook_column_mark",
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("id", 1)), name="column_mark_is_one")
+                ],
             },
         ),
     ]

@@ -4,22 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('storage', '0003_columns'),
+        ("storage", "0003_columns"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CarrierMapping',
+            name="CarrierMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('carrier', models.CharField(max_length=120, unique=True)),
-                ('mapping', models.TextField()),
-                ('changed_us', models.BigIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("carrier", models.CharField(max_length=120, unique=True)),
+                ("mapping", models.TextField()),
+                ("changed_us", models.BigIntegerField()),
             ],
             options={
-                'db_table': 'tollbook_carrier_mapping',
+                "db_table": "tollbook_carrier_mapping",
             },
         ),
     ]

@@ -5,34 +5,52 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('storage', '0004_carrier_mapping'),
+        ("storage", "0004_carrier_mapping"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='duplicate',
-            name='released_by',
-            field=models.TextField(blank=True, db_default='', default=''),
+            model_name="duplicate",
+            name="released_by",
+            field=models.TextField(blank=True, db_default="", default=""),
         ),
         migrations.AddField(
-            model_name='duplicate',
-            name='released_call',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call'),
+            model_name="duplicate",
+            name="released_call",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.call",
+            ),
         ),
         migrations.AddField(
-            model_name='duplicate',
-            name='released_us',
+            model_name="duplicate",
+            name="released_us",
             field=models.BigIntegerField(null=True),
         ),
         migrations.AddField(
-            model_name='reject',
-            name='released_call',
-            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storage.call'),
+            model_name="reject",
+            name="released_call",
+            field=models.ForeignKey(
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="storage.call",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='duplicate',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('released_call', None), ('released_us', None)), models.Q(('released_call__isnull', False), ('released_us__isnull', False)), _connector='OR'), name='duplicate_released_as_a_call'),
+            model_name="duplicate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("released_call", None), ("released_us", None)),
+                    models.Q(("released_call__isnull", False), ("released_us__isnull", False)),
+                    _connector="OR",
+                ),
+                name="duplicate_released_as_a_call",
+            ),
         ),
     ]

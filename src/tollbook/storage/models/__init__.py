@@ -7,15 +7,30 @@ instant that it did not say is null. Links never cascade, and have an index only
 needs it: most of these tables are written by the thousand.
 """
 
-from tollbook.storage.models.access import ApiToken, LoginFailure, UserSession
+from tollbook.storage.models.access import (
+    ApiToken,
+    ExtensionPin,
+    IdempotentAnswer,
+    LoginFailure,
+    UserRole,
+    UserSession,
+)
 from tollbook.storage.models.audit import AuditLog, Meta
 from tollbook.storage.models.calls import Call, CallRecord, Duplicate, Leg
 from tollbook.storage.models.charges import Charge, RatingRun
 from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMonth
-from tollbook.storage.models.directory import AccountCode, Department, Extension, Owner, Trunk
+from tollbook.storage.models.directory import (
+    AccountCode,
+    AccountCodeNumber,
+    Department,
+    Extension,
+    Owner,
+    Trunk,
+)
 from tollbook.storage.models.ledger import (
     Account,
     Balance,
+    BalanceSnapshot,
     LedgerEntry,
     LedgerHold,
     LedgerPosting,
@@ -28,25 +43,54 @@ from tollbook.storage.models.places import (
     SourcePosition,
     SourceState,
 )
+from tollbook.storage.models.plans import (
+    ChargeParts,
+    CodeChange,
+    Counter,
+    ExchangeRate,
+    Fee,
+    PlanVersion,
+)
+from tollbook.storage.models.policies import (
+    Alarm,
+    Budget,
+    BudgetUse,
+    FraudGuard,
+    Refusal,
+    ServiceClass,
+)
 from tollbook.storage.models.raw import ImportFile, RawRecord, RawSegment, Reject
 from tollbook.storage.models.tariffs import CarrierMapping, Tariff, TariffAssignment, TariffVersion
 
 __all__ = [
     "Account",
     "AccountCode",
+    "AccountCodeNumber",
+    "Alarm",
     "ApiToken",
     "AuditLog",
     "Balance",
+    "BalanceSnapshot",
+    "Budget",
+    "BudgetUse",
     "Call",
     "CallRecord",
     "CarrierMapping",
     "ChangedCall",
     "Charge",
+    "ChargeParts",
+    "CodeChange",
     "ColumnMark",
     "ColumnMonth",
+    "Counter",
     "Department",
     "Duplicate",
+    "ExchangeRate",
     "Extension",
+    "ExtensionPin",
+    "Fee",
+    "FraudGuard",
+    "IdempotentAnswer",
     "ImportFile",
     "LedgerEntry",
     "LedgerHold",
@@ -56,10 +100,13 @@ __all__ = [
     "Meta",
     "Owner",
     "Pbx",
+    "PlanVersion",
     "RatingRun",
     "RawRecord",
     "RawSegment",
+    "Refusal",
     "Reject",
+    "ServiceClass",
     "Site",
     "Source",
     "SourceDay",
@@ -69,5 +116,6 @@ __all__ = [
     "TariffAssignment",
     "TariffVersion",
     "Trunk",
+    "UserRole",
     "UserSession",
 ]

@@ -1,6 +1,7 @@
 """Signing in: failures, sessions and tokens, beside Django's own user and session tables."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class LoginFailure(models.Model):
@@ -43,3 +44,73 @@ class UserSession(models.Model):
 
     class Meta:
         db_table = "tollbook_user_session"
+
+
+class Role(models.TextChoices):
+    """What a user may see and do."""
+
+    ADMINISTRATOR = "admin"
+    BILLING = "billing"
+    OWNER = "owner"
+    EXTENSION = "extension"
+    VIEWER = "viewer"
+
+
+class UserRole(models.Model):
+    """A user's role; an owner's user names the owner, an extension's the extension.
+
+    A user without a row is an administrator if Django calls it a superuser, and nobody otherwise.
+    """
+
+    user = models.OneToOneField("auth.User", models.PROTECT, primary_key=True, related_name="+")
+    role = models.CharField(max_length=9, choices=Role.choices)
+    owner = models.ForeignKey("storage.Owner", models.PROTECT, related_name="+", null=True)
+    extension = models.OneToOneField(
+        "storage.Extension", models.PROTECT, related_name="+", null=True
+    )
+    created_us = models.BigIntegerField()
+    created_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "tollbook_user_role"
+        constraints = (
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role"),
+            models.CheckConstraint(
+                condition=(Q(role="owner") & Q(owner__isnull=False) & Q(extension=None))
+                | (Q(role="extension") & Q(extension__isnull=False) & Q(owner=None))
+                | (~Q(role__in=["owner", "extension"]) & Q(owner=None) & Q(extension=None)),
+                name="user_role_names_whose",
+            ),
+        )
+
+
+class ExtensionPin(models.Model):
+    """The hashed PIN with which an extension's user signs in (EBC-60)."""
+
+    extension = models.OneToOneField(
+        "storage.Extension", models.PROTECT, primary_key=True, related_name="+"
+    )
+    hash = models.CharField(max_length=255)
+    changed_us = models.BigIntegerField()
+    changed_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        db_table = "tollbook_extension_pin"
+
+
+class IdempotentAnswer(models.Model):
+    """What a write over the API was answered, so that the same key gets the same answer."""
+
+    id = models.BigAutoField(primary_key=True)
+    token = models.ForeignKey("storage.ApiToken", models.PROTECT, related_name="+", db_index=False)
+    key = models.CharField(max_length=160)
+    content_hash = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.TextField()
+    at_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tollbook_idempotent_answer"
+        constraints = (
+            models.UniqueConstraint(fields=["token", "key"], name="idempotent_answer_once"),
+        )

@@ -130,7 +130,13 @@ class LedgerHold(models.Model):
     """Money set aside for a call before the telephone rings; it ends once.
 
     A capture is an entry of kind charge, which `entry` names. `switch_call_id` is what the
-    switch calls the call, until its record has come and `call` is known.
+    switch calls the call, until its record has come and `call` is known. Every call that was
+    allowed has a hold, of nothing where nobody pays: concurrent calls are counted by them.
+
+    `answer` is the decision as it was given (JSON), `steps` and all; `limit_s` its limit.
+    `reserved` is JSON of what is set aside beside money: budgets and free minutes, by key.
+    `answered_us` and `talk_s` are what the switch told. `estimated`: settled without a record,
+    to be corrected when it comes.
     """
 
     id = RowId(primary_key=True)
@@ -152,11 +158,35 @@ class LedgerHold(models.Model):
         "storage.Call", models.PROTECT, related_name="+", null=True, db_index=False
     )
     switch_call_id = models.TextField(blank=True, default="")
+    pbx = models.ForeignKey(
+        "storage.Pbx", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    extension = models.ForeignKey(
+        "storage.Extension", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    account_code = models.ForeignKey(
+        "storage.AccountCode", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    caller = models.CharField(max_length=64, blank=True, default="", db_default="")
+    number = models.CharField(max_length=64, blank=True, default="", db_default="")
+    limit_s = models.BigIntegerField(null=True)
+    answer = models.TextField(blank=True, default="", db_default="")
+    reserved = models.TextField(blank=True, default="", db_default="")
+    answered_us = models.BigIntegerField(null=True)
+    talk_s = models.BigIntegerField(null=True)
+    estimated = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "tollbook_hold"
         indexes = (
             models.Index(fields=["account"], name="hold_pending", condition=Q(state="pending")),
+            models.Index(fields=["extension"], name="hold_calls_now", condition=Q(state="pending")),
+            # A record without a switch's id looks for its hold by caller, number and time.
+            models.Index(
+                fields=["caller", "number", "placed_us"],
+                name="hold_without_record",
+                condition=Q(call=None),
+            ),
             models.Index(fields=["expires_us"], name="hold_expiry", condition=Q(state="pending")),
             models.Index(
                 fields=["switch_call_id"],
@@ -178,4 +208,24 @@ class LedgerHold(models.Model):
                 & (Q(state="captured") | Q(captured_micros=0)),
                 name="hold_captures_what_it_holds",
             ),
+        )
+
+
+class BalanceSnapshot(models.Model):
+    """A balance at the end of a local day, with the last posting that it counts. Immutable.
+
+    It spares adding up what came before; it never decides: postings do.
+    """
+
+    id = RowId(primary_key=True)
+    account = models.ForeignKey("storage.Account", models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    last_posting = models.BigIntegerField()
+    balance_micros = models.BigIntegerField()
+    taken_us = models.BigIntegerField()
+
+    class Meta:
+        db_table = "tollbook_balance_snapshot"
+        constraints = (
+            models.UniqueConstraint(fields=["account", "day"], name="balance_snapshot_of_day"),
         )

@@ -5,7 +5,12 @@ from django.db.models import Q
 
 
 class Site(models.Model):
-    """A place with one time zone and one dial plan (JSON of `core.dialplan`)."""
+    """A place with one time zone and one dial plan (JSON of `core.dialplan`).
+
+    `code_length` is that of account codes as they are keyed, 0 for any (EBC-09). Its class of
+    service serves those who have none; `caller_id` is presented where the caller has none.
+    `hold_s` is how far one hold of money reaches, null for the whole call.
+    """
 
     name = models.CharField(max_length=120, unique=True)
     zone = models.CharField(max_length=64)
@@ -13,19 +18,32 @@ class Site(models.Model):
     currency = models.CharField(max_length=3)
     dial_plan = models.TextField(default="{}")
     created_us = models.BigIntegerField()
+    code_length = models.PositiveSmallIntegerField(default=0, db_default=0)
+    service_class = models.ForeignKey(
+        "storage.ServiceClass", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    caller_id = models.CharField(max_length=64, blank=True, default="", db_default="")
+    hold_s = models.PositiveIntegerField(null=True)
 
     class Meta:
         db_table = "tollbook_site"
 
 
 class Pbx(models.Model):
-    """A telephone system."""
+    """A telephone system.
+
+    `dial_prefix` are secret digits put before an allowed number (EBC-12). `authorisation_mask`
+    describes a code inside the number as the PBX writes it, "1###" for four digits that begin
+    with 1; empty for none (AMB-31).
+    """
 
     site = models.ForeignKey("storage.Site", models.PROTECT, related_name="+")
     name = models.CharField(max_length=120, unique=True)
     brand = models.CharField(max_length=80, blank=True, default="")
     note = models.TextField(blank=True, default="")
     created_us = models.BigIntegerField(default=0)
+    dial_prefix = models.CharField(max_length=32, blank=True, default="", db_default="")
+    authorisation_mask = models.CharField(max_length=32, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "tollbook_pbx"

@@ -72,15 +72,23 @@ class CallFilter:
 
     def of_calls(self, *, using: str) -> Clause:
         """Return the condition on `c`, the call."""
-        clauses = [
-            Clause(f"c.{column} = %s", (value,))
-            for column, value in self._exact().items()
-            if value is not None
-        ]
-        if self.keyword:
-            columns = [f"c.{column}" for column in SEARCHED]
-            clauses.append(contains(columns, self.keyword, using=using))
-        return both([*clauses, self.period()])
+        return both([self.of_values(), self.of_keyword(using=using), self.period()])
+
+    def of_values(self) -> Clause:
+        """Return the condition on the columns of `c` that must have one value."""
+        return both(
+            [
+                Clause(f"c.{column} = %s", (value,))
+                for column, value in self._exact().items()
+                if value is not None
+            ]
+        )
+
+    def of_keyword(self, *, using: str) -> Clause:
+        """Return the condition that a number or a name of `c` has the keyword in it."""
+        if not self.keyword:
+            return both([])
+        return contains([f"c.{column}" for column in SEARCHED], self.keyword, using=using)
 
     def of_any_charge(self) -> Clause:
         """Return a condition on `c` that those calls meet, and others, whose charge fits.

@@ -2,8 +2,9 @@
 
 A page is found in two steps: first the ids, then the rows with all their names. Without an index
 that fits the filter, the newest calls are looked through first: what is frequent fills the page
-there; what is rare is then found by one pass over the table, which is four times as fast as
-walking the index to its end.
+there. What is rare, and any order but that of time, is found in the columnar copy. Where there is
+no copy, it takes one pass over the table, which is four times as fast as walking the index to its
+end.
 """
 
 from array import array
@@ -14,6 +15,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tollbook.storage.columns import queries as columns
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_rows import CallRow, rows_of
 from tollbook.storage.queries.sql import Clause, both, charge_in_force, chunks, fetch, fetch_one
@@ -21,6 +23,7 @@ from tollbook.storage.queries.sql import Clause, both, charge_in_force, chunks, 
 EVERYTHING = CallFilter()
 NEAR_CALLS = 20_000  # Looked through in a few ms before a pass over the whole table is tried.
 ID_CHUNK = 500
+PROVEN_AT_ONCE = 200  # Calls that the database is asked to confirm, beside those of a page.
 
 
 class Sort(Enum):
@@ -32,6 +35,7 @@ class Sort(Enum):
 
 
 _VALUES = {Sort.BEGIN: "c.begin_us", Sort.TALK: "c.talk_ms", Sort.CHARGE: "h.amount_micros"}
+_COPIED = {**_VALUES, Sort.CHARGE: "c.amount_micros"}
 _BEYOND_ALL = 2**62  # Stands for a missing value: greater than any, or less than any.
 
 
@@ -54,7 +58,14 @@ class Order:
     @property
     def value(self) -> str:
         """The expression that is sorted by; the begin is never missing, and has an index."""
-        column = _VALUES[self.sort]
+        return self._present(_VALUES[self.sort])
+
+    @property
+    def copied_value(self) -> str:
+        """The same over the columnar copy."""
+        return self._present(_COPIED[self.sort])
+
+    def _present(self, column: str) -> str:
         return column if self.sort is Sort.BEGIN else f"coalesce({column}, {self.missing})"
 
 
@@ -191,16 +202,64 @@ def _find(
         rows = fetch(f"{statement} LIMIT %s", (*values, count), using=using)
         return [(value, call_id) for value, call_id in rows]
 
-    if order.sort is Sort.CHARGE and not wanted.narrows_calls:
+    if order.sort is Sort.BEGIN:
+        if wanted.is_indexed or not wanted.needs_search:
+            return ask()
+        edge = _edge(wanted, beyond, downwards=downwards, using=using)
+        if edge is None:  # So few calls that near is all.
+            return ask()
+        near = ask(Clause(f"c.begin_us {'>=' if downwards else '<='} %s", (edge,)))
+        if len(near) == count:
+            return near
+        copied = _find_in_copy(wanted, order, place, count, using=using)
+        return ask(wanted.of_any_charge(), by_index=False) if copied is None else copied
+    found = _find_in_copy(wanted, order, place, count, using=using)
+    if found is None and order.sort is Sort.CHARGE and not wanted.narrows_calls:
         found = _by_charge_alone(wanted, order, place, count, using=using)
-        return ask() if found is None else found
-    if order.sort is not Sort.BEGIN or wanted.is_indexed or not wanted.needs_search:
-        return ask()
-    edge = _edge(wanted, beyond, downwards=downwards, using=using)
-    if edge is None:  # So few calls that near is all.
-        return ask()
-    near = ask(Clause(f"c.begin_us {'>=' if downwards else '<='} %s", (edge,)))
-    return near if len(near) == count else ask(wanted.of_any_charge(), by_index=False)
+    return ask() if found is None else found
+
+
+def _find_in_copy(
+    wanted: CallFilter, order: Order, place: _Place | None, count: int, *, using: str
+) -> list[tuple[int, int]] | None:
+    """Do as `_find` by the columnar copy; None: it cannot answer."""
+    unproven = columns.needs_proof(wanted)
+    at_once = PROVEN_AT_ONCE + count if unproven else count
+    downwards = order.descending != (place is not None and place.backwards)
+    value = order.copied_value
+    found: list[tuple[int, int]] = []
+    while True:
+        some = columns.first_calls(
+            wanted,
+            value,
+            beyond=[_beyond(place, value, "c.id", downwards=downwards)] if place else [],
+            way=_way(downwards),
+            count=at_once,
+            using=using,
+        )
+        if some is None:
+            return None
+        found += _proven(some, wanted, using=using) if unproven else some
+        if len(found) >= count or len(some) < at_once:
+            return found[:count]
+        place = _Place(*some[-1])
+
+
+def _proven(
+    found: Sequence[tuple[int, int]], wanted: CallFilter, *, using: str
+) -> list[tuple[int, int]]:
+    """Return those of *found* in which the database, too, finds the keyword."""
+    if not found:
+        return []
+    keyword = wanted.of_keyword(using=using)
+    rows = fetch(
+        "SELECT c.id FROM tollbook_call c "
+        f"WHERE c.id IN ({', '.join(['%s'] * len(found))}) AND ({keyword.text})",
+        (*(call_id for _, call_id in found), *keyword.values),
+        using=using,
+    )
+    fitting = {call_id for (call_id,) in rows}
+    return [one for one in found if one[1] in fitting]
 
 
 def _edge(

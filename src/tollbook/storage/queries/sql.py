@@ -54,11 +54,20 @@ def contains(columns: Sequence[str], word: str, *, using: str) -> Clause:
     """
     # SQLite's LIKE ignores case anyway; PostgreSQL's ILIKE costs several times its LIKE, and
     # most words asked for are digits.
-    cased = word.lower() != word.upper()
-    like = "ILIKE" if cased and connections[using].vendor == "postgresql" else "LIKE"
-    escaped = word.replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    like = "ILIKE" if has_case(word) and connections[using].vendor == "postgresql" else "LIKE"
     tests = (f"{column} {like} %s ESCAPE '\\'" for column in columns)
-    return Clause(" OR ".join(tests), (f"%{escaped}%",) * len(columns))
+    return Clause(" OR ".join(tests), (f"%{like_literally(word)}%",) * len(columns))
+
+
+def has_case(word: str) -> bool:
+    """Say whether *word* can be written in upper and in lower case."""
+    return word.lower() != word.upper()
+
+
+def like_literally(word: str) -> str:
+    """Return *word* for a LIKE with the escape `\\`; a NUL, which no text holds, is left out."""
+    bare = word.replace("\0", "")
+    return bare.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def charge_in_force(alias: str, *, call: str, kind: str = "charge", using: str) -> str:
