@@ -280,6 +280,5 @@ def test_choices_are_what_calls_can_be_filtered_by(office: Office) -> None:
     ]
     assert choices.trunks[0].label == "PJSIP/carrier"
     assert choices.account_codes[0].name == "Smith v. Jones"
-    assert choices.call_types == ("national",)
     assert len(choices.sites) == len(choices.pbxs) == len(choices.sources) == 1
     assert len(choices.owners) == len(choices.departments) == 1

@@ -90,13 +90,17 @@ def arrays_of(rows: list[Row]) -> Arrays:
 
 def from_arrays(view: str) -> str:
     """Return the query that makes rows of the files from registered arrays: types and nulls."""
-    columns = ", ".join(
-        f"{column.source if column is SEARCHED else column.name} AS {column.name}"
+    taken = ", ".join(
+        f"CAST({column.name} AS VARCHAR) AS {column.name}"
         if column.is_text
         else f"CAST(nullif({column.name}, {ABSENT}) AS {column.kind}) AS {column.name}"
+        for column in TAKEN
+    )
+    columns = ", ".join(
+        f"{column.source} AS {column.name}" if column is SEARCHED else column.name
         for column in COLUMNS
     )
-    return f"SELECT {columns} FROM {view}"
+    return f"SELECT {columns} FROM (SELECT {taken} FROM {view})"
 
 
 def from_files(files: list[Path]) -> str:

@@ -7,14 +7,16 @@ needs what it does not hold. The database answers then.
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from math import gcd
+from pathlib import Path
 from threading import Lock
 
 from tollbook.storage.columns import duck
 from tollbook.storage.columns.catalogue import (
     Catalogue,
+    Mark,
     Newest,
     fresh_rows,
     newest_ids,
@@ -234,21 +236,36 @@ def open_view(using: str, *, worth_calls: int | None = None) -> View | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The fresh rows beside the files of `mark` when `newest` was the newest, by call."""
+
+    folder: Path
+    mark: Mark
+    newest: Newest
+    rows: dict[int, Row]
+    fresh: Fresh
+
+
 def _fresh(catalogue: Catalogue, newest: Newest, *, using: str) -> Fresh:
-    """Return the fresh rows, read again only if there can be others than the last time."""
-    key = (str(catalogue.folder), catalogue.mark, newest)
+    """Return the fresh rows; of those read the last time, only what came or changed since."""
     with _remembering:
-        for known, fresh in _remembered:
-            if known == key:
-                return fresh
-    rows = fresh_rows(catalogue.mark, using=using)
-    corrects = any(row[0] <= catalogue.mark.call_id for row in rows)
-    fresh = Fresh(duck.arrays_of(rows), len(rows), corrects)
+        known = next((one for one in _remembered if one.folder == catalogue.folder), None)
+    rows: dict[int, Row] = {}
+    since = catalogue.mark
+    if known is not None and known.mark == catalogue.mark:
+        if known.newest == newest:
+            return known.fresh
+        rows = known.rows
+        since = replace(since, call_id=known.newest.call_id, charge_id=known.newest.charge_id)
+    rows = rows | {row[0]: row for row in fresh_rows(since, using=using)}
+    corrects = any(call_id <= catalogue.mark.call_id for call_id in rows)
+    fresh = Fresh(duck.arrays_of(list(rows.values())), len(rows), corrects)
     with _remembering:
-        _remembered[:] = [(key, fresh)]
+        _remembered[:] = [_Known(catalogue.folder, catalogue.mark, newest, rows, fresh)]
     return fresh
 
 
 _remembering = Lock()
-_remembered: list[tuple[tuple[str, object, Newest], Fresh]] = []
+_remembered: list[_Known] = []
 _I = re.compile("[iI\u0130\u0131]")

@@ -45,11 +45,6 @@ class CallFilter:
         )
 
     @property
-    def is_indexed(self) -> bool:
-        """Whether an index leads to few calls."""
-        return self.extension_id is not None or self.account_code_id is not None
-
-    @property
     def narrows_calls(self) -> bool:
         """Whether a column of the call decides anything."""
         bounds = (self.from_us, self.to_us, *self._exact().values())

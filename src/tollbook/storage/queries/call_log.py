@@ -1,8 +1,8 @@
 """The call log: pages by keyset, streams for exports, and the calls that came since.
 
-A page is found in two steps: first the ids, then the rows with all their names. Without an index
-that fits the filter, the newest calls are looked through first: what is frequent fills the page
-there. What is rare, and any order but that of time, is found in the columnar copy. Where there is
+A page is found in two steps: first the ids, then the rows with all their names. Where a filter
+is given, the newest calls are looked through first: what is frequent fills the page there. What
+is rare, and any order but that of time, is found in the columnar copy. Where there is
 no copy, it takes one pass over the table, which is four times as fast as walking the index to its
 end.
 """
@@ -203,7 +203,7 @@ def _find(
         return [(value, call_id) for value, call_id in rows]
 
     if order.sort is Sort.BEGIN:
-        if wanted.is_indexed or not wanted.needs_search:
+        if not wanted.needs_search:
             return ask()
         edge = _edge(wanted, beyond, downwards=downwards, using=using)
         if edge is None:  # So few calls that near is all.

@@ -28,7 +28,6 @@ class Choices:
     owners: tuple[Choice, ...]
     account_codes: tuple[Choice, ...]
     trunks: tuple[Choice, ...]
-    call_types: tuple[str, ...]
 
 
 def filter_choices(*, using: str = DEFAULT_DB_ALIAS) -> Choices:
@@ -42,24 +41,9 @@ def filter_choices(*, using: str = DEFAULT_DB_ALIAS) -> Choices:
         owners=_choices("tollbook_owner", "name", "''", using=using),
         account_codes=_choices("tollbook_account_code", "code", "description", using=using),
         trunks=_choices("tollbook_trunk", "name", "label", using=using),
-        call_types=_call_types(using=using),
     )
 
 
 def _choices(table: str, label: str, name: str, *, using: str) -> tuple[Choice, ...]:
     rows = fetch(f"SELECT id, {label}, {name} FROM {table} ORDER BY 2, 1", (), using=using)
     return tuple(Choice(*row) for row in rows)
-
-
-RECENT_CALLS = 50_000
-
-
-def _call_types(*, using: str) -> tuple[str, ...]:
-    """Return the call types of recent calls: there are a handful, and no index is spent on them."""
-    rows = fetch(
-        "SELECT DISTINCT recent.call_type FROM (SELECT call_type FROM tollbook_call "
-        "ORDER BY id DESC LIMIT %s) recent WHERE recent.call_type <> '' ORDER BY 1",
-        (RECENT_CALLS,),
-        using=using,
-    )
-    return tuple(row[0] for row in rows)
