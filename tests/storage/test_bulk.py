@@ -1,6 +1,7 @@
 """What a batch leaves in the tables: everything once, or nothing."""
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.db import IntegrityError, connection
@@ -28,6 +29,7 @@ from tollbook.storage.models import (
     CallRecord,
     Charge,
     Duplicate,
+    Extension,
     Leg,
     RawRecord,
     RawSegment,
@@ -253,6 +255,83 @@ def test_a_call_of_an_extension_that_does_not_exist_is_refused(database: Databas
 
     with pytest.raises(IntegrityError):
         store(batch)
+
+
+def bulk(*batches: CallBatch) -> list[StoredBatch]:
+    """Store as an import does, where SQLite leaves the foreign keys to us."""
+    steps = (partial(store_calls, batch) for batch in batches)
+    return list(door.bulk(steps, proves_links=True))
+
+
+@pytest.mark.parametrize(
+    "column",
+    ["trunk_id", "extension_id", "department_id", "account_code_ref_id", "owner_id"],
+)
+def test_a_call_that_points_at_nothing_is_refused_where_links_are_proven_by_the_column(
+    database: Database, column: str
+) -> None:
+    office = make_office()
+    good, bad = calls_batch(office, 0, 3), calls_batch(office, 3, 3)
+    getattr(bad.calls, column)[1] = 999
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        bulk(good, bad)
+
+    # PostgreSQL looks at its links when it commits, and refuses all that share the commit.
+    kept = 3 if connection.vendor == "sqlite" else 0
+    assert Call.objects.count() == RawRecord.objects.count() == kept
+
+
+@pytest.mark.parametrize("field", ["source_id", "pbx_id", "site_id", "segment_id"])
+def test_a_batch_of_a_place_that_does_not_exist_is_refused(database: Database, field: str) -> None:
+    batch = replace(calls_batch(make_office(), 0, 3), **{field: 999})
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        bulk(batch)
+
+
+def test_a_charge_of_a_tariff_version_that_does_not_exist_is_refused(database: Database) -> None:
+    batch = calls_batch(make_office(), 0, 3)
+    batch.charges.tariff_version_id[2] = 999
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        bulk(batch)
+
+
+def test_a_position_in_a_segment_that_does_not_exist_is_refused(database: Database) -> None:
+    office = make_office()
+    batch = replace(empty_batch(office, position=Position(10, 1)), segment_id=999)
+
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
+        bulk(batch)
+
+
+def test_behind_an_import_the_database_checks_every_row_again(sqlite: Database) -> None:
+    office = make_office()
+    with pytest.raises(IntegrityError):
+        bulk(calls_batch(office, 0, 3), replace(calls_batch(office, 3, 1), pbx_id=999))
+
+    with pytest.raises(IntegrityError):
+        Extension.objects.create(site_id=999, number="103")
+
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA foreign_key_check")
+        assert cursor.fetchall() == []
+
+
+def test_ids_far_apart_are_proven_one_by_one(database: Database) -> None:
+    office = make_office()
+    far = Extension.objects.create(pk=1_000_000, site_id=office.site, number="103")
+    batch = calls_batch(office, 0, 3)
+    batch.calls.extension_id[2] = far.pk
+
+    bulk(batch)
+
+    assert Call.objects.filter(extension=far).count() == 1
+    unknown = calls_batch(office, 3, 3)
+    unknown.calls.extension_id[2] = far.pk + 1
+    with pytest.raises(IntegrityError):
+        bulk(unknown)
 
 
 def test_lists_of_unequal_length_are_refused(database: Database) -> None:

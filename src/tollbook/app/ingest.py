@@ -74,7 +74,7 @@ class Intake:
         batches = self._batches(drafts, at=at, position=position)
         steps = (partial(self._step, draft, batch) for draft, batch in batches)
         try:
-            for draft, stored in self._door.bulk(steps):
+            for draft, stored in self._door.bulk(steps, proves_links=True):
                 yield self._result(draft, stored)
         except BaseException:
             self._links = None  # It may hold ids that were rolled back.

@@ -201,8 +201,11 @@ class _Step:
     def _move_position(self) -> None:
         position = self.batch.position
         if position is not None:
+            table = "tollbook_source_position"
+            place = {"source_id": [self.batch.source_id], "segment_id": [self.batch.segment_id]}
+            self.engine.prove_links(table, place)
             self._execute(
-                "INSERT INTO tollbook_source_position "
+                f"INSERT INTO {table} "
                 '(source_id, segment_id, "offset", line, carry) VALUES (%s, %s, %s, %s, %s) '
                 "ON CONFLICT (source_id) DO UPDATE SET segment_id = excluded.segment_id, "
                 '"offset" = excluded."offset", line = excluded.line, carry = excluded.carry',

@@ -73,20 +73,8 @@ class Call(models.Model):
 
     class Meta:
         db_table = "tollbook_call"
-        # Two of many possible: each index costs every stored call 1 to 2 µs, while a filter
-        # without one reads a million calls in 0.1 s (docs/decisions/0002).
-        indexes = (
-            models.Index(
-                fields=["extension", "begin_us"],
-                name="call_of_extension",
-                condition=Q(extension__isnull=False),
-            ),
-            models.Index(
-                fields=["account_code_ref", "begin_us"],
-                name="call_of_account_code",
-                condition=Q(account_code_ref__isnull=False),
-            ),
-        )
+        # No index beside the unique key: each costs an import 2 to 5 µs a call, and what they
+        # would answer the columnar copy answers (docs/decisions/0018).
         constraints = (
             # Recognises the same call again (AMB-40) and is the call log's own order.
             models.UniqueConstraint(fields=["begin_us", "pbx", "dedupe_hash"], name="call_once"),
