@@ -22,6 +22,10 @@ from tollbook.storage.instants import to_us
 from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, Site, SourcePosition
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
+AVAYA_MORE_FOLLOWS = (
+    b"2026/02/03 12:58:00,00:00:13,5,02079460100,I,402,390402,,0,1000110,1,"
+    b"E402,Ivy Cole,T9001,Line 1.1,0,0\r\n"
+)
 GARBAGE = b"\x00\x01 no record \xff\r\n"
 
 
@@ -46,8 +50,10 @@ def open_source(database: Database, number: int = 1) -> tuple[WantedSource, Path
     return source, database.settings.raw_dir / str(source.id)
 
 
-def open_lane(database: Database, source: WantedSource, folder: Path) -> Lane:
-    lane = Lane(source, load_definition("3cx"), folder, data_dir=database.settings.data_dir)
+def open_lane(
+    database: Database, source: WantedSource, folder: Path, *, format_name: str = "3cx"
+) -> Lane:
+    lane = Lane(source, load_definition(format_name), folder, data_dir=database.settings.data_dir)
     lane.open()
     return lane
 
@@ -130,6 +136,29 @@ def test_however_the_bytes_are_cut_and_the_reader_killed_each_record_is_stored_o
     assert call_ids(source) == expected, f"seed {seed}"
     assert Reject.objects.filter(source=source.id).count() == pieces.count(GARBAGE)
     assert len(segments(folder)) > 1
+
+
+def test_a_call_whose_rest_never_comes_is_stored_by_the_clock_also_after_a_restart(
+    database: Database,
+) -> None:
+    source, folder = open_source(database)
+    log = RawLog(folder)
+    lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
+    feed(lane, log.append(AVAYA_MORE_FOLLOWS, received_us=to_us(NOW)))
+    lane.settle(at=NOW + timedelta(hours=7))
+    assert (Call.objects.count(), lane.clean) == (0, None)
+
+    lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
+    feed(lane, log.end)
+    lane.settle(at=NOW + timedelta(hours=9))
+
+    stored = Call.objects.get()
+    assert (stored.partial, stored.talk_ms, stored.caller) == (True, 13_000, "02079460100")
+    assert lane.clean == log.end
+    lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
+    feed(lane, log.end)
+    lane.settle(at=NOW + timedelta(hours=20))
+    assert Call.objects.count() == 1
 
 
 def wait_for(condition: Callable[[], object]) -> None:

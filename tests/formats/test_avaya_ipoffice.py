@@ -1,10 +1,13 @@
 """Avaya IP Office SMDR: segments of a call, flags, devices."""
 # ruff: noqa: E501 - records are as long as a switch writes them
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from support.records import Part, at, call, instant, outcomes, reject
 from tollbook.core.calls import Cdr
+from tollbook.formats import Parser, load_definition
 
 IN = "2026/04/01 10:00:00,00:00:45,5,02079460100,I,402,390402,,0,1000101,0,E402,Ivy Cole,T9001,Line 1.1,0,0"
 OUT = "2026/04/01 10:05:00,00:02:00,8,402,O,902079460200,902079460200,7731,0,1000102,0,E402,Ivy Cole,T9002,Line 1.2,0,0"
@@ -142,6 +145,37 @@ def test_an_open_call_at_the_end_is_partial() -> None:
 
     assert isinstance(found, Cdr)
     assert (found.partial, found.talk_s, found.legs) == (True, 13, ())
+
+
+def test_a_call_whose_rest_never_comes_is_let_go_by_the_records_after_it() -> None:
+    same_day = IN.replace("10:00:00", "18:30:00")
+    next_day = IN.replace("2026/04/01", "2026/04/02").replace("1000101", "1000102")
+    other, lost, later = outcomes("avaya-ipoffice", f"{TWO[0]}\n{same_day}\n{next_day}\n")
+
+    assert isinstance(lost, Cdr)
+    assert (lost.partial, lost.lines, lost.talk_s) == (True, (1,), 13)
+    assert isinstance(other, Cdr)
+    assert isinstance(later, Cdr)
+    assert (other.partial, later.partial) == (False, False)
+
+
+def test_a_call_whose_rest_never_comes_is_let_go_on_a_quiet_line_by_the_clock() -> None:
+    noon = datetime(2026, 4, 1, 12, 0, tzinfo=UTC)
+    parser = Parser(load_definition("avaya-ipoffice"), zone="Europe/London", received=noon)
+    assert parser.feed(f"{TWO[0]}\r\n".encode()) == []
+    assert parser.safe_offset == 0
+
+    assert parser.settle() == []
+    assert parser.settle(noon + timedelta(hours=8)) == []
+    (lost,) = parser.settle(noon + timedelta(hours=8, seconds=1))
+
+    assert isinstance(lost, Cdr)
+    assert (lost.partial, lost.lines, lost.talk_s) == (True, (1,), 13)
+    assert parser.safe_offset == len(TWO[0]) + 2
+    # Its end, should it come after all, is a call of its own: no talk is lost, none counted twice.
+    (end,) = parser.feed(f"{TWO[1]}\r\n".encode())
+    assert isinstance(end, Cdr)
+    assert (end.lines, end.talk_s) == ((2,), 21)
 
 
 def test_a_call_id_that_begins_anew_does_not_join_an_old_call() -> None:

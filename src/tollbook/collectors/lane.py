@@ -75,7 +75,7 @@ class Lane:
     def settle(self, *, at: datetime) -> None:
         """Let calls go that were only waiting in case more came."""
         self._dirty = True
-        self._keep(self._opened.settle(), self._received(self._fed) or at)
+        self._keep(self._opened.settle(at), self._received(self._fed) or at)
 
     def open(self) -> None:
         """Begin at the stored position; forget what was read beyond it."""

@@ -129,7 +129,8 @@ class Layout:
 class Join:
     """Which records make one call together.
 
-    until: records of one key, the last one says so (more_follows false).
+    until: records of one key, the last one says so (more_follows false). One that does not come
+    within *window_s* is not waited for.
     gather: records of one key, written within *window_s* of each other.
     *combine* legs: each record is a leg; fill: each adds what the ones before did not say.
     """

@@ -26,8 +26,6 @@ from tollbook.formats.errors import Malformed
 from tollbook.formats.truth import Reading
 from tollbook.formats.zones import SECOND_US, from_us, us_seconds
 
-# A key seen again after so long is another call: switches start their numbering anew.
-_KEY_LIFE_US = 86_400 * SECOND_US
 _PLUMBING = "half of a channel pair inside the switch; its call is in another record"
 
 
@@ -35,6 +33,7 @@ _PLUMBING = "half of a channel pair inside the switch; its call is in another re
 class _Open:
     readings: list[Reading] = field(default_factory=list)
     generation: int = 0
+    received_us: int | None = None  # when the last of them came, where that is known
 
     @property
     def last_us(self) -> int:
@@ -51,14 +50,15 @@ class Joiner:
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._generation = 0
 
-    def add(self, reading: Reading) -> list[Outcome]:
-        """Take one record; return the outcomes that it settles."""
+    def add(self, reading: Reading, *, received_us: int | None = None) -> list[Outcome]:
+        """Take one record, which came at *received_us*; return the outcomes that it settles."""
         key = reading.values.get("join_key") if self._join else None
         if self._join is None or key is None:
             return [single(reading)]
+        outcomes = self._close_before(reading.written_us, self._join)
         if self._join.mode == "until":
-            return self._add_until(str(key), reading)
-        return self._add_gathering(str(key), reading, self._join)
+            return outcomes + self._add_until(str(key), reading, self._join, received_us)
+        return outcomes + self._add_gathering(str(key), reading)
 
     def start_of(self, key: object, stamp: object) -> int | None:
         """Return the resolved start of the open call *key* if its record wrote the same stamp."""
@@ -67,15 +67,28 @@ class Joiner:
             return held.readings[0].start_us
         return None
 
-    def settle(self) -> list[Outcome]:
-        """Close what was only waiting for stragglers and gained none since the last settling."""
-        outcomes: list[Outcome] = []
-        if self._join and self._join.mode == "gather":
-            quiet = [k for k, held in self._open.items() if held.generation < self._generation]
-            for key in quiet:
-                outcomes += _gathered(self._open.pop(key).readings)
-        self._generation += 1
-        return outcomes
+    def settle(self, now_us: int | None = None) -> list[Outcome]:
+        """Close what waited long enough at *now_us*.
+
+        Gathered records wait only for stragglers: they gained none since the last settling. A
+        call of which more was announced waits its window, by the clock since it need not be that
+        another record comes.
+        """
+        if self._join is None:
+            return []
+        if self._join.mode == "gather":
+            over = [k for k, held in self._open.items() if held.generation < self._generation]
+            self._generation += 1
+        else:
+            since_us = None if now_us is None else now_us - self._join.window_s * SECOND_US
+            over = [
+                key
+                for key, held in self._open.items()
+                if since_us is not None
+                and held.received_us is not None
+                and held.received_us < since_us
+            ]
+        return [outcome for key in over for outcome in self._close(self._open.pop(key))]
 
     def finish(self) -> list[Outcome]:
         """Close everything; what was told that more follows comes out as partial."""
@@ -121,10 +134,26 @@ class Joiner:
         parts = [Part(each.line, each.offset, each.end_offset) for each in readings[:-1]]
         return [*parts, call]
 
-    def _add_until(self, key: str, reading: Reading) -> list[Outcome]:
+    def _close_before(self, now_us: int | None, join: Join) -> list[Outcome]:
+        """Close what gained no record for its window before a record that was written *now_us*."""
+        outcomes: list[Outcome] = []
+        while now_us is not None and self._open:
+            key, oldest = next(iter(self._open.items()))
+            if oldest.last_us + join.window_s * SECOND_US >= now_us:
+                break
+            del self._open[key]
+            outcomes += self._close(oldest)
+        return outcomes
+
+    def _add_until(
+        self, key: str, reading: Reading, join: Join, received_us: int | None
+    ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         held = self._open.get(key)
-        if held and abs((reading.written_us or held.last_us) - held.last_us) > _KEY_LIFE_US:
+        if held and abs((reading.written_us or held.last_us) - held.last_us) > (
+            join.window_s * SECOND_US
+        ):
+            # A key seen again after so long is another call: switches number anew.
             outcomes += self._close(self._open.pop(key))
             held = None
         if reading.values.get("more_follows"):
@@ -132,24 +161,17 @@ class Joiner:
                 outcomes += self._make_room()
                 held = self._open[key] = _Open()
             held.readings.append(reading)
+            held.received_us = received_us
+            self._open.move_to_end(key)
             return outcomes
         if held is None:
             # An end without its beginning is half of a call.
-            is_half = bool(self._join and self._join.combine == "fill")
-            return [*outcomes, single(reading, partial=is_half)]
+            return [*outcomes, single(reading, partial=join.combine == "fill")]
         del self._open[key]
         return [*outcomes, *self._whole([*held.readings, reading], partial=False)]
 
-    def _add_gathering(self, key: str, reading: Reading, join: Join) -> list[Outcome]:
+    def _add_gathering(self, key: str, reading: Reading) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        now_us = reading.written_us
-        if now_us is not None:
-            while self._open:
-                oldest_key, oldest = next(iter(self._open.items()))
-                if oldest.last_us + join.window_s * SECOND_US >= now_us:
-                    break
-                del self._open[oldest_key]
-                outcomes += _gathered(oldest.readings)
         held = self._open.get(key)
         if held is None:
             outcomes += self._make_room()

@@ -86,12 +86,15 @@ class Parser:
             outcomes += self._read(frame)
         return outcomes
 
-    def settle(self) -> list[Outcome]:
-        """Return what was only waiting in case more came; call it every few quiet seconds."""
+    def settle(self, at: datetime | None = None) -> list[Outcome]:
+        """Return what was only waiting in case more came; call it every few quiet seconds.
+
+        *at* is this instant: a call of which more was announced waits no longer than its window.
+        """
         outcomes: list[Outcome] = []
         for frame in self._framer.end_at_return():
             outcomes += self._read(frame)
-        return outcomes + self._joiner.settle()
+        return outcomes + self._joiner.settle(None if at is None else to_us(at))
 
     def finish(self) -> list[Outcome]:
         """Return what is left at the end of the input: the last line, and open calls."""
@@ -117,7 +120,8 @@ class Parser:
         self._note_order(reading)
         if reading.doubtful or (self._definition.join and "join_key" in reading.values):
             self.needs_order = True
-        return self._joiner.add(reading)
+        received_us = None if self.received is None else to_us(self.received)
+        return self._joiner.add(reading, received_us=received_us)
 
     def _complete(self, reading: Reading) -> None:
         values = reading.values

@@ -21,7 +21,8 @@ from tollbook.formats.zones import find_zone
 
 _RECORDS = ("line", "block", "json")
 _ENDS = ("lf", "any", "nul")
-_MODES = ("until", "gather")
+_WINDOWS_S = {"until": 86_400, "gather": 900}
+_MODES = tuple(_WINDOWS_S)
 _COMBINES = ("legs", "fill")
 _MAX_TOML_CHARS = 500_000
 _SMALLEST_LINE, _LARGEST_LINE = 256, 1 << 20
@@ -147,7 +148,7 @@ def _join(top: Table) -> Join | None:
     join = Join(
         mode=mode,
         combine=table.choice("combine", _COMBINES, "legs"),
-        window_s=table.integer("window_s", default=900, at_least=1, at_most=86_400),
+        window_s=table.integer("window_s", default=_WINDOWS_S[mode], at_least=1, at_most=86_400),
         max_open=table.integer("max_open", default=10_000, at_least=1, at_most=1_000_000),
     )
     table.done()
