@@ -67,7 +67,7 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
         for posting in one.entry.postings
     }
     first_us = to_us(filed[0].entry.at)
-    accounts = _accounts(holders, at_us=first_us, using=using)
+    accounts = accounts_of(holders, at_us=first_us, using=using)
     balances = _locked_balances(accounts.values(), using=using)
     ids, new = _insert_entries(filed, using=using)
     _insert_postings(filed, ids, new, accounts, balances, using=using)
@@ -77,7 +77,9 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
     ]
 
 
-def _accounts(holders: set[Holder], *, at_us: int, using: str) -> dict[Holder, int]:
+def accounts_of(
+    holders: set[Holder], *, at_us: int, using: str = DEFAULT_DB_ALIAS
+) -> dict[Holder, int]:
     """Return the accounts' ids, opened where they are missing."""
     found = _open_accounts(holders, using=using)
     missing = sorted(holders.difference(found))

@@ -1,0 +1,510 @@
+"""Holds of money: placed, extended, captured, released and expired in the transaction that is open.
+
+    with door.transaction():
+        accounts = lock_accounts({("extension", "7", "EUR")}, at_us=now_us)
+        place_holds([NewHold(...)], accounts)          # who places has looked at the funds
+        capture_holds([Capture(hold, charge, at=...)])
+
+Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids, so
+that nobody waits in a circle. What a hold sets aside beside money (budgets, free minutes) moves
+with it; on a capture the budgets' use moves too: held becomes used, at the amount of the charge.
+A hold ends once: ending one that has ended raises `HoldEnded`.
+
+Source: docs/algorithms/ledger.md, "Holds".
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tollbook.core.ledger import (
+    AccountRef,
+    Hold,
+    HoldEnded,
+    HoldState,
+    KeyConflict,
+    charge_entry,
+)
+from tollbook.core.money import Money
+from tollbook.storage.engine import engine_of
+from tollbook.storage.instants import from_us, to_us
+from tollbook.storage.ledger import Filed, Holder, accounts_of, post_entries
+from tollbook.storage.queries.sql import chunks, fetch
+
+_VALUES_A_STATEMENT = 500
+REVENUE = ("system", "revenue")
+
+
+class AccountState(NamedTuple):
+    """An account's row and what it holds, locked; millionths."""
+
+    id: int
+    balance_micros: int
+    held_micros: int
+
+
+class BudgetPart(NamedTuple):
+    """What is set aside of a budget in the period that begins at `from_us`."""
+
+    budget_id: int
+    from_us: int
+    micros: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What a hold sets aside beside money: of budgets, and seconds of bundles by counter key."""
+
+    budgets: tuple[BudgetPart, ...] = ()
+    bundles: tuple[tuple[str, int], ...] = ()
+
+    def as_json(self) -> str:
+        """Return it as it is stored; "" for nothing."""
+        if not self.budgets and not self.bundles:
+            return ""
+        return json.dumps({"budgets": self.budgets, "bundles": self.bundles})
+
+    @classmethod
+    def read(cls, text: str) -> "Reserved":
+        """Return what is stored."""
+        if not text:
+            return cls()
+        stored = json.loads(text)
+        return cls(
+            tuple(BudgetPart(*part) for part in stored["budgets"]),
+            tuple((key, seconds) for key, seconds in stored["bundles"]),
+        )
+
+
+class NewHold(NamedTuple):
+    """A hold to be placed; instants in microseconds, `answer` is the decision as JSON."""
+
+    key: str
+    content_hash: str
+    account: Holder
+    amount_micros: int
+    placed_us: int
+    expires_us: int
+    switch_call_id: str = ""
+    pbx_id: int | None = None
+    extension_id: int | None = None
+    account_code_id: int | None = None
+    caller: str = ""
+    number: str = ""
+    limit_s: int | None = None
+    answer: str = ""
+    reserved: Reserved = Reserved()
+
+
+class StoredHold(NamedTuple):
+    """A hold as it stands; `account` is whose money it holds."""
+
+    id: int
+    key: str
+    content_hash: str
+    account_id: int
+    account: Holder
+    amount_micros: int
+    captured_micros: int
+    state: str
+    placed_us: int
+    expires_us: int
+    entry_id: int | None
+    call_id: int | None
+    switch_call_id: str
+    pbx_id: int | None
+    extension_id: int | None
+    account_code_id: int | None
+    caller: str
+    number: str
+    limit_s: int | None
+    answer: str
+    reserved: Reserved
+    answered_us: int | None
+    talk_s: int | None
+
+    @property
+    def as_hold(self) -> Hold:
+        """The hold as the rules of `core.ledger` know it."""
+        return Hold(
+            self.key,
+            self.amount_micros,
+            from_us(self.expires_us),
+            HoldState(self.state),
+            self.captured_micros,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What ends a hold for good: the final charge, None or nothing for a call that cost nothing.
+
+    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet.
+    """
+
+    hold: StoredHold
+    charge: Money | None
+    at: datetime
+    talk_s: int = 0
+    call_id: int | None = None
+    answered_us: int | None = None
+    estimated: bool = False
+    entry_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """Where a capture stands: its entry, if money moved, and by how much it exceeds the hold."""
+
+    hold_id: int
+    entry_id: int | None
+    captured_micros: int
+    excess_micros: int
+
+
+@dataclass(slots=True)
+class Moves:
+    """What a transaction moves beside balances, added up and written once."""
+
+    held: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    budgets: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    counters: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def set_aside(self, account_id: int, micros: int, reserved: Reserved, *, sign: int = 1) -> None:
+        """Count *micros* and *reserved* as held, or with *sign* -1 as no longer held."""
+        self.held[account_id] += sign * micros
+        for part in reserved.budgets:
+            moved = self._budget(part)
+            moved[2] += sign * part.micros
+            moved[3] += sign * part.seconds
+        for key, seconds in reserved.bundles:
+            self.counters[key] += sign * seconds
+
+    def use(self, reserved: Reserved, *, micros: int, seconds: int) -> None:
+        """Count a call's charge and talk as used in the budgets of *reserved*."""
+        for part in reserved.budgets:
+            moved = self._budget(part)
+            moved[0] += micros
+            moved[1] += seconds
+
+    def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
+        """Write everything; balances must be locked."""
+        held = sorted((micros, account_id) for account_id, micros in self.held.items() if micros)
+        with connections[using].cursor() as cursor:
+            if held:
+                cursor.executemany(
+                    "UPDATE tollbook_balance SET held_micros = held_micros + %s "
+                    "WHERE account_id = %s",
+                    held,
+                )
+            if self.budgets:
+                keys = sorted(self.budgets)
+                cursor.executemany(
+                    "INSERT INTO tollbook_budget_use (budget_id, from_us, used_micros, used_s, "
+                    "held_micros, held_s, warned) VALUES (%s, %s, 0, 0, 0, 0, 0) "
+                    "ON CONFLICT (budget_id, from_us) DO NOTHING",
+                    keys,
+                )
+                cursor.executemany(
+                    "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
+                    "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
+                    "WHERE budget_id = %s AND from_us = %s",
+                    [(*self.budgets[key], *key) for key in keys],
+                )
+            if self.counters:
+                cursor.executemany(
+                    "INSERT INTO tollbook_counter (key, seconds, micros, held_s) "
+                    "VALUES (%s, 0, 0, 0) ON CONFLICT (key) DO NOTHING",
+                    [(key,) for key in sorted(self.counters)],
+                )
+                cursor.executemany(
+                    "UPDATE tollbook_counter SET held_s = held_s + %s WHERE key = %s",
+                    sorted((seconds, key) for key, seconds in self.counters.items()),
+                )
+
+    def _budget(self, part: BudgetPart) -> list[int]:
+        return self.budgets.setdefault((part.budget_id, part.from_us), [0, 0, 0, 0])
+
+
+def lock_accounts(
+    holders: Collection[Holder], *, at_us: int, using: str = DEFAULT_DB_ALIAS
+) -> dict[Holder, AccountState]:
+    """Return the accounts of *holders*, opened where missing, locked in order until the commit.
+
+    Raises RuntimeError outside a transaction.
+    """
+    if not connections[using].in_atomic_block:
+        raise RuntimeError("money is held inside a transaction: use the door")
+    ids = accounts_of(set(holders), at_us=at_us, using=using)
+    lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
+    found = {
+        row[0]: AccountState(*row)
+        for some in chunks(sorted(ids.values()), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT account_id, balance_micros, held_micros FROM tollbook_balance "
+            f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
+            some,
+            using=using,
+        )
+    }
+    return {holder: found[account_id] for holder, account_id in ids.items()}
+
+
+def place_holds(
+    new: Sequence[NewHold],
+    accounts: Mapping[Holder, AccountState],
+    *,
+    moves: Moves | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Sequence[int]:
+    """Store *new* holds and set aside what they hold; return their ids in order.
+
+    Whoever calls has looked at the funds of *accounts* under the same lock. With *moves* the
+    moving is left to the caller. Raises IntegrityError for a key that is known.
+    """
+    if not new:
+        return ()
+    engine = engine_of(using)
+    ids = engine.take_ids("tollbook_hold", len(new))
+    count = len(new)
+    engine.insert(
+        "tollbook_hold",
+        {
+            "id": ids,
+            "key": [hold.key for hold in new],
+            "content_hash": [hold.content_hash for hold in new],
+            "account_id": [accounts[hold.account].id for hold in new],
+            "amount_micros": [hold.amount_micros for hold in new],
+            "captured_micros": [0] * count,
+            "state": ["pending"] * count,
+            "placed_us": [hold.placed_us for hold in new],
+            "expires_us": [hold.expires_us for hold in new],
+            "switch_call_id": [hold.switch_call_id for hold in new],
+            "pbx_id": [hold.pbx_id for hold in new],
+            "extension_id": [hold.extension_id for hold in new],
+            "account_code_id": [hold.account_code_id for hold in new],
+            "caller": [hold.caller for hold in new],
+            "number": [hold.number for hold in new],
+            "limit_s": [hold.limit_s for hold in new],
+            "answer": [hold.answer for hold in new],
+            "reserved": [hold.reserved.as_json() for hold in new],
+            "estimated": [False] * count,
+        },
+    )
+    moving = moves or Moves()
+    for hold in new:
+        moving.set_aside(accounts[hold.account].id, hold.amount_micros, hold.reserved)
+    if moves is None:
+        moving.write(using=using)
+    return ids
+
+
+def extend_hold(
+    hold: StoredHold,
+    *,
+    by_micros: int,
+    reserved: Reserved,
+    limit_s: int | None,
+    expires_us: int,
+    answer: str,
+    moves: Moves,
+    using: str = DEFAULT_DB_ALIAS,
+) -> None:
+    """Let *hold* hold *by_micros* more, and *reserved* in place of what it set aside before.
+
+    Raises HoldEnded, ValueError for a negative amount.
+    """
+    _require_pending([hold])
+    if by_micros < 0:
+        raise ValueError(f"hold {hold.key!r} cannot grow by {by_micros} millionths")
+    moves.set_aside(hold.account_id, 0, hold.reserved, sign=-1)
+    moves.set_aside(hold.account_id, by_micros, reserved)
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET amount_micros = amount_micros + %s, reserved = %s, "
+            "limit_s = %s, expires_us = %s, answer = %s WHERE id = %s AND state = 'pending'",
+            (by_micros, reserved.as_json(), limit_s, expires_us, answer, hold.id),
+        )
+
+
+def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> list[Captured]:
+    """Charge exactly what each call cost, let the rest of its hold go, and return where they stand.
+
+    A charge above its hold is posted whole: the account may go below. The entry's key is
+    `hold:` and the hold's key unless the capture names another. Raises HoldEnded, KeyConflict.
+    """
+    if not captures:
+        return []
+    _require_pending([capture.hold for capture in captures])
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    entries = [_entry(capture) for capture in captures]
+    filed = [one for one in entries if one is not None]
+    posted = iter(post_entries(filed, using=using))
+    done: list[Captured] = []
+    moves = Moves()
+    for capture, entry in zip(captures, entries, strict=True):
+        hold = capture.hold
+        charged = capture.charge.micros if capture.charge else 0
+        own = charged if capture.charge and capture.charge.currency == hold.account[2] else 0
+        captured = max(0, min(own, hold.amount_micros))
+        done.append(
+            Captured(
+                hold.id,
+                next(posted).entry_id if entry else None,
+                captured,
+                max(0, own - hold.amount_micros),
+            )
+        )
+        moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
+        moves.use(hold.reserved, micros=charged, seconds=capture.talk_s)
+    _end(
+        [
+            (
+                "captured",
+                to_us(one.at),
+                end.captured_micros,
+                end.entry_id,
+                one.call_id,
+                one.answered_us if one.answered_us is not None else one.hold.answered_us,
+                one.talk_s,
+                one.estimated,
+                one.hold.id,
+            )
+            for one, end in zip(captures, done, strict=True)
+        ],
+        using=using,
+    )
+    moves.write(using=using)
+    return done
+
+
+def release_holds(
+    holds: Sequence[StoredHold],
+    *,
+    at_us: int,
+    expired: bool = False,
+    talk_s: int | None = None,
+    call_id: int | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> None:
+    """Let whole holds go: nothing was used, or (*expired*) their time is over. Raises HoldEnded."""
+    if not holds:
+        return
+    _require_pending(holds)
+    lock_accounts({hold.account for hold in holds}, at_us=at_us, using=using)
+    moves = Moves()
+    for hold in holds:
+        moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
+    state = "expired" if expired else "released"
+    _end(
+        [
+            (state, at_us, 0, None, call_id, hold.answered_us, talk_s, False, hold.id)
+            for hold in holds
+        ],
+        using=using,
+    )
+    moves.write(using=using)
+
+
+def known_hold(hold: StoredHold, content_hash: str) -> StoredHold:
+    """Return *hold* for a retry; raises KeyConflict where its content is another."""
+    if hold.content_hash != content_hash:
+        raise KeyConflict(hold.key)
+    return hold
+
+
+def holds_by_key(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, StoredHold]:
+    """Return the holds of these keys."""
+    return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)), using=using)}
+
+
+def holds_by_id(ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, StoredHold]:
+    """Return the holds of these ids."""
+    return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)), using=using)}
+
+
+def overdue_holds(
+    at_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
+) -> list[StoredHold]:
+    """Return the pending holds whose time is over at *at_us*, the oldest first."""
+    ids = [
+        row[0]
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE state = 'pending' AND expires_us <= %s "
+            "ORDER BY expires_us, id LIMIT %s",
+            (at_us, limit),
+            using=using,
+        )
+    ]
+    found = holds_by_id(ids, using=using)
+    return [found[hold_id] for hold_id in ids]
+
+
+_COLUMNS = (
+    "h.id, h.key, h.content_hash, h.account_id, a.kind, a.name, a.currency, h.amount_micros, "
+    "h.captured_micros, h.state, h.placed_us, h.expires_us, h.entry_id, h.call_id, "
+    "h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, h.number, "
+    "h.limit_s, h.answer, h.reserved, h.answered_us, h.talk_s"
+)
+
+
+def _stored(column: str, values: Sequence[Any], *, using: str) -> list[StoredHold]:
+    return [
+        StoredHold._make((*row[:4], row[4:7], *row[7:22], Reserved.read(row[22]), *row[23:]))
+        for some in chunks(values, _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
+            f"ON a.id = h.account_id WHERE {column} IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    ]
+
+
+def _accounts_moved(captures: Sequence[Capture]) -> set[Holder]:
+    """Return every account that *captures* move, the system's too: all are locked in one order."""
+    moved = {capture.hold.account for capture in captures}
+    for capture in captures:
+        if capture.charge is not None and capture.charge.micros:
+            kind, name, _ = capture.hold.account
+            moved |= {(*REVENUE, capture.charge.currency), (kind, name, capture.charge.currency)}
+    return moved
+
+
+def _entry(capture: Capture) -> Filed | None:
+    if capture.charge is None:
+        return None
+    kind, name, _ = capture.hold.account
+    entry = charge_entry(
+        capture.charge,
+        key=capture.entry_key or f"hold:{capture.hold.key}",
+        at=capture.at,
+        payer=AccountRef(kind, name),
+    )
+    return None if entry is None else Filed(entry, call_id=capture.call_id)
+
+
+def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET state = %s, ended_us = %s, captured_micros = %s, "
+            "entry_id = %s, call_id = %s, answered_us = %s, talk_s = %s, estimated = %s "
+            "WHERE id = %s",
+            rows,
+        )
+
+
+def _require_pending(holds: Iterable[StoredHold]) -> None:
+    for hold in holds:
+        if hold.state != "pending":
+            raise HoldEnded(hold.as_hold)
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
