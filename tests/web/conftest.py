@@ -51,7 +51,7 @@ def office(sqlite: Database, installed: Settings) -> Office:
 
 @pytest.fixture
 def user(office: Office) -> User:
-    return User.objects.create_user(username="anna", password=PASSWORD)
+    return User.objects.create_superuser(username="anna", password=PASSWORD)
 
 
 @pytest.fixture

@@ -195,7 +195,7 @@ def test_what_cannot_become_a_tariff_is_refused_at_once(
 
 def test_a_deck_is_for_the_eyes_of_who_uploaded_it(browser: Client, office: Office) -> None:
     place = place_of(browser, DECK)
-    User.objects.create_user(username="berta", password="another horse and cart")
+    User.objects.create_superuser(username="berta", password="another horse and cart")
     other = Client()
     other.post("/sign-in", {"name": "berta", "password": "another horse and cart"})
 

@@ -20,7 +20,7 @@ LOCK_OUT = LockOut(failures=5, minutes=15)
 def test_every_page_opens_on_both_engines(database: Database, installed: Settings) -> None:
     open_office(database).receive(calls_in_a_row(30))
     browser = Client()
-    browser.force_login(User.objects.create_user(username="anna"))
+    browser.force_login(User.objects.create_superuser(username="anna"))
     for page in (*PAGES, "/calls?q=4020&sort=charge", "/calls?unrated=1&cost_min=1"):
         assert browser.get(page).status_code == 200, page
     for page in (

@@ -213,7 +213,7 @@ def test_the_session_list_names_browsers_and_ends_the_others(browser: Client, us
 
 
 def test_a_session_of_somebody_else_cannot_be_ended(browser: Client, office: Office) -> None:
-    User.objects.create_user(username="bert", password=PASSWORD)
+    User.objects.create_superuser(username="bert", password=PASSWORD)
     other = Client()
     other.post("/sign-in", {"name": "bert", "password": PASSWORD})
 

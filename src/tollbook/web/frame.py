@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from tollbook.app.roles import Access, Permission
+from tollbook.web.access import access_of, may_open, need_of_page
 from tollbook.web.health import Health, health
 from tollbook.web.request import instant, site_facts
 from tollbook.web.said import take_said
@@ -39,12 +41,25 @@ SECTIONS = (
 )
 
 
+def sections_for(access: Access) -> list[Section]:
+    """Return the sections that *access* may open."""
+    return [one for one in SECTIONS if may_open(access, need_of_page(one.url_name))]
+
+
+def held(access: Access) -> dict[str, bool]:
+    """Return every permission by its name: `{% if may.change_tariffs %}` in a template."""
+    return {permission.value: access.may(permission) for permission in Permission}
+
+
 def frame(request: HttpRequest) -> dict[str, object]:
     """Return what the base template needs, read only if it is used."""
     theme = request.COOKIES.get("theme", "")
+    access = SimpleLazyObject(lambda: access_of(request))
     match = request.resolver_match
     return {
-        "sections": SECTIONS,
+        "sections": SimpleLazyObject(lambda: sections_for(access_of(request))),
+        "access": access,
+        "may": SimpleLazyObject(lambda: held(access_of(request))),
         "here": match.url_name if match else "",
         "theme": theme if theme in THEMES else "",
         "density": "compact" if request.COOKIES.get("density") == "compact" else "",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tollbook.app.roles import EVERYWHERE, Reach, visible_codes, visible_extensions
 from tollbook.storage.queries.choices import Choice, filter_choices
 
 # A longer list is no help to choose from, and would make every page heavy.
@@ -37,8 +38,10 @@ class Choices:
         return _id_of(code, self.account_codes)
 
 
-def load_choices() -> Choices:
-    """Return what there is to choose from now."""
+def load_choices(reach: Reach = EVERYWHERE) -> Choices:
+    """Return what there is to choose from now, for whoever sees as far as *reach*."""
+    if not reach.is_everything:
+        return _own_choices(reach)
     found = filter_choices()
     return Choices(
         site=_labels(found.sites),
@@ -50,6 +53,17 @@ def load_choices() -> Choices:
         extensions=found.extensions,
         account_codes=found.account_codes,
     )
+
+
+def _own_choices(reach: Reach) -> Choices:
+    """Return the choices of an owner or an extension: its own telephone and codes only."""
+    extensions = [Choice(row.pk, row.number, row.name) for row in visible_extensions(reach)]
+    codes = visible_codes(reach).order_by("code")
+    return Choices(
+        site=(), department=(), owner=(), trunk=(), pbx=(), source=(),
+        extensions=extensions,
+        account_codes=[Choice(row.pk, row.code, row.description) for row in codes],
+    )  # fmt: skip
 
 
 def offered(choices: Sequence[Choice]) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from tollbook.app.sessions import see_session
 from tollbook.app.sign_in import must_change_password
+from tollbook.web.access import OPEN_PATHS
 from tollbook.web.request import htmx_of, instant, user_of
 from tollbook.web.views.errors import refused, too_large
 
@@ -36,10 +37,6 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 FORM_BYTES: Final = 64 * 1024  # what a form adds to the file in it
-# These answer for themselves: the API and the probes ask for tokens, the rest shows no data.
-OPEN_PATHS: Final = (
-    "/static/", "/favicon.ico", "/api/", "/healthz", "/metrics", "/sign-in",
-)  # fmt: skip
 OPEN_BEFORE_NEW_PASSWORD: Final = ("password", "sign_out")
 
 

@@ -1,7 +1,7 @@
 """Spend by day with the month before behind it, and who spent most: the figures of Home."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from tollbook.core.money import MICRO, from_micros
 from tollbook.documents.charts import Bar, bars_with_before, nice_scale
 from tollbook.storage.instants import to_us
 from tollbook.storage.queries.call_filter import CallFilter
+from tollbook.storage.queries.call_log import EVERYTHING
 from tollbook.storage.queries.spend import DaySpend, GroupTotal, spend_by_day, top_spenders
 from tollbook.web.periods import midnight, next_month
 from tollbook.web.templatetags.tollbook import money
@@ -62,11 +63,16 @@ class Spender:
     share: int
 
 
-def month_spend(today: date, *, zone: ZoneInfo, currency: str) -> Spend:
-    """Return the spend of the month of *today*; sums are in *currency*, others stand apart."""
+def month_spend(
+    today: date, *, zone: ZoneInfo, currency: str, wanted: CallFilter = EVERYTHING
+) -> Spend:
+    """Return the spend of *wanted* in the month of *today*.
+
+    Sums are in *currency*, others stand apart.
+    """
     first = today.replace(day=1)
     before_first = (first - timedelta(days=1)).replace(day=1)
-    month, before = _days_of(first, zone), _days_of(before_first, zone)
+    month, before = _days_of(first, zone, wanted), _days_of(before_first, zone, wanted)
     spent = [_in(day, currency) for day in month]
     spent_before = [_in(day, currency) for day in before]
     so_far = sum(spent)
@@ -100,15 +106,19 @@ def month_spend(today: date, *, zone: ZoneInfo, currency: str) -> Spend:
     )
 
 
-def spenders(today: date, *, zone: ZoneInfo, currency: str, group_by: str) -> list[Spender]:
-    """Return who spent most in the month of *today*, by extension or department."""
+def spenders(
+    today: date, *, zone: ZoneInfo, currency: str, group_by: str, wanted: CallFilter = EVERYTHING
+) -> list[Spender]:
+    """Return what of *wanted* cost most in the month of *today*, by a group of the summaries."""
     first = today.replace(day=1)
-    wanted = CallFilter(
-        from_us=to_us(midnight(first, zone)), to_us=to_us(midnight(next_month(first), zone))
+    this_month = replace(
+        wanted,
+        from_us=to_us(midnight(first, zone)),
+        to_us=to_us(midnight(next_month(first), zone)),
     )
     found = [
         total
-        for total in top_spenders(wanted, group_by=group_by, limit=TOP)
+        for total in top_spenders(this_month, group_by=group_by, limit=TOP)
         if total.currency == currency
     ]
     most = max((total.charge_micros for total in found), default=1)
@@ -127,11 +137,11 @@ def _spender(total: GroupTotal, group_by: str, most: int) -> Spender:
     )
 
 
-def _days_of(first: date, zone: ZoneInfo) -> list[DaySpend]:
+def _days_of(first: date, zone: ZoneInfo, wanted: CallFilter) -> list[DaySpend]:
     after = next_month(first)
     count = (after - first).days
     bounds = [to_us(midnight(first + timedelta(days=index), zone)) for index in range(count + 1)]
-    return spend_by_day(bounds)
+    return spend_by_day(bounds, wanted)
 
 
 def _in(day: DaySpend, currency: str) -> int:

@@ -99,11 +99,13 @@ ROOT_URLCONF = "tollbook.wiring.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "tollbook.web.middleware.guard_pages",
+    "tollbook.api.errors.in_one_shape",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "tollbook.web.middleware.require_sign_in",
+    "tollbook.web.access.CheckPermission",
 ]
 TEMPLATES = [
     {

@@ -26,6 +26,7 @@ from tollbook.app.sign_in import (
     must_change_password,
     sign_in,
 )
+from tollbook.web.access import for_everyone
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 
@@ -87,6 +88,7 @@ def _place_after(request: HttpRequest) -> str:
     return wanted if ours else reverse("home")
 
 
+@for_everyone
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End this session."""
@@ -95,12 +97,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
+@for_everyone
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Show where the user is signed in, and the form for another password."""
     return render(request, "tollbook/account.html", _sessions(request))
 
 
+@for_everyone
 @sensitive_post_parameters("old", "new", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
@@ -141,6 +145,7 @@ def _sessions(request: HttpRequest) -> dict[str, object]:
     return {"sessions": list_sessions(user_of(request).pk, this=this, at=instant())}
 
 
+@for_everyone
 @require_POST
 def end_one(request: HttpRequest, session_id: int) -> HttpResponse:
     """Sign the user out of one other session."""
@@ -150,6 +155,7 @@ def end_one(request: HttpRequest, session_id: int) -> HttpResponse:
     return redirect("account")
 
 
+@for_everyone
 @require_POST
 def end_others(request: HttpRequest) -> HttpResponse:
     """Sign the user out everywhere but here."""

@@ -29,10 +29,12 @@ from tollbook.app.assignments import (
 )
 from tollbook.app.directory import list_pbxs
 from tollbook.app.period import PeriodError, moment
+from tollbook.app.roles import Permission
 from tollbook.app.rules import BY_CALLEE, BY_DIALLED, CHARGE, COST
 from tollbook.app.tariff_book import list_tariffs
 from tollbook.storage.door import door
 from tollbook.storage.models import AccountCode, Department, Extension, Pbx, Site, Trunk
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 
@@ -67,6 +69,7 @@ class ShownKind:
     finding: str
 
 
+@needs(Permission.SEE_TARIFFS, to_change=Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def assignments(request: HttpRequest) -> HttpResponse:
     """Show the list; add to it; say which tariff prices a call."""
@@ -94,6 +97,7 @@ def assignments(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/assignments.html", context, status=422 if fault else 200)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_POST
 def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) -> HttpResponse:
     """Move an assignment one place."""
@@ -102,6 +106,7 @@ def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) ->
     return redirect("assignments")
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_POST
 def remove(request: HttpRequest, assignment_id: int) -> HttpResponse:
     """Remove an assignment."""
@@ -112,6 +117,7 @@ def remove(request: HttpRequest, assignment_id: int) -> HttpResponse:
     return redirect("assignments")
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_POST
 def default(request: HttpRequest) -> HttpResponse:
     """Choose the tariff for all calls that no other assignment claims."""

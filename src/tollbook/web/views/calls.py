@@ -1,5 +1,7 @@
 """The call log: a page of it, its totals, what came since, and all of it as a file."""
 
+from dataclasses import replace
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -11,6 +13,7 @@ from tollbook.app.call_shown import no_charge_reason
 from tollbook.app.explain_call import ExplainedCall, explain_call
 from tollbook.app.period import Period
 from tollbook.app.report import call_log_table
+from tollbook.app.roles import Permission, sees_call
 from tollbook.core.money import from_micros
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
@@ -19,6 +22,7 @@ from tollbook.storage.instants import from_us
 from tollbook.storage.queries.call_detail import CallDetail, call_detail
 from tollbook.storage.queries.call_log import CursorError, call_log, calls_after, newest_call_id
 from tollbook.storage.queries.spend import call_totals
+from tollbook.web.access import needs, reach_of, visible_calls
 from tollbook.web.call_page import call_page
 from tollbook.web.log_choices import Choices, load_choices
 from tollbook.web.log_page import ORDERS, Live, ShownCall, log_page, shown_call
@@ -31,10 +35,11 @@ LIVE_ROWS = 50
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def calls(request: HttpRequest) -> HttpResponse:
     """Show one page of the calls that the address asks for."""
-    choices = load_choices()
+    choices = load_choices(reach_of(request))
     query = _query(request, choices)
     order = ORDERS[query.sort]
     cursor = request.GET.get("at", "")[:100]
@@ -56,10 +61,11 @@ def calls(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/calls.html", {"log": page})
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
     """Return the calls that came since the page was drawn; 204 if none did."""
-    query = _query(request, load_choices())
+    query = _query(request, load_choices(reach_of(request)))
     text = request.GET.get("since", "")
     since = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else newest_call_id()
     fresh = calls_after(since, query.filter, limit=LIVE_ROWS + 1)
@@ -76,6 +82,7 @@ def live(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/parts/log_fresh.html", context)
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def calls_csv(request: HttpRequest) -> HttpResponseBase:
     """Send all that the filter holds as CSV; with a mark by which Excel knows its encoding."""
@@ -83,6 +90,7 @@ def calls_csv(request: HttpRequest) -> HttpResponseBase:
     return download(chunks, name=f"{_file_name()}.csv", content_type="text/csv; charset=utf-8")
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def calls_xlsx(request: HttpRequest) -> HttpResponseBase:
     """Send all that the filter holds as a workbook."""
@@ -91,7 +99,7 @@ def calls_xlsx(request: HttpRequest) -> HttpResponseBase:
 
 
 def _table(request: HttpRequest) -> Table:
-    query = _query(request, load_choices())
+    query = _query(request, load_choices(reach_of(request)))
     zone = site_facts().zone
     bounds = (query.filter.from_us, query.filter.to_us)
     start, end = (None if bound is None else from_us(bound) for bound in bounds)
@@ -103,18 +111,20 @@ def _file_name() -> str:
     return f"calls-{instant().astimezone(site_facts().zone):%Y-%m-%d-%H%M}"
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def totals(request: HttpRequest) -> HttpResponse:
     """Return the totals of all that the filter holds, for the foot of the table."""
-    sums = call_totals(_query(request, load_choices()).filter)
+    sums = call_totals(_query(request, load_choices(reach_of(request))).filter)
     charges = [(currency, from_micros(micros)) for currency, micros in sums.charges]
     return render(request, "tollbook/parts/log_totals.html", {"sums": sums, "charges": charges})
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def call(request: HttpRequest, call_id: int) -> HttpResponse:
     """Show one call: what happened, why this price, the record it came from."""
-    detail, shown, explained, reason = _explained(call_id)
+    detail, shown, explained, reason = _explained(request, call_id)
     page = call_page(
         detail,
         shown,
@@ -126,20 +136,31 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
     return render(request, "tollbook/call.html", {"call": page})
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def why(request: HttpRequest, call_id: int) -> HttpResponse:
     """Return the panel that says why a call costs what it does."""
-    _, shown, _, reason = _explained(call_id)
+    _, shown, _, reason = _explained(request, call_id)
     return render(request, "tollbook/parts/why_panel.html", {"call": shown, "why": reason})
 
 
-def _explained(call_id: int) -> tuple[CallDetail, ShownCall, ExplainedCall, Why]:
-    detail, explained = call_detail(call_id), explain_call(call_id)
-    if detail is None or explained is None:
+def _explained(
+    request: HttpRequest, call_id: int
+) -> tuple[CallDetail, ShownCall, ExplainedCall, Why]:
+    """Return the call and its price; 404 for another's call, as for one that is not there."""
+    detail = call_detail(call_id)
+    if detail is None or not sees_call(
+        reach_of(request), owner_id=detail.row.owner_id, extension_id=detail.row.extension_id
+    ):
+        raise Http404("no such call")
+    explained = explain_call(call_id)
+    if explained is None:
         raise Http404("no such call")
     reason = why_of_call(explained, unbilled=no_charge_reason(detail.row))
     return detail, shown_call(detail.row), explained, reason
 
 
 def _query(request: HttpRequest, choices: Choices) -> LogQuery:
-    return read_query(request.GET.dict(), choices=choices, zone=site_facts().zone, now=instant())
+    """Return what the address asks for, narrowed to what the user may see."""
+    asked = read_query(request.GET.dict(), choices=choices, zone=site_facts().zone, now=instant())
+    return replace(asked, filter=visible_calls(request, asked.filter))

@@ -27,9 +27,11 @@ from tollbook.app.decks import (
 )
 from tollbook.app.period import PeriodError, moment
 from tollbook.app.publish_tariff import Faulty
+from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import list_tariffs, open_tariff
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
 from tollbook.storage.door import door
+from tollbook.web.access import needs
 from tollbook.web.deck_page import (
     DATE_ORDERS,
     DeckForm,
@@ -51,6 +53,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORM_KEYS = ("tariff", "carrier", "name", "currency", "zone")
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_deck(request: HttpRequest) -> HttpResponse:
     """Ask for a deck and what it is for, look at it, and put it aside."""
@@ -79,6 +82,7 @@ def import_deck(request: HttpRequest) -> HttpResponse:
     )
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deck(request: HttpRequest, upload_id: str) -> HttpResponse:
     """Choose a deck's columns; see what it changes; publish it."""
@@ -93,6 +97,7 @@ def deck(request: HttpRequest, upload_id: str) -> HttpResponse:
         return _answer(request, _Deck(upload, look, file), form)
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def deck_file(request: HttpRequest, tariff_id: int, number: int, kind: str) -> HttpResponseBase:
     """Send a version's rates as a deck that imports again."""

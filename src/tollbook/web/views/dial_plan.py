@@ -6,11 +6,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
+from tollbook.app.roles import Permission
 from tollbook.app.site_rules import dial_plan as plan_of
 from tollbook.app.site_rules import set_dial_plan
 from tollbook.core.dialplan import DialPlan, PlanFault, Resolver, Step, read_plan
 from tollbook.storage.door import door
 from tollbook.storage.models import Extension, Site
+from tollbook.web.access import needs
 from tollbook.web.dial_plan_form import (
     LONGEST_TEXT,
     PLAN_FIELDS,
@@ -44,6 +46,7 @@ class Trial:
     by_draft: bool
 
 
+@needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
     """Show a site's plan, the first site's without *site_id*; try it; store it."""

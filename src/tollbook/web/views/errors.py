@@ -21,6 +21,17 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa
     return _page(request, 400, "That request cannot be read", "Nothing was changed.")
 
 
+def barred(request: HttpRequest) -> HttpResponse:
+    """Refuse a page or an action that the user's role does not hold."""
+    return _page(
+        request,
+        403,
+        "This is not yours to open",
+        "Your role does not allow it, and nothing was changed. Ask an administrator if you need "
+        "it for your work.",
+    )
+
+
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - likewise
     """Say that there is no such page."""
     return _page(

@@ -7,12 +7,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from tollbook.app.roles import Permission, Reach
 from tollbook.app.sources import SourceView, source_states
 from tollbook.storage.instants import to_us
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import newest_call_id
 from tollbook.storage.queries.quarantine import reject_counts
 from tollbook.storage.queries.spend import unrated_counts
+from tollbook.web.access import access_of, needs, reach_of, visible_calls
 from tollbook.web.periods import midnight, next_month
 from tollbook.web.request import instant, site_facts
 from tollbook.web.spend import SPENDERS, month_spend, spenders
@@ -30,39 +32,59 @@ class Failure:
     level: str = "warn"
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show the four answers; the sums are asked for when the page stands."""
-    context = {"has_calls": newest_call_id() > 0, "sources": source_states(at=instant())}
+    sees_sources = access_of(request).may(Permission.SEE_SOURCES)
+    context = {
+        "has_calls": newest_call_id() > 0,
+        "sources": source_states(at=instant()) if sees_sources else [],
+        "is_own": not reach_of(request).is_everything,
+    }
     return render(request, "tollbook/home.html", context)
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def spend(request: HttpRequest) -> HttpResponse:
     """Return the spend of today and this month, drawn."""
     site = site_facts()
     today = instant().astimezone(site.zone).date()
-    found = month_spend(today, zone=site.zone, currency=site.currency)
+    own = visible_calls(request)
+    found = month_spend(today, zone=site.zone, currency=site.currency, wanted=own)
     return render(request, "tollbook/parts/home_spend.html", {"spend": found})
 
 
+@needs(Permission.SEE_CALLS)
 @require_safe
 def top(request: HttpRequest) -> HttpResponse:
     """Return who spent most this month."""
     site = site_facts()
     today = instant().astimezone(site.zone).date()
+    choices = _groupings(reach_of(request))
     given = request.GET.get("by", "")
-    by = given if given in dict(SPENDERS) else SPENDERS[0][0]
-    found = spenders(today, zone=site.zone, currency=site.currency, group_by=by)
-    context = {"spenders": found, "by": by, "choices": SPENDERS}
+    by = given if given in dict(choices) else choices[0][0]
+    own = visible_calls(request)
+    found = spenders(today, zone=site.zone, currency=site.currency, group_by=by, wanted=own)
+    context = {"spenders": found, "by": by, "choices": choices}
     return render(request, "tollbook/parts/home_top.html", context)
 
 
+@needs(Permission.SEE_SOURCES)
 @require_safe
 def failures(request: HttpRequest) -> HttpResponse:
     """Return what failed: sources, records that could not be read, calls without a price."""
     found = [*_failed_sources(source_states(at=instant())), *_rejects(), *_unrated()]
     return render(request, "tollbook/parts/home_failures.html", {"failures": found})
+
+
+def _groupings(reach: Reach) -> tuple[tuple[str, str], ...]:
+    """Return by what spending is shown: to whom has a reach, who spent is no question."""
+    if reach.is_everything:
+        return SPENDERS
+    codes = (("account_code", "Account codes"),) if reach.owner_id is not None else ()
+    return (*codes, ("destination", "Destinations"))
 
 
 def _failed_sources(sources: list[SourceView]) -> list[Failure]:

@@ -14,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app import directory
 from tollbook.app.directory import PbxInfo, add_pbx, list_pbxs
+from tollbook.app.roles import Permission
 from tollbook.core.calendar import zone_names
 from tollbook.formats import detect, list_formats, load_definition
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us
 from tollbook.storage.models import ImportFile
+from tollbook.web.access import needs
 from tollbook.web.import_jobs import RUNNING, ImportJob, begin_import, find_job
 from tollbook.web.request import instant, user_of
 
@@ -67,6 +69,7 @@ class ShownJob:
     rejects_href: str
 
 
+@needs(Permission.CHANGE_RECORDS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def imports(request: HttpRequest) -> HttpResponse:
     """Ask for a file, and begin its import."""
@@ -90,6 +93,7 @@ def imports(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/import.html", context, status=422 if fault else 200)
 
 
+@needs(Permission.CHANGE_RECORDS)
 @require_safe
 def job(request: HttpRequest, job_id: str) -> HttpResponse:
     """Show how far an import is, or what came of it."""

@@ -12,6 +12,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from tollbook.app.quarantine import STATES, dismiss_reject, every_reject
+from tollbook.app.roles import Permission
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.instants import from_us
@@ -23,6 +24,7 @@ from tollbook.storage.queries.quarantine import (
     reject_counts,
     rejects,
 )
+from tollbook.web.access import needs
 from tollbook.web.raw_shown import encoding_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
@@ -93,6 +95,7 @@ class Wanted:
         return _address(state=state, source=self.source, reason=self.reason, before=before)
 
 
+@needs(Permission.SEE_RECORDS)
 @require_safe
 def quarantine(request: HttpRequest) -> HttpResponse:
     """Show records that could not be read."""
@@ -128,6 +131,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/quarantine.html", {"list": page})
 
 
+@needs(Permission.SEE_RECORDS)
 @require_safe
 def duplicate_records(request: HttpRequest) -> HttpResponse:
     """Show records that told of a call which was known already."""
@@ -155,6 +159,7 @@ def duplicate_records(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/quarantine.html", {"list": page})
 
 
+@needs(Permission.SEE_RECORDS)
 @require_safe
 def reject(request: HttpRequest, reject_id: int) -> HttpResponse:
     """Show one record in quarantine, its bytes made safe to look at."""
@@ -173,6 +178,7 @@ def reject(request: HttpRequest, reject_id: int) -> HttpResponse:
     return render(request, "tollbook/reject.html", context)
 
 
+@needs(Permission.CHANGE_RECORDS)
 @require_POST
 def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
     """Decide that a record needs nothing more."""
@@ -188,6 +194,7 @@ def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
     return redirect("quarantine")
 
 
+@needs(Permission.SEE_RECORDS)
 @require_safe
 def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
     """Send all records that the filter holds as CSV."""

@@ -27,10 +27,12 @@ from tollbook.app.edit_rates import (
 )
 from tollbook.app.period import PeriodError, moment
 from tollbook.app.publish_tariff import Faulty, Published
+from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import later_version
 from tollbook.core.tariff import Rate, Tariff
 from tollbook.storage.door import door
 from tollbook.storage.models import Department, Extension
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.tariff_shown import matches_words, price_words
@@ -65,6 +67,7 @@ class RateForm:
     refusal: str = ""
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def rates(request: HttpRequest, tariff_id: int) -> HttpResponse:
     """List the rates of a tariff as it is in force."""
@@ -95,6 +98,7 @@ def rates(request: HttpRequest, tariff_id: int) -> HttpResponse:
     return render(request, "tollbook/rates.html", context)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_POST
 def change_rates(request: HttpRequest, tariff_id: int) -> HttpResponse:
     """Switch rates on or off, or delete them: all that were ticked, in one new version."""
@@ -118,6 +122,7 @@ def change_rates(request: HttpRequest, tariff_id: int) -> HttpResponse:
     return redirect("rates", tariff_id)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_tariff(request: HttpRequest) -> HttpResponse:
     """Make a tariff with its first rate."""
@@ -134,6 +139,7 @@ def new_tariff(request: HttpRequest) -> HttpResponse:
     return _save(request, form, base, None)
 
 
+@needs(Permission.SEE_TARIFFS, to_change=Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rate(request: HttpRequest, tariff_id: int, index: int | None = None) -> HttpResponse:
     """Add a rate, or edit the one at *index* of the version in force."""

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_http_methods
 
 from tollbook.app.read_calls import ReadCall, total_charges
 from tollbook.app.release import Refused, find_duplicates, release_duplicates
+from tollbook.app.roles import Permission
 from tollbook.storage.door import door
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, user_of
 from tollbook.web.said import say
 from tollbook.web.templatetags.tollbook import money
@@ -43,6 +45,7 @@ class ReleasePage:
     button: str
 
 
+@needs(Permission.CHANGE_RECORDS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def release(request: HttpRequest) -> HttpResponse:
     """Show which calls the chosen duplicates would be, or are; on POST make them."""

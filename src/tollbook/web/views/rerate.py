@@ -20,11 +20,13 @@ from tollbook.app.rerate import (
     unfinished_run,
 )
 from tollbook.app.rerating_totals import Line, Rerating
+from tollbook.app.roles import Permission
 from tollbook.core.money import from_micros
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us
 from tollbook.storage.queries.ledger import differences
 from tollbook.storage.queries.spend import call_totals
+from tollbook.web.access import needs
 from tollbook.web.log_choices import Choices, load_choices, offered
 from tollbook.web.periods import named_days
 from tollbook.web.request import address_of, instant, site_facts, user_of
@@ -90,6 +92,7 @@ class WrongAsked(ValueError):
     """What was asked cannot be re-rated; the message says why and what fits."""
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rerate(request: HttpRequest) -> HttpResponse:
     """Ask for a period; begin the run once its dry run was seen."""
@@ -114,6 +117,7 @@ def rerate(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/rerate.html", context, status=422 if fault else 200)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def preview(request: HttpRequest) -> HttpResponse:
     """Price the calls again, store nothing, and show what it would come to."""
@@ -128,6 +132,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/parts/rerate_preview.html", context)
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def rerating(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show how far a run is, or what came of it."""
@@ -141,6 +146,7 @@ def rerating(request: HttpRequest, run_id: int) -> HttpResponse:
     return render(request, "tollbook/rerating.html", context)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_POST
 def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     """Carry on with a run that was broken off."""
@@ -151,6 +157,7 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("rerating", run.id)
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def run_differences(request: HttpRequest, run_id: int) -> HttpResponse:
     """List the entries of a run, a page at a time."""

@@ -9,10 +9,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.directory import list_pbxs
+from tollbook.app.roles import Permission
 from tollbook.app.site_rules import dial_plan, set_dial_plan
 from tollbook.core.dialplan import PlanFault, plan_document
 from tollbook.storage.door import door
 from tollbook.storage.models import Site
+from tollbook.web.access import needs
 from tollbook.web.reached import reach
 from tollbook.web.request import address_of, instant, user_of
 from tollbook.web.said import say
@@ -31,6 +33,7 @@ class SettingsPage:
     faults: Sequence[PlanFault] = ()
 
 
+@needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Show the site and its dial plan; store another plan; say what a number reaches."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tollbook.app import directory
 from tollbook.app.directory import add_pbx, list_pbxs
+from tollbook.app.roles import Permission
 from tollbook.app.sources import (
     Refused,
     SourceView,
@@ -20,6 +21,7 @@ from tollbook.app.sources import (
 )
 from tollbook.formats import list_formats
 from tollbook.storage.door import door
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, user_of
 from tollbook.web.said import say
 
@@ -65,18 +67,21 @@ def rows() -> list[SourceRow]:
     return found
 
 
+@needs(Permission.SEE_SOURCES)
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
     """Show all sources."""
     return render(request, "tollbook/sources.html", {"sources": rows()})
 
 
+@needs(Permission.SEE_SOURCES)
 @require_safe
 def source_rows(request: HttpRequest) -> HttpResponse:
     """Return the rows alone, for the page that asks every few seconds."""
     return render(request, "tollbook/parts/source_rows.html", {"sources": rows()})
 
 
+@needs(Permission.CHANGE_SOURCES)
 @require_POST
 def start(request: HttpRequest, source_id: int) -> HttpResponse:
     """Want a source running."""
@@ -85,6 +90,7 @@ def start(request: HttpRequest, source_id: int) -> HttpResponse:
     ), "is started")  # fmt: skip
 
 
+@needs(Permission.CHANGE_SOURCES)
 @require_POST
 def stop(request: HttpRequest, source_id: int) -> HttpResponse:
     """Want a source stopped: it closes its port, and stays so after a restart."""
@@ -100,6 +106,7 @@ def _told(request: HttpRequest, came: SourceView | Refused, words: str) -> HttpR
     return redirect("sources")
 
 
+@needs(Permission.CHANGE_SOURCES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """Ask for a new source and add it; it starts at once."""

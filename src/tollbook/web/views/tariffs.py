@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.period import PeriodError, moment
 from tollbook.app.publish_tariff import Faulty, check_tariff, publish
+from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import (
     OpenTariff,
     VersionLine,
@@ -23,6 +24,7 @@ from tollbook.app.tariff_book import (
 )
 from tollbook.core.tariff import Fault
 from tollbook.storage.door import door
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.tariff_shown import (
@@ -79,12 +81,14 @@ class Reading:
     consequence: str
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def tariffs(request: HttpRequest) -> HttpResponse:
     """Show all tariffs."""
     return render(request, "tollbook/tariffs.html", {"tariffs": list_tariffs(at=instant())})
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def tariff(request: HttpRequest, tariff_id: int, number: int | None = None) -> HttpResponse:
     """Show a version of a tariff, the newest unless *number* names another."""
@@ -93,6 +97,7 @@ def tariff(request: HttpRequest, tariff_id: int, number: int | None = None) -> H
     return render(request, "tollbook/tariff.html", {"tariff": page})
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def document(request: HttpRequest, tariff_id: int, number: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Return a version's document as it is stored."""
@@ -173,6 +178,7 @@ def _query(here: str, sought: str, first: int) -> str:
     return f"{here}?{urlencode(kept)}" if kept else here
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def upload(request: HttpRequest) -> HttpResponse:
     """Take a document, check it, and publish it if that was asked and it holds."""

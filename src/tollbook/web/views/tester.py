@@ -11,10 +11,12 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.explain_call import compiled_version
 from tollbook.app.period import PeriodError, moment
+from tollbook.app.roles import Permission
 from tollbook.app.site_rules import dial_plan
 from tollbook.app.tariff_book import list_tariffs, version_in_force
 from tollbook.core.rating import TalkedCall, explain
 from tollbook.storage.models import Site
+from tollbook.web.access import needs
 from tollbook.web.reached import ShownReach, reach
 from tollbook.web.request import instant, site_facts
 from tollbook.web.why import Why, why_of_trial
@@ -41,6 +43,7 @@ class WrongInput(ValueError):
     """Something typed cannot be used; the message says what and what fits."""
 
 
+@needs(Permission.SEE_TARIFFS)
 @require_safe
 def tester(request: HttpRequest) -> HttpResponse:
     """Ask for a call that nobody made, and price it."""

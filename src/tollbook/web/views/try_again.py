@@ -24,10 +24,12 @@ from tollbook.app.reread import (
     release_rejects,
     try_rejects,
 )
+from tollbook.app.roles import Permission
 from tollbook.core.calendar import zone_names
 from tollbook.core.money import from_micros
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us
+from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, user_of
 from tollbook.web.said import say
 from tollbook.web.templatetags.tollbook import money
@@ -115,6 +117,7 @@ class TryPage:
     back: str
 
 
+@needs(Permission.CHANGE_RECORDS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def try_again(request: HttpRequest) -> HttpResponse:
     """Show what rejected records would become now; on POST store just that."""

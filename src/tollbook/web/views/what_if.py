@@ -10,6 +10,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from tollbook.app.call_criteria import Criteria, CriteriaError, Selection, select
+from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import list_tariffs
 from tollbook.app.what_if import (
     MOST_TARIFFS,
@@ -23,6 +24,7 @@ from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.queries.spend import call_totals
+from tollbook.web.access import needs
 from tollbook.web.periods import named_days
 from tollbook.web.request import instant, site_facts
 from tollbook.web.streaming import download
@@ -52,12 +54,14 @@ class WrongAsked(ValueError):
     """What was asked cannot be compared; the message says why and what fits."""
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def what_if(request: HttpRequest) -> HttpResponse:
     """Ask for tariffs and a period; the answer is worked out when the page stands."""
     return render(request, "tollbook/what_if.html", {"form": _form(request)})
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def result(request: HttpRequest) -> HttpResponse:
     """Compare, and return the chart and the tables."""
@@ -70,18 +74,21 @@ def result(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/parts/what_if_result.html", context)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def export_csv(request: HttpRequest) -> HttpResponseBase:
     """Send the groups as CSV."""
     return _sent(request, unrated=False, is_xlsx=False)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def export_xlsx(request: HttpRequest) -> HttpResponseBase:
     """Send the groups as a workbook."""
     return _sent(request, unrated=False, is_xlsx=True)
 
 
+@needs(Permission.CHANGE_TARIFFS)
 @require_safe
 def export_unrated(request: HttpRequest) -> HttpResponseBase:
     """Send the numbers without a price as CSV."""
