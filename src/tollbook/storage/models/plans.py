@@ -51,8 +51,10 @@ class ExchangeRate(models.Model):
 class ChargeParts(models.Model):
     """What a plan made of a charge's base price (RUL-09): one row a charge that has one. Immutable.
 
-    `parts` is JSON, the steps' kinds, names and amounts in order; `effects` what the call adds to
-    counters. `original_micros` and `original_currency` are what the tariff asked before `rate`.
+    `parts` is JSON, the steps' kinds, names and amounts in order; `effects` the counters that were
+    asked, what they stood at and what the call adds to them. `original_micros` and
+    `original_currency` are what the tariff asked before `rate`. `talk_us` is when talk began, the
+    order in which calls count.
     """
 
     id = RowId(primary_key=True)
@@ -67,27 +69,43 @@ class ChargeParts(models.Model):
     original_currency = models.CharField(max_length=3, blank=True, default="")
     rate = models.CharField(max_length=40, blank=True, default="")
     rate_day = models.DateField(null=True)
+    talk_us = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "tollbook_charge_parts"
+        indexes = (models.Index(fields=["talk_us"], name="charge_parts_in_call_order"),)
 
 
 class Counter(models.Model):
     """What was accumulated under a key: a volume of calls, or the used seconds of a bundle.
 
     Derived from charges in force, moved in their transaction and proven by `doctor`; `held_s` is
-    set aside by pending holds.
+    set aside by pending holds. `amount` is the volume exactly, as a fraction "n/d", of which
+    `micros` are the millionths. `until_us` ends its period and `latest` is the place in call
+    order of the last call that asked it. `dirty_from_us` is the talk instant from which calls
+    are to be charged again, since one came late; null where all were counted in their order.
     """
 
     key = models.CharField(max_length=255, unique=True)
     seconds = models.BigIntegerField(default=0)
     micros = models.BigIntegerField(default=0)
     held_s = models.BigIntegerField(default=0)
+    amount = models.TextField(blank=True, default="0", db_default="0")
+    until_us = models.BigIntegerField(null=True)
+    latest = models.CharField(max_length=96, blank=True, default="", db_default="")
+    dirty_from_us = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "tollbook_counter"
         constraints = (
             models.CheckConstraint(condition=Q(held_s__gte=0), name="counter_held_not_negative"),
+        )
+        indexes = (
+            models.Index(
+                fields=["dirty_from_us"],
+                name="counter_dirty",
+                condition=Q(dirty_from_us__isnull=False),
+            ),
         )
 
 
