@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from support.databases import Database
@@ -124,6 +125,54 @@ def test_every_refusal_has_the_same_three_parts(
     assert answer.json()["code"] == code
     assert answer.json()["place"] == place
     assert answer.json()["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("post", "/api/v1/calls", 405, "method.refused"),
+        ("delete", "/api/v1/calls/1", 405, "method.refused"),
+        ("put", "/api/v1/sources", 405, "method.refused"),
+        ("post", "/api/v1/nothing", 404, "path.unknown"),
+        ("get", "/api/", 404, "path.unknown"),
+        ("get", "/api/v1/calls/x", 404, "path.unknown"),
+    ],
+)
+def test_refusals_around_the_api_have_the_same_shape(
+    sqlite: Database, method: str, path: str, status: int, code: str
+) -> None:
+    open_office(sqlite)
+
+    answer = getattr(client("calls:read"), method)(path)
+
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/json")
+    assert answer.json()["code"] == code
+    assert answer.json()["place"] == path
+    assert ("GET" in answer.get("Allow", "")) == (status == 405)
+
+
+def test_a_fault_of_the_program_has_the_same_shape_and_says_nothing_of_its_insides(
+    sqlite: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_office(sqlite)
+    reader = client("calls:read")
+    reader.raise_request_exception = False
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE tollbook_call RENAME TO tollbook_call_away")
+
+    answer = reader.get("/api/v1/calls")
+
+    assert (answer.status_code, answer["Content-Type"].split(";")[0]) == (500, "application/json")
+    assert answer.json()["code"] == "internal"
+    assert "tollbook_call" not in answer.content.decode()
+    assert "tollbook_call" in caplog.text
+
+
+def test_a_body_beyond_the_limit_is_refused_in_the_same_shape(sqlite: Database) -> None:
+    answer = Client().post("/api/v1/calls", CONTENT_LENGTH=str(10**12))
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "body.too_large")
+    assert answer["X-Content-Type-Options"] == "nosniff"
 
 
 def test_the_description_names_every_path_and_needs_no_other_machine(sqlite: Database) -> None:

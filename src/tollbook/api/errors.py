@@ -1,15 +1,19 @@
 """Errors of the API: one JSON shape for all, `{code, message, place}`."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, ValidationError
 from pydantic import Field
 
 LOG = logging.getLogger("tollbook.api")
+ADDRESSES: Final = "/api/"
+FIRST_REFUSAL: Final = 400  # The least HTTP status that says no.
+_OF_THE_BODY: Final = frozenset({"Content-Type", "Content-Length"})
 
 
 class ErrorBody(Schema):
@@ -56,6 +60,53 @@ def nothing_here(path: str) -> ApiError:
     )
 
 
+def in_one_shape(
+    respond: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Give the API's shape to refusals that were made before or around it, as pages or as text."""
+
+    def shaped(request: HttpRequest) -> HttpResponseBase:
+        response = respond(request)
+        if (
+            not request.path.startswith(ADDRESSES)
+            or response.status_code < FIRST_REFUSAL
+            or response.headers.get("Content-Type", "").startswith("application/json")
+        ):
+            return response
+        error = _refusal(request, response)
+        told = JsonResponse(error.body(), status=error.status)
+        for name, value in response.headers.items():
+            if name not in _OF_THE_BODY:
+                told[name] = value
+        return told
+
+    return shaped
+
+
+def _refusal(request: HttpRequest, response: HttpResponseBase) -> ApiError:
+    """Return what a refusal by status alone means."""
+    status, place = response.status_code, request.path[:200]
+    if status == 404:
+        return nothing_here(request.path)
+    if status == 405:
+        allowed = response.headers.get("Allow", "")
+        message = f"{request.method} is not for this address; it takes {allowed or 'none'}."
+        return ApiError(405, "method.refused", message, place)
+    if status == 413:
+        message = "the body is larger than this installation takes. Nothing was read."
+        return ApiError(413, "body.too_large", message, "body")
+    if status < 500:
+        message = "the request cannot be read. Nothing was changed."
+        return ApiError(status, "request.invalid", message, place)
+    return our_fault(request)
+
+
+def our_fault(request: HttpRequest) -> ApiError:
+    """Return the error of a program that failed."""
+    message = "the fault is ours and is written to the log. Nothing was half done."
+    return ApiError(500, "internal", message, request.path[:200])
+
+
 def answer_errors(api: NinjaAPI) -> None:
     """Let *api* answer every refusal in the one shape."""
 
@@ -85,8 +136,7 @@ def answer_errors(api: NinjaAPI) -> None:
 
     def broken(request: HttpRequest, fault: Any) -> HttpResponse:
         LOG.error("%s %s failed", request.method, request.path, exc_info=fault)
-        message = "the fault is ours and is written to the log. Nothing was half done."
-        return refused(request, ApiError(500, "internal", message, request.path[:200]))
+        return refused(request, our_fault(request))
 
     api.add_exception_handler(Exception, broken)
     api.add_exception_handler(ApiError, refused)

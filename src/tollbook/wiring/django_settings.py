@@ -98,8 +98,8 @@ AUTH_PASSWORD_VALIDATORS = [
 ROOT_URLCONF = "tollbook.wiring.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "tollbook.web.middleware.guard_pages",
     "tollbook.api.errors.in_one_shape",
+    "tollbook.web.middleware.guard_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
