@@ -76,4 +76,4 @@ def test_several_processes_write_at_once_without_being_refused(database: Databas
         finish(writer)
 
     assert Call.objects.count() == RawRecord.objects.count() == Charge.objects.count() == 400
-    assert Meta.objects.count() == 50
+    assert Meta.objects.exclude(key__startswith="changed:").count() == 50

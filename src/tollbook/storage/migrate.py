@@ -3,6 +3,7 @@
 from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tollbook.storage.changes import install_counters
 from tollbook.storage.columns.journal import install_journal
 from tollbook.storage.guards import install_guards
 
@@ -26,6 +27,7 @@ def bring_up_to_date(*, using: str = DEFAULT_DB_ALIAS) -> None:
         call_command("migrate", database=using, verbosity=0, interactive=False, skip_checks=True)
         install_guards(connection)
         install_journal(connection)
+        install_counters(connection)
     finally:
         if limited and connection.connection is not None:
             with connection.cursor() as cursor:

@@ -74,22 +74,17 @@ def ensure_administrator(name: str = "admin") -> str | None:
     """
     from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
 
+    from tollbook.app.passwords import one_time_password  # noqa: PLC0415 - likewise
     from tollbook.app.sign_in import expect_new_password  # noqa: PLC0415 - likewise
     from tollbook.storage.door import door  # noqa: PLC0415 - likewise
 
     with door.transaction():
         if User.objects.exists():
             return None
-        password = _one_time_password()
+        password = one_time_password()
         user = User.objects.create_superuser(username=name, password=password)
         expect_new_password(user.pk)
     return password
-
-
-def _one_time_password() -> str:
-    """Return 20 letters and digits in groups of five, without those that look alike."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
 
 
 def _settings_for(data_dir: Path | None) -> Settings:
@@ -173,7 +168,11 @@ def _bring_up_to_date(settings: Settings, *, migrate: bool) -> None:
 
 def _verify_guards() -> None:
     """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
-    from tollbook.storage.columns.journal import (  # noqa: PLC0415 - needs Django set up
+    from tollbook.storage.changes import (  # noqa: PLC0415 - needs Django set up
+        install_counters,
+        missing_counters,
+    )
+    from tollbook.storage.columns.journal import (  # noqa: PLC0415 - likewise
         install_journal,
         missing_journal,
     )
@@ -181,6 +180,8 @@ def _verify_guards() -> None:
 
     if missing_journal(connection):
         install_journal(connection)
+    if missing_counters(connection):
+        install_counters(connection)
 
     if not missing_guards(connection):
         return
