@@ -4,7 +4,14 @@ Pure: the caller brings everything that a decision looks at, read in one transac
 """
 
 from tollbook.core.policies.barring import Destination, Rule, ServiceClass, is_barred
-from tollbook.core.policies.codes import Keyed, Restrictions, read_keys, read_prefixes, refusal
+from tollbook.core.policies.codes import (
+    Keyed,
+    Restrictions,
+    read_keys,
+    read_prefixes,
+    refusal,
+    take_authorisation,
+)
 from tollbook.core.policies.decision import (
     Allowed,
     Asked,
@@ -38,4 +45,5 @@ __all__ = [
     "read_keys",
     "read_prefixes",
     "refusal",
+    "take_authorisation",
 ]

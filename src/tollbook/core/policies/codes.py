@@ -107,6 +107,22 @@ def refusal(restrictions: Restrictions, number: str) -> CodeRefusal | None:
     return None
 
 
+def take_authorisation(digits: str, mask: str) -> tuple[str, str]:
+    """Return the authorisation code at the beginning of *digits*, "" for none, and the rest.
+
+    *mask* is digits and `#`, each `#` any digit (AMB-31); an empty one finds nothing. Digits that
+    are all code are none: nothing would be left to dial.
+
+    >>> take_authorisation("1234030123456", "1###"), take_authorisation("030123456", "1###")
+    (('1234', '030123456'), ('', '030123456'))
+    """
+    length = len(mask)
+    if not length or len(digits) <= length or not _is_digits(digits[:length]):
+        return "", digits
+    fits = all(wanted in ("#", digit) for wanted, digit in zip(mask, digits, strict=False))
+    return (digits[:length], digits[length:]) if fits else ("", digits)
+
+
 def longest_match(prefixes: tuple[str, ...], digits: str) -> str | None:
     """Return the longest of *prefixes* with which *digits* begin."""
     return max((prefix for prefix in prefixes if digits.startswith(prefix)), key=len, default=None)

@@ -14,6 +14,8 @@ from tollbook.core.ledger import Funds
 from tollbook.core.policies.barring import Destination, ServiceClass, is_barred
 from tollbook.core.policies.codes import Restrictions, refusal
 
+WITHOUT_END_S = 1_000_000_000  # Thirty years: where `longest_talk` takes talk for unbounded.
+
 
 class Reason(StrEnum):
     """Why a call is refused: a closed list."""
@@ -64,7 +66,8 @@ class Asked:
     `typed_digits` is the number as it was keyed after the code. `code` is None where none was
     given, and where the one that was (`code_given`) is not in the directory. `code_exempt`: this
     caller needs none (EBC-15). The two last flags on authorisation speak of a code inside the
-    number (AMB-31).
+    number (AMB-31). `caller` says in words who calls; a caller that is not `known` needs a code
+    to answer for the call. `lock` says in words what is locked.
     """
 
     destination: Destination
@@ -82,6 +85,9 @@ class Asked:
     limits: Limits = field(default_factory=Limits)
     budget: Left = field(default_factory=lambda: Left(None, None))
     calls_now: int = 0
+    known: bool = True
+    caller: str = "the caller is known"
+    lock: str = "the extension is locked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +115,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The call may be placed for `limit_s` (None: without end); `hold_micros` is set aside."""
+    """The call may be placed for `limit_s` (None: without end); `hold_micros` is set aside.
+
+    `cost_micros` is what the limit costs, also where nobody pays it: budgets count that.
+    """
 
     limit_s: int | None
     hold_micros: int
     steps: tuple[Step, ...]
+    cost_micros: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +163,15 @@ def decide(
 Gate = Callable[[Asked, Callable[[str], bool]], tuple[Reason | None, str]]
 
 
+def _caller(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
+    if asked.known or asked.code is not None:
+        return None, asked.caller
+    # A code that was given and is not in the directory is refused as such, one step later.
+    return None if asked.code_given else Reason.AUTHORISATION_MISSING, asked.caller
+
+
 def _lock(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    return (Reason.LOCKED, "the extension is locked") if asked.locked else (None, "not locked")
+    return (Reason.LOCKED, asked.lock) if asked.locked else (None, "not locked")
 
 
 def _code(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
@@ -211,6 +228,7 @@ def _floor(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None
 
 
 _GATES: tuple[tuple[str, Gate], ...] = (
+    ("caller", _caller),
     ("lock", _lock),
     ("code", _code),
     ("restrictions", _restrictions),
@@ -237,6 +255,8 @@ def _price(
             return Denied(Reason.NO_MONEY, tuple(steps))
     if not purses:
         steps.append(Step("money", "this call is not billed", limit_s))
+        if asked.budget.seconds is not None:
+            limit_s = _shortened(limit_s, settings, steps)
         return Allowed(limit_s, 0, tuple(steps))
     if pricing.unrated:
         steps.append(Step("money", "no rate claims this call", limit_s))
@@ -249,12 +269,19 @@ def _price(
     limit_s = paid_s if paid_s is not None else limit_s
     words = "talk without end is paid" if limit_s is None else f"{limit_s} s of talk are paid"
     steps.append(Step("money", words, limit_s))
-    if not asked.billed:
-        return Allowed(limit_s, 0, tuple(steps))
-    if settings.hold_s is not None and (limit_s is None or settings.hold_s < limit_s):
-        limit_s = settings.hold_s
-        steps.append(Step("hold", f"money is held for {limit_s} s at a time", limit_s))
-    return Allowed(limit_s, credit if limit_s is None else pricing.cost(limit_s), tuple(steps))
+    if asked.billed or asked.budget.micros is not None or asked.budget.seconds is not None:
+        limit_s = _shortened(limit_s, settings, steps)
+    # What never ends never costs more: a charge does not fall as talk goes on.
+    cost = pricing.cost(WITHOUT_END_S if limit_s is None else limit_s)
+    return Allowed(limit_s, cost if asked.billed else 0, tuple(steps), cost)
+
+
+def _shortened(limit_s: int | None, settings: Settings, steps: list[Step]) -> int | None:
+    """Return how far the hold reaches, if that is less far than the limit."""
+    if settings.hold_s is None or (limit_s is not None and limit_s <= settings.hold_s):
+        return limit_s
+    steps.append(Step("hold", f"held for {settings.hold_s} s at a time", settings.hold_s))
+    return settings.hold_s
 
 
 def _empty(asked: Asked, credit: int) -> Reason:
