@@ -15,7 +15,7 @@ from tollbook.app.columns import CdrColumns, columns_of, columns_of_block
 from tollbook.app.draft import Draft
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
-from tollbook.core.dialplan import Caller, Resolver, Target
+from tollbook.core.dialplan import Caller, Resolver
 from tollbook.core.numbers import strip_decoration
 from tollbook.formats.blocks import Block
 from tollbook.storage.batch import BATCH_RECORDS
@@ -40,18 +40,31 @@ Way = tuple[str, str, str, str, str, str, str]
 
 
 class _Who(NamedTuple):
-    """Who called, and the extension whose telephone was used, if any."""
+    """Who called: as the dial plan knows them, of which kind, and from where.
+
+    `number` is theirs at the site, `extension` is billed for a call that goes out, and `line` is
+    the trunk over which a call comes in.
+    """
 
     caller: Caller
-    phone: str
+    kind: str
+    number: str
+    extension: str
+    line: str
 
 
 class _Goal(NamedTuple):
-    """Who was called, for a call that came in and for others, and the extension that rang."""
+    """What a call reached, whoever called.
 
-    inside: Target
-    outside: Target
-    phone: str
+    `extension` is billed if the call came in; `line` is the trunk over which it went out.
+    """
+
+    direction: str
+    callee: str
+    call_type: str
+    destination: str
+    extension: str
+    line: str
 
 
 class Mediator:
@@ -61,7 +74,7 @@ class Mediator:
         self.rules = rules
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
         self._callers: dict[tuple[str, str], _Who] = {}
-        self._goals: dict[tuple[str, str, str], _Goal] = {}
+        self._goals: dict[tuple[str, str, str, str, str], _Goal] = {}
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -93,9 +106,9 @@ class Mediator:
 
     def ways(self, cdrs: CdrColumns) -> list[Way]:
         """Return how each call went."""
-        callers, goals, reach = self._callers, self._goals, self._resolver.reach
+        callers, goals, shown = self._callers, self._goals, self._resolver.shown
         found: list[Way] = []
-        for caller, caller_device, dialled, callee, callee_device, trunk, direction in zip(
+        for caller, near, dialled, callee, far, trunk, said in zip(
             cdrs.caller,
             cdrs.caller_device,
             cdrs.dialled,
@@ -105,45 +118,62 @@ class Mediator:
             cdrs.direction,
             strict=True,
         ):
-            who = callers.get((caller, caller_device)) or self._caller(caller, caller_device)
-            key = (dialled, callee, callee_device)
-            goal = goals.get(key) or self._goal(*key)
-            target = goal.inside if direction in ("", "in") else goal.outside
-            reached = reach(who.caller, target, direction)
-            went, near, far, call_type, destination, _ = reached
-            if went == "in":
-                line = trunk or ("" if who.phone else caller_device)
-                extension = target.extension
+            who = callers.get((caller, near)) or self._caller(caller, near)
+            known, kind, number, own, way_in = who
+            key = (dialled, callee, far, said, kind)
+            goal = goals.get(key) or self._goal(known, *key)
+            direction, reached, call_type, destination, inside, way_out = goal
+            if direction == "in":
+                number, line, extension = shown(known, "in"), trunk or way_in, inside
             else:
-                over_line = not (trunk or goal.phone or went == "internal")
-                line = callee_device if over_line else trunk
-                extension = near if who.caller.is_extension else ""
-            found.append((went, near, far, call_type, destination, line[:MAX_TRUNK], extension))
+                line, extension = trunk or way_out, own
+            found.append((direction, number, reached, call_type, destination, line, extension))
         return found
 
-    def _caller(self, number: str, device: str) -> "_Who":
+    def _caller(self, number: str, device: str) -> _Who:
         """Return who called.
 
         A telephone may show another number than its own: the device tells whose it is.
         """
         phone = self._telephone(device)
-        shown = phone if phone and not self._resolver.is_extension(number) else number
-        found = _Who(self._resolver.caller(shown), phone)
+        at_desk = phone and not self._resolver.is_extension(number)
+        caller = self._resolver.caller(phone if at_desk else number)
+        found = _Who(
+            caller=caller,
+            kind=caller.kind,
+            number=caller.own,
+            extension=caller.own if caller.is_extension else "",
+            line="" if phone else device,
+        )
         if len(self._callers) >= _REMEMBERED:
             self._callers.clear()
         self._callers[number, device] = found
         return found
 
-    def _goal(self, dialled: str, callee: str, device: str) -> "_Goal":
-        """Return who was called, seen from inside, where the telephone that rang counts."""
+    def _goal(
+        self, who: Caller, dialled: str, callee: str, device: str, said: str, kind: str
+    ) -> _Goal:
+        """Return what callers of the kind of *who* reached; *said* is the record's direction.
+
+        Seen from inside, the telephone that rang counts.
+        """
         phone = self._telephone(device)
-        outside = inside = self._resolver.target(dialled, callee)
-        if phone and not self._resolver.is_extension(callee or dialled):
-            inside = self._resolver.target(dialled, phone)
-        found = _Goal(inside, outside, phone)
+        target = self._resolver.target(dialled, callee)
+        rang = said in ("", "in") and phone and not self._resolver.is_extension(callee or dialled)
+        if rang:
+            target = self._resolver.target(dialled, phone)
+        direction, reached, call_type, destination, _ = self._resolver.way(who, target, said)
+        found = _Goal(
+            direction=direction,
+            callee=reached,
+            call_type=call_type,
+            destination=destination,
+            extension=target.extension,
+            line="" if phone or direction == "internal" else device,
+        )
         if len(self._goals) >= _REMEMBERED:
             self._goals.clear()
-        self._goals[dialled, callee, device] = found
+        self._goals[dialled, callee, device, said, kind] = found
         return found
 
     def _telephone(self, device: str) -> str:
@@ -173,7 +203,7 @@ class Mediator:
         calls.call_type.extend(call_types)
         calls.destination.extend(destinations)
         calls.dedupe_hash.extend(dedupe_hashes(cdrs, begins))
-        draft.trunks.extend(trunks)
+        draft.trunks.extend([trunk[:MAX_TRUNK] for trunk in trunks])
         draft.extensions.extend(extensions)
         calls.legs_count.extend([1] * len(cdrs))
         for at, of_call in cdrs.legs.items():

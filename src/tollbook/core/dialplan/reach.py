@@ -62,8 +62,9 @@ class Reached(NamedTuple):
     steps: tuple[Step, ...] = ()
 
 
-# The same without the names: imports make a million of them, in a third of the time.
-Answer = tuple[str, str, str, str, str, tuple[Step, ...]]
+# Direction, callee, call type, destination and steps: what a call reached, less who called. The
+# same for every caller of one kind, so an import of a million calls makes few of them.
+Way = tuple[str, str, str, str, tuple[Step, ...]]
 
 
 @dataclass(slots=True)
@@ -74,6 +75,13 @@ class Caller:
     own: str
     is_extension: bool
     origin: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What of a caller decides the way of a call: "extension", "outside" or "", unknown."""
+        if self.is_extension:
+            return "extension"
+        return "outside" if self.number else ""
 
 
 @dataclass(slots=True)
@@ -127,7 +135,13 @@ class Resolver:
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
         """Return what `resolve` returns for this resolver's plan."""
-        return Reached(*self.reach(self.caller(caller), self.target(dialled, callee), direction))
+        who, target = self.caller(caller), self.target(dialled, callee)
+        went, reached, call_type, destination, steps = self.way(who, target, direction)
+        shown = self.shown(who, went)
+        if went == "in" and shown != who.number:
+            why = "the caller's number in international form"
+            steps = (*steps, Step("caller", who.number, shown, why))
+        return Reached(went, shown, reached, call_type, destination, steps)
 
     def caller(self, number: str) -> "Caller":
         """Return what is known of who called from *number*."""
@@ -142,22 +156,30 @@ class Resolver:
             self._targets, key, self._read_target(_clean(dialled), _clean(callee))
         )
 
-    def reach(self, who: "Caller", target: "Target", direction: str) -> Answer:
-        """Return what a call of *who* to *target* reached, in the order of `Reached`."""
+    def way(self, who: "Caller", target: "Target", direction: str) -> Way:
+        """Return what a call to *target* reached; of *who* only the kind decides anything."""
         if target.help is not None and direction != "in":
-            return _to("out", who, target.help)
+            return _to("out", target.help)
         if who.is_extension and target.extension:
-            return ("internal", who.own, target.extension, "internal", "", target.inside)
+            return ("internal", target.extension, "internal", "", target.inside)
         if not direction:
             direction = self._guess(who, target)
         if direction == "in":
-            return self._incoming(who, target)
+            return _incoming(target)
         if direction == "internal":
             kind = "service" if self._is_feature(target.number) else "internal"
-            return ("internal", who.own, target.number, kind, "", (_STAYED_INSIDE,))
+            return ("internal", target.number, kind, "", (_STAYED_INSIDE,))
         if target.outward is None:
             target.outward = self._read_outward(target.number, stripped=target.stripped)
-        return _to(direction, who, target.outward)
+        return _to(direction, target.outward)
+
+    def shown(self, who: "Caller", direction: str) -> str:
+        """Return the number by which the caller of a call that went *direction* is known."""
+        if direction != "in":
+            return who.own
+        if who.origin is None:
+            who.origin = self._caller_number(who.number)
+        return who.origin
 
     def is_extension(self, number: str) -> bool:
         """Say whether *number* is one of the site's extensions."""
@@ -212,19 +234,6 @@ class Resolver:
         if who.number == "" or who.is_extension:
             return "out"
         return "transit"
-
-    def _incoming(self, who: "Caller", target: "Target") -> Answer:
-        if who.origin is None:
-            who.origin = self._caller_number(who.number)
-        reached = target.extension or target.number
-        steps: list[Step] = []
-        if reached != target.number:
-            taken = target.number.removesuffix(reached)
-            steps.append(Step("own_number", taken, reached, "the site's number"))
-        if who.origin != who.number:
-            why = "the caller's number in international form"
-            steps.append(Step("caller", who.number, who.origin, why))
-        return ("in", who.origin, reached, "incoming", "", tuple(steps))
 
     def _own_extension(self, number: str) -> str:
         """Return the extension that *number* is, dialled inside or from the world, else ""."""
@@ -386,9 +395,17 @@ def _strip(number: str, prefixes: tuple[str, ...], rule: str, why: str, steps: l
     return number
 
 
-def _to(direction: str, who: Caller, goal: Reached) -> Answer:
-    """Return the way of *who* to a goal that is the same for every caller."""
-    return (direction, who.own, goal.callee, goal.call_type, goal.destination, goal.steps)
+def _incoming(target: Target) -> Way:
+    reached = target.extension or target.number
+    steps: tuple[Step, ...] = ()
+    if reached != target.number:
+        taken = target.number.removesuffix(reached)
+        steps = (Step("own_number", taken, reached, "the site's number"),)
+    return ("in", reached, "incoming", "", steps)
+
+
+def _to(direction: str, goal: Reached) -> Way:
+    return (direction, goal.callee, goal.call_type, goal.destination, goal.steps)
 
 
 def _emergency(number: str, help_at: str) -> Reached:
