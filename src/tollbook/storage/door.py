@@ -108,6 +108,13 @@ class Door:
         """
         return self._enqueue(fn).result()
 
+    def decide_later(self, fn: Callable[[], T]) -> "Future[T]":
+        """Do as `decide`, but return at once what will hold the result.
+
+        Its callbacks run in the writer's thread, behind the commit.
+        """
+        return self._enqueue(fn)
+
     async def decide_async(self, fn: Callable[[], T]) -> T:
         """Do as `decide` without blocking the event loop."""
         return await asyncio.wrap_future(self._enqueue(fn))
