@@ -18,7 +18,8 @@ from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
 from tollbook.core.money import Money
 from tollbook.storage.batch import ChargeColumns
-from tollbook.storage.ledger import Filed, payers_of
+from tollbook.storage.call_payers import payers_of
+from tollbook.storage.ledger import Filed
 from tollbook.storage.models import Pbx, TariffAssignment, TariffVersion
 from tollbook.storage.queries.rated_calls import (
     Cell,

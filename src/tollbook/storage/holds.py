@@ -145,7 +145,8 @@ class StoredHold(NamedTuple):
 class Capture:
     """What ends a hold for good: the final charge, None or nothing for a call that cost nothing.
 
-    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet.
+    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet. The
+    entry is dated *booked* where that is given, the hold ends *at*.
     """
 
     hold: StoredHold
@@ -156,6 +157,7 @@ class Capture:
     answered_us: int | None = None
     estimated: bool = False
     entry_key: str = ""
+    booked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -484,7 +486,7 @@ def _entry(capture: Capture) -> Filed | None:
     entry = charge_entry(
         capture.charge,
         key=capture.entry_key or f"hold:{capture.hold.key}",
-        at=capture.at,
+        at=capture.booked or capture.at,
         payer=AccountRef(kind, name),
     )
     return None if entry is None else Filed(entry, call_id=capture.call_id)

@@ -5,7 +5,8 @@
 
 An entry whose key is known already moves nothing: with the same content it gets the first
 answer, with other content it is a `KeyConflict`. Balances are locked before anything is written,
-so whoever posts to one account comes after one who was before.
+so whoever posts to one account comes after one who was before. Who pays a call is noted with its
+charge.
 
 Source: docs/algorithms/ledger.md.
 """
@@ -17,12 +18,14 @@ from typing import Any, TypeAlias
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tollbook.core.ledger import AccountRef, Entry, KeyConflict, content_hash
+from tollbook.core.ledger import Entry, EntryKind, KeyConflict, content_hash
+from tollbook.storage.call_payers import set_payers
 from tollbook.storage.engine import engine_of
 from tollbook.storage.instants import to_us
 from tollbook.storage.queries.sql import Row, chunks, fetch
 
 MOST_ENTRIES = 1_000  # In one transaction: as long as others may be kept waiting.
+SYSTEM = "system"  # The kind of our own accounts.
 _VALUES_A_STATEMENT = 500
 
 Holder: TypeAlias = tuple[str, str, str]  # kind, name, currency
@@ -71,9 +74,23 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
     balances = _locked_balances(accounts.values(), using=using)
     ids, new = _insert_entries(filed, using=using)
     _insert_postings(filed, ids, new, accounts, balances, using=using)
+    payers = [pair for at in sorted(new) for pair in _payer(filed[at], accounts)]
+    if payers:
+        set_payers(payers, using=using)
     return [
         Posted(entry_id, repeated=at not in new)
         for at, entry_id in enumerate(_known_ids(filed, ids, new, using=using))
+    ]
+
+
+def _payer(one: Filed, accounts: dict[Holder, int]) -> list[tuple[int, int]]:
+    """Return the call that a charge is about with the account that pays it."""
+    if one.call_id is None or one.entry.kind is not EntryKind.CHARGE:
+        return []
+    return [
+        (one.call_id, accounts[account.kind, account.name, posting.amount.currency])
+        for posting in one.entry.postings
+        if (account := posting.account).kind != SYSTEM
     ]
 
 
@@ -250,23 +267,6 @@ def _insert_postings(
             "UPDATE tollbook_balance SET balance_micros = %s WHERE account_id = %s",
             [(balances[account_id], account_id) for account_id in moved],
         )
-
-
-def payers_of(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, AccountRef]:
-    """Return, for each of these calls whose charge is posted, the account that paid it."""
-    return {
-        call_id: AccountRef(kind, name)
-        for some in chunks(call_ids, _VALUES_A_STATEMENT)
-        for call_id, kind, name in fetch(
-            "SELECT e.call_id, a.kind, a.name FROM tollbook_entry e "
-            "JOIN tollbook_posting p ON p.entry_id = e.id "
-            "JOIN tollbook_account a ON a.id = p.account_id "
-            f"WHERE e.call_id IN ({_marks(some)}) AND e.kind = 'charge' AND a.kind <> 'system' "
-            "ORDER BY p.id",
-            some,
-            using=using,
-        )
-    }
 
 
 def _by_key(keys: Sequence[str], *, using: str) -> dict[str, tuple[int, str]]:

@@ -34,6 +34,7 @@ from tollbook.core.ledger.pricing import (
     REVENUE,
     UNPAID_CHARGES,
     charge_entry,
+    correction_entry,
     rerating_entry,
 )
 
@@ -54,6 +55,7 @@ __all__ = [
     "capture",
     "charge_entry",
     "content_hash",
+    "correction_entry",
     "expire",
     "extend",
     "place",

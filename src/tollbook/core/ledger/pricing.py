@@ -36,6 +36,22 @@ def rerating_entry(
     return _priced(EntryKind.RERATING, old, new, key=key, at=at, payer=payer)
 
 
+def correction_entry(
+    old: Money | None,
+    new: Money | None,
+    *,
+    key: str,
+    at: datetime,
+    payer: AccountRef,
+    reason: str,
+) -> Entry | None:
+    """Return the adjustment from an estimate to what the call cost; None where they agree.
+
+    None as a price is a call that costs nothing. Raises ValueError without a reason.
+    """
+    return _priced(EntryKind.ADJUSTMENT, old, new, key=key, at=at, payer=payer, reason=reason)
+
+
 def _priced(
     kind: EntryKind,
     old: Money | None,
@@ -44,6 +60,7 @@ def _priced(
     key: str,
     at: datetime,
     payer: AccountRef,
+    reason: str = "",
 ) -> Entry | None:
     if old is not None and new is not None and old.currency == new.currency:
         postings = _owed(payer, new.micros - old.micros, new.currency)
@@ -51,7 +68,9 @@ def _priced(
         given_back = () if old is None else _owed(payer, -old.micros, old.currency)
         charged = () if new is None else _owed(payer, new.micros, new.currency)
         postings = given_back + charged
-    return Entry(key=key, kind=kind, at=at, postings=postings) if postings else None
+    if not postings:
+        return None
+    return Entry(key=key, kind=kind, at=at, postings=postings, reason=reason)
 
 
 def _owed(payer: AccountRef, micros: int, currency: str) -> tuple[Posting, ...]:

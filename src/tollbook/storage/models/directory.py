@@ -90,6 +90,10 @@ class Extension(Payer):
 
     class Meta:
         db_table = "tollbook_extension"
+        # Asked once a batch of calls: whether anybody pays.
+        indexes = (
+            models.Index(fields=["id"], name="extension_that_pays", condition=Q(billing=True)),
+        )
         constraints = (
             models.UniqueConstraint(fields=["site", "number"], name="extension_in_site"),
         )
@@ -117,6 +121,11 @@ class AccountCode(models.Model):
 
     class Meta:
         db_table = "tollbook_account_code"
+        indexes = (
+            models.Index(
+                fields=["id"], name="code_with_fee", condition=Q(fee_micros__isnull=False)
+            ),
+        )
         constraints = (
             models.CheckConstraint(condition=Q(fee_micros__gte=0), name="code_fee_not_negative"),
             models.CheckConstraint(condition=Q(fee_unit_s__gte=1), name="code_fee_unit"),

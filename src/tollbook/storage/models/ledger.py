@@ -211,6 +211,21 @@ class LedgerHold(models.Model):
         )
 
 
+class CallPayer(models.Model):
+    """Who pays a call: the account of its charge, and of every difference that comes later.
+
+    There is a row for each call that somebody pays, also for one that cost nothing or has no price
+    yet: so a later price is known to be his. It moves when the call's account code is corrected,
+    together with the money.
+    """
+
+    call = models.OneToOneField("storage.Call", models.PROTECT, primary_key=True, related_name="+")
+    account = models.ForeignKey("storage.Account", models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        db_table = "tollbook_call_payer"
+
+
 class BalanceSnapshot(models.Model):
     """A balance at the end of a local day, with the last posting that it counts. Immutable.
 

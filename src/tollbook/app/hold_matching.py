@@ -1,0 +1,114 @@
+"""Which hold a call's record belongs to: by the switch's own id, else by who called whom, when.
+
+Pure. A hold goes to one call at most and a call has one hold at most. Where several fit, the
+digits that were dialled decide, then the instant nearest to the call's beginning, then the order
+of ids: the same records and holds always meet, however they are ordered.
+
+Source: docs/algorithms/ledger.md, "Records and money".
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import product
+from typing import NamedTuple
+
+BEFORE_US = 60_000_000  # A decision comes before the ring, by as much as the switch may take.
+_MINUTE_US = 60_000_000
+
+
+class Record(NamedTuple):
+    """A call as its record tells it; texts are "" where it does not say.
+
+    `numbers` are the digits by which the call may have been asked for. `latest_us` is when it was
+    answered, else when it ended: whoever asks, asks before.
+    """
+
+    call_id: int
+    pbx_id: int
+    switch_call_id: str
+    callers: frozenset[str]
+    numbers: frozenset[str]
+    begin_us: int
+    latest_us: int
+    answered: bool
+
+
+class Waiting(NamedTuple):
+    """A hold of which no record has come; `pbx_id` is null where the switch did not say."""
+
+    hold_id: int
+    pbx_id: int | None
+    switch_call_id: str
+    caller: str
+    number: str
+    placed_us: int
+
+
+def match_holds(records: Iterable[Record], holds: Iterable[Waiting]) -> dict[int, int]:
+    """Return the hold of each call that has one, both by id."""
+    by_id: defaultdict[str, list[Waiting]] = defaultdict(list)
+    by_whom: defaultdict[tuple[str, str], list[Waiting]] = defaultdict(list)
+    for hold in holds:
+        by_whom[hold.caller, hold.number].append(hold)
+        if hold.switch_call_id:
+            by_id[hold.switch_call_id].append(hold)
+
+    def of_same_id(record: Record) -> Iterator[Waiting]:
+        return iter(by_id.get(record.switch_call_id, ()))
+
+    def of_same_parties(record: Record) -> Iterator[Waiting]:
+        whom = product(record.callers, record.numbers)
+        fitting = (hold for pair in whom for hold in by_whom.get(pair, ()))
+        return (hold for hold in fitting if _is_in_time(record, hold))
+
+    # Answered ones first: a switch may write several records of one id, and one of them costs.
+    waiting = sorted(records, key=lambda one: (not one.answered, one.begin_us, one.call_id))
+    found: dict[int, int] = {}
+    taken: set[int] = set()
+    for candidates in (of_same_id, of_same_parties):
+        for record in waiting:
+            if record.call_id in found:
+                continue
+            fitting = [
+                hold
+                for hold in candidates(record)
+                if hold.hold_id not in taken and hold.pbx_id in (None, record.pbx_id)
+            ]
+            if fitting:
+                hold = min(fitting, key=partial(_distance, record))
+                found[record.call_id] = hold.hold_id
+                taken.add(hold.hold_id)
+    return found
+
+
+def earliest_us(records: Sequence[Record]) -> int:
+    """Return the first instant at which a hold of one of these calls may have been placed."""
+    return min(record.begin_us for record in records) - BEFORE_US
+
+
+def latest_us(records: Sequence[Record]) -> int:
+    """Return the last such instant."""
+    return max(_latest_us(record) for record in records)
+
+
+def _is_in_time(record: Record, hold: Waiting) -> bool:
+    return record.begin_us - BEFORE_US <= hold.placed_us <= _latest_us(record)
+
+
+def _latest_us(record: Record) -> int:
+    # A switch that writes minutes says 12:00 of a call that began at 12:00:59.
+    slack_us = _MINUTE_US if record.begin_us % _MINUTE_US == 0 else 0
+    return record.latest_us + slack_us
+
+
+def _distance(record: Record, hold: Waiting) -> tuple[bool, bool, int, int]:
+    another = bool(hold.switch_call_id and record.switch_call_id) and (
+        hold.switch_call_id != record.switch_call_id
+    )
+    return (
+        another,
+        hold.number not in record.numbers,
+        abs(hold.placed_us - record.begin_us),
+        hold.hold_id,
+    )

@@ -1,0 +1,271 @@
+"""What billing reads and writes of stored calls: who pays, which holds wait, fees.
+
+Only what is asked for by the ids of a batch is read, so that a batch costs the same whatever
+else is stored. Source: docs/algorithms/ledger.md, "Records and money".
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tollbook.storage.engine import engine_of
+from tollbook.storage.queries.sql import charge_in_force, chunks, fetch, fetch_one
+
+_VALUES_A_STATEMENT = 500
+INCOMING, INTERNAL = 1, 3
+
+
+class Switches(NamedTuple):
+    """What of billing is in use at all: who asks for nothing is asked for nothing more."""
+
+    payers: bool
+    budgets: bool
+    fees: bool
+    holds: bool
+
+
+class CallToBill(NamedTuple):
+    """A stored call as billing sees it; `charge_id` is null for one that is never priced.
+
+    `currency` is that of the charge, "" where there is none; `site_currency` the site's.
+    """
+
+    id: int
+    pbx_id: int
+    begin_us: int
+    start_us: int | None
+    answer_us: int | None
+    end_us: int | None
+    ring_ms: int | None
+    talk_ms: int | None
+    answered: bool | None
+    direction: int
+    caller: str
+    dialled: str
+    callee: str
+    extension_id: int | None
+    extension: str
+    department_id: int | None
+    account_code: str
+    account_code_id: int | None
+    owner_id: int | None
+    pbx_call_id: str
+    site_currency: str
+    charge_id: int | None
+    amount_micros: int | None
+    currency: str
+
+    @property
+    def is_outbound(self) -> bool:
+        """Whether it is of the sort that somebody pays."""
+        return self.direction not in (INCOMING, INTERNAL)
+
+    @property
+    def talk_s(self) -> int:
+        """Talk in whole seconds, as budgets count it."""
+        return -(-(self.talk_ms or 0) // 1000)
+
+
+class WaitingHold(NamedTuple):
+    """A hold of which no record has come; `site_pbx` is the PBX that asked, null for any."""
+
+    id: int
+    switch_call_id: str
+    pbx_id: int | None
+    caller: str
+    number: str
+    extension_id: int | None
+    placed_us: int
+    state: str
+
+
+class CodeFee(NamedTuple):
+    """What an account code asks an hour, in millionths, by the unit in seconds."""
+
+    hourly_micros: int
+    unit_s: int
+
+
+class FeeRow(NamedTuple):
+    """A fee as it is stored, less its id."""
+
+    call_id: int
+    run: int
+    account_code_id: int | None
+    hourly_micros: int
+    unit_s: int
+    units: int
+    amount_micros: int
+    currency: str
+
+
+_SWITCHES = (
+    "SELECT EXISTS (SELECT 1 FROM tollbook_extension WHERE billing) "
+    "OR EXISTS (SELECT 1 FROM tollbook_owner WHERE billing) "
+    "OR EXISTS (SELECT 1 FROM tollbook_department WHERE billing), "
+    "EXISTS (SELECT 1 FROM tollbook_budget), "
+    "EXISTS (SELECT 1 FROM tollbook_account_code WHERE fee_micros IS NOT NULL), "
+    "EXISTS (SELECT 1 FROM tollbook_hold WHERE call_id IS NULL)"
+)
+
+
+def switches(*, using: str = DEFAULT_DB_ALIAS) -> Switches:
+    """Return what is in use: one statement, to be asked once a batch."""
+    row = fetch_one(_SWITCHES, (), using=using) or (False,) * 4
+    return Switches(*map(bool, row))
+
+
+def calls_to_bill(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> list[CallToBill]:
+    """Return the calls with their charges in force, by id."""
+    in_force = charge_in_force("h", call="c.id", using=using)
+    return [
+        CallToBill(*row)
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT c.id, c.pbx_id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, "
+            "c.talk_ms, c.answered, c.direction, c.caller, c.dialled, c.callee, c.extension_id, "
+            "coalesce(x.number, ''), c.department_id, c.account_code, c.account_code_ref_id, "
+            "c.owner_id, c.pbx_call_id, s.currency, h.id, h.amount_micros, "
+            "coalesce(h.currency, '') FROM tollbook_call c "
+            "JOIN tollbook_site s ON s.id = c.site_id "
+            "LEFT JOIN tollbook_extension x ON x.id = c.extension_id "
+            f"LEFT JOIN tollbook_charge h ON {in_force} "
+            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            some,
+            using=using,
+        )
+    ]
+
+
+def waiting_holds(
+    *,
+    switch_ids: Collection[str],
+    callers: Collection[str],
+    numbers: Collection[str],
+    from_us: int,
+    to_us: int,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[WaitingHold]:
+    """Return the holds without a record that have one of these ids, or caller, number and time.
+
+    More may come than belong to the calls: `app.hold_matching` decides which of them do.
+    """
+    columns = "id, switch_call_id, pbx_id, caller, number, extension_id, placed_us, state"
+    found: dict[int, WaitingHold] = {}
+    # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
+    for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
+        for row in fetch(
+            f"SELECT {columns} FROM tollbook_hold WHERE NOT (switch_call_id = '') "
+            f"AND call_id IS NULL AND switch_call_id IN ({_marks(some)})",
+            some,
+            using=using,
+        ):
+            found[row[0]] = WaitingHold(*row)
+    wanted = set(numbers)
+    for some in chunks(sorted(callers), _VALUES_A_STATEMENT):
+        for row in fetch(
+            f"SELECT {columns} FROM tollbook_hold WHERE call_id IS NULL "
+            f"AND caller IN ({_marks(some)}) AND placed_us BETWEEN %s AND %s",
+            (*some, from_us, to_us),
+            using=using,
+        ):
+            hold = WaitingHold(*row)
+            if hold.number in wanted:
+                found[hold.id] = hold
+    return sorted(found.values())
+
+
+def set_codes(
+    codes: Mapping[int, tuple[int, str, int | None]], *, using: str = DEFAULT_DB_ALIAS
+) -> None:
+    """Give calls an account code: its id, its text and its owner's id, by the call's id."""
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_call SET account_code_ref_id = %s, account_code = %s, owner_id = %s "
+            "WHERE id = %s",
+            [(*code, call_id) for call_id, code in sorted(codes.items())],
+        )
+
+
+def codes_by_id(
+    ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[int, tuple[int, str, int | None]]:
+    """Return id, text and owner's id of account codes."""
+    return {
+        row[0]: (row[0], row[1], row[2])
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT id, code, owner_id FROM tollbook_account_code WHERE id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def fees_of_codes(ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, CodeFee]:
+    """Return what these account codes ask an hour; codes without a fee are left out."""
+    return {
+        code_id: CodeFee(hourly_micros, unit_s)
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for code_id, hourly_micros, unit_s in fetch(
+            "SELECT id, fee_micros, fee_unit_s FROM tollbook_account_code "
+            f"WHERE fee_micros IS NOT NULL AND id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def fees_in_force(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, FeeRow]:
+    """Return the newest fee of each of these calls that ever had one."""
+    # In ascending order of runs: the last one is in force.
+    return {
+        row[0]: FeeRow(*row)
+        for some in chunks(call_ids, _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT {', '.join(FeeRow._fields)} FROM tollbook_fee "
+            f"WHERE call_id IN ({_marks(some)}) ORDER BY call_id, run",
+            some,
+            using=using,
+        )
+    }
+
+
+def insert_fees(fees: Sequence[FeeRow], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Store new fees."""
+    if not fees:
+        return
+    engine = engine_of(using)
+    columns = dict(zip(FeeRow._fields, zip(*fees, strict=True), strict=True))
+    engine.insert("tollbook_fee", {"id": engine.take_ids("tollbook_fee", len(fees)), **columns})
+
+
+def mark_recorded(call_of: Mapping[int, int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Note, for holds that have ended, which call's record has come for them."""
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET call_id = %s WHERE id = %s AND call_id IS NULL",
+            [(call_id, hold_id) for hold_id, call_id in sorted(call_of.items())],
+        )
+
+
+def entry_amounts(
+    entry_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[int, tuple[int, str]]:
+    """Return what customers paid by each of these entries: millionths and currency."""
+    return {
+        entry_id: (-micros, currency)
+        for some in chunks(sorted(set(entry_ids)), _VALUES_A_STATEMENT)
+        for entry_id, micros, currency in fetch(
+            "SELECT p.entry_id, p.amount_micros, a.currency FROM tollbook_posting p "
+            "JOIN tollbook_account a ON a.id = p.account_id "
+            f"WHERE a.kind <> 'system' AND p.entry_id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join(["%s"] * len(values))
