@@ -14,6 +14,7 @@ from tollbook.app.account_codes import CodeInfo, code_infos, write_code
 from tollbook.app.code_text import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.owners import Wanted, owner_infos, owners_matching
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS
+from tollbook.documents.cells import unguarded
 from tollbook.storage.door import Door
 from tollbook.storage.models import AccountCode
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
@@ -220,7 +221,7 @@ def _given(cells: list[str], headings: list[str]) -> dict[str, str]:
     if len(cells) > len(headings):
         raise _Wrong("", f"{len(cells)} cells, but {len(headings)} columns are named")
     padded = [*cells, *([""] * (len(headings) - len(cells)))]
-    return dict(zip(headings, padded, strict=True))
+    return dict(zip(headings, map(unguarded, padded), strict=True))
 
 
 def _text(given: Mapping[str, str], info: CodeInfo | None) -> CodeText:

@@ -12,6 +12,7 @@ MAX_CELL_CHARS = 32_767  # what a spreadsheet's cell can hold
 # A sign that begins a formula, at the start of the cell or behind a semicolon: where lists are
 # parted by semicolons, a spreadsheet splits our cell there and runs what follows.
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+_GUARD = re.compile(r"(^|;)'(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 _SIGNS = frozenset("=+-@\uff1d\uff0b\uff0d\uff20")
 
@@ -42,6 +43,15 @@ def guarded(text: str) -> str:
     if text.isprintable() and ";" not in text and text.lstrip()[:1] not in _SIGNS:
         return printable(text)
     return printable(_FORMULA.sub(r"\1'", text))
+
+
+def unguarded(text: str) -> str:
+    """Return what *text* was before `guarded`: a list that we wrote reads as it was.
+
+    >>> [unguarded(text) for text in ("'=1+1", "'+49 30 1", "x;'=1+1", "'tis")]
+    ['=1+1', '+49 30 1', 'x;=1+1', "'tis"]
+    """
+    return _GUARD.sub(r"\1", text)
 
 
 def clock(duration_ms: int) -> str:

@@ -29,6 +29,8 @@ SECTIONS = (
     Section("Home", "home", "home", "h"),
     Section("Calls", "calls", "calls", "c"),
     Section("Quarantine", "quarantine", "quarantine", "q", within=True),
+    Section("Account codes", "codes", "calls", "k"),
+    Section("Owners", "owners", "person", "o", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
     Section("Assignments", "assignments", "tariffs", "a", within=True),
     Section("Tester", "tester", "tester", "p", within=True),
