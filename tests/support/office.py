@@ -55,9 +55,19 @@ class Call:
     account_code: str = ""
     name: str = ""
 
+    @property
+    def answer(self) -> datetime:
+        """Return when talk begins."""
+        return self.start + timedelta(seconds=5)
+
+    @property
+    def pbx_call_id(self) -> str:
+        """Return the id that the PBX gives the call."""
+        return f"{1_700_000_000 + self.number}.{self.number}"
+
     def line(self) -> str:
         """Return the call as Asterisk's cdr_csv writes it, times in UTC."""
-        answer = self.start + timedelta(seconds=5) if self.talk_s else None
+        answer = self.answer if self.talk_s else None
         end = (answer or self.start) + timedelta(seconds=self.talk_s or 20)
         cells = (
             *(self.account_code, self.extension, self.dialled, "internal"),
@@ -68,7 +78,7 @@ class Call:
             *(_stamp(self.start), _stamp(answer), _stamp(end)),
             *(str((end - self.start).seconds), str(self.talk_s)),
             "ANSWERED" if self.talk_s else "NO ANSWER",
-            *("DOCUMENTATION", f"{1_700_000_000 + self.number}.{self.number}", ""),
+            *("DOCUMENTATION", self.pbx_call_id, ""),
         )
         return ",".join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"
 

@@ -114,6 +114,10 @@ class RateTable:
         self._pairs: dict[tuple[str, str], tuple[list[date], list[str]]] = {}
         self._found: dict[tuple[str, str, date], ExchangeRate | None] = {}
 
+    def is_current(self) -> bool:
+        """Say whether no rate was added since this table was opened."""
+        return newest_rate_id() == self.newest_id
+
     def rate(self, source: str, target: str, day: date) -> ExchangeRate | None:
         """Return the newest rate of the pair by *day*, None where there is none.
 

@@ -16,6 +16,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from tollbook.app.draft import Draft
+from tollbook.app.file_planned import PlanDesk, open_plan_desk, without
 from tollbook.app.ingest_result import IngestResult, SourceRef
 from tollbook.app.mediate import CALL, PART, REJECT, SKIP, Mediator
 from tollbook.app.rate import Rater
@@ -140,7 +141,13 @@ class Intake:
         if trunks or extensions:
             links.make(trunks, extensions)
         _fill_links(draft, links)
-        return draft, store_calls(batch)
+        plans = self._desk.plans if self._desk else None
+        planned = plans.planned(draft) if plans else {}
+        if plans is None or not planned:
+            return draft, store_calls(batch)
+        stored = store_calls(replace(batch, charges=without(draft.charges, planned)))
+        plans.file(draft, stored, planned)
+        return draft, stored
 
     def _result(self, draft: Draft, stored: StoredBatch) -> IngestResult:
         kinds = draft.records.kind
@@ -168,7 +175,14 @@ class Intake:
         rules = load_rules(self.source.pbx_id, known=desk.rules if desk else None)
         if desk is None or desk.rules != rules:
             rater = Rater(rules, before=desk.rater if desk else None)
-            desk = self._desk = _Desk(rules, Mediator(rules), rater)
+            desk = _Desk(rules, Mediator(rules), rater)
+        plans = open_plan_desk(
+            desk.rater,
+            pbx_id=self.source.pbx_id,
+            site_id=self.source.site_id,
+            known=desk.plans,
+        )
+        desk = self._desk = replace(desk, plans=plans)
         self._links = None
         self._loaded_us = now_us
         return desk
@@ -181,6 +195,7 @@ class _Desk:
     rules: Rules
     mediator: Mediator
     rater: Rater
+    plans: PlanDesk | None = None
 
 
 def open_intake(door: Door, source_id: int) -> Intake:

@@ -23,6 +23,8 @@ from tollbook.storage.batch import ChargeColumns
 from tollbook.storage.instants import from_us
 
 UNRATED_REASONS = {
+    "no_exchange_rate": "no exchange rate was known on the day of the call",
+    "amount_too_large": "the plan makes an amount that no account can hold",
     "no_talk_time": "the record does not say how long the call lasted",
     "no_assignment": "no tariff is assigned to this call",
     "no_version": "no version of the assigned tariff was in force yet",
@@ -83,7 +85,7 @@ class Rater:
     def price(self, draft: Draft) -> None:
         """Add to *draft* what each of its calls is charged, and costs where that is asked."""
         calls = draft.calls
-        department_of = self._extensions.get
+        department_of = self._extensions.get  # Bound once: this loop is the import's.
         found: list[tuple[int, Priced]] = []
         columns = (
             *(calls.direction, calls.answered, calls.talk_ms, calls.answer_us, calls.begin_us),
@@ -114,18 +116,26 @@ class Rater:
 
     def charge(self, call: Billable, kind: str = CHARGE) -> Priced:
         """Return what *call* is charged (or costs), or a charge that says why it has no price."""
+        chosen = self.chosen(call, kind)
+        if isinstance(chosen, str):
+            return unrated(kind, chosen)
+        desk, by_dialled = chosen
+        return desk.charge(call, kind, by_dialled=by_dialled)
+
+    def chosen(self, call: Billable, kind: str = CHARGE) -> "tuple[Desk, bool] | str":
+        """Return the version that prices *call*, and whether by the dialled digits; or why none."""
         one = self.assignment(call, kind)
         if one is None:
-            return _unrated(kind, "no_assignment")
+            return "no_assignment"
         if call.talk_ms is None:
-            return _unrated(kind, "no_talk_time")
+            return "no_talk_time"
         version = self.version(one.tariff_id, call.talk_us)
         if version is None:
-            return _unrated(kind, "no_version")
+            return "no_version"
         desk = self.desks.get(version.version_id)
         if desk is None:
             desk = self.desks[version.version_id] = Desk(version)
-        return desk.charge(call, kind, by_dialled=one.matches == BY_DIALLED)
+        return desk, one.matches == BY_DIALLED
 
     def assignment(self, call: Billable, kind: str = CHARGE) -> Assignment | None:
         """Return the first assignment that fits *call*."""
@@ -133,6 +143,10 @@ class Rater:
             if fits_all or _fits(one, call):
                 return one
         return None
+
+    def department_of(self, extension: str) -> str:
+        """Return the department of a telephone, "" without one."""
+        return self._extensions.get(extension, "")
 
     def version(self, tariff_id: int, talk_us: int) -> Version | None:
         """Return the version of a tariff that is in force at the talk instant."""
@@ -150,10 +164,10 @@ class Desk:
     """
 
     def __init__(self, version: Version) -> None:
-        self._version_id = version.version_id
-        self._compiled = compiled_document(version.document)
-        rates = self._compiled.rates
-        self._repeats = not self._compiled.splits and all(rate.pulse is None for rate in rates)
+        self.version_id = version.version_id
+        self.compiled = compiled_document(version.document)
+        rates = self.compiled.rates
+        self._repeats = not self.compiled.splits and all(rate.pulse is None for rate in rates)
         self._asks_caller = any(rate.callers for rate in rates)
         self._asks_trunk = any(rate.trunks for rate in rates)
         edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
@@ -192,7 +206,7 @@ class Desk:
         """Return all on which it depends which rate wins."""
         who: tuple[object, ...] = (
             number,
-            self._compiled.calendar.open_at(call.talk_us // _SECOND_US),
+            self.compiled.calendar.open_at(call.talk_us // _SECOND_US),
         )
         if self._edges_us:
             who = (*who, bisect_right(self._edges_us, call.talk_us))
@@ -203,28 +217,17 @@ class Desk:
         return who
 
     def _charge_of(self, call: Billable, number: str) -> tuple[int, int, int] | str:
-        return charge_of(
-            self._compiled,
-            TalkedCall(
-                start=from_us(call.talk_us),
-                talk_s=Decimal(call.talk_ms or 0).scaleb(-3),
-                dialled=number,
-                caller=call.extension or call.caller,
-                department=call.department or None,
-                trunk=call.trunk,
-                pulses=call.pulses,
-            ),
-        )
+        return charge_of(self.compiled, talked_call(call, number))
 
     def _priced(self, found: tuple[int, int, int] | str, kind: str) -> Priced:
-        currency = self._compiled.currency
+        currency = self.compiled.currency
         if isinstance(found, str):
-            return _unrated(kind, found, self._version_id, currency)
+            return unrated(kind, found, self.version_id, currency)
         micros, billed_s, rate_index = found
-        rate = self._compiled.rates[rate_index].rate
+        rate = self.compiled.rates[rate_index].rate
         return Priced(
             kind,
-            self._version_id,
+            self.version_id,
             rate_index,
             rate.prefix,
             rate.band or "",
@@ -233,6 +236,21 @@ class Desk:
             currency,
             "",
         )
+
+
+def talked_call(call: Billable, number: str) -> TalkedCall:
+    """Return *call* as the core prices it, *number* being the one to find a prefix for."""
+    return TalkedCall(
+        start=from_us(call.talk_us),
+        talk_s=Decimal(call.talk_ms or 0).scaleb(-3),
+        dialled=number,
+        caller=call.extension or call.caller,
+        department=call.department or None,
+        trunk=call.trunk,
+        account_code=call.account_code or None,
+        source_ip=call.source_ip or None,
+        pulses=call.pulses,
+    )
 
 
 def compiled_document(document: str) -> CompiledTariff:
@@ -255,7 +273,8 @@ def _fits(one: Assignment, call: Billable) -> bool:
     )
 
 
-def _unrated(kind: str, reason: str, version_id: int | None = None, currency: str = "") -> Priced:
+def unrated(kind: str, reason: str, version_id: int | None = None, currency: str = "") -> Priced:
+    """Return the charge of a call that has no price, for a reason."""
     return Priced(kind, version_id, None, "", "", 0, None, currency, reason)
 
 
