@@ -21,7 +21,7 @@ from tollbook.storage.instants import from_us
 from tollbook.storage.models import TariffVersion
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.charged_calls import ChargedCall, charged_calls
-from tollbook.storage.queries.rated_calls import Names, names_of_calls
+from tollbook.storage.queries.rated_calls import Names, RatedCall, names_of_calls
 
 DIMENSIONS = ("call_type", "destination", "department")
 MOST_TARIFFS = 8  # Side by side on a screen, and in a table that people read.
@@ -181,15 +181,17 @@ class _Counting:
     def add(self, calls: Iterable[ChargedCall]) -> None:
         """Count those of *calls* that are priced at all."""
         priced = [
-            call
-            for call in calls
+            one
+            for one in calls
             if not unbilled_reason(
-                DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
+                DIRECTIONS[one.call.direction],
+                answered=one.call.answered,
+                talk_ms=one.call.talk_ms,
             )
         ]
-        cells = [self._count(call) for call in priced]
-        timed = [place for place, call in enumerate(priced) if call.talk_ms is not None]
-        talked = [self._talked(priced[place]) for place in timed]
+        cells = [self._count(one) for one in priced]
+        timed = [place for place, one in enumerate(priced) if one.call.talk_ms is not None]
+        talked = [self._talked(priced[place].call) for place in timed]
         for nth, tariff in enumerate(self.tariffs):
             charges = price_columns(tariff.tariff, talked)
             reasons = [NO_TALK_TIME] * len(priced)
@@ -198,11 +200,11 @@ class _Counting:
                 timed, charges.amount_micros, charges.reason, strict=True
             ):
                 reasons[place], amounts[place] = reason, micros
-            for call, cell, micros, reason in zip(priced, cells, amounts, reasons, strict=True):
+            for one, cell, micros, reason in zip(priced, cells, amounts, reasons, strict=True):
                 if reason:
-                    self._count_unrated(nth, call, cell, reason)
+                    self._count_unrated(nth, one.call, cell, reason)
                 else:
-                    _count_rated(cell.sums[nth], call, tariff.currency, micros)
+                    _count_rated(cell.sums[nth], one, tariff.currency, micros)
 
     def comparison(self) -> Comparison:
         """Return what was counted."""
@@ -221,19 +223,20 @@ class _Counting:
         unrated.sort(key=lambda one: (-one.calls, one.number, one.tariff))
         return Comparison(self.tariffs, total, groups, tuple(unrated))
 
-    def _count(self, call: ChargedCall) -> _Cell:
-        key = (call.call_type, call.destination, call.department_id, call.currency)
+    def _count(self, charged: ChargedCall) -> _Cell:
+        call, amount_micros, currency = charged
+        key = (call.call_type, call.destination, call.department_id, currency)
         cell = self.cells.get(key)
         if cell is None:
             cell = self.cells[key] = _Cell(*key, tuple(_Sum() for _ in self.tariffs))
         cell.calls += 1
         cell.talk_ms += call.talk_ms or 0
-        if call.amount_micros is not None:
+        if amount_micros is not None:
             cell.rated_now += 1
-            cell.now_micros += call.amount_micros
+            cell.now_micros += amount_micros
         return cell
 
-    def _count_unrated(self, nth: int, call: ChargedCall, cell: _Cell, reason: str) -> None:
+    def _count_unrated(self, nth: int, call: RatedCall, cell: _Cell, reason: str) -> None:
         cell.sums[nth].unrated += 1
         key = (nth, call.callee or call.dialled, call.destination, reason)
         counts = self.unrated.get(key)
@@ -244,7 +247,7 @@ class _Counting:
         counts[0] += 1
         counts[1] += call.talk_ms or 0
 
-    def _talked(self, call: ChargedCall) -> TalkedCall:
+    def _talked(self, call: RatedCall) -> TalkedCall:
         names = self.names
         extension = names.extensions.get(call.extension_id or 0, "")
         return TalkedCall(
@@ -283,11 +286,11 @@ class _Counting:
         )
 
 
-def _count_rated(total: _Sum, call: ChargedCall, currency: str, micros: int) -> None:
+def _count_rated(total: _Sum, charged: ChargedCall, currency: str, micros: int) -> None:
     total.charge_micros += micros
-    if call.amount_micros is not None and call.currency == currency:
+    if charged.amount_micros is not None and charged.currency == currency:
         total.compared += 1
-        total.before_micros += call.amount_micros
+        total.before_micros += charged.amount_micros
         total.after_micros += micros
 
 
