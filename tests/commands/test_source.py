@@ -202,6 +202,21 @@ def test_a_heartbeat_of_a_source_that_is_gone_is_let_go(office: Database) -> Non
     assert only(NOW).state == "unknown"
 
 
+def test_instants_are_those_of_the_site_s_clock_to_the_second(
+    office: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    add(*SOCKET)
+    came = datetime(2026, 7, 1, 10, 0, 0, 123_456, tzinfo=UTC)
+    beat(only(NOW).id, came, last_record_us=to_us(came))
+
+    (plain,) = listed(capsys)
+    assert main(["source", "list"]) == 0
+    shown = capsys.readouterr().out
+
+    assert plain["last_record"] == plain["since"] == "2026-07-01T12:00:00+02:00"
+    assert "last 2026-07-01 12:00:00 CEST" in shown
+
+
 def test_the_table_for_people_shows_state_and_next_step(
     office: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
@@ -104,7 +105,11 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
     if not views:
         print("There is no source yet. `tollbook source add --help` shows how.", file=sys.stderr)
     for view in views:
-        last = _iso(view.last_record) or "never"
+        last = (
+            f"{local:%Y-%m-%d %H:%M:%S %Z}"
+            if (local := _local(view, view.last_record))
+            else "never"
+        )
         print(
             f"{view.id}\t{view.name}\t{view.pbx}\t{view.format}\t{view.place}\t{view.state}\t"
             f"today {view.today.records}\trejects {view.open_rejects}\tlast {last}"
@@ -126,8 +131,8 @@ def _plain(view: "SourceView") -> dict[str, object]:
         "state": view.state,
         "reason": view.reason,
         "next_step": view.next_step,
-        "since": _iso(view.since),
-        "last_record": _iso(view.last_record),
+        "since": _iso(_local(view, view.since)),
+        "last_record": _iso(_local(view, view.last_record)),
         "connected_peers": view.connected_peers,
         "stored_bytes": view.stored_bytes,
         "today": {
@@ -142,8 +147,13 @@ def _plain(view: "SourceView") -> dict[str, object]:
     }
 
 
+def _local(view: "SourceView", instant: datetime | None) -> datetime | None:
+    """Return *instant* by the clock of the source's site."""
+    return None if instant is None else instant.astimezone(ZoneInfo(view.site_zone))
+
+
 def _iso(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()
+    return None if instant is None else instant.isoformat(timespec="seconds")
 
 
 def _refuse(refused: "Refused") -> int:
