@@ -1,0 +1,251 @@
+"""Who has an account: extensions, owners and departments with what they hold and may spend.
+
+The recharges of a holder are few beside its charges; `entry_by_hand` is the index by which they
+are found without reading the rest of its postings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.storage.queries.sql import Clause, Row, both, chunks, contains, fetch, fetch_one
+
+HolderKind = Literal["extension", "owner", "department"]
+KINDS: tuple[HolderKind, ...] = ("extension", "owner", "department")
+SORTS = ("number", "name", "recharged", "balance", "credit", "payment", "billing", "status")
+_IDS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HolderFilter:
+    """Holders of one kind for which everything given holds.
+
+    `site_id` is theirs (owners have none); `keyword` is part of a number or a name. `only_id`
+    narrows to one holder.
+    """
+
+    kind: HolderKind = "extension"
+    site_id: int | None = None
+    keyword: str = ""
+    locked: bool | None = None
+    payment_type: str | None = None
+    billing: bool | None = None
+    department_id: int | None = None
+    only_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A holder with its money in millionths of `currency`.
+
+    `number` is what it is called by: an extension's number, another's name; `name` is empty for
+    those. `recharged_micros` counts recharges since `recharged_since_us`, less those undone.
+    """
+
+    kind: HolderKind
+    id: int
+    number: str
+    name: str
+    department: str
+    active: bool
+    billing: bool
+    payment_type: str
+    locked: bool
+    credit_micros: int
+    recharged_micros: int
+    balance_micros: int
+    held_micros: int
+    currency: str
+    site_id: int | None
+    department_id: int | None
+    recharged_since_us: int | None
+
+    @property
+    def label(self) -> str:
+        """The holder in a word: `Amir[101]`, or its name."""
+        return f"{self.name}[{self.number}]" if self.name else self.number
+
+    @property
+    def available_micros(self) -> int:
+        """What may still be spent: the balance less what is held, and the credit."""
+        return self.balance_micros - self.held_micros + self.credit_micros
+
+
+def list_holders(
+    wanted: HolderFilter,
+    *,
+    sort: str = "number",
+    descending: bool = False,
+    first: int = 0,
+    count: int | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[HolderRow]:
+    """Return the holders that *wanted* admits, in order, *count* from the *first* on (0-based).
+
+    *sort* is one of `SORTS`; numbers sort as numbers do, "99" before "100".
+    """
+    way = "DESC" if descending else "ASC"
+    by_number = _BY_NUMBER if wanted.kind == "extension" else _BY_NAME
+    columns = by_number if sort == "number" else (*_ORDERS[sort], *by_number)
+    order = ", ".join(f"{column} {way}" for column in columns)
+    limit = "" if count is None else f" LIMIT {int(count)} OFFSET {int(first)}"
+    condition = _condition(wanted, using=using)
+    rows = fetch(
+        f"SELECT * FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
+        f"ORDER BY {order}, r.id{limit}",
+        condition.values,
+        using=using,
+    )
+    return [_holder(wanted.kind, row) for row in rows]
+
+
+def count_holders(wanted: HolderFilter, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Return how many holders *wanted* admits."""
+    condition = _condition(wanted, using=using)
+    table = f"tollbook_{wanted.kind}"
+    found = fetch_one(
+        f"SELECT count(*) FROM {table} h WHERE {condition.text}", condition.values, using=using
+    )
+    return int(found[0]) if found else 0
+
+
+def holder_ids(wanted: HolderFilter, *, limit: int, using: str = DEFAULT_DB_ALIAS) -> list[int]:
+    """Return the ids of at most *limit* holders that *wanted* admits, in the order of ids."""
+    condition = _condition(wanted, using=using)
+    rows = fetch(
+        f"SELECT h.id FROM tollbook_{wanted.kind} h WHERE {condition.text} "
+        f"ORDER BY h.id LIMIT {int(limit)}",
+        condition.values,
+        using=using,
+    )
+    return [row[0] for row in rows]
+
+
+def holders_by_id(
+    kind: HolderKind, ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
+) -> list[HolderRow]:
+    """Return the holders with these ids, by number; ids that nobody has are left out."""
+    found = [
+        _holder(kind, row)
+        for some in chunks(sorted(set(ids)), _IDS_A_STATEMENT)
+        for row in fetch(
+            f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
+        )
+    ]
+    return sorted(found, key=lambda one: (len(one.number), one.number, one.id))
+
+
+def holder_of(account: str, kind: HolderKind) -> str:
+    """Return the expression for the id of the *kind* whose account it is; null for another's.
+
+    The test comes first: a system account is named by a word, and a server refuses to cast it.
+    """
+    return f"CASE WHEN {account}.kind = '{kind}' THEN CAST({account}.name AS bigint) END"
+
+
+def _condition(wanted: HolderFilter, *, using: str) -> Clause:
+    exact: dict[str, object] = {
+        "h.id": wanted.only_id,
+        "h.locked": wanted.locked,
+        "h.payment_type": wanted.payment_type,
+        "h.billing": wanted.billing,
+    }
+    if wanted.kind != "owner":
+        exact["h.site_id"] = wanted.site_id
+    if wanted.kind == "extension":
+        exact["h.department_id"] = wanted.department_id
+    clauses = [
+        Clause(f"{column} = %s", (value,)) for column, value in exact.items() if value is not None
+    ]
+    if wanted.keyword:
+        names = ["h.number", "h.name"] if wanted.kind == "extension" else ["h.name"]
+        clauses.append(contains(names, wanted.keyword, using=using))
+    return both(clauses)
+
+
+def _holder(kind: HolderKind, row: Row) -> HolderRow:
+    (holder_id, number, name, department, active, billing, payment_type, locked, *rest) = row
+    return HolderRow(
+        kind,
+        holder_id,
+        number,
+        name,
+        department,
+        bool(active),
+        bool(billing),
+        payment_type,
+        bool(locked),
+        *rest,
+    )
+
+
+# "99" before "100"; letters as they come.
+_BY_NUMBER = ("length(r.number)", "r.number")
+_BY_NAME = ("lower(r.number)",)
+_ORDERS = {
+    "name": ("lower(r.name)",),
+    "recharged": ("r.recharged",),
+    "balance": ("r.balance",),
+    "credit": ("r.credit_micros",),
+    "payment": ("r.payment_type",),
+    "billing": ("r.billing",),
+    "status": ("r.locked",),
+}
+# The site whose currency owners have: they belong to none.
+_FIRST_CURRENCY = "(SELECT currency FROM tollbook_site ORDER BY id LIMIT 1)"
+_OWN = {
+    "extension": (
+        "h.number, h.name, coalesce(d.name, '') AS department, h.active",
+        "s.currency, h.site_id, h.department_id, h.recharged_since_us",
+        (
+            "JOIN tollbook_site s ON s.id = h.site_id "
+            "LEFT JOIN tollbook_department d ON d.id = h.department_id"
+        ),
+        "s.currency",
+    ),
+    "owner": (
+        "h.name AS number, '' AS name, '' AS department, h.active",
+        (
+            f"{_FIRST_CURRENCY} AS currency, NULL AS site_id, NULL AS department_id, "
+            "h.recharged_since_us"
+        ),
+        "",
+        _FIRST_CURRENCY,
+    ),
+    "department": (
+        "h.name AS number, '' AS name, '' AS department, true AS active",
+        "s.currency, h.site_id, NULL AS department_id, h.recharged_since_us",
+        "JOIN tollbook_site s ON s.id = h.site_id",
+        "s.currency",
+    ),
+}
+# What is posted by hand, in the words of the index that finds it.
+BY_HAND = "e.kind IN ('recharge', 'adjustment', 'reversal') AND e.call_id IS NULL"
+
+
+def _select(kind: HolderKind) -> str:
+    """Return the query for holders `h` with their money, less its condition."""
+    names, places, joins, currency = _OWN[kind]
+    recharged = (
+        "SELECT p.account_id AS account_id, CAST(sum(p.amount_micros) AS bigint) AS micros "
+        "FROM tollbook_entry e "
+        "LEFT JOIN tollbook_entry u ON u.id = e.reverses_id "
+        "JOIN tollbook_posting p ON p.entry_id = e.id "
+        f"JOIN tollbook_account o ON o.id = p.account_id AND o.kind = '{kind}' "
+        f"JOIN tollbook_{kind} x ON x.id = {holder_of('o', kind)} "
+        f"WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
+        "AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1) "
+        "GROUP BY p.account_id"
+    )
+    return (
+        f"SELECT h.id, {names}, h.billing, h.payment_type, h.locked, h.credit_micros, "
+        "coalesce(t.micros, 0) AS recharged, coalesce(b.balance_micros, 0) AS balance, "
+        f"coalesce(b.held_micros, 0) AS held, {places} "
+        f"FROM tollbook_{kind} h {joins} "
+        f"LEFT JOIN tollbook_account a ON a.kind = '{kind}' "
+        f"AND a.name = CAST(h.id AS text) AND a.currency = {currency} "
+        "LEFT JOIN tollbook_balance b ON b.account_id = a.id "
+        f"LEFT JOIN ({recharged}) t ON t.account_id = a.id"
+    )
