@@ -1,26 +1,37 @@
-"""What one price costs: a call of 3 s and one of 10 h, with and without its explanation."""
+"""What a price costs: one call, alone and explained, and calls by the million.
 
-import time
+First a call of 3 s and one of 10 h on a small tariff; then the large deck, by either form, and
+from Parquet to Parquet.
+"""
+
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tollbook.bench import lines
+from tollbook.bench import batch, lines, parquet
 from tollbook.bench.deck import compiled_of, deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
 from tollbook.core.rating import TalkedCall, charge_of, explain, price
 from tollbook.core.tariff import CompiledTariff
 
-ROUNDS = 5
 DEFAULT_CALLS = 20_000
 SHORT_S, LONG_S = 3, 36_000
 FLOOR = "≤ 25 µs, however long the call"
 
 
 def measure(options: Options) -> Iterator[Figure]:
+    """Yield what one price costs, then all that `batch` and `parquet` measure."""
+    yield from _one_call(min(options.calls or DEFAULT_CALLS, DEFAULT_CALLS))
+    tariff, pages, figures = batch.prepared()
+    yield from figures
+    count = options.calls or batch.DEFAULT_CALLS
+    yield from batch.measure_with(tariff, pages, count)
+    yield from parquet.measure_with(tariff, pages, count)
+
+
+def _one_call(count: int) -> Iterator[Figure]:
     """Yield microseconds a call of each reading of the pricing function, and their ratios."""
-    count = options.calls or DEFAULT_CALLS
     compiled = compiled_of(deck_document(prefixes_of_lines()))
     numbers = list(lines.numbers())
     short, long = (calls_to(numbers, count, talks_s=(talk_s,)) for talk_s in (SHORT_S, LONG_S))
@@ -53,11 +64,5 @@ def _cost_us(
     compiled: CompiledTariff,
     calls: list[TalkedCall],
 ) -> float:
-    """Return microseconds a call in the best of some rounds: other work only slows."""
-    rounds = []
-    for _ in range(ROUNDS):
-        began = time.perf_counter()
-        for call in calls:
-            reading(compiled, call)
-        rounds.append((time.perf_counter() - began) / len(calls) * 1e6)
-    return min(rounds)
+    """Return microseconds of processor time a call, in the best of some rounds."""
+    return batch.best_s(lambda: [reading(compiled, call) for call in calls]) / len(calls) * 1e6

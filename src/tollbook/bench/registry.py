@@ -26,8 +26,8 @@ class Benchmark:
 BENCHMARKS = {
     each.name: each
     for each in (
-        Benchmark("rating", "the price of one short and one long call", "pricing"),
-        Benchmark("batch", "prices by the million on a deck of 100,000 prefixes", "batch"),
+        Benchmark("rating", "one call explained, and ten million on 100,000 prefixes", "pricing"),
+        Benchmark("batch", "the batch form alone, by stage, on one core and two", "batch"),
         Benchmark("latency", "last byte of a record to its row being visible", "latency"),
         Benchmark("import", "an Asterisk file, end to end, and the same again", "importing"),
         Benchmark("rerate", "stored calls priced again, with the differences", "rerating"),

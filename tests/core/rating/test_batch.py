@@ -1,7 +1,11 @@
 """The batch form equals the scalar form in every digit, and says where it leaves the work to it."""
 
-from datetime import datetime
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -15,7 +19,7 @@ from tollbook.core.rating.batch import (
     BatchTariff,
     arrays_of,
     batch_tariff,
-    pack,
+    pack_numbers,
     price_batch,
     price_columns,
 )
@@ -142,5 +146,79 @@ def test_numbers_of_any_shape_find_the_same_rate(dialled: str) -> None:
 
 
 def test_a_short_number_never_matches_a_longer_prefix() -> None:
-    assert pack("4")[0] < pack("49")[0]
-    assert pack("49")[0] != pack("490")[0]
+    short, longer, longest = pack_numbers(["4", "49", "490"])[0].tolist()
+
+    assert short < longer < longest
+
+
+def test_calls_centuries_apart_are_priced_side_by_side() -> None:
+    document = flat("0.12") | {
+        "zone": "Europe/Berlin",
+        "band": [{"name": "noon", "from": "12:00:00", "to": "13:00:00"}],
+    }
+    document["rate"].append({**document["rate"][0], "band": "noon", "connect_fee": "1"})
+    tariff = prepared(document)
+    years = (1801, 1970, 2026, 2026, 2026, 2150, 2999)
+    asked = [
+        TalkedCall(datetime(year, 6, 1, 10, 30, tzinfo=UTC), Decimal(60), "4930") for year in years
+    ]
+
+    columns = price_columns(tariff, asked)
+
+    assert columns.amount_micros == [charge_of(tariff.compiled, one)[0] for one in asked]
+    assert columns.amount_micros[2] == 1_120_000
+
+
+@pytest.mark.parametrize("effective", ["2026-03-01T12:00:00.5Z", "2026-03-01T12:00:01Z"])
+def test_a_rate_takes_effect_at_its_instant_in_a_batch_too(effective: str) -> None:
+    document = flat("0.12")
+    document["rate"].append({**flat("0.24")["rate"][0], "effective_from": effective})
+    tariff = prepared(document)
+    edge = datetime.fromisoformat(effective)
+    microsecond = timedelta(microseconds=1)
+    asked = [TalkedCall(at, Decimal(60), "4930") for at in (edge - microsecond, edge)]
+
+    assert price_columns(tariff, asked).amount_micros == [120_000, 240_000]
+
+
+PLAIN = """
+import sys
+sys.modules["numba"] = None  # As if the extra were not installed.
+from random import Random
+from reference.tariffs import draw_call, draw_tariff
+from tollbook.core.rating import batch, charge_of
+from tollbook.core.tariff import compile_tariff, read_tariff
+from test_batch import talked
+
+assert not batch.HAS_NUMBA
+compared = 0
+for seed in range(40):
+    random = Random(seed)
+    document = draw_tariff(random)
+    tariff = batch.batch_tariff(compile_tariff(read_tariff(document).tariff))
+    if tariff.deck is None:
+        continue
+    calls = [talked(draw_call(random, document)) for _ in range(20)]
+    priced = batch.price_batch(tariff, batch.arrays_of(tariff.names, calls))
+    for at, call in enumerate(calls):
+        if priced.state[at] == 0:
+            found = priced.amount_micros[at], priced.billed_s[at], priced.rate_index[at]
+            assert tuple(map(int, found)) == charge_of(tariff.compiled, call), (seed, call)
+            compared += 1
+print(compared)
+"""
+
+
+def test_the_loop_is_plain_python_that_agrees_without_numba() -> None:
+    tests = Path(__file__).resolve().parents[2]
+
+    ended = subprocess.run(
+        [sys.executable, "-W", "error", "-c", PLAIN],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (tests, Path(__file__).parent)))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert int(ended.stdout) > 200

@@ -1,17 +1,17 @@
-"""The price of many calls: the rules of `price` in one typed loop over arrays.
+"""The price of many calls: the rules of `price` over arrays.
 
-With numba (the extra `fast`) the loop is compiled; without it the scalar form does the work,
-which is faster than this loop would be if it were interpreted. What the arrays cannot hold goes
-to the scalar form too, so every call is priced, and to the same digit either way.
+With numba (the extra `fast`) the loop of `batch_loop` is compiled; without it the scalar form does
+the work, which is faster than that loop would be if it were interpreted. What the arrays cannot
+hold goes to the scalar form too, so every call is priced, and to the same digit either way.
 
 Source: docs/algorithms/rating.md, "Batch".
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from math import ceil
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any
 
 import numpy as np
 
@@ -19,23 +19,7 @@ from tollbook.core.calendar import DAY_S, EPOCH
 from tollbook.core.money import MICRO
 from tollbook.core.numbers import PACKED_SYMBOLS, SYMBOL_BITS, strip_decoration
 from tollbook.core.rating.arrays import (
-    ALONE,
-    CALLERS,
-    FEE,
-    FREE_S,
-    FROM_US,
-    HALF_UP,
     LONGEST_S,
-    MAXIMUM,
-    MINIMUM,
-    MINIMUM_S,
-    NUMBER_LENGTH,
-    SLOTS,
-    TO_US,
-    TOP_SHIFT,
-    TRUNKS,
-    UP,
-    WINDOWS,
     Clock,
     Deck,
     DeckNames,
@@ -43,41 +27,46 @@ from tollbook.core.rating.arrays import (
     clock_of,
     deck_of,
 )
+from tollbook.core.rating.batch_loop import (
+    ASK_SCALAR,
+    HAS_NUMBA,
+    NO_PREFIX,
+    PASSES,
+    PRICED,
+    pack_read,
+    price_rows,
+)
 from tollbook.core.rating.engine import charge_of
 from tollbook.core.rating.model import TalkedCall
 from tollbook.core.tariff import CompiledTariff
 
-try:
-    from numba import njit
-except ImportError:  # The extra `fast` is not installed.
-    HAS_NUMBA = False
-else:
-    HAS_NUMBA = True
+__all__ = [
+    "HAS_NUMBA",
+    "PASSES",
+    "BatchTariff",
+    "CallArrays",
+    "ChargeArrays",
+    "ChargeColumns",
+    "arrays_of",
+    "batch_tariff",
+    "call_arrays",
+    "pack_numbers",
+    "pack_read_numbers",
+    "price_batch",
+    "price_columns",
+]
 
-PRICED, ASK_SCALAR = 0, 1
-BLOCK = 64
-_CODES = {symbol: code for code, symbol in enumerate("0123456789*#ABC", start=1)}
+# The clock is made for whole stretches of days and kept: batches follow each other in time.
+_CLOCK_S = 32 * DAY_S
+_CLOCKS_KEPT = 16
+# A stray stamp must not make a clock of centuries: the scalar form takes what is far out.
+_WIDEST_S = 20 * 366 * DAY_S
+_EARLIEST_S, _LATEST_S = -70 * 366 * DAY_S, 230 * 365 * DAY_S
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-# Talk instant in microseconds, length of the number, caller, department, trunk.
-Asked: TypeAlias = tuple[int, int, int, int, int]
-Rows: TypeAlias = tuple[Integers, ...]
-Prices: TypeAlias = tuple[Integers, Integers, Integers, Integers]
-
-
-def typed(function: F) -> F:
-    """Compile *function* where numba is here; leave it as it is where not."""
-    return (
-        cast("F", njit(cache=True, nogil=True, error_model="numpy")(function))
-        if HAS_NUMBA
-        else function
-    )
-
-
-def inlined(function: F) -> F:
-    """Like `typed`, written into its callers: passing the arrays along costs more than the work."""
-    return cast("F", njit(inline="always")(function)) if HAS_NUMBA else function
+_CODES = np.zeros(128, dtype=np.int64)
+for _code, _symbol in enumerate("0123456789*#ABC", start=1):
+    _CODES[ord(_symbol)] = _code
+_SHIFTS = np.arange(PACKED_SYMBOLS - 1, -1, -1, dtype=np.int64) * SYMBOL_BITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +86,21 @@ class CallArrays:
     department: Integers
     trunk: Integers
 
+    def __len__(self) -> int:
+        return len(self.start_us)
+
+    def __getitem__(self, rows: slice) -> "CallArrays":
+        """Return some of the calls; nothing is copied."""
+        return CallArrays(*(column[rows] for column in _columns(self)))
+
 
 @dataclass(frozen=True, slots=True)
 class ChargeArrays:
-    """Prices as parallel arrays; a row whose `state` is 1 is empty and asks for the scalar form."""
+    """Prices as parallel arrays.
+
+    `state` is 0 where there is a price; 1: the scalar form must be asked; 2: no prefix fits, the
+    call is unrated. The other columns are 0 there.
+    """
 
     amount_micros: Integers
     billed_s: Integers
@@ -115,6 +115,12 @@ class BatchTariff:
     compiled: CompiledTariff
     deck: Deck | None
     names: DeckNames
+    clocks: dict[tuple[int, int], Clock] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether arrays are priced by the compiled loop."""
+        return HAS_NUMBA and self.deck is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +141,35 @@ def batch_tariff(compiled: CompiledTariff) -> BatchTariff:
     return BatchTariff(compiled, *decked)
 
 
-def price_batch(tariff: BatchTariff, calls: CallArrays) -> ChargeArrays:
-    """Price *calls*; the tariff must have a deck."""
+def price_batch(
+    tariff: BatchTariff, calls: CallArrays, *, passes: int = len(PASSES)
+) -> ChargeArrays:
+    """Price *calls*; the tariff must have a deck. Of the loop's passes only the first are made."""
     if tariff.deck is None:
         raise ValueError("this tariff is priced by the scalar form alone")
-    size = len(calls.start_us)
+    size = len(calls)
     out = ChargeArrays(*(np.zeros(size, dtype=np.int64) for _ in range(4)))
-    if size:
-        first_s, last_s = int(calls.start_us.min()) // MICRO, int(calls.start_us.max()) // MICRO
-        clock = clock_of(tariff.compiled.calendar, first_s, last_s)
-        _price_rows(tariff.deck, clock, _columns(calls), _columns(out))
+    if not size:
+        return out
+    first_s, last_s = int(calls.start_us.min()) // MICRO, int(calls.start_us.max()) // MICRO
+    if first_s >= _EARLIEST_S and last_s < _LATEST_S and last_s - first_s <= _WIDEST_S:
+        clock = _clock(tariff, tariff.deck, first_s, last_s)
+        price_rows(tariff.deck, clock, _columns(calls), _columns(out), passes)
+        return out
+    out.state[:] = ASK_SCALAR
+    starts_s = calls.start_us // MICRO
+    near = (starts_s >= _EARLIEST_S) & (starts_s < _LATEST_S)
+    near &= np.abs(starts_s - int(np.median(starts_s))) <= _WIDEST_S // 2
+    rows = np.flatnonzero(near)
+    priced = price_batch(tariff, CallArrays(*(column[rows] for column in _columns(calls))))
+    for column, found in zip(_columns(out), _columns(priced), strict=True):
+        column[rows] = found
     return out
 
 
 def price_columns(tariff: BatchTariff, calls: Sequence[TalkedCall]) -> ChargeColumns:
     """Price *calls* one after another, by whichever form is the quicker."""
-    if not HAS_NUMBA or tariff.deck is None:
+    if not tariff.is_fast:
         return _scalar(tariff.compiled, calls)
     priced = price_batch(tariff, arrays_of(tariff.names, calls))
     columns = ChargeColumns(
@@ -159,43 +178,107 @@ def price_columns(tariff: BatchTariff, calls: Sequence[TalkedCall]) -> ChargeCol
         priced.rate_index.tolist(),
         [""] * len(calls),
     )
-    for at in np.flatnonzero(priced.state).tolist():
-        _set(columns, at, charge_of(tariff.compiled, calls[at]))
+    for at in np.flatnonzero(priced.state != PRICED).tolist():
+        if priced.state[at] == NO_PREFIX:
+            columns.reason[at] = "no_prefix"
+        else:
+            _set(columns, at, charge_of(tariff.compiled, calls[at]))
     return columns
 
 
 def arrays_of(names: DeckNames, calls: Sequence[TalkedCall]) -> CallArrays:
     """Return *calls* as arrays."""
-    packed = [pack(strip_decoration(call.dialled)) for call in calls]
     microsecond = timedelta(microseconds=1)
-    columns: tuple[list[int], ...] = (
-        [(call.start - EPOCH) // microsecond for call in calls],
-        [min(ceil(call.talk_s), LONGEST_S + 1) for call in calls],
-        [number for number, _ in packed],
-        [length for _, length in packed],
-        [names.callers.get(call.caller or "", -1) for call in calls],
-        [names.callers.get(call.department or "", -1) for call in calls],
-        [names.trunks.get(call.trunk or "", -1) for call in calls],
+    return call_arrays(
+        names,
+        start_us=[(call.start - EPOCH) // microsecond for call in calls],
+        talk_s=[min(ceil(call.talk_s), LONGEST_S + 1) for call in calls],
+        dialled=[call.dialled for call in calls],
+        callers=[call.caller for call in calls],
+        departments=[call.department for call in calls],
+        trunks=[call.trunk for call in calls],
     )
-    return CallArrays(*(np.array(column, dtype=np.int64) for column in columns))
 
 
-def pack(number: str) -> tuple[int, int]:
-    """Return the packed beginning of *number* (without decoration) and its whole length.
+def call_arrays(
+    names: DeckNames,
+    *,
+    start_us: Sequence[int],
+    talk_s: Sequence[int],
+    dialled: Sequence[str],
+    callers: Sequence[str | None],
+    departments: Sequence[str | None],
+    trunks: Sequence[str | None],
+) -> CallArrays:
+    """Return calls given as parallel lists as arrays; numbers may be decorated."""
+    number, length = pack_numbers([strip_decoration(one) for one in dialled])
+    return CallArrays(
+        np.array(start_us, dtype=np.int64),
+        np.array(talk_s, dtype=np.int64),
+        number,
+        length,
+        _ids(names.callers, callers),
+        _ids(names.callers, departments),
+        _ids(names.trunks, trunks),
+    )
+
+
+def pack_numbers(numbers: Sequence[str]) -> tuple[Integers, Integers]:
+    """Return the packed beginnings of *numbers* (without decoration) and their whole lengths.
 
     Packing ends at a symbol that no prefix of a deck can hold.
 
-    >>> pack("49x1")[0] == pack("49")[0]
+    >>> packed, lengths = pack_numbers(["49x1", "49"])
+    >>> bool(packed[0] == packed[1]), lengths.tolist()
+    (True, [4, 2])
+    """
+    lengths = np.fromiter(map(len, numbers), dtype=np.int64, count=len(numbers))
+    if not len(lengths):
+        return np.zeros(0, dtype=np.int64), lengths
+    texts = np.array(numbers, dtype=f"U{PACKED_SYMBOLS}")
+    symbols = texts.view(np.uint32).reshape(-1, PACKED_SYMBOLS)
+    codes = _CODES[np.where(symbols < len(_CODES), symbols, 0)]
+    kept = np.logical_and.accumulate(codes > 0, axis=1)
+    return ((codes * kept) << _SHIFTS).sum(axis=1), lengths
+
+
+def pack_read_numbers(read: Integers, lengths: Integers) -> Integers:
+    """Return numbers packed that a database read as hexadecimal, a 1 before each; -1 where not.
+
+    A database casts text to a number quicker than it hands over text: '0x1' || '0490' keeps the
+    leading zero and each digit in 4 bits. What it read otherwise than *lengths* symbols, all of
+    them digits, is -1; 0 is what it could not read.
+
+    >>> packed = pack_read_numbers(np.array([0x1049, 0x149, 0x1A, 0]), np.array([3, 2, 1, 2]))
+    >>> packed.tolist() == [*pack_numbers(["049", "49"])[0].tolist(), -1, -1]
     True
     """
-    packed = symbols = 0
-    for symbol in number[:PACKED_SYMBOLS]:
-        code = _CODES.get(symbol)
-        if code is None:
-            break
-        packed = packed << SYMBOL_BITS | code
-        symbols += 1
-    return packed << SYMBOL_BITS * (PACKED_SYMBOLS - symbols), len(number)
+    packed = np.zeros(len(read), dtype=np.int64)
+    pack_read(read, lengths, packed)
+    return packed
+
+
+def _clock(tariff: BatchTariff, deck: Deck, first_s: int, last_s: int) -> Clock:
+    """Return a clock for talk that begins in [first_s, last_s]."""
+    key = first_s // _CLOCK_S, last_s // _CLOCK_S
+    clock = tariff.clocks.get(key)
+    if clock is None:
+        calendar, begin_s, end_s = (
+            tariff.compiled.calendar,
+            key[0] * _CLOCK_S,
+            (key[1] + 1) * _CLOCK_S,
+        )
+        clock = clock_of(calendar, deck, begin_s, end_s)
+        if len(tariff.clocks) >= _CLOCKS_KEPT:
+            tariff.clocks.clear()
+        tariff.clocks[key] = clock
+    return clock
+
+
+def _ids(known: dict[str, int], names: Sequence[str | None]) -> Integers:
+    if not known:
+        return np.full(len(names), -1, dtype=np.int64)
+    return np.array([known.get(name or "", -1) for name in names], dtype=np.int64)
 
 
 def _columns(arrays: CallArrays | ChargeArrays) -> tuple[Any, ...]:
@@ -215,188 +298,3 @@ def _set(columns: ChargeColumns, at: int, result: tuple[int, int, int] | str) ->
         columns.reason[at] = result
     else:
         columns.amount_micros[at], columns.billed_s[at], columns.rate_index[at] = result
-
-
-# --- The loop. Everything below is compiled: plain integers and arrays only. -------------------
-#
-# Functions are written into their callers and take the arrays one by one: handing the whole deck
-# along would count references at every row, which costs more than the work.
-
-
-@inlined
-def _entry_of(starts: Integers, entry_at: Integers, top: Integers, number: int) -> int:
-    """Return the entry of the longest prefix of *number*, or -1."""
-    first_symbols = number >> TOP_SHIFT
-    low, high = top[first_symbols] - 1, top[first_symbols + 1]
-    while high - low > 1:
-        middle = (low + high) >> 1
-        if starts[middle] <= number:
-            low = middle
-        else:
-            high = middle
-    return int(entry_at[low])
-
-
-@inlined
-def _place(begins: Integers, offsets: Integers, epoch_s: int) -> tuple[int, int]:
-    """Return the zone's offset at *epoch_s*, and the instant at which the next one holds."""
-    at = len(begins) - 1
-    until_s = epoch_s + LONGEST_S + DAY_S
-    while at > 0 and begins[at] > epoch_s:
-        until_s = begins[at]
-        at -= 1
-    return offsets[at], until_s
-
-
-@inlined
-def _open_at(
-    edges: Integers,
-    opened: Integers,
-    opening: Integers,
-    first_day: int,
-    offset_s: int,
-    epoch_s: int,
-) -> tuple[int, int]:
-    """Return the windows open at *epoch_s* and the instant of their next edge."""
-    local_s = epoch_s + offset_s
-    day = local_s // DAY_S
-    second = local_s - day * DAY_S
-    interval = len(edges) - 1
-    while edges[interval] > second:
-        interval -= 1
-    edge_s = edges[interval + 1] if interval + 1 < len(edges) else DAY_S
-    row = day - first_day
-    windows = opening[row] & opened[0, interval] | opening[row - 1] & opened[1, interval]
-    return windows, epoch_s + edge_s - second
-
-
-@inlined
-def _holds(ids: Integers, first: int, last: int, wanted: int) -> bool:
-    found = False
-    for at in range(first, last):
-        found = found or ids[at] == wanted
-    return found
-
-
-@inlined
-def _winner(
-    first: Integers,
-    ranked: Integers,
-    shorter: Integers,
-    limits: Integers,
-    callers: Integers,
-    trunks: Integers,
-    entry: int,
-    asked: Asked,
-    windows: int,
-) -> int:
-    """Return the rate that wins while *windows* are open, or -1."""
-    at_us, length, caller, department, trunk = asked
-    won = -1
-    while entry >= 0 and won < 0:
-        for rank in range(first[entry], first[entry + 1]):
-            rate = ranked[rank]
-            needs = limits[rate, WINDOWS]
-            wanted = limits[rate, NUMBER_LENGTH]
-            if (
-                needs & windows == needs
-                and limits[rate, FROM_US] <= at_us < limits[rate, TO_US]
-                and wanted in (0, length)
-            ):
-                begin, end = limits[rate, CALLERS], limits[rate + 1, CALLERS]
-                fits = end == begin or (
-                    _holds(callers, begin, end, caller) or _holds(callers, begin, end, department)
-                )
-                begin, end = limits[rate, TRUNKS], limits[rate + 1, TRUNKS]
-                if fits and (end == begin or _holds(trunks, begin, end, trunk)):
-                    won = rate
-                    break
-        entry = shorter[entry]
-    return won
-
-
-@inlined
-def _run(
-    limits: Integers, slots: Integers, rate: int, position_s: int, end_s: int
-) -> tuple[int, int]:
-    """Walk the slots of *rate* from *position_s* until steps reach *end_s*: (position, units)."""
-    units = 0
-    last = limits[rate + 1, SLOTS] - 1
-    for at in range(limits[rate, SLOTS], last + 1):
-        next_s = slots[at + 1, 0] if at < last else end_s
-        stop_s = min(next_s, end_s)
-        if stop_s > position_s:
-            increment_s = slots[at, 1]
-            count = (stop_s - position_s + increment_s - 1) // increment_s
-            units += count * slots[at, 2]
-            position_s += count * increment_s
-    return position_s, units
-
-
-@inlined
-def _rounded(units: int, divisor: int, step: int, rule: int) -> int:
-    quotient = units // divisor
-    rest = units - quotient * divisor
-    if rule == UP:
-        quotient += rest > 0
-    elif rule >= HALF_UP:
-        beyond = rest - (divisor - rest)
-        quotient += beyond > 0 or (beyond == 0 and (rule == HALF_UP or quotient & 1 == 1))
-    return quotient * step
-
-
-@typed
-def _price_rows(  # noqa: C901 - one loop, because a call at every row costs more than the work
-    deck: Deck, clock: Clock, calls: Rows, prices: Prices
-) -> None:
-    """Price every row of *calls* into *prices*; what is left to the scalar form stays 0."""
-    starts, entry_at, top, first, ranked, shorter = deck[:6]
-    limits, slots, callers, trunks, edges, opened = deck[6:12]
-    splits, divisor, step, rule = deck[12:]
-    begins, offsets, opening, first_day = clock
-    start_us, talk_s, number, length, caller, department, trunk = calls
-    amount_micros, billed_s, rate_index, state = prices
-    size = len(start_us)
-    entries = np.empty(BLOCK, dtype=np.int64)
-    for block in range(0, size, BLOCK):
-        block_end = min(block + BLOCK, size)
-        # The look-ups of a block stand together, so that their cache misses overlap.
-        for row in range(block, block_end):
-            entries[row - block] = _entry_of(starts, entry_at, top, number[row])
-        for row in range(block, block_end):
-            state[row] = ASK_SCALAR
-            entry, epoch_s = entries[row - block], start_us[row] // MICRO
-            asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
-            offset_s, _ = _place(begins, offsets, epoch_s)
-            windows, _ = _open_at(edges, opened, opening, first_day, offset_s, epoch_s)
-            rate = _winner(first, ranked, shorter, limits, callers, trunks, entry, asked, windows)
-            if rate < 0 or talk_s[row] > LONGEST_S or limits[rate, ALONE]:
-                continue
-            position_s = units = 0
-            beyond_free_s = talk_s[row] - limits[rate, FREE_S]
-            billable_s = max(beyond_free_s, limits[rate, MINIMUM_S]) if beyond_free_s > 0 else 0
-            if billable_s and not splits:
-                position_s, units = _run(limits, slots, rate, 0, billable_s)
-            begin_s = epoch_s + limits[rate, FREE_S]
-            while position_s < billable_s:
-                at_s = begin_s + position_s
-                offset_s, until_s = _place(begins, offsets, at_s)
-                windows, edge_s = _open_at(edges, opened, opening, first_day, offset_s, at_s)
-                current = _winner(
-                    first, ranked, shorter, limits, callers, trunks, entry, asked, windows
-                )
-                if current < 0 or limits[current, SLOTS] == limits[current + 1, SLOTS]:
-                    break  # No price from here on: the scalar form says why.
-                end_s = min(until_s, edge_s) - begin_s
-                position_s, more = _run(limits, slots, current, position_s, min(end_s, billable_s))
-                units += more
-            if position_s < billable_s:
-                continue
-            if billable_s:
-                units = max(units + limits[rate, FEE], limits[rate, MINIMUM])
-                if limits[rate, MAXIMUM] >= 0:
-                    units = min(units, limits[rate, MAXIMUM])
-                amount_micros[row] = _rounded(units, divisor, step, rule)
-            billed_s[row] = position_s
-            rate_index[row] = rate
-            state[row] = PRICED
