@@ -204,18 +204,22 @@ class _Asking:
             plan = self._work.plan
             parts = plan.volume_discounts if kind == VOLUME else plan.bundles
             part = next(part for part in parts if part.name == name)
-            is_shared = kind == BUNDLE and any(
-                bundle.shared for bundle in plan.bundles if bundle.name == name
-            )
-            row = _row_key(
-                kind, self._work.site_id if is_shared else self._site.id, begin, caller, name
-            )
+            row = counter_row(self._work, self._site, kind, key)
             until = period_at(self._at, every=part.every, zone_name=plan.zone).end
             known = Asked(
                 *(row, kind, name, caller, begin, to_us(until)), before=self._counted(row)
             )
             self._asked[kind, key] = known
         return known.before
+
+
+def counter_row(work: PlanAtWork, site: Site, kind: str, key: CounterKey) -> str:
+    """Return the key of the row in which a plan's volume or bundle is counted."""
+    name, caller, begin = key
+    is_shared = kind == BUNDLE and any(
+        bundle.shared for bundle in work.plan.bundles if bundle.name == name
+    )
+    return _row_key(kind, work.site_id if is_shared else site.id, begin, caller, name)
 
 
 def _row_key(kind: str, site_id: int | None, begin: str, caller: str, name: str) -> str:
