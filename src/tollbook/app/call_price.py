@@ -1,0 +1,139 @@
+"""What a call that is about to be placed will cost: the price that its final charge asks too.
+
+The tariff is found as for a stored call (`app.rate.Rater`), and so is the plan. Without a plan the
+tariff alone answers; with one the composed price does, and no volume discount is assumed that is
+not yet earned. Free seconds that other calls hold are not there for this one.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from tollbook.app.plans import PlanAtWork
+from tollbook.app.policy_book import Prices
+from tollbook.app.rate import Billable, talked_call
+from tollbook.core.calendar import zone
+from tollbook.core.charging import Charged, Counters, Plan, charge
+from tollbook.core.charging import longest_talk as longest_composed
+from tollbook.core.money import from_micros, to_micros
+from tollbook.core.policies import Pricing
+from tollbook.core.rating import TalkedCall, Unrated, charge_of, longest_talk
+from tollbook.core.tariff import CompiledTariff
+
+CountersFor = Callable[[PlanAtWork], Counters]
+NOTHING = Pricing(unrated=True, longest_talk=lambda _credit, _at_most_s: 0, cost=lambda _talk_s: 0)
+
+
+class CallPrice:
+    """The price of one call by its length; amounts in millionths of `currency`.
+
+    `unrated` says in words why there is none, "" where there is one.
+    """
+
+    def __init__(
+        self,
+        prices: Prices,
+        call: Billable,
+        *,
+        pbx_id: int | None,
+        site_id: int,
+        site: str,
+        counters_for: CountersFor,
+    ) -> None:
+        self.currency = ""
+        self.unrated = ""
+        self.tariff_version_id: int | None = None
+        self.work: PlanAtWork | None = None
+        rater = prices.raters.get(pbx_id) if pbx_id is not None else None
+        chosen = "no_pbx" if rater is None else rater.chosen(call)
+        if isinstance(chosen, str):
+            self.unrated = chosen
+            return
+        desk, by_dialled = chosen
+        self.tariff_version_id = desk.version_id
+        self._compiled: CompiledTariff = desk.compiled
+        self.by_dialled = by_dialled
+        self.call = talked_call(call, call.dialled if by_dialled else call.callee)
+        self.currency = self._compiled.currency
+        self._site = site
+        self.work = prices.plans.in_force(site_id, call.talk_us)
+        if self.work is not None:
+            plan = self.work.plan
+            self.currency = plan.currency or self.currency
+            self._plan = _with_rate(plan, self._compiled, self.call, prices)
+            self._counters = counters_for(self.work)
+
+    def pricing(self) -> Pricing:
+        """Return the price as a decision asks it; a call without any is unrated."""
+        if not self.unrated:
+            first = self._charged(1)
+            # Later seconds may have no rate: then the limit ends where the rates do.
+            if isinstance(first, str) and first != "no_rate_midway":
+                self.unrated = first
+        if self.unrated:
+            return NOTHING
+        return Pricing(unrated=False, longest_talk=self.longest_talk, cost=self.cost)
+
+    def longest_talk(self, credit_micros: int, at_most_s: int | None) -> int | None:
+        """Return the most seconds that the credit pays, up to *at_most_s*; None: without end."""
+        credit = from_micros(credit_micros)
+        if self.work is None:
+            found = longest_talk(self._compiled, self.call, credit=credit, at_most_s=at_most_s)
+        else:
+            found = longest_composed(
+                *(self._plan, {"": self._compiled}, self.call, self._counters),
+                credit=credit,
+                at_most_s=at_most_s,
+                default="",
+                site=self._site,
+            )
+        return 0 if isinstance(found, Unrated) else found
+
+    def cost(self, talk_s: int) -> int:
+        """Return what *talk_s* cost at most; 0 where that has no price."""
+        charged = self._charged(talk_s)
+        return 0 if isinstance(charged, str) else charged
+
+    def covered(self, talk_s: int) -> tuple[tuple[tuple[str, str, str], int], ...]:
+        """Return the free seconds that a call of *talk_s* takes, by the bundle's key."""
+        if self.work is None or not self._plan.bundles:
+            return ()
+        found = self._compose(talk_s)
+        return found.effects.bundles if isinstance(found, Charged) else ()
+
+    def _charged(self, talk_s: int) -> int | str:
+        if self.work is not None:
+            found = self._compose(talk_s)
+            return found.reason if isinstance(found, Unrated) else to_micros(found.charge)
+        plain = charge_of(self._compiled, _lasting(self.call, talk_s))
+        return plain if isinstance(plain, str) else plain[0]
+
+    def _compose(self, talk_s: int) -> Charged | Unrated:
+        return charge(
+            *(self._plan, {"": self._compiled}, _lasting(self.call, talk_s), self._counters),
+            default="",
+            site=self._site,
+            earned_only=True,
+        )
+
+
+def _lasting(call: TalkedCall, talk_s: int) -> TalkedCall:
+    return TalkedCall(
+        call.start,
+        Decimal(talk_s),
+        call.dialled,
+        call.caller,
+        call.department,
+        call.trunk,
+        call.account_code,
+        call.source_ip,
+    )
+
+
+def _with_rate(plan: Plan, compiled: CompiledTariff, call: TalkedCall, prices: Prices) -> Plan:
+    """Return *plan* with the exchange rate of the call's day, if it needs one."""
+    if not plan.currency or plan.currency == compiled.currency:
+        return plan
+    from_to = compiled.currency, plan.currency
+    found = prices.rates.rate(*from_to, call.start.astimezone(zone(plan.zone)).date())
+    return replace(plan, exchange_rates=(found,)) if found else plan
