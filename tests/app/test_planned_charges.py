@@ -1,5 +1,6 @@
 """Calls that arrive under a plan: charged in call order, each step kept, counters moved once."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -9,8 +10,14 @@ from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.exchange_rates import RatesAdded, add_rate
+from tollbook.app.explain_call import compiled_version, explain_call
+from tollbook.app.explain_planned import explain_planned
+from tollbook.app.planned_charge import Site
+from tollbook.core.charging import Charged
+from tollbook.core.rating import TalkedCall
 from tollbook.storage.door import door
 from tollbook.storage.models import Charge, ChargeParts, Counter
+from tollbook.storage.planned import parts_of_charges
 
 
 @pytest.fixture
@@ -115,3 +122,45 @@ def test_a_call_before_the_first_rate_is_unrated_and_says_so(office: Office) -> 
 
 def day_of(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def test_each_stored_step_is_the_one_that_comes_out_when_computed_again(office: Office) -> None:
+    calls = calls_in_a_row(60)
+    add(PLAN)
+    office.receive(calls)
+    kinds = set()
+
+    for call_id in Charge.objects.values_list("call_id", flat=True):
+        explained = explain_call(call_id)
+        assert explained is not None
+        assert explained.planned is not None
+        assert explained.equal, call_id
+        if isinstance(explained.planned.result, Charged):
+            steps = explained.planned.result.steps
+            kinds |= {step.kind for step in steps}
+            assert sum(step.amount for step in steps) == explained.planned.result.charge
+            assert steps[-1].after == explained.planned.result.charge
+
+    assert kinds >= {"bundle", "slot", "connect_fee", "service_charge", "volume_discount", "tax"}
+
+
+def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
+    add(PLAN)
+    office.receive([Call(1, FIRST_CALL, talk_s=600)])
+    row = ChargeParts.objects.get()
+    parts = parts_of_charges([row.charge_id])[row.charge_id]
+    with_other = replace(parts, parts=parts.parts.replace("switchboard", "reception"))
+    charge = row.charge
+    compiled = compiled_version(charge.tariff_version_id or 0)
+    call = TalkedCall(
+        start=FIRST_CALL + timedelta(seconds=5),
+        talk_s=Decimal(600),
+        dialled="494020123456",
+        caller="101",
+        department="Sales",
+        trunk="carrier",
+    )
+    site = Site(office.site_id, "Main office")
+
+    assert explain_planned(charge, parts, compiled, call, site).equal
+    assert not explain_planned(charge, with_other, compiled, call, site).equal

@@ -10,6 +10,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Literal
 
+from tollbook.app.explain_planned import ExplainedPlan, explain_planned
+from tollbook.app.planned_charge import DIALLED, Site, prefix_of
 from tollbook.app.stored_tariffs import stored_tariff
 from tollbook.app.tariff_documents import compiled
 from tollbook.core.money import from_micros
@@ -17,6 +19,7 @@ from tollbook.core.rating import Explanation, Priced, TalkedCall, TalkedLeg, exp
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.instants import from_us
 from tollbook.storage.models import Call, Charge, Leg
+from tollbook.storage.planned import parts_of_charges
 
 PRICED_BY: tuple[Literal["callee", "dialled"], ...] = ("callee", "dialled")
 _KEPT_COMPILED = 4  # a deck of 100,000 prefixes is large; a screen asks for few of them
@@ -53,7 +56,8 @@ class ExplainedCall:
     part. `number` are the digits that the tariff's prefixes were compared with, `priced_by` says
     which they are. `equal` says whether computed and stored are the same in amount, billed
     seconds and rate, or in the reason for no price; None where there is nothing to compare.
-    `history` holds every generation of the kind, oldest first.
+    `history` holds every generation of the kind, oldest first. A charge that a plan was part of
+    has the steps to it in `planned`; then `explanation` is of the base price alone.
     """
 
     call_id: int
@@ -63,23 +67,34 @@ class ExplainedCall:
     priced_by: Literal["callee", "dialled"]
     equal: bool | None
     history: tuple[StoredCharge, ...]
+    planned: ExplainedPlan | None = None
 
 
 def explain_call(
     call_id: int, *, kind: Literal["charge", "cost"] = "charge"
 ) -> ExplainedCall | None:
     """Return why the call costs what it costs; None if there is no such call."""
-    call = (
-        Call.objects.select_related("trunk", "extension", "department").filter(pk=call_id).first()
-    )
+    linked = Call.objects.select_related("trunk", "extension", "department", "site")
+    call = linked.filter(pk=call_id).first()
     if call is None:
         return None
-    history = tuple(_stored(charge) for charge in _charges(call_id, kind))
+    generations = _charges(call_id, kind)
+    history = tuple(_stored(charge) for charge in generations)
     charge = history[-1] if history else None
     if charge is None or charge.version_id is None:
         return ExplainedCall(call_id, charge, None, "", "callee", None, history)
     ready = compiled_version(charge.version_id)
     legs = _legs(call)
+    parts = parts_of_charges([generations[-1].pk]).get(generations[-1].pk)
+    if parts is not None:
+        by = prefix_of(parts.parts)
+        number = call.dialled if by == DIALLED and call.dialled else call.callee
+        talked = _talked(call, number, legs)
+        planned = explain_planned(
+            generations[-1], parts, ready, talked, Site(call.site_id, call.site.name)
+        )
+        base = explain(ready, talked)
+        return ExplainedCall(call_id, charge, base, number, by, planned.equal, history, planned)
     tried: list[ExplainedCall] = []
     # An assignment chose which digits count, and may have been changed since: the ones that
     # lead to the stored charge are those that counted.
