@@ -128,7 +128,9 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
         "owners": _owner_choices(),
         "numbers": _number_fields(form.text),
         "length": fixed_length(),
-        "currency": site_facts().currency,
+        "fee_help": f"In {site_facts().currency}, its own line beside the charge; empty: none",
+        # Lines beyond the first that is empty are folded away.
+        "open_from": max(2, len(form.text.numbers) + 2),
     }
     return render(request, "tollbook/code.html", context, status=422 if form.faults else 200)
 
