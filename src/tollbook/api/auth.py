@@ -1,5 +1,6 @@
 """Who asks: bearer tokens, each with a closed list of scopes."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -7,7 +8,12 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from tollbook.api.errors import ApiError
+from tollbook.app.call_criteria import Selection
+from tollbook.app.roles import Reach, visible_calls
 from tollbook.app.tokens import Bearer, bearer_of, note_use
+
+# Filters that look a name up, and say which names there are.
+NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk")
 
 
 def instant() -> datetime:
@@ -48,3 +54,31 @@ def holder_with(scope: str, token: str) -> Bearer:
         )
     note_use(bearer, at=at)
     return bearer
+
+
+def reach_of(request: HttpRequest) -> Reach:
+    """Return how far the token of *request* sees: everything, or one owner's or extension's."""
+    bearer: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
+    return bearer.reach
+
+
+def within_reach(request: HttpRequest, wanted: Selection) -> Selection:
+    """Return *wanted* narrowed to what the token of *request* may see."""
+    reach = reach_of(request)
+    if reach.is_everything:
+        return wanted
+    return replace(wanted, filter=visible_calls(reach, wanted.filter))
+
+
+def refuse_foreign_names(request: HttpRequest) -> None:
+    """Refuse, to a token of one owner or extension, filters that name others; raises ApiError."""
+    if reach_of(request).is_everything:
+        return
+    for name in NAMING:
+        if name in request.GET:
+            raise ApiError(
+                403,
+                "token.reach",
+                f"this token sees one owner's or extension's calls only. Leave {name} out.",
+                f"query.{name}",
+            )

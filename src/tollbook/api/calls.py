@@ -1,17 +1,18 @@
 """`GET /calls` and `GET /calls/{id}`."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Literal
+from typing import Literal, cast
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from tollbook.api.auth import NeedsScope
+from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names, within_reach
 from tollbook.api.call_bodies import CallBody, CallDetailBody, detail_body
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import CallParameters, refuse_unknown
 from tollbook.app.call_shown import call_object
+from tollbook.app.roles import sees_call
 from tollbook.storage.queries.call_log import CursorError, Order, Sort, call_log
 
 MAX_LIMIT = 1_000
@@ -48,9 +49,10 @@ REFUSALS = {401: ErrorBody, 403: ErrorBody, 404: ErrorBody, 422: ErrorBody}
     operation_id="list_calls",
 )
 @refuse_unknown(CallListParameters)
-def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[str, object]:  # noqa: ARG001 - ninja's signature
+def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[str, object]:
     """Calls by start, page by page. A walk meets every call once, also while new ones arrive."""
-    wanted = query.selection()
+    refuse_foreign_names(request)
+    wanted = within_reach(request, query.selection())
     order = Order(Sort.BEGIN, descending=query.order == "newest")
     try:
         page = call_log(
@@ -71,12 +73,18 @@ def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[s
     summary="One call: why this price, and the record it came from",
     operation_id="get_call",
 )
-def get_call(request: HttpRequest, call_id: int) -> dict[str, object]:  # noqa: ARG001 - ninja's signature
+def get_call(request: HttpRequest, call_id: int) -> dict[str, object]:
     """The call with its legs, the steps of its price, the rates considered, and its raw place."""
+    reach = reach_of(request)
     body = detail_body(call_id) if call_id <= MAX_ID else None
-    if body is None:
+    if body is None or not sees_call(
+        reach,
+        owner_id=cast("int | None", body["owner_id"]),
+        extension_id=cast("int | None", body["extension_id"]),
+    ):
         raise ApiError(404, "call.unknown", f"there is no call {call_id}.", "path.call_id")
-    return body
+    # The record may hold what is not the call's own, so it is for those who see all calls.
+    return body if reach.is_everything else {**body, "raw": []}
 
 
 def _sealed(cursor: str | None) -> str | None:

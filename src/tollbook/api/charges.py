@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from tollbook.api.auth import NeedsScope
+from tollbook.api.auth import NeedsScope, refuse_foreign_names, within_reach
 from tollbook.api.errors import ErrorBody
 from tollbook.api.params import CallParameters, refuse_unknown
 from tollbook.app.call_shown import seconds_number
@@ -57,9 +57,10 @@ class SummaryBody(Schema):
     operation_id="summarise_charges",
 )
 @refuse_unknown(SummaryParameters)
-def summary(request: HttpRequest, query: Query[SummaryParameters]) -> dict[str, object]:  # noqa: ARG001 - ninja's signature
+def summary(request: HttpRequest, query: Query[SummaryParameters]) -> dict[str, object]:
     """Calls, talk and charges by group; the filters are those of the call log."""
-    wanted = query.selection()
+    refuse_foreign_names(request)
+    wanted = within_reach(request, query.selection())
     return {
         "group_by": query.group_by,
         "period": wanted.period.words(),

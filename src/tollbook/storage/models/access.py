@@ -17,7 +17,10 @@ class LoginFailure(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key to the API. Only the SHA-256 of its secret is kept; scopes are a JSON list."""
+    """A key to the API. Only the SHA-256 of its secret is kept; scopes are a JSON list.
+
+    A token of an owner or of an extension sees only what its user would see.
+    """
 
     name = models.CharField(max_length=120, unique=True)
     sha256 = models.CharField(max_length=64, unique=True)
@@ -27,6 +30,12 @@ class ApiToken(models.Model):
     last_used_us = models.BigIntegerField(null=True)
     expires_us = models.BigIntegerField(null=True)
     revoked_us = models.BigIntegerField(null=True)
+    owner = models.ForeignKey(
+        "storage.Owner", models.PROTECT, related_name="+", null=True, db_index=False
+    )
+    extension = models.ForeignKey(
+        "storage.Extension", models.PROTECT, related_name="+", null=True, db_index=False
+    )
 
     class Meta:
         db_table = "tollbook_api_token"
