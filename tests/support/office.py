@@ -91,8 +91,8 @@ class Office:
     pbx: PbxInfo
     site_id: int
 
-    def receive(self, calls: Iterable[Call]) -> IngestResult:
-        """Import *calls* as a file."""
+    def receive(self, calls: Iterable[Call], *, at: datetime = NOON) -> IngestResult:
+        """Import *calls* as a file that comes at an instant."""
         text = "".join(call.line() for call in calls).encode()
         settings = self.database.settings
         place = ImportPlace(data_dir=settings.data_dir, raw_dir=settings.raw_dir)
@@ -104,7 +104,7 @@ class Office:
             definition=load_definition("asterisk-csv"),
             place=place,
             zone="UTC",
-            at=NOON,
+            at=at,
         ).result
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from tollbook.app.bill import bill_calls
 from tollbook.app.draft import Draft
 from tollbook.app.file_planned import PlanDesk, open_plan_desk, without
 from tollbook.app.ingest_result import IngestResult, SourceRef
@@ -26,7 +27,7 @@ from tollbook.core.calls import Outcome
 from tollbook.storage.batch import CallBatch, Position, StoredBatch
 from tollbook.storage.bulk import store_calls
 from tollbook.storage.door import Door
-from tollbook.storage.instants import to_us
+from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import Source
 
 # How old a live source's dial plan, tariffs and telephones may be.
@@ -141,13 +142,20 @@ class Intake:
         if trunks or extensions:
             links.make(trunks, extensions)
         _fill_links(draft, links)
+        stored = self._store(draft, batch)
+        new = [call_id for call_id in stored.call_ids if call_id is not None]
+        bill_calls(new, at=from_us(batch.received_us))
+        return draft, stored
+
+    def _store(self, draft: Draft, batch: CallBatch) -> StoredBatch:
+        """Store the calls with their charges: as they were priced, or composed under a plan."""
         plans = self._desk.plans if self._desk else None
         planned = plans.planned(draft) if plans else {}
         if plans is None or not planned:
-            return draft, store_calls(batch)
+            return store_calls(batch)
         stored = store_calls(replace(batch, charges=without(draft.charges, planned)))
         plans.file(draft, stored, planned)
-        return draft, stored
+        return stored
 
     def _result(self, draft: Draft, stored: StoredBatch) -> IngestResult:
         kinds = draft.records.kind

@@ -267,5 +267,23 @@ def entry_amounts(
     }
 
 
+def credits_of(
+    holders: Collection[tuple[str, int]], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[tuple[str, int], int]:
+    """Return the credit in millionths of extensions, departments and owners, by kind and id."""
+    return {
+        (kind, holder_id): credit_micros
+        for kind in ("extension", "department", "owner")
+        for some in chunks(
+            sorted(holder for of_kind, holder in holders if of_kind == kind), _VALUES_A_STATEMENT
+        )
+        for holder_id, credit_micros in fetch(
+            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
 def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))

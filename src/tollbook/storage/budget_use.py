@@ -155,6 +155,22 @@ def uses_of(keys: Collection[UseKey], *, using: str = DEFAULT_DB_ALIAS) -> list[
     ]
 
 
+def lock_uses(budget_ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Lock all rows of these budgets, in order, until the commit; SQLite has one writer anyway.
+
+    Whoever moves them in several steps does this first, and after the balances.
+    """
+    if connections[using].vendor != "postgresql":
+        return
+    for some in chunks(sorted(budget_ids), _VALUES_A_STATEMENT):
+        fetch(
+            f"SELECT id FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) "
+            "ORDER BY budget_id, from_us FOR UPDATE",
+            some,
+            using=using,
+        )
+
+
 def move_used(moves: Mapping[tuple[int, int], Used], *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Add to what is used, by budget id and first instant; rows that are missing stay so."""
     rows = [(*used, *key) for key, used in sorted(moves.items()) if any(used)]
