@@ -117,7 +117,8 @@ def _summary(row: CallRow) -> str:
         return "not answered"
     talk = f"{clock(row.talk_ms)} talk" if row.talk_ms is not None else "talk time unknown"
     ring = f", {clock(row.ring_ms)} ring" if row.ring_ms is not None else ""
-    return f"{talk}{ring}{', incomplete: a record that belongs to it did not come' if row.partial else ''}"
+    missing = ", incomplete: a record that belongs to it did not come" if row.partial else ""
+    return f"{talk}{ring}{missing}"
 
 
 def _shown_leg(leg: LegRow) -> ShownLeg:

@@ -10,6 +10,7 @@ from tollbook.web.access import access_of, may_open, need_of_page
 from tollbook.web.health import Health, health
 from tollbook.web.request import instant, site_facts
 from tollbook.web.said import take_said
+from tollbook.web.site_choice import chosen_site, site_options
 
 THEMES = ("light", "dark")
 
@@ -67,6 +68,8 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "density": "compact" if request.COOKIES.get("density") == "compact" else "",
         "side": "folded" if request.COOKIES.get("side") == "folded" else "",
         "site": SimpleLazyObject(site_facts),
+        "sites": SimpleLazyObject(site_options),
+        "is_one_site": SimpleLazyObject(lambda: chosen_site() is not None),
         "health": SimpleLazyObject(_health),
         "now": instant(),
         "messages_said": SimpleLazyObject(lambda: take_said(request)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tollbook.app.roles import EVERYWHERE, Reach, visible_codes, visible_extensions
-from tollbook.storage.queries.choices import Choice, filter_choices
+from tollbook.storage.queries.choices import Choice, filter_choices, recent_codes
 
 # A longer list is no help to choose from, and would make every page heavy.
 MOST_OFFERED = 200
@@ -69,6 +69,24 @@ def _own_choices(reach: Reach) -> Choices:
 def offered(choices: Sequence[Choice]) -> list[tuple[str, str]]:
     """Return the first of *choices* as label and name, no more than help to choose."""
     return [(choice.label, choice.name) for choice in choices[:MOST_OFFERED]]
+
+
+def matching(key: str, word: str, reach: Reach) -> list[tuple[str, str]]:
+    """Return what is offered for a text field as *word* is typed: its label or name has it.
+
+    *key* is `extension` or `account_code`; codes that callers typed and nobody entered are offered
+    last.
+    """
+    found = load_choices(reach)
+    choices = list(found.extensions if key == "extension" else found.account_codes)
+    if key == "account_code" and reach.is_everything:
+        entered = {choice.label for choice in choices}
+        typed = [code for code in recent_codes() if code not in entered]
+        choices += [Choice(0, code, "not entered yet") for code in typed]
+    asked = word.casefold()
+    return offered(
+        [one for one in choices if asked in one.label.casefold() or asked in one.name.casefold()]
+    )
 
 
 def _labels(choices: Sequence[Choice]) -> list[tuple[int, str]]:

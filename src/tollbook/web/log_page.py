@@ -72,6 +72,9 @@ class LogColumn:
     aria_sort: str = ""
 
 
+SEARCHED = frozenset({"extension", "account_code"})
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A field of the filter form."""
@@ -81,6 +84,11 @@ class Field:
     value: str
     options: Sequence[tuple[str, str]] = ()
     decimal: bool = False
+
+    @property
+    def is_searched(self) -> bool:
+        """Whether the server offers values for what is typed."""
+        return self.name in SEARCHED
 
 
 @dataclass(frozen=True, slots=True)

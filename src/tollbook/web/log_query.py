@@ -55,6 +55,7 @@ SORTS = {
     "charge": "the dearest",
     "-charge": "the cheapest",
 }
+SITE, EVERY_SITE = "site", "all"
 NO_SUCH = 0  # an id that no row has: what was asked for does not exist, so nothing fits
 
 
@@ -95,7 +96,12 @@ class LogQuery:
 
     def chips(self) -> list[Chip]:
         """Return every filter in force in words, each with the address without it."""
-        return [Chip(words, self.address(**{key: None})) for key, words in self.words.items()]
+        # Left out, the site would be the chosen one again.
+        without = {SITE: EVERY_SITE}
+        return [
+            Chip(words, self.address(**{key: without.get(key)}))
+            for key, words in self.words.items()
+        ]
 
     def sentence(self) -> str:
         """Say in one line which calls these are."""
@@ -166,6 +172,11 @@ def _linked(key: str, column: str, words: str) -> Callable[[_Reading, str, Choic
     return read
 
 
+def _site(reading: _Reading, text: str, choices: Choices) -> None:
+    if text != EVERY_SITE:
+        _of_site(reading, text, choices)
+
+
 def _extension(reading: _Reading, text: str, choices: Choices) -> None:
     reading.values["extension_id"] = choices.extension_id(text) or NO_SUCH
     reading.words["extension"] = f"Extension {text}"
@@ -224,10 +235,11 @@ def _unrated(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: A
     reading.words["unrated"] = "Unrated only"
 
 
+_of_site = _linked("site", "site_id", "Site")
 _READERS: dict[str, Callable[[_Reading, str, Choices], None]] = {
     "q": _keyword,
     "extension": _extension,
-    "site": _linked("site", "site_id", "Site"),
+    "site": _site,
     "department": _linked("department", "department_id", "Department"),
     "owner": _linked("owner", "owner_id", "Owner"),
     "account_code": _account_code,

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from tollbook.storage.models import Site
+from tollbook.web.site_choice import chosen_site
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
@@ -64,8 +65,8 @@ def address_of(request: HttpRequest) -> str:
 
 
 def site_facts() -> SiteFacts:
-    """Return the site whose zone and currency the screens use: the first one made."""
-    site = Site.objects.order_by("id").first()
+    """Return the site whose zone and currency the screens use: the chosen or the first one."""
+    site = chosen_site() or Site.objects.order_by("id").first()
     if site is None:
         installed = django_settings.TOLLBOOK
         return SiteFacts(0, installed.site_name, installed.site_zone, "", installed.currency)

@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "tollbook.web.middleware.require_sign_in",
     "tollbook.web.access.CheckPermission",
+    "tollbook.web.site_choice.follow_site",
 ]
 TEMPLATES = [
     {

@@ -6,6 +6,8 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.storage.queries.sql import fetch
 
+RECENT_CALLS = 20_000
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -47,3 +49,14 @@ def filter_choices(*, using: str = DEFAULT_DB_ALIAS) -> Choices:
 def _choices(table: str, label: str, name: str, *, using: str) -> tuple[Choice, ...]:
     rows = fetch(f"SELECT id, {label}, {name} FROM {table} ORDER BY 2, 1", (), using=using)
     return tuple(Choice(*row) for row in rows)
+
+
+def recent_codes(*, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """Return the account codes of recent calls, entered or not: what callers typed, once each."""
+    rows = fetch(
+        "SELECT DISTINCT recent.account_code FROM (SELECT account_code FROM tollbook_call "
+        "ORDER BY id DESC LIMIT %s) recent WHERE recent.account_code <> '' ORDER BY 1",
+        (RECENT_CALLS,),
+        using=using,
+    )
+    return [code for (code,) in rows]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -24,10 +24,11 @@ from tollbook.storage.queries.call_log import CursorError, call_log, calls_after
 from tollbook.storage.queries.spend import call_totals
 from tollbook.web.access import needs, reach_of, visible_calls
 from tollbook.web.call_page import call_page
-from tollbook.web.log_choices import Choices, load_choices
+from tollbook.web.log_choices import Choices, load_choices, matching
 from tollbook.web.log_page import ORDERS, Live, ShownCall, log_page, shown_call
-from tollbook.web.log_query import LogQuery, read_query
+from tollbook.web.log_query import LONGEST, SITE, LogQuery, read_query
 from tollbook.web.request import instant, site_facts
+from tollbook.web.site_choice import chosen_site
 from tollbook.web.streaming import download
 from tollbook.web.why import Why, why_of_call
 
@@ -38,7 +39,12 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 @needs(Permission.SEE_CALLS)
 @require_safe
 def calls(request: HttpRequest) -> HttpResponse:
-    """Show one page of the calls that the address asks for."""
+    """Show one page of the calls that the address asks for; it names the chosen site."""
+    site = chosen_site()
+    if site is not None and SITE not in request.GET and reach_of(request).is_everything:
+        asked = request.GET.copy()
+        asked[SITE] = str(site.pk)
+        return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
     choices = load_choices(reach_of(request))
     query = _query(request, choices)
     order = ORDERS[query.sort]
@@ -59,6 +65,15 @@ def calls(request: HttpRequest) -> HttpResponse:
         live=Live(query.address(since=str(newest))) if is_live else None,
     )
     return render(request, "tollbook/calls.html", {"log": page})
+
+
+@needs(Permission.SEE_CALLS)
+@require_safe
+def typed_choices(request: HttpRequest) -> HttpResponse:
+    """Return what a text field of the filter offers for what was typed into it so far."""
+    key = next((key for key in ("account_code", "extension") if key in request.GET), "extension")
+    found = matching(key, request.GET.get(key, "").strip()[:LONGEST], reach_of(request))
+    return render(request, "tollbook/parts/options.html", {"options": found})
 
 
 @needs(Permission.SEE_CALLS)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from tollbook.app.roles import Permission, Reach
 from tollbook.app.sources import SourceView, source_states
 from tollbook.storage.instants import to_us
+from tollbook.storage.models import Source
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import newest_call_id
 from tollbook.storage.queries.quarantine import reject_counts
@@ -17,6 +18,7 @@ from tollbook.storage.queries.spend import unrated_counts
 from tollbook.web.access import access_of, needs, reach_of, visible_calls
 from tollbook.web.periods import midnight, next_month
 from tollbook.web.request import instant, site_facts
+from tollbook.web.site_choice import calls_of_site, chosen_site
 from tollbook.web.spend import SPENDERS, month_spend, spenders
 from tollbook.web.why import reason_words
 
@@ -39,7 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     sees_sources = access_of(request).may(Permission.SEE_SOURCES)
     context = {
         "has_calls": newest_call_id() > 0,
-        "sources": source_states(at=instant()) if sees_sources else [],
+        "sources": sources_shown() if sees_sources else [],
         "is_own": not reach_of(request).is_everything,
     }
     return render(request, "tollbook/home.html", context)
@@ -51,7 +53,7 @@ def spend(request: HttpRequest) -> HttpResponse:
     """Return the spend of today and this month, drawn."""
     site = site_facts()
     today = instant().astimezone(site.zone).date()
-    own = visible_calls(request)
+    own = calls_of_site(visible_calls(request))
     found = month_spend(today, zone=site.zone, currency=site.currency, wanted=own)
     return render(request, "tollbook/parts/home_spend.html", {"spend": found})
 
@@ -65,7 +67,7 @@ def top(request: HttpRequest) -> HttpResponse:
     choices = _groupings(reach_of(request))
     given = request.GET.get("by", "")
     by = given if given in dict(choices) else choices[0][0]
-    own = visible_calls(request)
+    own = calls_of_site(visible_calls(request))
     found = spenders(today, zone=site.zone, currency=site.currency, group_by=by, wanted=own)
     context = {"spenders": found, "by": by, "choices": choices}
     return render(request, "tollbook/parts/home_top.html", context)
@@ -75,8 +77,15 @@ def top(request: HttpRequest) -> HttpResponse:
 @require_safe
 def failures(request: HttpRequest) -> HttpResponse:
     """Return what failed: sources, records that could not be read, calls without a price."""
-    found = [*_failed_sources(source_states(at=instant())), *_rejects(), *_unrated()]
+    found = [*_failed_sources(sources_shown()), *_rejects(), *_unrated()]
     return render(request, "tollbook/parts/home_failures.html", {"failures": found})
+
+
+def sources_shown() -> list[SourceView]:
+    """Return the sources of the chosen site, or all."""
+    site = chosen_site()
+    found = source_states(at=instant())
+    return [source for source in found if site is None or source.site == site.name]
 
 
 def _groupings(reach: Reach) -> tuple[tuple[str, str], ...]:
@@ -102,7 +111,11 @@ def _failed_sources(sources: list[SourceView]) -> list[Failure]:
 
 
 def _rejects() -> list[Failure]:
+    site = chosen_site()
     counts = reject_counts()
+    if site is not None:
+        of_site = set(Source.objects.filter(pbx__site=site).values_list("pk", flat=True))
+        counts = [one for one in counts if one[0] in of_site]
     total = sum(count for _, _, count in counts)
     if not total:
         return []
@@ -118,7 +131,7 @@ def _unrated() -> list[Failure]:
         from_us=to_us(midnight(first, site.zone)),
         to_us=to_us(midnight(next_month(first), site.zone)),
     )
-    counts = unrated_counts(wanted)
+    counts = unrated_counts(calls_of_site(wanted))
     total = sum(count for _, count in counts)
     if not total:
         return []

@@ -24,6 +24,7 @@ from tollbook.storage.door import door
 from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, user_of
 from tollbook.web.said import say
+from tollbook.web.site_choice import chosen_site
 
 TRANSPORTS = (
     ("tcp-listen", "TCP: the PBX connects to us"),
@@ -52,9 +53,12 @@ class SourceRow:
 
 
 def rows() -> list[SourceRow]:
-    """Return all sources with their links."""
+    """Return the sources of the chosen site, or all, with their links."""
+    site = chosen_site()
     found = []
     for view in source_states(at=instant()):
+        if site is not None and view.site != site.name:
+            continue
         only = urlencode({"source": view.id})
         found.append(
             SourceRow(
