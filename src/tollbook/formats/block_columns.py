@@ -6,11 +6,12 @@ happened once. The rest is left to the Parser.
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import tzinfo
 from decimal import Decimal
 from itertools import compress, starmap
-from operator import itemgetter
+from operator import itemgetter, le
 from typing import Any
 
 from tollbook.core.calls import Seconds
@@ -55,7 +56,7 @@ class Columns:
     Words are "" and other values None where a record says nothing.
     """
 
-    rows: list[int]
+    rows: Sequence[int]
     start_us: list[Any]
     answer_us: list[Any]
     end_us: list[Any]
@@ -65,18 +66,34 @@ class Columns:
     values: dict[str, Sequence[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    """What texts mean, and which of them say nothing or are ODD."""
+
+    meanings: dict[str, Any]
+    empty: set[str]
+    odd: set[str]
+
+    def learn(self, text: str, meaning: Any) -> None:
+        self.meanings[text] = meaning
+        if meaning is ODD:
+            self.odd.add(text)
+        elif meaning is None or meaning == "":
+            self.empty.add(text)
+
+
 class Memory:
     """What texts were read as in earlier blocks; for one definition and one zone only."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[int, str], dict[str, Any]] = {}
+        self._texts: dict[tuple[int, str], _Texts] = {}
         self._hours: dict[tuple[int, str], _Hours] = {}
 
-    def texts(self, rule: Rule, target: str) -> dict[str, Any]:
+    def texts(self, rule: Rule, target: str) -> "_Texts":
         """Return what is known of the texts of one rule; never much more than a large office."""
-        known = self._texts.setdefault((id(rule), target), {})
-        if len(known) > _TEXTS_KEPT:
-            known.clear()
+        known = self._texts.get((id(rule), target))
+        if known is None or len(known.meanings) > _TEXTS_KEPT:
+            known = self._texts[id(rule), target] = _Texts({}, set(), set())
         return known
 
     def hours(self, rule: Rule, target: str, zone: tzinfo) -> "_Hours":
@@ -105,14 +122,10 @@ def read_columns(
     return _merged(parts)
 
 
-def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, list[int]]]:
+def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, Sequence[int]]]:
     """Return, for each layout, the rows of which it is the first that fits."""
-    by_count: dict[int, list[int]] = defaultdict(list)
-    for row, cells in enumerate(lines.cells):
-        if cells:
-            by_count[len(cells)].append(row)
-    found: list[tuple[Layout, list[int]]] = []
-    for count, rows in by_count.items():
+    found: list[tuple[Layout, Sequence[int]]] = []
+    for count, rows in _rows_by_count(lines).items():
         left = rows
         for layout in definition.layouts:
             if count > layout.at_most and layout.elastic is not None:
@@ -129,7 +142,20 @@ def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, 
     return found
 
 
-def _fitting(layout: Layout, rows: list[int], lines: Lines) -> list[int]:
+def _rows_by_count(lines: Lines) -> dict[int, Sequence[int]]:
+    """Return the rows that can be read, by the number of their cells."""
+    with suppress(TypeError):  # Then there are lines without cells.
+        counts = set(map(len, lines.cells))  # type: ignore[arg-type]  # see above
+        if len(counts) == 1 and 0 not in counts:
+            return {counts.pop(): range(len(lines.cells))}
+    by_count: dict[int, list[int]] = defaultdict(list)
+    for row, each in enumerate(lines.cells):
+        if each:
+            by_count[len(each)].append(row)
+    return dict(by_count)
+
+
+def _fitting(layout: Layout, rows: Sequence[int], lines: Lines) -> Sequence[int]:
     """Return those of *rows*, all of one length, that meet the layout's conditions."""
     cells = lines.cells
     for place, pattern in layout.conditions[0] if layout.conditions else ():
@@ -140,30 +166,35 @@ def _fitting(layout: Layout, rows: list[int], lines: Lines) -> list[int]:
             break
     else:
         return rows
-    padded = ((row, _padded(cells[row], layout.at_most)) for row in rows)
-    return [row for row, each in padded if fits(layout, [cell.strip() for cell in each])]
+    padded = _padded([cells[row] or [] for row in rows], layout.at_most)
+    return [
+        row
+        for row, each in zip(rows, padded, strict=True)
+        if fits(layout, [cell.strip() for cell in each])
+    ]
 
 
 def _layout_columns(
-    layout: Layout, rows: list[int], lines: Lines, zone: tzinfo, memory: Memory
+    layout: Layout, rows: Sequence[int], lines: Lines, zone: tzinfo, memory: Memory
 ) -> Columns:
     width = layout.at_most
-    padded = (_padded(lines.cells[row], width) for row in rows)
-    cells = list(zip(*padded, strict=True))
+    cells = list(zip(*_padded([lines.cells[row] or [] for row in rows], width), strict=True))
     reader = _Reader(cells, len(rows), zone, lines.data, memory)
-    if "join_key" in layout.fields and any(reader.column("join_key", layout.fields["join_key"])):
+    keys = reader.column("join_key", layout.fields.get("join_key", ()))
+    if any(keys.values):
         raise _NeedsOrderError
-    values = {
+    read = {
         target: reader.column(target, rules)
         for target, rules in layout.fields.items()
         if target != "join_key"
     }
-    return _completed(rows, values)
+    return _completed(rows, read)
 
 
-def _padded(cells: Cells | None, width: int) -> Cells:
-    found = cells or []
-    return found if len(found) == width else found + [""] * (width - len(found))
+def _padded(rows: list[Cells], width: int) -> list[Cells]:
+    if set(map(len, rows)) == {width}:
+        return rows
+    return [row + [""] * (width - len(row)) for row in rows]
 
 
 class _Reader:
@@ -184,38 +215,38 @@ class _Reader:
         self._zone = zone
         self._matches: dict[tuple[int, str], frozenset[str]] = {}
         self._cut: dict[tuple[int, str], list[str]] = {}
+        self._literals: dict[str, bool] = {}
 
-    def column(self, target: str, rules: Sequence[Rule]) -> Sequence[Any]:
+    def column(self, target: str, rules: Sequence[Rule]) -> "_Read":
         """Return the values of one field; ODD where only the Parser can say."""
         nothing = "" if target in _WORDS else None
-        found: Sequence[Any] | None = None
+        found: _Read | None = None
         for rule in rules:
             if self._is_ruled_out(rule):
                 continue
             mask = self._mask(rule)
             if mask is not None and True not in mask:
                 continue
-            values = self._values(target, rule, nothing)
+            read = self._values(target, rule, nothing)
             if mask is not None:
-                values = [v if m else nothing for v, m in zip(values, mask, strict=True)]
-            if found is None:
-                found = values
-            elif nothing is None:
-                found = [v if f is None else f for f, v in zip(found, values, strict=True)]
-            else:
-                found = [f or v for f, v in zip(found, values, strict=True)]
-            if nothing not in found:
+                read = read.within(mask, nothing)
+            found = read if found is None else found.filled_from(read, nothing)
+            if not found.has_gaps:
                 break
-        return [nothing] * self._count if found is None else found
+        return found or _Read([nothing] * self._count, has_gaps=True)
 
     def _is_ruled_out(self, rule: Rule) -> bool:
         """Say whether a text that the rule needs is nowhere in the block."""
         patterns = [pattern for _, pattern in rule.conditions]
         if rule.pattern is not None and rule.choices is None:
             patterns.append(rule.pattern)
-        return any(
-            pattern.literal and pattern.literal.encode() not in self._data for pattern in patterns
-        )
+        return any(not self._has(pattern.literal) for pattern in patterns if pattern.literal)
+
+    def _has(self, literal: str) -> bool:
+        """Say whether *literal* is anywhere in the block; one pass for all rules that ask."""
+        if literal not in self._literals:
+            self._literals[literal] = literal.encode() in self._data
+        return self._literals[literal]
 
     def _mask(self, rule: Rule) -> list[bool] | None:
         """Return which rows meet the conditions of *rule*; None if it has none."""
@@ -235,19 +266,23 @@ class _Reader:
                 mask = [m and text in fitting for m, text in zip(mask, column, strict=True)]
         return mask
 
-    def _values(self, target: str, rule: Rule, nothing: Any) -> Sequence[Any]:
+    def _values(self, target: str, rule: Rule, nothing: Any) -> "_Read":
         if rule.constant is not None:
-            return [rule.constant] * self._count
+            return _Read([rule.constant] * self._count)
         texts = self._texts(rule)
         if target in STAMP_TARGETS:
             return self._stamps(target, rule, texts)
         distinct = set(texts)
         if _is_verbatim(rule, distinct):
-            return texts
+            return _Read(texts, has_gaps="" in distinct)
         known = self._memory.texts(rule, target)
-        for text in distinct.difference(known):
-            known[text] = _interpreted(rule, target, text, nothing)
-        return list(map(known.__getitem__, texts))
+        for text in distinct.difference(known.meanings):
+            known.learn(text, _interpreted(rule, target, text, nothing))
+        return _Read(
+            list(map(known.meanings.__getitem__, texts)),
+            has_gaps=not distinct.isdisjoint(known.empty),
+            has_odd=not distinct.isdisjoint(known.odd),
+        )
 
     def _texts(self, rule: Rule) -> Sequence[str]:
         """Return the cells that *rule* reads, joined where they are several."""
@@ -259,11 +294,10 @@ class _Reader:
             return self._cells[place]
         key = (place, rule.before_last)
         if key not in self._cut:
-            mark = rule.before_last
-            self._cut[key] = [before_last(text.strip(), mark) for text in self._cells[place]]
+            self._cut[key] = _cut(self._cells[place], rule.before_last)
         return self._cut[key]
 
-    def _stamps(self, target: str, rule: Rule, texts: Sequence[str]) -> list[Any]:
+    def _stamps(self, target: str, rule: Rule, texts: Sequence[str]) -> "_Read":
         """Return instants, None where the cell is empty, _BAD_US where the Parser must look."""
         quick = (
             rule.converter_patterns[:1]
@@ -276,7 +310,41 @@ class _Reader:
         hours, ticks = self._memory.hours(rule, target, self._zone), _TICKS
         if not rule.nulls.isdisjoint(texts):
             texts = ["" if text in rule.nulls else text for text in texts]
-        return [hours[text[:13]] + ticks[text[13:]] if text else None for text in texts]
+        values = [hours[text[:13]] + ticks[text[13:]] if text else None for text in texts]
+        return _Read(values, has_gaps="" in texts)
+
+
+@dataclass(slots=True)
+class _Read:
+    """The values of one field, and whether some may be missing, or ODD.
+
+    The marks spare looking through every value of every column.
+    """
+
+    values: Sequence[Any]
+    has_gaps: bool = False
+    has_odd: bool = False
+
+    def within(self, mask: Sequence[bool], nothing: Any) -> "_Read":
+        """Return the values where *mask* holds, and *nothing* elsewhere."""
+        values = [v if m else nothing for v, m in zip(self.values, mask, strict=True)]
+        return _Read(values, has_gaps=True, has_odd=self.has_odd)
+
+    def filled_from(self, other: "_Read", nothing: Any) -> "_Read":
+        """Return these values, and those of *other* where they are missing."""
+        pairs = zip(self.values, other.values, strict=True)
+        if nothing is None:
+            values = [v if f is None else f for f, v in pairs]
+        else:
+            values = [f or v for f, v in pairs]
+        return _Read(values, nothing in values, self.has_odd or other.has_odd)
+
+
+def _cut(texts: Sequence[str], mark: str) -> list[str]:
+    """Return what stands in each text before the last *mark*."""
+    if _all_plain(f"\n{chr(10).join(texts)}\n"):
+        return [text.rpartition(mark)[0] or text for text in texts]
+    return [before_last(text.strip(), mark) for text in texts]
 
 
 def _is_verbatim(rule: Rule, distinct: set[str]) -> bool:
@@ -341,15 +409,18 @@ def _interpreted(rule: Rule, target: str, text: str, nothing: Any) -> Any:
     return nothing if value is None else value
 
 
-def _completed(rows: list[int], values: dict[str, Sequence[Any]]) -> Columns:
+def _completed(rows: Sequence[int], read: dict[str, _Read]) -> Columns:
     """Keep the rows whose times are all there and agree, and add the lengths that follow."""
-    nothing: list[Any] = [None] * len(rows)
+    nothing = _Read([None] * len(rows))
     names = ("start", "answer", "end", "talk_s", "duration_s", "answered")
-    times = [values.pop(name, nothing) for name in names]
-    plain = list(starmap(_is_plain, zip(*times, strict=True)))
-    for column in values.values():
-        if ODD in column:
-            plain = [p and value is not ODD for p, value in zip(plain, column, strict=True)]
+    times = [read.pop(name, nothing).values for name in names]
+    plain = [True] * len(rows)
+    if not _are_plain(*times):
+        plain = list(starmap(_is_plain, zip(*times, strict=True)))
+    for column in read.values():
+        if column.has_odd:
+            plain = [p and value is not ODD for p, value in zip(plain, column.values, strict=True)]
+    values = {name: column.values for name, column in read.items()}
     if False in plain:
         rows = list(compress(rows, plain))
         times = [list(compress(column, plain)) for column in times]
@@ -365,10 +436,34 @@ def _completed(rows: list[int], values: dict[str, Sequence[Any]]) -> Columns:
             None if answer is None else (answer - start) // 1000
             for start, answer in zip(starts, answers, strict=True)
         ],
-        talk_ms=[_ms(t) if said else 0 for t, said in zip(talks, answered, strict=True)],
+        talk_ms=[
+            (t * 1000 if t.__class__ is int else _ms(t)) if said else 0
+            for t, said in zip(talks, answered, strict=True)
+        ],
         answered=list(answered),
         values=values,
     )
+
+
+def _are_plain(
+    starts: Sequence[Any],
+    answers: Sequence[Any],
+    ends: Sequence[Any],
+    talks: Sequence[Any],
+    wholes: Sequence[Any],
+    answered: Sequence[Any],
+) -> bool:
+    """Say whether all rows are surely what `_is_plain` asks of each; False: some may be, too."""
+    kinds = set(map(type, starts)) | set(map(type, ends)) | set(map(type, talks))
+    if kinds != {int} or _Odd in set(map(type, wholes)):
+        return False
+    if not set(answered) <= {True, False} or min(starts, default=0) <= _WORTHLESS_US:
+        return False
+    # Where nobody answered, any instant between start and end will do.
+    met = [a if said else start for a, said, start in zip(answers, answered, starts, strict=True)]
+    if None in met or not all(map(le, starts, met)) or not all(map(le, met, ends)):
+        return False
+    return all(a is None or a > _WORTHLESS_US for a in answers)
 
 
 def _is_plain(start: Any, answer: Any, end: Any, talk: Any, whole: Any, answered: Any) -> bool:

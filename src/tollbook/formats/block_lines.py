@@ -64,6 +64,8 @@ def _plain_texts(definition: Definition, data: bytes, raw: list[bytes]) -> list[
     if max(map(len, raw), default=0) > longest:
         texts = [t if len(each) <= longest else None for t, each in zip(texts, raw, strict=True)]
     strip = "".join(c for c in definition.framing.strip if c not in _CONTROL_TEXT)
+    if data.isascii():
+        strip = "".join(filter(str.isascii, strip))
     if any(c.encode() in data for c in strip):
         texts = [None if t is None or t != t.strip(strip) else t for t in texts]
     if any(_found_anywhere(rule.pattern.text, data) for rule in definition.skips):

@@ -9,6 +9,7 @@ clock hour repeats, there is no block: the caller takes the Parser.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import sub
 from typing import Any
 
 from tollbook.core.calls import Cdr, Direction, Outcome, QueueOutcome, QueueVisit
@@ -149,9 +150,7 @@ def _read_others(
     None if one of them must be joined, or depends on the order of the records.
     """
     others: list[Outcome] = []
-    for row in range(len(lines.raw)):
-        if row in written:
-            continue
+    for row in sorted(set(range(len(lines.raw))).difference(written)):
         parser = Parser(
             definition,
             start_offset=lines.offset[row],
@@ -171,10 +170,14 @@ def _block(lines: Lines, columns: Columns) -> Block:
     nothing: list[Any] = [None] * count
     blank = [""] * count
     values = columns.values
+    offsets, ends = lines.offset, lines.end_offset
+    if count != len(lines.raw):
+        offsets = [offsets[row] for row in columns.rows]
+        ends = [ends[row] for row in columns.rows]
     block = Block(
         line=[lines.first_line + row for row in columns.rows],
-        offset=[lines.offset[row] for row in columns.rows],
-        length=[lines.end_offset[row] - lines.offset[row] for row in columns.rows],
+        offset=offsets,
+        length=list(map(sub, ends, offsets)),
         start_us=columns.start_us,
         answer_us=columns.answer_us,
         end_us=columns.end_us,
