@@ -204,10 +204,10 @@ class _Bill:
         found: dict[int, AccountRef] = {}
         for call in priced:
             hold_id = self.holds.get(call.id)
-            kind, name, _ = stored[hold_id].account if hold_id else (SYSTEM, "", "")
+            hold = stored[hold_id] if hold_id else None
             payer = by_rule[call.extension_id, call.account_code_id]
-            if kind != SYSTEM:
-                found[call.id] = AccountRef(kind, name)
+            if hold is not None and (_is_paid(hold) or _is_settled(hold)):
+                found[call.id] = AccountRef(*hold.account[:2])
             elif payer is not None:
                 found[call.id] = payer.account
         return found
@@ -255,7 +255,7 @@ class _Bill:
             charged = capture.charge.micros if capture.charge else 0
             self._count_already(capture.hold, charged, capture.talk_s)
         for hold in hold_of.values():
-            if hold.state == "captured" and not _is_paid(hold):
+            if hold.state == "captured" and not _is_settled(hold):
                 self._count_already(hold, 0, hold.talk_s or 0)
         mark_recorded(recorded, using=self.using)
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
@@ -374,12 +374,12 @@ def _nothing_used() -> Used:
 
 def _is_settled(hold: StoredHold) -> bool:
     """Whether somebody has paid for the call before its record came."""
-    return hold.state == "captured" and _is_paid(hold)
+    return hold.state == "captured" and hold.entry_id is not None
 
 
 def _is_paid(hold: StoredHold) -> bool:
-    """Whether the hold sets aside somebody's money; calls that nobody pays have one too."""
-    return hold.account[0] != SYSTEM
+    """Whether the hold sets somebody's money aside; a call that nobody pays has one of nothing."""
+    return hold.amount_micros > 0 and hold.account[0] != SYSTEM
 
 
 def _record(call: CallToBill) -> Record:
