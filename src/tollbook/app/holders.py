@@ -1,13 +1,25 @@
 """Whose account it is: extensions, owners and departments by the names that people use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tollbook.app.roles import NO_SUCH, Reach
 from tollbook.core.ledger import AccountRef
 from tollbook.storage.models import Department, Extension, Owner, Site
-from tollbook.storage.queries.balances import KINDS, HolderKind
+from tollbook.storage.queries.balances import KINDS, HolderFilter, HolderKind
+from tollbook.storage.queries.recharges import MovementFilter
 
-__all__ = ["KINDS", "MODELS", "HolderKind", "Unknown", "account_of", "find_holders", "plural"]
+__all__ = [
+    "KINDS",
+    "MODELS",
+    "HolderKind",
+    "Unknown",
+    "account_of",
+    "find_holders",
+    "plural",
+    "visible_holders",
+    "visible_movements",
+]
 
 MODELS: dict[HolderKind, type[Extension] | type[Owner] | type[Department]] = {
     "extension": Extension,
@@ -71,3 +83,24 @@ def plural(kind: HolderKind, count: int) -> str:
 def _listed(names: Sequence[str]) -> str:
     words = ", ".join(f'"{name[:64]}"' for name in names[:_SHOWN])
     return words + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+
+
+def visible_holders(reach: Reach, wanted: HolderFilter) -> HolderFilter:
+    """Return *wanted* narrowed to the holders within *reach*; beyond it, to none."""
+    if reach.is_everything:
+        return wanted
+    own = {"extension": reach.extension_id, "owner": reach.owner_id}.get(wanted.kind) or NO_SUCH
+    return replace(wanted, only_id=own if wanted.only_id in (None, own) else NO_SUCH)
+
+
+def visible_movements(reach: Reach, wanted: MovementFilter) -> MovementFilter:
+    """Return *wanted* narrowed to what was posted by hand to holders within *reach*."""
+    if reach.is_everything:
+        return wanted
+    kind: HolderKind = "owner" if reach.owner_id is not None else "extension"
+    own = (reach.owner_id if kind == "owner" else reach.extension_id) or NO_SUCH
+    if wanted.kind not in (None, kind) or not (
+        wanted.holder_ids is None or own in wanted.holder_ids
+    ):
+        own = NO_SUCH
+    return replace(wanted, kind=kind, holder_ids=(own,))

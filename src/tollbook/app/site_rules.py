@@ -128,7 +128,11 @@ class Links:
         for name in sorted(trunks):
             self.trunks[name] = Trunk.objects.get_or_create(pbx_id=self._pbx_id, name=name)[0].pk
         for number in sorted(extensions):
-            made = Extension.objects.get_or_create(site_id=self._site_id, number=number)[0]
+            made = Extension.objects.get_or_create(
+                site_id=self._site_id,
+                number=number,
+                defaults={"billing": Site.objects.get(pk=self._site_id).bills_new},
+            )[0]
             self.extensions[number] = (made.pk, made.department_id)
 
 

@@ -86,6 +86,12 @@ class LedgerEntry(models.Model):
         indexes = (
             models.Index(fields=["call"], name="entry_of_call", condition=Q(call__isnull=False)),
             models.Index(fields=["run", "id"], name="entry_of_run", condition=Q(run__isnull=False)),
+            # Recharges are few beside charges: lists and sums of them read nothing else.
+            models.Index(
+                fields=["id"],
+                name="entry_by_hand",
+                condition=Q(kind__in=["recharge", "adjustment", "reversal"], call=None),
+            ),
         )
         constraints = (
             models.UniqueConstraint(

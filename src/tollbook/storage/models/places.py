@@ -9,7 +9,8 @@ class Site(models.Model):
 
     `code_length` is that of account codes as they are keyed, 0 for any (EBC-09). Its class of
     service serves those who have none; `caller_id` is presented where the caller has none.
-    `hold_s` is how far one hold of money reaches, null for the whole call.
+    `hold_s` is how far one hold of money reaches, null for the whole call. `bills_new`: billing is
+    on for extensions that are met or added from then on (ZYC-12: off).
     """
 
     name = models.CharField(max_length=120, unique=True)
@@ -24,6 +25,7 @@ class Site(models.Model):
     )
     caller_id = models.CharField(max_length=64, blank=True, default="", db_default="")
     hold_s = models.PositiveIntegerField(null=True)
+    bills_new = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         db_table = "tollbook_site"

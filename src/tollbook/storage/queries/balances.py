@@ -232,10 +232,11 @@ def _select(kind: HolderKind) -> str:
         "SELECT p.account_id AS account_id, CAST(sum(p.amount_micros) AS bigint) AS micros "
         "FROM tollbook_entry e "
         "LEFT JOIN tollbook_entry u ON u.id = e.reverses_id "
-        "JOIN tollbook_posting p ON p.entry_id = e.id "
-        f"JOIN tollbook_account o ON o.id = p.account_id AND o.kind = '{kind}' "
-        f"JOIN tollbook_{kind} x ON x.id = {holder_of('o', kind)} "
-        f"WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
+        # In this order, which CROSS JOIN keeps on SQLite: accounts first would read every charge.
+        "CROSS JOIN tollbook_posting p CROSS JOIN tollbook_account o "
+        f"CROSS JOIN tollbook_{kind} x WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
+        f"AND p.entry_id = e.id AND o.id = p.account_id AND o.kind = '{kind}' "
+        f"AND x.id = {holder_of('o', kind)} "
         "AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1) "
         "GROUP BY p.account_id"
     )

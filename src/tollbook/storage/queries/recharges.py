@@ -103,7 +103,7 @@ def list_movements(
     return [
         _movement(row)
         for row in fetch(
-            f"{_SELECT} WHERE {condition.text} ORDER BY p.id DESC LIMIT %s OFFSET %s",
+            f"{_SELECT} WHERE {condition.text} ORDER BY e.id DESC, p.id DESC LIMIT %s OFFSET %s",
             (*condition.values, count, first),
             using=using,
         )
@@ -142,7 +142,8 @@ def movements_of(entry_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> 
         _movement(row)
         for some in chunks(entry_ids, _VALUES_A_STATEMENT)
         for row in fetch(
-            f"{_SELECT} WHERE {BY_HAND} AND e.id IN ({', '.join(['%s'] * len(some))})",
+            f"{_SELECT} WHERE p.entry_id = e.id AND {BY_HAND} "
+            f"AND e.id IN ({', '.join(['%s'] * len(some))})",
             some,
             using=using,
         )
@@ -183,7 +184,11 @@ def _movement(row: Row) -> Movement:
 
 
 def _condition(wanted: MovementFilter, *, using: str) -> Clause:
-    clauses = [Clause(BY_HAND), Clause("coalesce(u.kind, e.kind) IN ('recharge', 'adjustment')")]
+    clauses = [
+        Clause("p.entry_id = e.id"),
+        Clause(BY_HAND),
+        Clause("coalesce(u.kind, e.kind) IN ('recharge', 'adjustment')"),
+    ]
     if wanted.from_us is not None:
         clauses.append(Clause("e.at_us >= %s", (wanted.from_us,)))
     if wanted.to_us is not None:
@@ -203,7 +208,8 @@ def _condition(wanted: MovementFilter, *, using: str) -> Clause:
 
 _NAMES = ("x.number", "x.name", "w.name", "d.name")
 _FROM = (
-    "tollbook_entry e JOIN tollbook_posting p ON p.entry_id = e.id "
+    # CROSS JOIN keeps this order on SQLite: postings first would read every charge.
+    "tollbook_entry e CROSS JOIN tollbook_posting p "
     "JOIN tollbook_account a ON a.id = p.account_id AND a.kind <> 'system' "
     "LEFT JOIN tollbook_entry u ON u.id = e.reverses_id "
     "LEFT JOIN tollbook_entry r ON r.reverses_id = e.id "
