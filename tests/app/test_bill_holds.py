@@ -246,6 +246,8 @@ def test_what_a_hold_set_aside_of_a_budget_becomes_its_use(office: Office) -> No
             zone="Europe/Berlin",
             created_us=0,
         )
+        # As whoever asks first in a period does.
+        BudgetUse.objects.create(budget=of_amir, from_us=OCTOBER_US)
     part = BudgetPart(of_amir.pk, OCTOBER_US, 1_000_000, 600)
     hold("first", FIRST_CALL, switch_call_id=uniqueid(1), reserved=Reserved((part,)))
     hold("other", FIRST_CALL, switch_call_id=uniqueid(2), reserved=Reserved((part,)))
