@@ -6,6 +6,7 @@ Source: EBC-30 to EBC-33; decision AMB-05: an owner is the reports' "department"
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -58,9 +59,9 @@ SORTS: dict[str, tuple[str | OrderBy, ...]] = {
 }
 
 
-def owners_matching(wanted: Wanted) -> QuerySet[Owner]:
+def owners_matching(wanted: Wanted) -> QuerySet[Any]:
     """Return the rows of the owners that are asked for, sorted, each with its `codes` counted."""
-    rows = Owner.objects.annotate(codes=_codes_count())
+    rows: QuerySet[Any] = Owner.objects.annotate(codes=_codes_count())
     if wanted.q:
         rows = rows.filter(Q(name__icontains=wanted.q) | Q(email__icontains=wanted.q))
     if wanted.active is not None:
@@ -68,7 +69,7 @@ def owners_matching(wanted: Wanted) -> QuerySet[Owner]:
     return rows.order_by(*SORTS.get(wanted.sort, SORTS["name"]))
 
 
-def owner_infos(rows: QuerySet[Owner]) -> tuple[OwnerInfo, ...]:
+def owner_infos(rows: QuerySet[Any]) -> tuple[OwnerInfo, ...]:
     """Return *rows*, which `owners_matching` gave."""
     values = rows.values_list("pk", "name", "email", "active", "codes")
     return tuple(OwnerInfo(*value) for value in values)
