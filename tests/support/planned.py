@@ -1,6 +1,6 @@
 """Plans for the small office, and what they ought to come to when priced in call order at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -8,7 +8,7 @@ from support.office import NOON, TARIFF, Call
 from tollbook.app.plans import add_plan, check_document
 from tollbook.core.charging import Charged, Memory, charge, read_plan
 from tollbook.core.rating import TalkedCall
-from tollbook.core.tariff import compile_tariff, read_tariff
+from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
 from tollbook.storage.door import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge
@@ -53,13 +53,20 @@ def charges_by_call() -> dict[str, tuple[Decimal | None, str]]:
     return found
 
 
-def in_order(calls: Iterable[Call], document: Mapping[str, object]) -> dict[str, Decimal]:
-    """Return what `core.charging` makes of *calls*, one after another as they talked."""
+def in_order(
+    calls: Iterable[Call],
+    document: Mapping[str, object],
+    *,
+    dearer: Mapping[str, object] = TARIFF,
+    those: Container[str] = (),
+) -> dict[str, Decimal]:
+    """Return what `core.charging` makes of *calls*, one after another as they talked.
+
+    *those* calls, by the PBX's id, are priced by the tariff *dearer*.
+    """
     plan = read_plan(document).plan
-    tariff = read_tariff(TARIFF).tariff
     assert plan is not None
-    assert tariff is not None
-    tariffs, memory = {"": compile_tariff(tariff)}, Memory()
+    usual, other, memory = ready(TARIFF), ready(dearer), Memory()
     found = {}
     for call in sorted(calls, key=lambda one: one.start):
         talked = TalkedCall(
@@ -71,8 +78,16 @@ def in_order(calls: Iterable[Call], document: Mapping[str, object]) -> dict[str,
             trunk="carrier",
             account_code=call.account_code or None,
         )
+        tariffs = {"": other if call.pbx_call_id in those else usual}
         result = charge(plan, tariffs, talked, memory, default="", site="Main office")
         if isinstance(result, Charged):
             memory.apply(result.effects)
             found[call.pbx_call_id] = result.charge.normalize()
     return found
+
+
+def ready(document: Mapping[str, object]) -> CompiledTariff:
+    """Return a tariff document ready for pricing."""
+    tariff = read_tariff(document).tariff
+    assert tariff is not None
+    return compile_tariff(tariff)

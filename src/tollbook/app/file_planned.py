@@ -28,14 +28,7 @@ from tollbook.storage.batch import ChargeColumns, StoredBatch
 from tollbook.storage.counters import Tally, read_counters, write_counters
 from tollbook.storage.models import Site as StoredSite
 from tollbook.storage.planned import ChargeRow, PartsRow, store_planned
-
-
-def call_order(talk_us: int, pbx_id: int, begin_us: int, dedupe_hash: int) -> str:
-    """Return the place of a call among all calls, as text that sorts.
-
-    It holds nothing of when or in which order calls arrived.
-    """
-    return f"{talk_us:020d}.{pbx_id:010d}.{begin_us:020d}.{dedupe_hash + 2**63:020d}"
+from tollbook.storage.queries.planned_calls import Order
 
 
 def find_rate_in(table: RateTable) -> FindRate:
@@ -58,17 +51,17 @@ class Pending:
         tally = self._tally(key)
         return Volume(tally.amount, tally.seconds)
 
-    def count(self, planned: PlannedCharge, order: str, talk_us: int) -> None:
+    def count(self, planned: PlannedCharge, order: Order) -> None:
         """Add what a call used; mark the counters that had counted later calls already."""
         for one in planned.asked:
             tally = self._tally(one.key)
             tally.until_us = one.until_us
             tally.amount += one.add.amount
             tally.seconds += one.add.seconds
-            if order < tally.latest:
-                tally.mark_dirty(talk_us)
+            if order.text < tally.latest:
+                tally.mark_dirty(order.talk_us)
             else:
-                tally.latest = order
+                tally.latest = order.text
 
     def write(self) -> None:
         """Store what the counters stand at now."""
@@ -119,9 +112,11 @@ class PlanDesk:
             call_id = stored.call_ids[call]
             if call_id is not None:
                 billable = self._billable(draft, call)
-                order = call_order(
-                    *(billable.talk_us, self._pbx_id),
-                    *(calls.begin_us[call], calls.dedupe_hash[call]),
+                order = Order(
+                    billable.talk_us,
+                    self._pbx_id,
+                    calls.begin_us[call],
+                    calls.dedupe_hash[call],
                 )
                 added.append((order, index, call_id, billable, work))
         added.sort(key=lambda one: one[0])
@@ -130,7 +125,7 @@ class PlanDesk:
         for order, index, call_id, billable, work in added:
             price, planned = self._charge(billable, work, counters)
             if planned is not None:
-                counters.count(planned, order, billable.talk_us)
+                counters.count(planned, order)
             rows.append((ChargeRow(call_id, 0, *price[1:]), planned.parts if planned else None))
             for column, value in zip(charges.lists()[1:], price, strict=True):
                 column[index] = value

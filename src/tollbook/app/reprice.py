@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tollbook.app.plans import load_plans
 from tollbook.app.rate import DIRECTIONS, Billable, Priced, Rater
 from tollbook.app.rules import CHARGE, Rules
 from tollbook.app.site_rules import load_rules
@@ -19,8 +20,10 @@ from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
 from tollbook.core.money import Money
 from tollbook.storage.batch import ChargeColumns
 from tollbook.storage.call_payers import payers_of
+from tollbook.storage.exchange_rates import newest_rate_id
 from tollbook.storage.ledger import Filed
-from tollbook.storage.models import Pbx, TariffAssignment, TariffVersion
+from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
+from tollbook.storage.queries.planned_calls import planned_among
 from tollbook.storage.queries.rated_calls import (
     Cell,
     ChargeInForce,
@@ -38,12 +41,17 @@ STEP_CALLS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Repriced:
-    """A stored call, its charge in force, and the prices that differ from those in force."""
+    """A stored call, its charge in force, and the prices that differ from those in force.
+
+    A `planned` call's charge is not looked at here: what a plan makes of it depends on the calls
+    before, and `app.replan` charges such calls in call order.
+    """
 
     call: RatedCall
     old: ChargeInForce | None
     new: Priced | None
     changed: tuple[Priced, ...]
+    planned: bool = False
 
 
 @dataclass(slots=True)
@@ -81,15 +89,18 @@ class Repricer:
 
     def __init__(self) -> None:
         self.names: Names = names_of_calls()
-        self._raters: dict[int, Rater] = {}
+        self.plans = load_plans()
+        self.raters: dict[int, Rater] = {}
+        self._sites = dict(Pbx.objects.values_list("id", "site_id"))
         rules: Rules | None = None
         rater: Rater | None = None
         for pbx_id in Pbx.objects.order_by("id").values_list("id", flat=True):
             rules = load_rules(pbx_id, known=rules)
-            rater = self._raters[pbx_id] = Rater(rules, before=rater)
+            rater = self.raters[pbx_id] = Rater(rules, before=rater)
 
     def reprice(self, ids: Sequence[int]) -> Iterator[Repriced]:
         """Yield the calls with these ids, ascending, each with what is new about its price."""
+        planned = planned_among(ids) if self.plans else set()
         for call, charges in rated_calls(ids):
             old = charges.get(CHARGE)
             if unbilled_reason(
@@ -97,13 +108,21 @@ class Repricer:
             ):
                 yield Repriced(call, old, None, ())
                 continue
-            rater = self._raters[call.pbx_id]
-            billable = self._billable(call)
-            prices = [rater.charge(billable, kind) for kind in rater.kinds]
+            rater = self.raters[call.pbx_id]
+            billable = self.billable(call)
+            is_planned = call.id in planned or self._is_planned(call, billable.talk_us)
+            kinds = [kind for kind in rater.kinds if not (is_planned and kind == CHARGE)]
+            prices = [rater.charge(billable, kind) for kind in kinds]
             changed = tuple(price for price in prices if _differs(price, charges.get(price.kind)))
-            yield Repriced(call, old, prices[0], changed)
+            new = None if is_planned else prices[0]
+            yield Repriced(call, old, new, changed, planned=is_planned)
 
-    def _billable(self, call: RatedCall) -> Billable:
+    def _is_planned(self, call: RatedCall, talk_us: int) -> bool:
+        site_id = self._sites[call.pbx_id]
+        return bool(self.plans) and self.plans.in_force(site_id, talk_us) is not None
+
+    def billable(self, call: RatedCall) -> Billable:
+        """Return a stored call as pricing sees it."""
         names = self.names
         return Billable(
             call.begin_us if call.answer_us is None else call.answer_us,
@@ -139,10 +158,12 @@ def steps_of(
 
 
 def rules_in_force() -> str:
-    """Return a hash of all that decides a price: assignments and versions of tariffs."""
+    """Return a hash of all that decides a price: tariffs, plans and exchange rates."""
     assignments = TariffAssignment.objects.order_by("position", "id").values_list()
     versions = TariffVersion.objects.order_by("id").values_list("id", "tariff_id", "valid_from_us")
-    return hashlib.sha256(repr([list(assignments), list(versions)]).encode()).hexdigest()
+    plans = PlanVersion.objects.order_by("id").values_list("id", "valid_from_us")
+    decisive = [list(assignments), list(versions), list(plans), newest_rate_id()]
+    return hashlib.sha256(repr(decisive).encode()).hexdigest()
 
 
 def _step(
@@ -160,13 +181,13 @@ def _step(
         calls=calls,
         changed=sum(any(price.kind == CHARGE for price in one.changed) for one in changed),
         charges=charges,
-        filed=_filed(changed, run=run, at=at),
+        filed=differences_filed(changed, run=run, at=at),
     )
 
 
-def _filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
+def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
     """Return the entries of the differences: to the account that paid, else to all customers'."""
-    moved = [one for one in changed if _money(one.old) != _money(one.new)]
+    moved = [one for one in changed if not one.planned and _money(one.old) != _money(one.new)]
     payers = payers_of([one.call.id for one in moved])
     filed = []
     for one in moved:

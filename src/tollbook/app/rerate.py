@@ -16,8 +16,10 @@ from functools import partial
 from typing import Any
 
 from django.db import IntegrityError
+from django.db.models import F
 
 from tollbook.app.audit import record_change
+from tollbook.app.replan import Overtaken, Step, Walk, store_walk, walk_dry
 from tollbook.app.reprice import Repricer, Tally, rules_in_force, steps_of
 from tollbook.app.rerating_totals import Rerating, document_of, rerating_from, rerating_of
 from tollbook.storage.door import Door
@@ -86,9 +88,15 @@ def dry_run(wanted: CallFilter, *, progress: Progress | None = None) -> Rerating
     ids = ids_of(wanted)
     tally = Tally()
     for done, one in enumerate(repricer.reprice(ids), start=1):
-        tally.add(one)
+        if not one.planned:
+            tally.add(one)
         if progress and done % DRY_RUN_TOLD_EVERY == 0:
             progress(done, len(ids))
+    if repricer.plans:
+        known = frozenset(ids)
+        for one in walk_dry(Walk(repricer, ids)):
+            if one.call.id in known:
+                tally.add(one)
     return rerating_of(tally.cells.values(), run=None, extensions=repricer.names.extensions)
 
 
@@ -141,7 +149,8 @@ def carry_on(door: Door, run_id: int, *, now: Clock, progress: Progress | None =
         raise RunTaken(run_id)
     repricer = Repricer()
     if rules_in_force() != run.rules:
-        return carry_on(door, _begin_anew(door, run, at=now()).pk, now=now, progress=progress)
+        anew = _begin_anew(door, run, at=now(), after=run.watermark, why="the tariffs changed")
+        return carry_on(door, anew.pk, now=now, progress=progress)
     watermark = run.watermark
     done = run.calls_done
     for step in door.bulk(_steps(run, repricer, now=now)):
@@ -149,6 +158,11 @@ def carry_on(door: Door, run_id: int, *, now: Clock, progress: Progress | None =
         done += step.calls
         if progress:
             progress(done, run.calls)
+    try:
+        _replan(door, run, repricer, at=now())
+    except Overtaken as fault:
+        anew = _begin_anew(door, run, at=now(), after=watermark, why=str(fault))
+        return carry_on(door, anew.pk, now=now, progress=progress)
     return _finish(door, run, watermark=watermark, at=now())
 
 
@@ -190,11 +204,29 @@ def _ids_left(run: RatingRun) -> Sequence[int]:
     return ids[bisect_right(ids, run.watermark) : bisect_right(ids, run.last_call)]
 
 
-def _begin_anew(door: Door, run: RatingRun, *, at: datetime) -> RatingRun:
-    """Stop *run*, whose tariffs have changed since it began, and open one in its place."""
+def _replan(door: Door, run: RatingRun, repricer: Repricer, *, at: datetime) -> None:
+    """Charge the run's calls that are under a plan, and those whose counters they have moved."""
+    if not repricer.plans:
+        return
+
+    def note(step: Step) -> None:
+        changed = RatingRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
+            changed=F("changed") + len(step.changes), seen_us=to_us(at)
+        )
+        if not changed:
+            raise RunTaken(run.pk)
+
+    ids = ids_of(_wanted(run))
+    walk = Walk(repricer, ids[: bisect_right(ids, run.last_call)])
+    for _ in store_walk(door, walk, run.pk, at=at, note=note):
+        pass
+
+
+def _begin_anew(door: Door, run: RatingRun, *, at: datetime, after: int, why: str) -> RatingRun:
+    """Stop *run*, which stands at *after*, and open one in its place."""
     with door.transaction():
-        end_run(run.pk, RunState.STOPPED, after=run.watermark, at_us=to_us(at))
-        _record(run, "rerate.stop", at=at, actor=run.by, after={"why": "the tariffs changed"})
+        end_run(run.pk, RunState.STOPPED, after=after, at_us=to_us(at))
+        _record(run, "rerate.stop", at=at, actor=run.by, after={"why": why})
         anew = RatingRun.objects.create(
             started_us=to_us(at),
             by=run.by,

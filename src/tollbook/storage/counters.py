@@ -56,6 +56,16 @@ def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
     return {row[0]: _tally(row) for row in rows}
 
 
+def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+    """Return the counters whose period is not over at an instant."""
+    rows = fetch(
+        f"SELECT {_COLUMNS} FROM tollbook_counter WHERE until_us IS NULL OR until_us > %s",
+        (instant_us,),
+        using=using,
+    )
+    return {row[0]: _tally(row) for row in rows}
+
+
 def write_counters(tallies: Mapping[str, Tally], *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Make the rows of *tallies* what they say; what is held of them stays."""
     rows = [
