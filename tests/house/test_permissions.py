@@ -20,7 +20,7 @@ from tollbook.storage.models.access import Role
 from tollbook.web.access import Need, for_everyone, may_open, need_of, needs
 
 # They show no data; the probes ask for a token where they show figures (test_probes).
-OPEN = {"static", "favicon", "sign_in", "healthz", "metrics"}
+OPEN = {"static", "favicon", "sign_in", "sign_in_extension", "healthz", "metrics"}
 API_OPEN = {"openapi-json", "openapi-view", "api-root"}  # the description of the API, no data
 
 

@@ -14,7 +14,7 @@ from tollbook.storage.models import AuditLog, LoginFailure
 from web.conftest import PASSWORD, StandingClock
 
 NEW_PASSWORD = "three carts and no horse"
-OPEN = {"static", "favicon", "sign_in", "healthz", "metrics"}
+OPEN = {"static", "favicon", "sign_in", "sign_in_extension", "healthz", "metrics"}
 
 
 def pages() -> list[URLPattern]:

@@ -70,6 +70,18 @@ def list_pins(
     return found.order_by(f"-{column}" if sort != key else column, "number", "pk")
 
 
+def has_pins() -> bool:
+    """Say whether anybody signs in with a PIN at all."""
+    return ExtensionPin.objects.exists()
+
+
+def sites_with_pins() -> list[tuple[int, str]]:
+    """Return the sites (id and name) at which an active extension has a PIN, by name."""
+    kept = ExtensionPin.objects.filter(extension__active=True)
+    sites = kept.values_list("extension__site_id", "extension__site__name").distinct()
+    return sorted(sites, key=lambda site: site[1])
+
+
 def pin_line(extension: Extension) -> PinLine:
     """Return an extension of `list_pins` as a line."""
     changed_us: int | None = getattr(extension, "pin_us", None)

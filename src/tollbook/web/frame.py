@@ -39,6 +39,10 @@ SECTIONS = (
     Section("What if", "what_if", "tariffs", "w", within=True),
     Section("Sources", "sources", "sources", "s"),
     Section("Import a file", "import", "import", "i", within=True),
+    Section("Users", "users", "person", "u"),
+    Section("PINs", "pins", "person", "n", within=True),
+    Section("Tokens", "tokens", "api", "y", within=True),
+    Section("Audit log", "audit", "info", "l", within=True),
     Section("Settings", "settings", "settings", "e"),
     Section("Dial plan", "dial_plan", "settings", "d", within=True),
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tollbook.web import assets
+from tollbook.web import access_urls, assets
 from tollbook.web.views import (
     account,
     assignments,
@@ -141,4 +141,5 @@ urlpatterns = [
     path("settings/dial-plan", dial_plan.dial_plan, name="dial_plan"),
     path("settings/dial-plan/<int:site_id>", dial_plan.dial_plan, name="dial_plan_of"),
     path("settings", settings.settings, name="settings"),
+    *access_urls.urlpatterns,
 ]

@@ -10,6 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tollbook.app.admission import Locked, LockOut
+from tollbook.app.pin_list import has_pins, sites_with_pins
+from tollbook.app.pins import sign_in_extension
+from tollbook.app.roles import ROLES_EXPLAINED
 from tollbook.app.sessions import (
     close_session,
     end_other_sessions,
@@ -18,15 +22,13 @@ from tollbook.app.sessions import (
     open_session,
 )
 from tollbook.app.sign_in import (
-    Locked,
-    LockOut,
     SignedIn,
     WrongPassword,
     change_password,
     must_change_password,
     sign_in,
 )
-from tollbook.web.access import for_everyone
+from tollbook.web.access import access_of, for_everyone
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 
@@ -40,33 +42,76 @@ def sign_in_page(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(place)
     name = request.POST.get("name", "")
-    context: dict[str, object] = {"next": place, "name": name}
+    context: dict[str, object] = {"next": place, "name": name, "has_pins": has_pins()}
     if request.method != "POST":
         return render(request, "tollbook/sign_in.html", context)
-    installed = settings.TOLLBOOK
     came = sign_in(
         name,
         request.POST.get("password", ""),
         address=address_of(request),
-        lock_out=LockOut(failures=installed.lockout_failures, minutes=installed.lockout_minutes),
+        lock_out=_lock_out(),
         at=instant(),
     )
     if isinstance(came, SignedIn):
-        login(request, came.user)
-        open_session(
-            str(request.session.session_key),
-            came.user.pk,
-            address=address_of(request),
-            agent=request.headers.get("User-Agent", ""),
-            at=instant(),
-        )
-        return redirect(place)
-    context["refused"] = _words(came)
+        return _let_in(request, came, place)
+    context["refused"] = _words(came, "Name or password")
     status = 429 if isinstance(came, Locked) else 401
     return render(request, "tollbook/sign_in.html", context, status=status)
 
 
-def _words(came: WrongPassword | Locked) -> str:
+@never_cache
+@sensitive_post_parameters("pin")
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_in_extension_page(request: HttpRequest) -> HttpResponse:
+    """Ask for an extension and its PIN, and for the site where there are several."""
+    place = _place_after(request)
+    if request.user.is_authenticated:
+        return redirect(place)
+    sites = sites_with_pins()
+    number, site = request.POST.get("extension", ""), request.POST.get("site", "")
+    chosen = next((one for one in sites if str(one[0]) == site), sites[0] if sites else (0, ""))
+    context: dict[str, object] = {
+        "next": place,
+        "extension": number,
+        "site": chosen[0],
+        "sites": sites,
+    }
+    if request.method != "POST":
+        return render(request, "tollbook/sign_in_extension.html", context)
+    came = sign_in_extension(
+        number,
+        request.POST.get("pin", ""),
+        site_id=chosen[0],
+        address=address_of(request),
+        lock_out=_lock_out(),
+        at=instant(),
+    )
+    if isinstance(came, SignedIn):
+        return _let_in(request, came, place)
+    context["refused"] = _words(came, "Extension or PIN")
+    status = 429 if isinstance(came, Locked) else 401
+    return render(request, "tollbook/sign_in_extension.html", context, status=status)
+
+
+def _let_in(request: HttpRequest, came: SignedIn, place: str) -> HttpResponse:
+    """Begin a session under a new key, so that nobody knew it before, and go on."""
+    login(request, came.user)
+    open_session(
+        str(request.session.session_key),
+        came.user.pk,
+        address=address_of(request),
+        agent=request.headers.get("User-Agent", ""),
+        at=instant(),
+    )
+    return redirect(place)
+
+
+def _lock_out() -> LockOut:
+    installed = settings.TOLLBOOK
+    return LockOut(failures=installed.lockout_failures, minutes=installed.lockout_minutes)
+
+
+def _words(came: WrongPassword | Locked, what: str) -> str:
     if isinstance(came, Locked):
         site = site_facts()
         return (
@@ -75,8 +120,8 @@ def _words(came: WrongPassword | Locked) -> str:
         )
     if came.left <= 2:
         tries = "1 more try" if came.left == 1 else f"{came.left} more tries"
-        return f"Name or password is not right. {tries.capitalize()} before a lock."
-    return "Name or password is not right."
+        return f"{what} is not right. {tries.capitalize()} before a lock."
+    return f"{what} is not right."
 
 
 def _place_after(request: HttpRequest) -> str:
@@ -141,8 +186,13 @@ def password(request: HttpRequest) -> HttpResponse:
 
 
 def _sessions(request: HttpRequest) -> dict[str, object]:
+    user, role = user_of(request), access_of(request).role
     this = str(request.session.session_key)
-    return {"sessions": list_sessions(user_of(request).pk, this=this, at=instant())}
+    return {
+        "sessions": list_sessions(user.pk, this=this, at=instant()),
+        "has_password": user.has_usable_password(),
+        "explained": ROLES_EXPLAINED[role] if role else "",
+    }
 
 
 @for_everyone

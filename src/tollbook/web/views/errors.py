@@ -23,13 +23,14 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa
 
 def barred(request: HttpRequest) -> HttpResponse:
     """Refuse a page or an action that the user's role does not hold."""
-    return _page(
-        request,
-        403,
-        "This is not yours to open",
-        "Your role does not allow it, and nothing was changed. Ask an administrator if you need "
-        "it for your work.",
-    )
+    context = {
+        "code": 403,
+        "title": "This is not yours to open",
+        "words": "Your role does not allow it, and nothing was changed. Ask an administrator if "
+        "you need it for your work.",
+        "is_signed_in": True,
+    }
+    return render(request, "tollbook/error.html", context, status=403)
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - likewise
