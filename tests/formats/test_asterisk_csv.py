@@ -176,6 +176,25 @@ def local_pair(tail_1: str = "", tail_2: str = "") -> tuple[str, str]:
     return outer, inner
 
 
+@pytest.mark.parametrize(
+    ("clid", "name"),
+    [
+        ('"" <201>', None),
+        ("<201>", None),
+        ('" <201>', None),
+        ("Ada <201>", "Ada"),
+        ('"A" <201>', "A"),
+        ('"Ada "Winter"" <201>', 'Ada "Winter"'),
+    ],
+)
+def test_a_caller_without_a_name_has_none(clid: str, name: str | None) -> None:
+    quoted = clid.replace('"', '""')
+    (found,) = outcomes("asterisk-csv", HEAD.replace('""Ada Winter"" <201>', quoted) + "\n")
+
+    assert isinstance(found, Cdr)
+    assert found.caller_name == name
+
+
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_the_inner_half_of_a_local_channel_is_plumbing(order: tuple[int, int]) -> None:
     pair = local_pair()
