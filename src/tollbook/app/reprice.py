@@ -7,9 +7,11 @@ Source: docs/decisions/0013-ledger.md.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from tollbook.app.plans import load_plans
 from tollbook.app.rate import DIRECTIONS, Billable, Priced, Rater
@@ -34,9 +36,14 @@ from tollbook.storage.queries.rated_calls import (
 )
 from tollbook.storage.rerating import RerateStep
 
+if TYPE_CHECKING:
+    from tollbook.app.price_many import ManyPrices
+
 # A step is as long as others may be kept waiting; calls whose charge stays cost it nothing.
 STEP_CHANGED = 500
 STEP_CALLS = 20_000
+CALLS_AT_ONCE = 2_000  # Read and priced together.
+WORTH_ARRAYS = 20_000  # From so many calls on, loading the batch form is soon earned.
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,21 +108,47 @@ class Repricer:
     def reprice(self, ids: Sequence[int]) -> Iterator[Repriced]:
         """Yield the calls with these ids, ascending, each with what is new about its price."""
         planned = planned_among(ids) if self.plans else set()
-        for call, charges in rated_calls(ids):
-            old = charges.get(CHARGE)
+        calls = rated_calls(ids)
+        many = _many() if len(ids) >= WORTH_ARRAYS else None
+        while some := list(islice(calls, CALLS_AT_ONCE)):
+            yield from self._repriced(some, planned, many)
+
+    def _repriced(
+        self,
+        some: Sequence[tuple[RatedCall, dict[str, ChargeInForce]]],
+        planned: Container[int],
+        many: "ManyPrices | None",
+    ) -> Iterator[Repriced]:
+        """Yield some calls, those of one PBX priced together."""
+        is_planned = [False] * len(some)
+        prices: list[list[Priced]] = [[] for _ in some]
+        asked: dict[tuple[int, str], tuple[list[int], list[Billable]]] = {}
+        for at, (call, _) in enumerate(some):
             if unbilled_reason(
                 DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
             ):
-                yield Repriced(call, old, None, ())
                 continue
-            rater = self.raters[call.pbx_id]
             billable = self.billable(call)
-            is_planned = call.id in planned or self._is_planned(call, billable.talk_us)
-            kinds = [kind for kind in rater.kinds if not (is_planned and kind == CHARGE)]
-            prices = [rater.charge(billable, kind) for kind in kinds]
-            changed = tuple(price for price in prices if _differs(price, charges.get(price.kind)))
-            new = None if is_planned else prices[0]
-            yield Repriced(call, old, new, changed, planned=is_planned)
+            is_planned[at] = call.id in planned or self._is_planned(call, billable.talk_us)
+            for kind in self.raters[call.pbx_id].kinds:
+                if not (is_planned[at] and kind == CHARGE):
+                    places, billables = asked.setdefault((call.pbx_id, kind), ([], []))
+                    places.append(at)
+                    billables.append(billable)
+        for (pbx_id, kind), (places, billables) in asked.items():
+            rater = self.raters[pbx_id]
+            if many is None:
+                found = [rater.charge(one, kind) for one in billables]
+            else:
+                found = many.charges(rater, billables, kind)
+            for at, price in zip(places, found, strict=True):
+                prices[at].append(price)
+        for at, (call, charges) in enumerate(some):
+            new = next((price for price in prices[at] if price.kind == CHARGE), None)
+            changed = tuple(
+                price for price in prices[at] if _differs(price, charges.get(price.kind))
+            )
+            yield Repriced(call, charges.get(CHARGE), new, changed, planned=is_planned[at])
 
     def _is_planned(self, call: RatedCall, talk_us: int) -> bool:
         site_id = self._sites[call.pbx_id]
@@ -155,6 +188,13 @@ def steps_of(
             after, calls, changed = last_call, 0, []
     if calls:
         yield _step(changed, run=run, after=after, last_call=last_call, calls=calls, at=at)
+
+
+def _many() -> "ManyPrices":
+    # It loads numba, which takes a second: as long as some thousand calls take without it.
+    from tollbook.app.price_many import ManyPrices  # noqa: PLC0415 - see the line above
+
+    return ManyPrices()
 
 
 def rules_in_force() -> str:

@@ -22,6 +22,7 @@ from tollbook.app.audit import record_change
 from tollbook.app.replan import Overtaken, Step, Walk, store_walk, walk_dry
 from tollbook.app.reprice import Repricer, Tally, rules_in_force, steps_of
 from tollbook.app.rerating_totals import Rerating, document_of, rerating_from, rerating_of
+from tollbook.app.tariff_documents import uncollected
 from tollbook.storage.door import Door
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import RatingRun
@@ -153,11 +154,12 @@ def carry_on(door: Door, run_id: int, *, now: Clock, progress: Progress | None =
         return carry_on(door, anew.pk, now=now, progress=progress)
     watermark = run.watermark
     done = run.calls_done
-    for step in door.bulk(_steps(run, repricer, now=now)):
-        watermark = step.last_call
-        done += step.calls
-        if progress:
-            progress(done, run.calls)
+    with uncollected():
+        for step in door.bulk(_steps(run, repricer, now=now)):
+            watermark = step.last_call
+            done += step.calls
+            if progress:
+                progress(done, run.calls)
     try:
         _replan(door, run, repricer, at=now())
     except Overtaken as fault:
