@@ -145,6 +145,7 @@ def test_budgets_move_with_the_hold_and_are_used_by_the_charge() -> None:
             zone="Europe/Berlin",
             created_us=0,
         )
+        BudgetUse.objects.create(budget=budget, from_us=NOON_US)
     part = BudgetPart(budget.pk, NOON_US, 2_000_000, 120)
     first = place("call-1", 2_000_000, Reserved((part,)))
     second = place("call-2", 2_000_000, Reserved((part,)))

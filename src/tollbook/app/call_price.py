@@ -15,6 +15,7 @@ from tollbook.app.rate import Billable, talked_call
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge
 from tollbook.core.charging import longest_talk as longest_composed
+from tollbook.core.charging.compose import CounterKey
 from tollbook.core.money import from_micros, to_micros
 from tollbook.core.policies import Pricing
 from tollbook.core.rating import TalkedCall, Unrated, charge_of, longest_talk
@@ -44,6 +45,7 @@ class CallPrice:
         self.unrated = ""
         self.tariff_version_id: int | None = None
         self.work: PlanAtWork | None = None
+        self._pricing: Pricing | None = None
         rater = prices.raters.get(pbx_id) if pbx_id is not None else None
         chosen = "no_pbx" if rater is None else rater.chosen(call)
         if isinstance(chosen, str):
@@ -65,14 +67,13 @@ class CallPrice:
 
     def pricing(self) -> Pricing:
         """Return the price as a decision asks it; a call without any is unrated."""
-        if not self.unrated:
+        if self._pricing is None and not self.unrated:
             first = self._charged(1)
             # Later seconds may have no rate: then the limit ends where the rates do.
             if isinstance(first, str) and first != "no_rate_midway":
                 self.unrated = first
-        if self.unrated:
-            return NOTHING
-        return Pricing(unrated=False, longest_talk=self.longest_talk, cost=self.cost)
+            self._pricing = Pricing(unrated=False, longest_talk=self.longest_talk, cost=self.cost)
+        return NOTHING if self.unrated or self._pricing is None else self._pricing
 
     def longest_talk(self, credit_micros: int, at_most_s: int | None) -> int | None:
         """Return the most seconds that the credit pays, up to *at_most_s*; None: without end."""
@@ -94,9 +95,17 @@ class CallPrice:
         charged = self._charged(talk_s)
         return 0 if isinstance(charged, str) else charged
 
-    def covered(self, talk_s: int) -> tuple[tuple[tuple[str, str, str], int], ...]:
+    def final(self, talk_s: int) -> int | None:
+        """Return the charge of a call that lasted *talk_s*, discounts and all; None: no price."""
+        if self.work is None:
+            plain = self._charged(talk_s)
+            return None if isinstance(plain, str) else plain
+        found = self._compose(talk_s, earned_only=False)
+        return None if isinstance(found, Unrated) else to_micros(found.charge)
+
+    def covered(self, talk_s: int) -> tuple[tuple[CounterKey, int], ...]:
         """Return the free seconds that a call of *talk_s* takes, by the bundle's key."""
-        if self.work is None or not self._plan.bundles:
+        if self.unrated or self.work is None or not self._plan.bundles:
             return ()
         found = self._compose(talk_s)
         return found.effects.bundles if isinstance(found, Charged) else ()
@@ -108,12 +117,12 @@ class CallPrice:
         plain = charge_of(self._compiled, _lasting(self.call, talk_s))
         return plain if isinstance(plain, str) else plain[0]
 
-    def _compose(self, talk_s: int) -> Charged | Unrated:
+    def _compose(self, talk_s: int, *, earned_only: bool = True) -> Charged | Unrated:
         return charge(
             *(self._plan, {"": self._compiled}, _lasting(self.call, talk_s), self._counters),
             default="",
             site=self._site,
-            earned_only=True,
+            earned_only=earned_only,
         )
 
 

@@ -21,6 +21,7 @@ from tollbook.core.dialplan import Resolver
 from tollbook.core.policies import Code, Restrictions, ServiceClass, read_prefixes
 from tollbook.storage.changes import change_counts
 from tollbook.storage.models import (
+    Account,
     AccountCode,
     AccountCodeNumber,
     Budget,
@@ -138,11 +139,15 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The whole, as it stood when the counters read `counts`."""
+    """The whole, as it stood when the counters read `counts`.
+
+    `accounts` are the ids of the accounts that were open then: they never change.
+    """
 
     counts: tuple[int, int]
     directory: Directory
     prices: Prices
+    accounts: dict[tuple[str, str, str], int]
 
 
 class BookKeeper:
@@ -168,8 +173,13 @@ class BookKeeper:
         same_directory = before is not None and before.counts[0] == counts[0]
         directory = before.directory if before and same_directory else _directory()
         prices = _prices(directory, before.prices if before else None, at_us)
-        self.book = Book(counts, directory, prices)
+        self.book = Book(counts, directory, prices, _accounts())
         return self.book
+
+
+def _accounts() -> dict[tuple[str, str, str], int]:
+    rows = Account.objects.values_list("kind", "name", "currency", "id")
+    return {(kind, name, currency): row_id for kind, name, currency, row_id in rows.iterator()}
 
 
 def _directory() -> Directory:

@@ -64,6 +64,7 @@ class Door:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
+        self.closings = 0  # What was remembered of the database is worth nothing behind one.
 
     def transaction(self) -> AbstractContextManager[None]:
         """Return a context that commits at its end and rolls back on an exception.
@@ -122,6 +123,7 @@ class Door:
     def close(self) -> None:
         """Answer what waits, then end the writer; the next decision starts another."""
         with self._starting:
+            self.closings += 1
             writer, self._writer = self._writer, None
             if writer is not None and writer.is_alive():
                 self._queue.put(None)

@@ -59,16 +59,23 @@ class BudgetPart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """What a hold sets aside beside money: of budgets, and seconds of bundles by counter key."""
+    """What a hold sets aside beside money: of budgets, and seconds of bundles by counter key.
+
+    `trunk` and `source_ip` are kept where the question named them: the price may depend on them.
+    """
 
     budgets: tuple[BudgetPart, ...] = ()
     bundles: tuple[tuple[str, int], ...] = ()
+    trunk: str = ""
+    source_ip: str = ""
 
     def as_json(self) -> str:
         """Return it as it is stored; "" for nothing."""
-        if not self.budgets and not self.bundles:
+        if not (self.budgets or self.bundles or self.trunk or self.source_ip):
             return ""
-        return json.dumps({"budgets": self.budgets, "bundles": self.bundles})
+        said = {"trunk": self.trunk, "source_ip": self.source_ip}
+        kept = {key: text for key, text in said.items() if text}
+        return json.dumps({"budgets": self.budgets, "bundles": self.bundles, **kept})
 
     @classmethod
     def read(cls, text: str) -> "Reserved":
@@ -79,6 +86,8 @@ class Reserved:
         return cls(
             tuple(BudgetPart(*part) for part in stored["budgets"]),
             tuple((key, seconds) for key, seconds in stored["bundles"]),
+            stored.get("trunk", ""),
+            stored.get("source_ip", ""),
         )
 
 
@@ -157,6 +166,16 @@ class Capture:
     answered_us: int | None = None
     estimated: bool = False
     entry_key: str = ""
+    ended: datetime | None = None
+    used_micros: int | None = None
+
+    @property
+    def used(self) -> int:
+        """What budgets count, in millionths."""
+        if self.used_micros is not None:
+            return self.used_micros
+        return self.charge.micros if self.charge else 0
+
     booked: datetime | None = None
 
 
@@ -196,7 +215,7 @@ class Moves:
             moved[1] += seconds
 
     def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
-        """Write everything; balances must be locked."""
+        """Write everything; balances must be locked, and the budgets' periods open."""
         held = sorted((micros, account_id) for account_id, micros in self.held.items() if micros)
         with connections[using].cursor() as cursor:
             if held:
@@ -207,12 +226,6 @@ class Moves:
                 )
             if self.budgets:
                 keys = sorted(self.budgets)
-                cursor.executemany(
-                    "INSERT INTO tollbook_budget_use (budget_id, from_us, used_micros, used_s, "
-                    "held_micros, held_s, warned) VALUES (%s, %s, 0, 0, 0, 0, 0) "
-                    "ON CONFLICT (budget_id, from_us) DO NOTHING",
-                    keys,
-                )
                 cursor.executemany(
                     "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
                     "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
@@ -235,15 +248,22 @@ class Moves:
 
 
 def lock_accounts(
-    holders: Collection[Holder], *, at_us: int, using: str = DEFAULT_DB_ALIAS
+    holders: Collection[Holder],
+    *,
+    at_us: int,
+    known: dict[Holder, int] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
 ) -> dict[Holder, AccountState]:
     """Return the accounts of *holders*, opened where missing, locked in order until the commit.
 
+    *known* are ids found before in a transaction that was committed: an account keeps its own.
     Raises RuntimeError outside a transaction.
     """
     if not connections[using].in_atomic_block:
         raise RuntimeError("money is held inside a transaction: use the door")
-    ids = accounts_of(set(holders), at_us=at_us, using=using)
+    ids = {holder: known[holder] for holder in holders if holder in known} if known else {}
+    if len(ids) < len(set(holders)):
+        ids |= accounts_of(set(holders) - ids.keys(), at_us=at_us, using=using)
     lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
     found = {
         row[0]: AccountState(*row)
@@ -256,6 +276,23 @@ def lock_accounts(
         )
     }
     return {holder: found[account_id] for holder, account_id in ids.items()}
+
+
+def read_accounts(
+    holders: Collection[Holder], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[Holder, AccountState]:
+    """Return the accounts of *holders* that exist, as they stand at this moment."""
+    found: dict[Holder, AccountState] = {}
+    for kind, name, currency in sorted(holders):
+        for row in fetch(
+            "SELECT a.id, b.balance_micros, b.held_micros FROM tollbook_account a "
+            "JOIN tollbook_balance b ON b.account_id = a.id "
+            "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
+            (kind, name, currency),
+            using=using,
+        ):
+            found[kind, name, currency] = AccountState(*row)
+    return found
 
 
 def place_holds(
@@ -364,12 +401,12 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
             )
         )
         moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
-        moves.use(hold.reserved, micros=charged, seconds=capture.talk_s)
+        moves.use(hold.reserved, micros=capture.used, seconds=capture.talk_s)
     _end(
         [
             (
                 "captured",
-                to_us(one.at),
+                to_us(one.ended or one.at),
                 end.captured_micros,
                 end.entry_id,
                 one.call_id,
@@ -384,6 +421,37 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
     )
     moves.write(using=using)
     return done
+
+
+def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Charge calls whose holds expired before their end was told: nothing is left to capture."""
+    if not captures:
+        return
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    entries = [_entry(capture) for capture in captures]
+    posted = iter(post_entries([one for one in entries if one is not None], using=using))
+    moves = Moves()
+    rows = []
+    for capture, entry in zip(captures, entries, strict=True):
+        moves.use(capture.hold.reserved, micros=capture.used, seconds=capture.talk_s)
+        entry_id = next(posted).entry_id if entry else None
+        rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
+            rows,
+        )
+    moves.write(using=using)
+
+
+def charged_of(entry_id: int, account_id: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Return what an entry charged an account, in millionths."""
+    rows = fetch(
+        "SELECT -sum(amount_micros) FROM tollbook_posting WHERE entry_id = %s AND account_id = %s",
+        (entry_id, account_id),
+        using=using,
+    )
+    return int(rows[0][0] or 0)
 
 
 def release_holds(
