@@ -2,15 +2,18 @@
 
 from django.urls import path
 
-from tollbook.web import access_urls, assets
+from tollbook.web import access_urls, assets, money_urls
 from tollbook.web.views import (
     account,
     assignments,
+    budgets,
     calls,
+    classes,
     codes,
     decks,
     dial_plan,
     find,
+    guards,
     home,
     imports,
     owners,
@@ -138,8 +141,24 @@ urlpatterns = [
     path("owners/add", owners.owner, name="add_owner"),
     path("owners/<int:owner_id>", owners.owner, name="owner"),
     path("owners/<int:owner_id>/delete", owners.delete, name="delete_owner"),
+    path("policies/classes", classes.classes, name="classes"),
+    path("policies/classes/add", classes.service_class, name="add_class"),
+    path("policies/classes/<int:class_id>", classes.service_class, name="service_class"),
+    path("policies/classes/<int:class_id>/delete", classes.delete, name="delete_class"),
+    path("policies/budgets", budgets.budgets, name="budgets"),
+    path("policies/budgets/export.<str:kind>", budgets.budgets_file, name="budgets_file"),
+    path("policies/budgets/add", budgets.budget, name="add_budget"),
+    path("policies/budgets/<int:budget_id>", budgets.budget, name="budget"),
+    path("policies/guards", guards.guards, name="guards"),
+    path("policies/guards/add", guards.guard, name="add_guard"),
+    path("policies/guards/<int:guard_id>", guards.guard, name="guard"),
+    path("policies/alarms", guards.alarms, name="alarms"),
+    path("policies/alarms/export.<str:kind>", guards.alarms_file, name="alarms_file"),
+    path("policies/alarms/seen", guards.see, name="see_alarms"),
+    path("policies/alarms/<int:alarm_id>/lift", guards.lift_one, name="lift_alarm"),
     path("settings/dial-plan", dial_plan.dial_plan, name="dial_plan"),
     path("settings/dial-plan/<int:site_id>", dial_plan.dial_plan, name="dial_plan_of"),
     path("settings", settings.settings, name="settings"),
     *access_urls.urlpatterns,
+    *money_urls.urlpatterns,
 ]
