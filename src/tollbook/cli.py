@@ -252,6 +252,61 @@ def _tariff(parser: argparse.ArgumentParser) -> None:
     _deck_export(actions)
 
 
+def _plan(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add",
+        help="put a plan in force for calls to come",
+        epilog='Example: tollbook plan add plan.toml --site "Main office"',
+    )
+    add.add_argument("file", metavar="PLAN", help="the document of `rate --plan`, TOML or JSON")
+    add.add_argument("--site", metavar="NAME", help="whose calls (default: every other site's)")
+    add.add_argument("--from", dest="valid_from", metavar="ISO", help="when it takes effect")
+    _data(add)
+    check = actions.add_parser(
+        "check",
+        help="validate one, change nothing",
+        epilog="Example: tollbook plan check plan.toml",
+    )
+    check.add_argument("file", metavar="PLAN")
+    listing = actions.add_parser("list", help="all versions", epilog="Example: tollbook plan list")
+    _data(listing)
+    _json(listing)
+    show = actions.add_parser(
+        "show", help="print a version's document", epilog="Example: tollbook plan show 3"
+    )
+    show.add_argument("id", type=int, metavar="ID", help="as `plan list` prints it")
+    _data(show)
+
+
+def _exchange(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add",
+        help="set or correct one rate",
+        epilog="Example: tollbook exchange add USD EUR 0.92 --on 2026-10-01",
+    )
+    add.add_argument("source", metavar="SOURCE", help="one of this currency")
+    add.add_argument("target", metavar="TARGET", help="is so much of this one")
+    add.add_argument("rate", metavar="RATE")
+    add.add_argument("--on", required=True, metavar="DAY", help="from this local day on")
+    _data(add)
+    bank = actions.add_parser(
+        "import",
+        help="take the European Central Bank's rates",
+        epilog="Example: tollbook exchange import eurofxref-hist.xml",
+    )
+    bank.add_argument("file", metavar="XML", help="eurofxref-daily.xml or eurofxref-hist.xml")
+    _data(bank)
+    listing = actions.add_parser(
+        "list", help="the newest rates", epilog="Example: tollbook exchange list --source EUR"
+    )
+    listing.add_argument("--source", metavar="CURRENCY")
+    listing.add_argument("--target", metavar="CURRENCY")
+    _data(listing)
+    _json(listing)
+
+
 def _deck_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     deck = actions.add_parser(
         "import",
@@ -315,11 +370,12 @@ def _report(parser: argparse.ArgumentParser) -> None:
 
 
 def _rerate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--from", dest="from_", metavar="ISO", help="first instant or day")
+    parser.add_argument("--to", metavar="ISO", help="the instant or day it ends before")
     parser.add_argument(
-        "--from", dest="from_", required=True, metavar="ISO", help="first instant or day"
-    )
-    parser.add_argument(
-        "--to", required=True, metavar="ISO", help="the instant or day it ends before"
+        "--late",
+        action="store_true",
+        help="in place of a period: the calls that late ones have moved in a volume or bundle",
     )
     parser.add_argument("--dry-run", action="store_true", help="only say what it would come to")
     for name in ("extension", "department", "owner", "account-code", "trunk", "pbx", "site"):
@@ -353,6 +409,19 @@ def _what_if(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to write (default: standard output)"
     )
+    _data(parser)
+    _json(parser)
+
+
+def _authorise(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--caller", required=True, metavar="101", help="the extension that calls")
+    parser.add_argument("--dialled", metavar="N", help="the number dialled")
+    parser.add_argument("--typed", metavar="KEYS", help="what is keyed after 9, code included")
+    parser.add_argument("--account-code", metavar="C", help="the account code, beside --dialled")
+    parser.add_argument("--at", metavar="ISO", help="the instant, with offset (default: now)")
+    parser.add_argument("--pbx", metavar="P", help="the PBX, if several know the extension")
+    parser.add_argument("--site", metavar="S", help="the site, if several know the extension")
+    parser.add_argument("--trunk", metavar="T", help="the trunk, if prices depend on it")
     _data(parser)
     _json(parser)
 
@@ -456,6 +525,20 @@ VERBS = (
         _tariff,
     ),
     Verb(
+        "plan",
+        "discounts, bundles, charges and taxes of stored calls",
+        'tollbook plan add plan.toml --site "Main office"',
+        "plan",
+        _plan,
+    ),
+    Verb(
+        "exchange",
+        "add and list exchange rates",
+        "tollbook exchange import eurofxref-daily.xml",
+        "exchange",
+        _exchange,
+    ),
+    Verb(
         "rerate",
         "price stored calls again",
         "tollbook rerate --from 2026-10-01 --to 2026-11-01 --dry-run",
@@ -473,6 +556,8 @@ VERBS = (
         "authorise",
         "may this caller place this call, and why",
         "tollbook authorise --caller 101 --dialled 0301234",
+        "authorise",
+        _authorise,
     ),
     Verb(
         "report",

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from support.office import NOON, TARIFF, Call
-from tollbook.app.plans import add_plan, check_document
+from tollbook.app.plan_documents import check_document
+from tollbook.app.plans import add_plan
 from tollbook.core.charging import Charged, Memory, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
