@@ -14,7 +14,7 @@ Source: docs/algorithms/ledger.md, "Records and money".
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import DEFAULT_DB_ALIAS
@@ -42,6 +42,7 @@ from tollbook.storage.budget_use import Used, lock_uses
 from tollbook.storage.call_payers import set_payers
 from tollbook.storage.holds import (
     AccountState,
+    BudgetPart,
     Capture,
     StoredHold,
     capture_holds,
@@ -252,11 +253,13 @@ class _Bill:
                     done.add(call_id)
         capture_holds(captures, using=self.using)
         for capture in captures:
-            charged = capture.charge.micros if capture.charge else 0
-            self._count_already(capture.hold, charged, capture.talk_s)
+            self._count_already(
+                part._replace(micros=capture.used, seconds=capture.talk_s)
+                for part in capture.hold.reserved.budgets
+            )
         for hold in hold_of.values():
-            if hold.state == "captured" and not _is_settled(hold):
-                self._count_already(hold, 0, hold.talk_s or 0)
+            if hold.state != "pending":
+                self._count_already(hold.reserved.budgets)  # What it used, for it has ended.
         mark_recorded(recorded, using=self.using)
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
         return [self.calls[call_id] for call_id in sorted(payers) if call_id not in done]
@@ -265,12 +268,13 @@ class _Bill:
         return Capture(
             hold=hold,
             charge=_price(call) if _is_paid(hold) else None,
-            at=self.at,
+            at=booking_instant(call.begin_us, self.at),
             talk_s=call.talk_s,
             call_id=call.id,
             answered_us=call.answer_us,
             entry_key=f"charge:{call.id}",
-            booked=booking_instant(call.begin_us, self.at),
+            ended=self.at,
+            used_micros=call.amount_micros or 0,
         )
 
     def _corrections(
@@ -286,7 +290,6 @@ class _Bill:
         for call_id, hold in sorted(settled.items()):
             call = self.calls[call_id]
             micros, currency = paid.get(hold.entry_id or 0, (0, hold.account[2]))
-            self._count_already(hold, micros, hold.talk_s or 0)
             payer = payers.get(call_id) or AccountRef(*hold.account[:2])
             entry = correction_entry(
                 Money(micros, currency) if micros else None,
@@ -300,12 +303,12 @@ class _Bill:
                 filed.append(Filed(entry, call_id=call_id))
         return filed
 
-    def _count_already(self, hold: StoredHold, micros: int, seconds: int) -> None:
-        """Note what the capture of *hold* has moved in budgets."""
-        for part in hold.reserved.budgets:
+    def _count_already(self, parts: Iterable[BudgetPart]) -> None:
+        """Note what the end of a hold has moved in budgets."""
+        for part in parts:
             before = self.counted_already[part.budget_id, part.from_us]
             self.counted_already[part.budget_id, part.from_us] = Used(
-                before.micros + micros, before.seconds + seconds
+                before.micros + part.micros, before.seconds + part.seconds
             )
 
     def _charge(self, call: CallToBill, payer: AccountRef) -> Entry | None:
@@ -374,7 +377,7 @@ def _nothing_used() -> Used:
 
 def _is_settled(hold: StoredHold) -> bool:
     """Whether somebody has paid for the call before its record came."""
-    return hold.state == "captured" and hold.entry_id is not None
+    return hold.entry_id is not None
 
 
 def _is_paid(hold: StoredHold) -> bool:

@@ -155,6 +155,32 @@ def uses_of(keys: Collection[UseKey], *, using: str = DEFAULT_DB_ALIAS) -> list[
     ]
 
 
+def all_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[tuple[BudgetRow, UseRow]]:
+    """Return every row with its budget."""
+    budget = ", ".join(f"b.{column}" for column in BudgetRow._fields)
+    use = ", ".join(f"u.{column}" for column in UseRow._fields)
+    width = len(BudgetRow._fields)
+    return [
+        (BudgetRow(*row[:width]), UseRow(*row[width:]))
+        for row in fetch(
+            f"SELECT {budget}, {use} FROM tollbook_budget_use u "
+            "JOIN tollbook_budget b ON b.id = u.budget_id ORDER BY u.budget_id, u.from_us",
+            (),
+            using=using,
+        )
+    ]
+
+
+def write_use(key: UseKey, *, used: Used, held: Used, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Let a row say what was found by counting: only `doctor` mends in this way."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_budget_use SET used_micros = %s, used_s = %s, held_micros = %s, "
+            "held_s = %s WHERE budget_id = %s AND from_us = %s",
+            (*used, *held, key.budget.id, key.from_us),
+        )
+
+
 def lock_uses(budget_ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Lock all rows of these budgets, in order, until the commit; SQLite has one writer anyway.
 

@@ -16,7 +16,7 @@ Source: docs/algorithms/ledger.md, "Holds".
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -154,8 +154,7 @@ class StoredHold(NamedTuple):
 class Capture:
     """What ends a hold for good: the final charge, None or nothing for a call that cost nothing.
 
-    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet. The
-    entry is dated *booked* where that is given, the hold ends *at*.
+    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet.
     """
 
     hold: StoredHold
@@ -175,8 +174,6 @@ class Capture:
         if self.used_micros is not None:
             return self.used_micros
         return self.charge.micros if self.charge else 0
-
-    booked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,6 +416,7 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
         ],
         using=using,
     )
+    _note_used([(one.hold, one.used, one.talk_s) for one in captures], using=using)
     moves.write(using=using)
     return done
 
@@ -441,6 +439,7 @@ def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -
             "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
             rows,
         )
+    _note_used([(one.hold, one.used, one.talk_s) for one in captures], using=using)
     moves.write(using=using)
 
 
@@ -479,6 +478,7 @@ def release_holds(
         ],
         using=using,
     )
+    _note_used([(hold, 0, 0) for hold in holds], using=using)
     moves.write(using=using)
 
 
@@ -497,6 +497,18 @@ def holds_by_key(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[
 def holds_by_id(ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, StoredHold]:
     """Return the holds of these ids."""
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)), using=using)}
+
+
+def holds_with_reserves(*, using: str = DEFAULT_DB_ALIAS) -> list[StoredHold]:
+    """Return the holds that budgets count and no call does: pending ones, and those that ended
+    before their record came."""
+    ids = fetch(
+        "SELECT id FROM tollbook_hold WHERE reserved <> '' "
+        "AND (state = 'pending' OR call_id IS NULL) ORDER BY id",
+        (),
+        using=using,
+    )
+    return list(holds_by_id([row[0] for row in ids], using=using).values())
 
 
 def overdue_holds(
@@ -554,7 +566,7 @@ def _entry(capture: Capture) -> Filed | None:
     entry = charge_entry(
         capture.charge,
         key=capture.entry_key or f"hold:{capture.hold.key}",
-        at=capture.booked or capture.at,
+        at=capture.at,
         payer=AccountRef(kind, name),
     )
     return None if entry is None else Filed(entry, call_id=capture.call_id)
@@ -568,6 +580,27 @@ def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
             "WHERE id = %s",
             rows,
         )
+
+
+def _note_used(ended: Iterable[tuple[StoredHold, int, int]], *, using: str) -> None:
+    """Let ended holds say what they used of budgets, in millionths and seconds, not what they set
+    aside: a record that comes later corrects exactly that."""
+    rows = [
+        (
+            replace(
+                hold.reserved,
+                budgets=tuple(
+                    part._replace(micros=micros, seconds=seconds) for part in hold.reserved.budgets
+                ),
+            ).as_json(),
+            hold.id,
+        )
+        for hold, micros, seconds in ended
+        if hold.reserved.budgets
+    ]
+    if rows:
+        with connections[using].cursor() as cursor:
+            cursor.executemany("UPDATE tollbook_hold SET reserved = %s WHERE id = %s", rows)
 
 
 def _require_pending(holds: Iterable[StoredHold]) -> None:

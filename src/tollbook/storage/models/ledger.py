@@ -140,7 +140,8 @@ class LedgerHold(models.Model):
     allowed has a hold, of nothing where nobody pays: concurrent calls are counted by them.
 
     `answer` is the decision as it was given (JSON), `steps` and all; `limit_s` its limit.
-    `reserved` is JSON of what is set aside beside money: budgets and free minutes, by key.
+    `reserved` is JSON of what is set aside beside money: budgets and free minutes, by key; once
+    it has ended, of what it used of the budgets.
     `answered_us` and `talk_s` are what the switch told. `estimated`: settled without a record,
     to be corrected when it comes.
     """
