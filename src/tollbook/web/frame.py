@@ -30,7 +30,7 @@ SECTIONS = (
     Section("Home", "home", "home", "h"),
     Section("Calls", "calls", "calls", "c"),
     Section("Quarantine", "quarantine", "quarantine", "q", within=True),
-    Section("Extensions", "extensions", "extensions", "n"),
+    Section("Extensions", "extensions", "extensions", "m"),
     Section("Recharge history", "recharges", "extensions", "v", within=True),
     Section("Statistics", "statistics", "extensions", "z", within=True),
     Section("Account codes", "codes", "calls", "k"),

@@ -4,7 +4,7 @@ Search, filters, sort, page and page size stand in the address; the export takes
 holds. The call log is too long for this and has its own way (`web.log_page`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -105,10 +105,16 @@ def asked_of(request: HttpRequest, *, filters: Sequence[str] = (), sort: str = "
 
 def page_of(asked: Asked, rows: QuerySet[Kept], heads: Sequence[Head]) -> Listing[Kept]:
     """Return the page of *rows* that is asked for; one past the end is the last."""
-    total = rows.count()
+    return page_by(asked, heads, total=rows.count(), read=lambda low, high: list(rows[low:high]))
+
+
+def page_by(
+    asked: Asked, heads: Sequence[Head], *, total: int, read: Callable[[int, int], Sequence[Row]]
+) -> Listing[Row]:
+    """Return the page that is asked for; *read* gives the rows from a place up to another."""
     page = min(asked.page, max(1, -(-total // asked.per_page)))
     begin = (page - 1) * asked.per_page
-    shown = list(rows[begin : begin + asked.per_page])
+    shown = read(begin, begin + asked.per_page)
     end = begin + len(shown)
     return Listing(
         asked=asked,

@@ -1,0 +1,30 @@
+"""The addresses of extensions and their money: list, recharge, history, statistics."""
+
+from django.urls import path
+
+from tollbook.web.views import (
+    edit_holders,
+    extension_forms,
+    extensions,
+    holder_page,
+    recharge,
+    recharges,
+    statistics,
+)
+
+urlpatterns = [
+    path("extensions", extensions.extensions, name="extensions"),
+    path("extensions/export.<str:kind>", extensions.extensions_file, name="extensions_file"),
+    path("extensions/add", extension_forms.add_extension, name="add_extension"),
+    path("extensions/import", extension_forms.import_sheet, name="import_extensions"),
+    path("extensions/recharge", recharge.recharge, name="recharge"),
+    path("extensions/edit", edit_holders.edit_holders, name="edit_holders"),
+    path("extensions/count-anew", edit_holders.count_anew, name="count_recharges_anew"),
+    path("extensions/recharges", recharges.recharges, name="recharges"),
+    path("extensions/recharges/export.<str:kind>", recharges.recharges_file, name="recharges_file"),
+    path("extensions/recharges/undo", recharge.undo, name="undo_recharges"),
+    path("extensions/<int:holder_id>", holder_page.extension, name="extension"),
+    path("extensions/<str:kind>/<int:holder_id>", holder_page.holder, name="holder"),
+    path("statistics", statistics.statistics_page, name="statistics"),
+    path("statistics/export.<str:kind>", statistics.statistics_file, name="statistics_file"),
+]
