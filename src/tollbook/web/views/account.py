@@ -31,6 +31,7 @@ from tollbook.app.sign_in import (
 from tollbook.web.access import access_of, for_everyone
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
+from tollbook.web.site_choice import choose_site
 
 
 @never_cache
@@ -87,7 +88,9 @@ def sign_in_extension_page(request: HttpRequest) -> HttpResponse:
         at=instant(),
     )
     if isinstance(came, SignedIn):
-        return _let_in(request, came, place)
+        response = _let_in(request, came, place)
+        choose_site(request, chosen[0])  # Its clock and its currency are the extension's.
+        return response
     context["refused"] = _words(came, "Extension or PIN")
     status = 429 if isinstance(came, Locked) else 401
     return render(request, "tollbook/sign_in_extension.html", context, status=status)
