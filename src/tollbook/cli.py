@@ -93,9 +93,15 @@ def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65_535):
+        raise argparse.ArgumentTypeError(f'"{text}" is no port, expected 1 to 65535')
+    return int(text)
+
+
 def _serving(parser: argparse.ArgumentParser) -> None:
     _data(parser)
-    parser.add_argument("--port", type=int, help="port of the web pages (default: 8080)")
+    parser.add_argument("--port", type=_port, help="port of the web pages (default: 8080)")
     parser.add_argument("--host", help="address of the web pages (default: 127.0.0.1)")
 
 
@@ -110,6 +116,12 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-serve", action="store_true", help="make the office, then stop")
 
 
+def _control(parser: argparse.ArgumentParser) -> None:
+    _data(parser)
+    parser.add_argument("--host", help="address for FastAGI (default: setting agi_host)")
+    parser.add_argument("--port", type=int, help="port for FastAGI (default: agi_port, else 4573)")
+
+
 def _process(parser: argparse.ArgumentParser) -> None:
     _data(parser)
 
@@ -122,6 +134,16 @@ def _work(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--check", action="store_true", help="compare that copy with the database, then stop"
+    )
+    _data(parser)
+
+
+def _doctor(parser: argparse.ArgumentParser) -> None:
+    _json(parser)
+    parser.add_argument(
+        "--mend",
+        action="store_true",
+        help="make anew what is only derived: the use of budgets, the columnar copy",
     )
     _data(parser)
 
@@ -347,6 +369,20 @@ def _deck_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]")
     _data(export)
 
 
+def _recharge(parser: argparse.ArgumentParser) -> None:
+    whom = parser.add_mutually_exclusive_group(required=True)
+    for kind, word in (("extension", "NUMBER"), ("owner", "NAME"), ("department", "NAME")):
+        whom.add_argument(
+            f"--{kind}", action="append", metavar=word, help=f"this {kind}; may be repeated"
+        )
+    parser.add_argument("--amount", required=True, help="for each; more than 0, as 10.00")
+    parser.add_argument("--key", help="your own: the same key never recharges twice")
+    parser.add_argument("--site", metavar="NAME", help="where two sites have the number")
+    parser.add_argument("--reason", default="", metavar="TEXT", help="stands in the history")
+    _data(parser)
+    _json(parser)
+
+
 def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="a report of `tollbook report --list`"
@@ -366,6 +402,9 @@ def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cost-min", metavar="AMOUNT", help="charged this much or more")
     parser.add_argument("--cost-max", metavar="AMOUNT", help="charged this much or less")
     parser.add_argument("--unrated", action="store_true", help="only calls that no rate matched")
+    parser.add_argument(
+        "--below-cost", action="store_true", help="only calls charged less than they cost"
+    )
     _data(parser)
 
 
@@ -467,7 +506,13 @@ VERBS = (
         "collect",
         _process,
     ),
-    Verb("control", "run only live call control", "tollbook control"),
+    Verb(
+        "control",
+        "run only live call control",
+        "tollbook control --data /var/lib/tollbook --port 4573",
+        "control",
+        _control,
+    ),
     Verb("work", "run only the background jobs", "tollbook work", "work", _work),
     Verb(
         "formats",
@@ -566,7 +611,13 @@ VERBS = (
         "report",
         _report,
     ),
-    Verb("recharge", "put money on an extension's account", "tollbook recharge 101 --amount 20.00"),
+    Verb(
+        "recharge",
+        "put money on accounts, all that are named or none",
+        "tollbook recharge --extension 101 --extension 102 --amount 10.00 --key till-4711",
+        "recharge",
+        _recharge,
+    ),
     Verb("token", "make API tokens", "tollbook token create --scope calls:read", "token", _token),
     Verb("backup", "write everything into one file", "tollbook backup -o tollbook-backup.tar"),
     Verb(
@@ -574,6 +625,12 @@ VERBS = (
         "bring a backup back",
         "tollbook restore tollbook-backup.tar --data /var/lib/tollbook",
     ),
-    Verb("doctor", "prove that what is stored is whole", "tollbook doctor"),
+    Verb(
+        "doctor",
+        "prove that what is stored is whole",
+        "tollbook doctor --json",
+        "doctor",
+        _doctor,
+    ),
     Verb("bench", "measure this machine", "tollbook bench import", "bench", _bench),
 )

@@ -19,10 +19,15 @@ class LedgerFault:
     found_micros: int
 
     @property
+    def finding(self) -> str:
+        """What is not equal, in words."""
+        return _FAULTS[self.code]
+
+    @property
     def message(self) -> str:
         """The fault as a sentence."""
         return (
-            f"{self.place}: {_FAULTS[self.code]} ({self.stated_micros} and "
+            f"{self.place}: {self.finding} ({self.stated_micros} and "
             f"{self.found_micros} millionths). Nothing was changed. Restore a backup, or post "
             "an adjustment that says why."
         )
