@@ -10,13 +10,15 @@ Source: docs/algorithms/mediation.md, "Which tariff".
 from bisect import bisect_right
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from itertools import compress
+from typing import NamedTuple, TypeVar
 
 from tollbook.app.draft import Draft
 from tollbook.app.rules import BY_DIALLED, CHARGE, COST, Assignment, Rules, Version
 from tollbook.app.tariff_documents import compiled, read_document
 from tollbook.core.dialplan import unbilled_reason
-from tollbook.core.rating import TalkedCall, charge_of
+from tollbook.core.rating import TalkedCall, charge_at, charge_of
+from tollbook.core.rating.winner import asked_at, unrated_reason, winner
 from tollbook.core.tariff import CompiledTariff
 from tollbook.core.tariff.compiled import ALWAYS_FROM_US, ALWAYS_TO_US
 from tollbook.storage.batch import ChargeColumns
@@ -31,6 +33,11 @@ UNRATED_REASONS = {
 }
 _REMEMBERED = 200_000
 _SECOND_US = 1_000_000
+_QUARTER_S = 900
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+# The number, the windows open, and whatever else a tariff asks about.
+_Who = tuple[str, int, *tuple[object, ...]]
 DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
@@ -64,6 +71,16 @@ class Billable(NamedTuple):
     pulses: int | None
 
 
+# What a call's direction, whether it was answered and whether nobody talked say of its price.
+_PRICED = frozenset(
+    (code, answered, silent)
+    for code, direction in enumerate(DIRECTIONS)
+    for answered in (True, False, None)
+    for silent in (True, False)
+    if not unbilled_reason(direction, answered=answered, talk_ms=0 if silent else 1)
+)
+
+
 class Rater:
     """The tariffs of one PBX at work; compiles each version once, for it never changes."""
 
@@ -92,12 +109,14 @@ class Rater:
             *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
             *(calls.account_code, calls.source_ip, calls.pulses),
         )
-        for at, (direction, answered, talk_ms, answer_us, begin_us, *rest) in enumerate(
-            zip(*columns, strict=True)
+        wanted = [
+            (direction, answered, talk_ms == 0) in _PRICED
+            for direction, answered, talk_ms in zip(*columns[:3], strict=True)
+        ]
+        for at, (talk_ms, answer_us, begin_us, callee, dialled, caller, *rest) in compress(
+            enumerate(zip(*columns[2:], strict=True)), wanted
         ):
-            if unbilled_reason(DIRECTIONS[direction], answered=answered, talk_ms=talk_ms):
-                continue
-            callee, dialled, caller, extension, trunk, account_code, source_ip, pulses = rest
+            extension, trunk, account_code, source_ip, pulses = rest
             call = Billable(
                 begin_us if answer_us is None else answer_us,
                 talk_ms,
@@ -172,7 +191,8 @@ class Desk:
         self._asks_trunk = any(rate.trunks for rate in rates)
         edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
         self._edges_us = sorted(edges - {ALWAYS_FROM_US, ALWAYS_TO_US})
-        self._winners: dict[tuple[object, ...], int | str] = {}
+        self._open: dict[int, int] = {}
+        self._winners: dict[_Who, int | str] = {}
         self._charges: dict[tuple[int, int, str], Priced] = {}
 
     def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> Priced:
@@ -182,32 +202,20 @@ class Desk:
             return self._priced(self._charge_of(call, number), kind)
         who = self._asked(call, number)
         won = self._winners.get(who)
+        if won is None:
+            won = _remember(self._winners, who, self._winner(call, number, who[1]))
+        if isinstance(won, str):
+            return unrated(kind, won, self.version_id, self.compiled.currency)
         talk_s = -(-call.talk_ms // 1000)
-        if isinstance(won, int):
-            known = self._charges.get((won, talk_s, kind))
-            if known is not None:
-                return known
-        elif won is not None:
-            return self._priced(won, kind)
-        found = self._charge_of(call, number)
-        priced = self._priced(found, kind)
-        if len(self._winners) >= _REMEMBERED:
-            self._winners.clear()
-        if len(self._charges) >= _REMEMBERED:
-            self._charges.clear()
-        if isinstance(found, str):
-            self._winners[who] = found
-        else:
-            self._winners[who] = found[2]
-            self._charges[found[2], talk_s, kind] = priced
-        return priced
+        known = self._charges.get((won, talk_s, kind))
+        if known is None:
+            found = charge_at(self.compiled, self.compiled.rates[won], talk_s)
+            known = _remember(self._charges, (won, talk_s, kind), self._priced(found, kind))
+        return known
 
-    def _asked(self, call: Billable, number: str) -> tuple[object, ...]:
+    def _asked(self, call: Billable, number: str) -> "_Who":
         """Return all on which it depends which rate wins."""
-        who: tuple[object, ...] = (
-            number,
-            self.compiled.calendar.open_at(call.talk_us // _SECOND_US),
-        )
+        who: _Who = (number, self._open_at(call.talk_us // _SECOND_US))
         if self._edges_us:
             who = (*who, bisect_right(self._edges_us, call.talk_us))
         if self._asks_caller:
@@ -215,6 +223,31 @@ class Desk:
         if self._asks_trunk:
             who = (*who, call.trunk)
         return who
+
+    def _open_at(self, epoch_s: int) -> int:
+        """Return the windows open at an instant; mostly they are for a whole quarter of an hour."""
+        quarter = epoch_s // _QUARTER_S
+        known = self._open.get(quarter)
+        if known is not None:
+            return known
+        calendar = self.compiled.calendar
+        windows, until_s = calendar.open_until(quarter * _QUARTER_S)
+        if until_s is not None and until_s < (quarter + 1) * _QUARTER_S:
+            return calendar.open_at(epoch_s)
+        return _remember(self._open, quarter, windows)
+
+    def _winner(self, call: Billable, number: str, windows_open: int) -> int | str:
+        """Return the index of the rate that wins, or why none does."""
+        asked = asked_at(
+            self.compiled,
+            number,
+            call.talk_us,
+            caller=call.extension or call.caller,
+            department=call.department or None,
+            trunk=call.trunk,
+        )
+        rate = winner(asked, windows_open)
+        return unrated_reason(asked, windows_open) if rate is None else rate.index
 
     def _charge_of(self, call: Billable, number: str) -> tuple[int, int, int] | str:
         return charge_of(self.compiled, talked_call(call, number))
@@ -276,6 +309,13 @@ def _fits(one: Assignment, call: Billable) -> bool:
 def unrated(kind: str, reason: str, version_id: int | None = None, currency: str = "") -> Priced:
     """Return the charge of a call that has no price, for a reason."""
     return Priced(kind, version_id, None, "", "", 0, None, currency, reason)
+
+
+def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
+    if len(known) >= _REMEMBERED:
+        known.clear()  # Rare, cheap, and memory stays bounded.
+    known[key] = value
+    return value
 
 
 def _extend(charges: ChargeColumns, found: list[tuple[int, Priced]]) -> None:

@@ -3,7 +3,7 @@
 `core.charging` composes what stands around the base price; this package never looks beyond it.
 """
 
-from tollbook.core.rating.engine import charge_of, price
+from tollbook.core.rating.engine import charge_at, charge_of, price
 from tollbook.core.rating.explain import Explanation, explain
 from tollbook.core.rating.limit import longest_talk
 from tollbook.core.rating.model import (
@@ -27,6 +27,7 @@ __all__ = [
     "TalkedCall",
     "TalkedLeg",
     "Unrated",
+    "charge_at",
     "charge_of",
     "explain",
     "longest_talk",

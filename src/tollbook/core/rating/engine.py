@@ -7,7 +7,7 @@ length of the call.
 Source: docs/algorithms/rating.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import ceil
 
 from tollbook.core.money import from_micros
@@ -76,9 +76,32 @@ def owed_for(compiled: CompiledTariff, call: TalkedCall, *, covered_s: int = 0) 
             return Owed(rate, billable_s, call.pulses * rate.pulse, ())
         if not rate.slots:
             return "no_pulses"
+    return _walked(rate, runs(compiled, who, rate, billable_s, free_s=free_s))
+
+
+def charge_at(
+    compiled: CompiledTariff, rate: CompiledRate, talk_s: int
+) -> tuple[int, int, int] | str:
+    """Return what `charge_of` returns for *talk_s* whole seconds that *rate* has won.
+
+    Raises ValueError where more decides: bands that split the call, metering pulses.
+    """
+    if compiled.splits or rate.pulse is not None:
+        raise ValueError(f'rate {rate.index} ("{rate.rate.prefix}") needs more than the talk time')
+    billable_s = talk_s - rate.free_s
+    if billable_s <= 0:
+        return 0, 0, rate.index
+    owed = _walked(rate, _slot_runs(rate, 0, max(billable_s, rate.minimum_s)))
+    if isinstance(owed, str):
+        return owed
+    return _charge_micros(compiled, owed), owed.billed_s, rate.index
+
+
+def _walked(rate: CompiledRate, found: Iterable[Run]) -> Owed | str:
+    """Return what these runs come to, or why the call is unrated."""
     units = end_s = 0
     pieces: list[Piece] = []
-    for priced_by, slot, from_s, count in runs(compiled, who, rate, billable_s, free_s=free_s):
+    for priced_by, slot, from_s, count in found:
         if priced_by is None or slot is None or count is None:
             return "no_rate_midway"
         pieces.append((priced_by, slot, from_s, count))

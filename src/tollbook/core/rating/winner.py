@@ -55,17 +55,30 @@ class Candidate(NamedTuple):
 
 def asked(compiled: CompiledTariff, call: TalkedCall) -> Asked:
     """Return what the look-up needs of *call*."""
-    number = strip_decoration(call.dialled)
     epoch_s, micros = epoch_seconds(call.start)
-    return Asked(
-        number,
-        compiled.entry_for(number),
-        epoch_s,
+    return asked_at(
+        compiled,
+        call.dialled,
         epoch_s * MICRO + micros,
-        call.caller,
-        call.department,
-        call.trunk,
+        caller=call.caller,
+        department=call.department,
+        trunk=call.trunk,
     )
+
+
+def asked_at(
+    compiled: CompiledTariff,
+    number: str,
+    at_us: int,
+    *,
+    caller: str | None,
+    department: str | None,
+    trunk: str | None,
+) -> Asked:
+    """Return what the look-up needs of a call to *number* whose talk begins at *at_us*."""
+    digits = strip_decoration(number)
+    entry = compiled.entry_for(digits)
+    return Asked(digits, entry, at_us // MICRO, at_us, caller, department, trunk)
 
 
 def winner(call: Asked, windows_open: int) -> CompiledRate | None:
