@@ -17,6 +17,8 @@ PATHS = {
     "/api/v1/calls/1": "calls:read",
     "/api/v1/charges/summary?group_by=extension": "charges:read",
     "/api/v1/sources": "sources:read",
+    "/api/v1/plans": "tariffs:read",
+    "/api/v1/exchange-rates": "tariffs:read",
 }
 
 
@@ -184,6 +186,9 @@ def test_the_description_names_every_path_and_needs_no_other_machine(sqlite: Dat
         "/api/v1/calls/{call_id}",
         "/api/v1/charges/summary",
         "/api/v1/sources",
+        "/api/v1/plans",
+        "/api/v1/plans/{plan_id}",
+        "/api/v1/exchange-rates",
     }
     assert page.status_code == 200
     assert b"https://" not in page.content

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from ninja import Schema
 from pydantic import Field
 
+from tollbook.api.plan_bodies import PlanPartBody, planned_price
 from tollbook.app.call_shown import call_object, money_text, seconds_number
 from tollbook.app.explain_call import ExplainedCall, explain_call
 from tollbook.core.money import format_amount
@@ -80,6 +81,8 @@ class StepBody(Schema):
     price: str | None = Field(examples=["0.12"])
     per_s: int | None
     amount: str = Field(examples=["0.48"])
+    name: str | None = Field(None, description="a plan's word for the step")
+    after: str | None = Field(None, description="the amount after it, where a plan was in force")
 
 
 class SegmentBody(Schema):
@@ -117,6 +120,7 @@ class PriceBody(Schema):
     steps: list[StepBody]
     segments: list[SegmentBody]
     candidates: list[CandidateBody]
+    plan: PlanPartBody | None = None
 
 
 class LegBody(Schema):
@@ -207,6 +211,7 @@ def _price(explained: ExplainedCall | None) -> dict[str, object] | None:
             for segment in (priced.segments if priced else ())
         ],
         "candidates": [_candidate(each) for each in explained.explanation.candidates],
+        **(planned_price(explained.planned) if explained.planned else {}),
     }
 
 

@@ -20,6 +20,7 @@ SCOPES = {
     "calls:read": "the call log and single calls",
     "charges:read": "totals of charges",
     "sources:read": "sources of records and their state",
+    "tariffs:read": "plans and exchange rates",
     "metrics:read": "figures for monitoring",
 }
 # What a token of one owner or extension may hold: these answers are narrowed to what is theirs.
