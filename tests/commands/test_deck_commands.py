@@ -73,7 +73,7 @@ def test_wrong_use_says_what_would_fit(
 def test_a_file_or_tariff_that_is_not_there_is_wrong_use(data: Path) -> None:
     missing = tollbook("tariff", "import", "/nowhere.csv", "--tariff", "New", data=data)
     assert missing.returncode == 2
-    assert "No such file" in missing.stderr
+    assert "there is no such file. Nothing was read" in missing.stderr
 
     unknown = tollbook("tariff", "export", "Nobody", data=data)
     assert unknown.returncode == 2

@@ -130,7 +130,17 @@ def test_a_file_that_is_not_there_is_wrong_use(
     )
 
     assert status == 2
-    assert "cannot be read" in error
+    assert "there is no such file. Nothing was read" in error
+
+
+def test_a_folder_instead_of_a_file_is_wrong_use(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for verb in (("parse", "--format", "3cx", "--zone", "UTC"), ("detect",)):
+        status, _, error = run(capsys, *verb, str(tmp_path))
+
+        assert status == 2
+        assert f"{tmp_path}: is a folder, expected a file" in error
 
 
 def test_a_refused_definition_names_every_fault(

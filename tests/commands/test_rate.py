@@ -279,7 +279,7 @@ def test_files_that_are_not_there_are_wrong_use(
 
     assert main(["rate", "--tariff", str(tmp_path / "none.toml"), "-"]) == 2
     assert main(["rate", "--tariff", str(tariff), str(tmp_path / "none.jsonl")]) == 2
-    assert capsys.readouterr().err.count("cannot be read") == 2
+    assert capsys.readouterr().err.count("there is no such file") == 2
 
 
 @given(st.integers(0, 2**63))

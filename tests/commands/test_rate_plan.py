@@ -96,7 +96,7 @@ def test_how_long_a_call_may_last_counts_tax_and_bundle(
             "[[exchange_rate]]\nsource='EUR'\ntarget='USD'\nrate='0'\non='2026-01-01'",
             ["more than zero"],
         ),
-        ("[[assignment]]\ntariff = 'none.toml'", ["none.toml", "cannot be read"]),
+        ("[[assignment]]\ntariff = 'none.toml'", ["none.toml", "there is no such file"]),
         ("[[assignment]", ["plan.toml"]),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_file_is_there_whole_or_not_at_all(sqlite: Database, tmp_path: Path) -
         (["call-log", "--extension", "999"], 2, "--extension"),
         (["call-log", "--from", "soon"], 2, "--from"),
         (["call-log", "--cost-min", "1e3"], 2, "--cost-min"),
-        (["call-log", "-o", "/nowhere/at/all.csv"], 2, "cannot write"),
+        (["call-log", "-o", "/nowhere/at/all.csv"], 2, "the folder is not there"),
         (["call-log", "--colour", "red"], 2, "--colour"),
     ],
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.processes import Office
+from tollbook.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -56,3 +57,12 @@ def test_processes_that_start_at_once_make_one_database_and_one_site(tmp_path: P
         assert process.returncode == 0, printed.decode()
     with closing(sqlite3.connect(folder / "tollbook.sqlite3")) as database:
         assert database.execute("SELECT COUNT(*) FROM tollbook_site").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "99999", "-1", "http"])
+def test_a_port_that_cannot_be_is_refused_in_words(
+    capsys: pytest.CaptureFixture[str], port: str
+) -> None:
+    for verb in ("serve", "web", "demo"):
+        assert main([verb, f"--port={port}"]) == 2
+        assert f'"{port}" is no port, expected 1 to 65535' in capsys.readouterr().err

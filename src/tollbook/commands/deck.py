@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
+from tollbook.commands.files import cannot_read
 from tollbook.core.tariff import Fault
 from tollbook.core.tariff.deck import FIELD_OF, DeckLayout, DeckOptions
 from tollbook.wiring.start import Installation, open_installation
@@ -29,7 +30,7 @@ def import_deck(args: argparse.Namespace) -> int:
         with Path(args.file).open("rb") as file:
             return _import(args, file, open_installation(data_dir=args.data))
     except OSError as fault:
-        return _say(f"{args.file}: {fault.strerror}. Nothing was imported.", WRONG_USE)
+        return _say(cannot_read(args.file, fault), WRONG_USE)
     except WrongUse as fault:
         return _say(str(fault), WRONG_USE)
 

@@ -6,6 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from tollbook.commands.files import cannot_read
 from tollbook.formats import detect
 
 _READ_BYTES = 512 * 1024
@@ -20,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
             with Path(args.file).open("rb") as source:
                 data = source.read(_READ_BYTES)
     except OSError as fault:
-        print(f"tollbook detect: {args.file} cannot be read: {fault.strerror}.", file=sys.stderr)
+        print(f"tollbook detect: {cannot_read(args.file, fault)}", file=sys.stderr)
         return 2
     found = detect(data)
     for each in found:

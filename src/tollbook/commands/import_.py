@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
+from tollbook.commands.files import cannot_read
 from tollbook.commands.progress import progress_bar
 from tollbook.formats import (
     Definition,
@@ -40,7 +41,14 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as refusal:
         return _say(str(refusal), WRONG_USE)
     except OSError as fault:
-        return _say(f"{args.file}: cannot be read: {fault.strerror}.", WRONG_USE)
+        if fault.filename == args.file:
+            return _say(cannot_read(args.file, fault), WRONG_USE)
+        return _say(
+            f"{fault.filename or 'the data folder'}: {fault.strerror or fault}. The import "
+            "stopped; what was stored is whole. Mend this and import the same file again: what is "
+            "stored already is recognised.",
+            INCOMPLETE,
+        )
 
 
 def _import(

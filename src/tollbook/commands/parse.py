@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from tollbook.commands.files import cannot_read
 from tollbook.core.calls import Outcome, Part, Reject
 from tollbook.formats import (
     DefinitionError,
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     except (DefinitionError, UnknownFormatError, ZoneError, _WrongUseError) as fault:
         print(f"tollbook parse: {fault}", file=sys.stderr)
     except OSError as fault:
-        print(f"tollbook parse: {args.file} cannot be read: {fault.strerror}.", file=sys.stderr)
+        print(f"tollbook parse: {cannot_read(args.file, fault)}", file=sys.stderr)
     return WRONG_USE
 
 

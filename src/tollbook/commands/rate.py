@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
+from tollbook.commands.files import cannot_read
 from tollbook.commands.rate_input import CallFault, Question, read_question
 from tollbook.commands.rate_plan import (
     DEFAULT,
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         if fault.filename is None:  # Not the input: whoever reads our output has gone.
             raise
-        return _refuse(f"{args.calls}: cannot be read: {fault.strerror}")
+        return _refuse(cannot_read(args.calls, fault))
 
 
 def open_input(name: str) -> AbstractContextManager[BinaryIO]:
@@ -90,7 +91,7 @@ def _load_tariff(name: str) -> CompiledTariff | None:
     try:
         reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))
     except OSError as fault:
-        _refuse(f"{name}: cannot be read: {fault.strerror}")
+        _refuse(cannot_read(name, fault))
         return None
     except TariffSyntaxError as fault:
         _refuse(f"{name}: {fault.place}: {fault.message}. The tariff was refused whole.")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from tollbook.commands.files import cannot_read
 from tollbook.commands.rate_input import Question
 from tollbook.core.charging import (
     Charged,
@@ -60,7 +61,7 @@ def read_plan_file(name: str) -> Plan | None:
     try:
         reading = read_plan(decode_tariff(Path(name).read_bytes(), name=name))
     except OSError as fault:
-        _tell(f"{name}: cannot be read: {fault.strerror}")
+        _tell(cannot_read(name, fault))
         return None
     except TariffSyntaxError as fault:
         _tell(f"{name}: {fault.place}: {fault.message}. The plan was refused whole.")

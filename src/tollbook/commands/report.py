@@ -16,6 +16,7 @@ from tollbook.app.report_catalogue import (
     UnknownReport,
     find_report,
 )
+from tollbook.commands.files import cannot_write
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
@@ -60,7 +61,7 @@ def _made(report: Report, args: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise  # The command line knows what to do when nobody reads any more.
     except OSError as fault:
-        return _refuse(f"{args.output or 'standard output'}: cannot write ({fault.strerror}).")
+        return _refuse(cannot_write(args.output, fault))
     return DONE
 
 
@@ -83,6 +84,7 @@ def _criteria(args: argparse.Namespace) -> "Criteria":
         cost_min=args.cost_min,
         cost_max=args.cost_max,
         unrated=args.unrated,
+        below_cost=args.below_cost,
     )
 
 

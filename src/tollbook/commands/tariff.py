@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tollbook.commands.deck import export_deck, import_deck
+from tollbook.commands.files import cannot_read
 from tollbook.core.tariff import Fault, Tariff, TariffSyntaxError, decode_tariff, read_tariff
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
@@ -117,7 +118,7 @@ def _read(name: str) -> tuple[Tariff | None, tuple[Fault, ...], int]:
     try:
         reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))
     except OSError as fault:
-        return None, (Fault("the file", "tariff.unreadable", str(fault.strerror)),), WRONG_USE
+        return None, (), _say(cannot_read(name, fault), WRONG_USE)
     except TariffSyntaxError as fault:
         return None, (Fault(fault.place, "tariff.syntax", fault.message),), INCOMPLETE
     return reading.tariff, reading.faults, DONE if reading.tariff else INCOMPLETE

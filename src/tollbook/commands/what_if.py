@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tollbook.commands.files import cannot_write
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
@@ -50,7 +51,7 @@ def _compare(args: argparse.Namespace, chosen: str | None) -> int:
     except BrokenPipeError:
         raise  # The command line knows what to do when nobody reads any more.
     except OSError as fault:
-        return _refuse(f"{args.output or 'standard output'}: cannot write ({fault.strerror}).")
+        return _refuse(cannot_write(args.output, fault))
     return _status(comparison)
 
 
