@@ -12,13 +12,14 @@ from decimal import Decimal
 from tollbook.app.plans import PlanAtWork
 from tollbook.app.policy_book import Prices
 from tollbook.app.rate import Billable, talked_call
+from tollbook.app.rules import CHARGE
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge
 from tollbook.core.charging import longest_talk as longest_composed
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.money import from_micros, to_micros
 from tollbook.core.policies import Pricing
-from tollbook.core.rating import TalkedCall, Unrated, charge_of, longest_talk
+from tollbook.core.rating import TalkedCall, Unrated, longest_talk
 from tollbook.core.tariff import CompiledTariff
 
 CountersFor = Callable[[PlanAtWork], Counters]
@@ -51,16 +52,16 @@ class CallPrice:
         if isinstance(chosen, str):
             self.unrated = chosen
             return
-        desk, by_dialled = chosen
-        self.tariff_version_id = desk.version_id
-        self._compiled: CompiledTariff = desk.compiled
-        self.by_dialled = by_dialled
-        self.call = talked_call(call, call.dialled if by_dialled else call.callee)
+        self._desk, self._by_dialled = chosen
+        self.tariff_version_id = self._desk.version_id
+        self._compiled: CompiledTariff = self._desk.compiled
+        self._billable = call
         self.currency = self._compiled.currency
         self._site = site
         self.work = prices.plans.in_force(site_id, call.talk_us)
         if self.work is not None:
             plan = self.work.plan
+            self.call = self._talked()
             self.currency = plan.currency or self.currency
             self._plan = _with_rate(plan, self._compiled, self.call, prices)
             self._counters = counters_for(self.work)
@@ -77,9 +78,14 @@ class CallPrice:
 
     def longest_talk(self, credit_micros: int, at_most_s: int | None) -> int | None:
         """Return the most seconds that the credit pays, up to *at_most_s*; None: without end."""
+        if at_most_s is not None:
+            whole = self._charged(at_most_s)
+            if not isinstance(whole, str) and whole <= credit_micros:
+                return at_most_s  # A charge never falls as talk goes on: less is paid too.
         credit = from_micros(credit_micros)
         if self.work is None:
-            found = longest_talk(self._compiled, self.call, credit=credit, at_most_s=at_most_s)
+            call = self._talked()
+            found = longest_talk(self._compiled, call, credit=credit, at_most_s=at_most_s)
         else:
             found = longest_composed(
                 *(self._plan, {"": self._compiled}, self.call, self._counters),
@@ -114,8 +120,13 @@ class CallPrice:
         if self.work is not None:
             found = self._compose(talk_s)
             return found.reason if isinstance(found, Unrated) else to_micros(found.charge)
-        plain = charge_of(self._compiled, _lasting(self.call, talk_s))
-        return plain if isinstance(plain, str) else plain[0]
+        call = self._billable._replace(talk_ms=talk_s * 1000)
+        priced = self._desk.charge(call, CHARGE, by_dialled=self._by_dialled)
+        return priced.unrated_reason if priced.amount_micros is None else priced.amount_micros
+
+    def _talked(self) -> TalkedCall:
+        call = self._billable
+        return talked_call(call, call.dialled if self._by_dialled else call.callee)
 
     def _compose(self, talk_s: int, *, earned_only: bool = True) -> Charged | Unrated:
         return charge(

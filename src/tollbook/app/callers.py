@@ -18,9 +18,12 @@ class UnknownPlace(LookupError):
     """The PBX or site that a question names does not exist, or there is none at all."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Caller:
-    """Who calls, as asked (`number`) and as the directory knows it; `phone` None: a stranger."""
+    """Who calls, as asked (`number`) and as the directory knows it; `phone` None: a stranger.
+
+    Each is itself only: what is remembered for one is not looked up for another.
+    """
 
     site: SiteEntry
     pbx: PbxEntry | None

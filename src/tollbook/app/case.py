@@ -1,17 +1,18 @@
 """A question made ready: who calls whom, by which rules and at whose expense.
 
 Everything here follows from the question and the book alone, so no balance is read; what does
-depend on balances, budgets and other calls is `app.weigh`'s. Emergency calls are answered here,
-before any question; a call that stays inside the house costs nothing and holds nothing.
+depend on balances, budgets and other calls is `app.weigh`'s. What the caller brings and what the
+number brings repeat from call to call: both are remembered with the book.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from tollbook.app.asking import Request
 from tollbook.app.callers import Caller, find_caller
 from tollbook.app.payers import Holder, Payer, first_payer
-from tollbook.app.policy_book import Book, BudgetEntry, CodeEntry
+from tollbook.app.policy_book import Book, BudgetEntry, CodeEntry, remember
 from tollbook.app.rate import Billable
 from tollbook.app.service_classes import ClassAtWork
 from tollbook.core.calendar import Period, period_at
@@ -30,10 +31,10 @@ from tollbook.storage.instants import to_us
 
 _DIALLABLE = re.compile(r"\+?[0-9*#]{1,64}", re.ASCII)
 NOBODY = ("system", "charges")  # Holds of calls that nobody pays and nobody is known for.
+NO_LIMITS = Limits()
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetNow:
+class BudgetNow(NamedTuple):
     """A budget in the period of the call."""
 
     entry: BudgetEntry
@@ -45,65 +46,180 @@ class BudgetNow:
         return self.entry.id, to_us(self.period.begin)
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that a decision looks at and that no other call changes.
+class Side(NamedTuple):
+    """What the caller brings, with the account code: rules, holders, and who pays."""
 
-    `number` is what the switch will dial, `refused` a refusal that needs no further question,
-    `billable` the call as pricing wants it (None where nothing can cost anything).
-    """
-
-    request: Request
     caller: Caller
-    number: str
-    callee: str
-    typed_digits: str
-    destination: Destination
-    emergency: bool
-    internal: bool
-    refused: Reason | None
-    steps: tuple[Step, ...]
-    service: ServiceClass
     at_work: ClassAtWork
-    code: CodeEntry | None
-    code_given: bool
+    inside: ServiceClass
     needs_authorisation: bool
-    authorisation: str
     holders: tuple[Holder, ...]
     payer: Payer | None
     account: tuple[str, str, str]
-    budgets: tuple[BudgetNow, ...]
+    budgets: tuple[BudgetEntry, ...]
     limits: Limits
-    billable: Billable | None
+    lock: str
+    steps: tuple[Step, ...]
+
+
+class Goal(NamedTuple):
+    """What the number brings: `number` is what the switch will dial, `rest` it without its code."""
+
+    number: str
+    rest: str
+    destination: Destination
+    emergency: bool
+    internal: bool
+    authorisation: str
+    is_diallable: bool
+    step: Step
+
+
+class Case(NamedTuple):
+    """All that a decision looks at and that no other call changes.
+
+    `refused` is a refusal that needs no further question, `typed_digits` the number as it was
+    keyed after the code.
+    """
+
+    request: Request
+    side: Side
+    goal: Goal
+    typed_digits: str
+    refused: Reason | None
+    code: CodeEntry | None
+    code_given: bool
+    budgets: tuple[BudgetNow, ...]
 
     @property
-    def lock(self) -> str:
-        """Say in words what is locked, "" if nothing is."""
-        phone = self.caller.phone
-        if phone is not None and not phone.active:
-            return f"extension {phone.number} is not active"
-        locked = next((holder for holder in self.holders if holder.locked), None)
-        return f"{locked.words} is locked" if locked else ""
+    def emergency(self) -> bool:
+        """Whether the number calls for help."""
+        return self.goal.emergency
+
+    @property
+    def internal(self) -> bool:
+        """Whether the call stays in the house: then it costs nothing and holds nothing."""
+        return self.goal.internal
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        return self.side.caller
+
+    @property
+    def payer(self) -> Payer | None:
+        """Who pays; None: nobody."""
+        return None if self.goal.internal else self.side.payer
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """The account of the hold: the payer's, or of whom the call is counted for."""
+        return self.side.account
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Whose limits count: extension, department, owner, as far as there are any."""
+        return () if self.goal.internal else self.side.holders
+
+    @property
+    def limits(self) -> Limits:
+        """The least of all holders' limits."""
+        return NO_LIMITS if self.goal.internal else self.side.limits
+
+    @property
+    def billable(self) -> Billable | None:
+        """The call as pricing wants it; None where nothing can cost anything."""
+        if self.goal.internal:
+            return None
+        request, caller = self.request, self.side.caller
+        phone = caller.phone
+        return Billable(
+            to_us(request.at),
+            1000,
+            self.goal.destination.digits,
+            self.goal.rest,
+            caller.number,
+            phone.number if phone else "",
+            phone.department if phone else "",
+            request.trunk,
+            self.code.code.code if self.code else "",
+            request.source_ip,
+            None,
+        )
 
 
 def make_case(book: Book, request: Request) -> Case:
     """Return the question made ready. Raises UnknownPlace."""
     directory = book.directory
-    caller = find_caller(
-        directory,
-        number=request.caller,
-        device=request.device,
-        pbx=request.pbx,
-        site=request.site,
-    )
-    site, phone = caller.site, caller.phone
+    asked = (request.pbx, request.site, request.caller, request.device)
+    caller = directory.callers.get(asked)
+    if caller is None:
+        found = find_caller(
+            directory,
+            number=request.caller,
+            device=request.device,
+            pbx=request.pbx,
+            site=request.site,
+        )
+        caller = remember(directory.callers, asked, found)
     keyed, code_given, code, words = _keyed(book, caller, request)
+    whose = (caller, code.id if code else None)
+    side = directory.sides.get(whose)
+    if side is None:
+        side = remember(directory.sides, whose, _side(book, *whose))
+    reaching = (caller.site.id, caller.pbx.id if caller.pbx else None, caller.phone is None, keyed)
+    goal = directory.goals.get(reaching)
+    if goal is None:
+        goal = remember(directory.goals, reaching, _goal(caller, keyed))
+    if words:
+        goal = goal._replace(step=Step("number", f"{goal.step.outcome}; {words}"))
+    return Case(
+        request,
+        side,
+        goal,
+        keyed,
+        _no_number(goal, keyed, code_given=code_given, code=code),
+        code,
+        code_given,
+        () if goal.internal or not side.budgets else _budgets(side, request),
+    )
+
+
+def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
+    directory, site, phone = book.directory, caller.site, caller.phone
+    owner, extension, department = directory.payers.all_of(phone.id if phone else None, code_id)
+    payer = first_payer(owner, extension, department)
+    holders = tuple(one for one in (extension, department, owner) if one is not None)
+    class_id = phone.class_id if phone else site.class_id
+    row = directory.class_row(class_id)
+    at_work = directory.service(class_id, site.zone)
+    return Side(
+        caller=caller,
+        at_work=at_work,
+        inside=_inside(at_work.service),
+        needs_authorisation=bool(row and row.authorisation_required),
+        holders=holders,
+        payer=payer,
+        account=_account(payer, extension, owner, site.currency),
+        budgets=tuple(
+            entry
+            for holder in holders
+            for entry in directory.budgets.get((holder.kind, holder.id), ())
+        ),
+        limits=_limits(holders, payer),
+        lock=_lock(caller, holders),
+        steps=(Step("payer", f"{payer.holder.words} pays"),) if payer else (),
+    )
+
+
+def _goal(caller: Caller, keyed: str) -> Goal:
+    site, phone = caller.site, caller.phone
     dialled = strip_decoration(keyed) if not keyed.startswith("+") else keyed.replace(" ", "")
     mask = caller.pbx.authorisation_mask if caller.pbx else ""
     authorisation, rest = take_authorisation(dialled, mask)
     resolver = site.resolver
     emergency = resolver.is_emergency(dialled) or resolver.is_emergency(rest)
-    who = resolver.caller(phone.number if phone else caller.number)
+    who = resolver.caller(phone.number if phone else "")
     target = resolver.target(rest, "")
     way = resolver.way(who, target, "")
     if way[0] not in ("out", "internal"):
@@ -111,40 +227,18 @@ def make_case(book: Book, request: Request) -> Case:
         way = resolver.way(who, target, "internal" if target.extension else "out")
     direction, callee, call_type, place, _ = way
     internal = direction == "internal"
-    code_id = code.id if code else None
-    owner, extension, department = directory.payers.all_of(phone.id if phone else None, code_id)
-    payer = None if internal else first_payer(owner, extension, department)
-    holders = tuple(one for one in (extension, department, owner) if one is not None)
-    class_id = phone.class_id if phone else site.class_id
-    at_work = directory.service(class_id, site.zone)
-    row = directory.class_row(class_id)
-    steps = [Step("number", _number_words(keyed, words, callee, call_type, place))]
-    refused = _no_number(dialled, code_given=code_given, code=code)
-    if payer is not None:
-        steps.append(Step("payer", f"{payer.holder.words} pays"))
-    return Case(
-        request=request,
-        caller=caller,
-        number=_to_dial(rest, caller, plain=emergency or internal),
-        callee=callee,
-        typed_digits=keyed,
+    diallable = _DIALLABLE.fullmatch(dialled) is not None
+    prefix = "" if emergency or internal or caller.pbx is None else caller.pbx.dial_prefix
+    return Goal(
+        # Emergency numbers have a way of their own in every switch: no secret digits before them.
+        number=prefix + rest,
+        rest=rest,
         destination=Destination(callee, _country(callee, call_type), call_type),
         emergency=emergency,
         internal=internal,
-        refused=refused,
-        steps=tuple(steps),
-        service=_inside(at_work.service) if internal else at_work.service,
-        at_work=at_work,
-        code=code,
-        code_given=code_given,
-        needs_authorisation=bool(row and row.authorisation_required) and not internal,
         authorisation=authorisation,
-        holders=() if internal else holders,
-        payer=payer,
-        account=_account(payer, extension, owner, site.currency),
-        budgets=() if internal else _budgets(book, holders, request),
-        limits=Limits() if internal else _limits(holders, payer),
-        billable=None if internal else _billable(request, caller, rest, callee, code),
+        is_diallable=diallable,
+        step=Step("number", _number_words(keyed, callee, call_type, place, is_diallable=diallable)),
     )
 
 
@@ -155,7 +249,7 @@ def _keyed(book: Book, caller: Caller, request: Request) -> tuple[str, bool, Cod
         given = request.account_code
         code = codes.get(given) if given else None
         if not request.dialled and code is not None:
-            return *_own_number(code, given=True), code, "the number of the code"
+            return _own_number(code), True, code, "the number of the code"
         return request.dialled, bool(given), code, ""
     if help_at := _help_in(request.typed, caller):
         return help_at, False, None, ""
@@ -164,7 +258,7 @@ def _keyed(book: Book, caller: Caller, request: Request) -> tuple[str, bool, Cod
         return "", True, None, "the keys hold no code"
     code = codes.get(keys.code)
     if not keys.number and code is not None:
-        return *_own_number(code, given=True), code, "the number of the code"
+        return _own_number(code), True, code, "the number of the code"
     return keys.number, True, code, ""
 
 
@@ -174,39 +268,30 @@ def _help_in(typed: str, caller: Caller) -> str:
     return number if caller.site.resolver.is_emergency(number) else ""
 
 
-def _own_number(code: CodeEntry, *, given: bool) -> tuple[str, bool]:
+def _own_number(code: CodeEntry) -> str:
     """Return the one number of a code, dialled when none is keyed (EBC-10)."""
-    return code.numbers[0] if len(code.numbers) == 1 else "", given
+    return code.numbers[0] if len(code.numbers) == 1 else ""
 
 
-def _no_number(dialled: str, *, code_given: bool, code: CodeEntry | None) -> Reason | None:
-    if dialled and not _DIALLABLE.fullmatch(dialled):
-        return Reason.DESTINATION_BARRED
-    if dialled or (code_given and (code is None or not code.code.active)):
+def _no_number(
+    goal: Goal, keyed: str, *, code_given: bool, code: CodeEntry | None
+) -> Reason | None:
+    if keyed:
+        return None if goal.is_diallable else Reason.DESTINATION_BARRED
+    if code_given and (code is None or not code.code.active):
         return None  # A code that is unknown or inactive is refused as such.
     return Reason.TOO_SHORT
 
 
-def _number_words(keyed: str, words: str, callee: str, call_type: str, place: str) -> str:
+def _number_words(
+    keyed: str, callee: str, call_type: str, place: str, *, is_diallable: bool
+) -> str:
     if not keyed:
-        return words or "no number was given"
-    if not _DIALLABLE.fullmatch(keyed.translate(_NO_DECORATION)):
+        return "no number was given"
+    if not is_diallable:
         return "the number holds more than digits, * and #"
     where = f", {place}" if place else ""
-    return f"{keyed} reaches {callee} ({call_type}{where})" + (f"; {words}" if words else "")
-
-
-_NO_DECORATION = str.maketrans("", "", " -./()")
-
-
-def _to_dial(dialled: str, caller: Caller, *, plain: bool) -> str:
-    """Return what the switch dials: its secret digits before a number that leaves the house.
-
-    Emergency numbers have a way of their own in every switch and go without them.
-    """
-    if plain or caller.pbx is None:
-        return dialled
-    return caller.pbx.dial_prefix + dialled
+    return f"{keyed} reaches {callee} ({call_type}{where})"
 
 
 def _country(callee: str, call_type: str) -> str:
@@ -224,24 +309,27 @@ def _inside(service: ServiceClass) -> ServiceClass:
     )
 
 
+def _lock(caller: Caller, holders: tuple[Holder, ...]) -> str:
+    """Say in words what is locked, "" if nothing is."""
+    if caller.phone is not None and not caller.phone.active:
+        return f"extension {caller.phone.number} is not active"
+    locked = next((holder for holder in holders if holder.locked), None)
+    return f"{locked.words} is locked" if locked else ""
+
+
 def _account(
     payer: Payer | None, extension: Holder | None, owner: Holder | None, currency: str
 ) -> tuple[str, str, str]:
-    """Return the account of the hold: the payer's, or of whom the call is counted for."""
     holder = payer.holder if payer else extension or owner
     if holder is None:
         return (*NOBODY, currency)
     return (holder.kind, str(holder.id), holder.currency or currency)
 
 
-def _budgets(book: Book, holders: tuple[Holder, ...], request: Request) -> tuple[BudgetNow, ...]:
-    of = book.directory.budgets
-    if not of:
-        return ()
+def _budgets(side: Side, request: Request) -> tuple[BudgetNow, ...]:
     return tuple(
         BudgetNow(entry, period_at(request.at, every=entry.every, zone_name=entry.zone))
-        for holder in holders
-        for entry in of.get((holder.kind, holder.id), ())
+        for entry in side.budgets
     )
 
 
@@ -253,23 +341,4 @@ def _limits(holders: tuple[Holder, ...], payer: Payer | None) -> Limits:
         min(micros, default=None),
         min(seconds, default=None),
         payer.holder.floor_micros if payer else None,
-    )
-
-
-def _billable(
-    request: Request, caller: Caller, dialled: str, callee: str, code: CodeEntry | None
-) -> Billable:
-    phone = caller.phone
-    return Billable(
-        talk_us=to_us(request.at),
-        talk_ms=1000,
-        callee=callee,
-        dialled=dialled,
-        caller=caller.number,
-        extension=phone.number if phone else "",
-        department=phone.department if phone else "",
-        trunk=request.trunk,
-        account_code=code.code.code if code else "",
-        source_ip=request.source_ip,
-        pulses=None,
     )

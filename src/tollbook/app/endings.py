@@ -220,13 +220,14 @@ class Endings:
 
     def _cost(self, hold: StoredHold, case: Case, matter: Settlement) -> Money | None:
         """Return what the call costs in the account's currency, None where it has no price."""
-        if case.billable is None:
+        billable = case.billable
+        if billable is None:
             return None
         site = case.caller.site
         talk_us = to_us(matter.answered) if matter.answered else hold.placed_us
         price = CallPrice(
             self._book.prices,
-            case.billable._replace(talk_us=talk_us, talk_ms=matter.talk_s * 1000),
+            billable._replace(talk_us=talk_us, talk_ms=matter.talk_s * 1000),
             pbx_id=hold.pbx_id,
             site_id=site.id,
             site=site.name,

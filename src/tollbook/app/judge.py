@@ -298,7 +298,10 @@ def _store(
                 "at_us": [to_us(request.at) for request, _, _ in refusals],
                 "extension_id": [phone.id if phone else None for phone in phones],
                 "caller": [case.caller.number for _, case, _ in refusals],
-                "number": [(case.typed_digits or case.callee)[:64] for _, case, _ in refusals],
+                "number": [
+                    (case.typed_digits or case.goal.destination.digits)[:64]
+                    for _, case, _ in refusals
+                ],
                 "reason": [str(answer.reason) for _, _, answer in refusals],
                 "answer": [answer.as_json() for _, _, answer in refusals],
             },

@@ -8,6 +8,7 @@ decided by. What changes with every call (balances, holds, what is used) is not 
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from tollbook.app.exchange_rates import RateTable
 from tollbook.app.payers import Payers
@@ -32,6 +33,9 @@ from tollbook.storage.models import (
 )
 from tollbook.storage.models import ServiceClass as ServiceClassRow
 
+_REMEMBERED = 100_000
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 OPEN_CLASS = ServiceClass("open")
 
 
@@ -101,7 +105,10 @@ class BudgetEntry:
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """Who calls, and what they may."""
+    """Who calls, and what they may.
+
+    The last three remember what `app.case` makes of callers and numbers, as long as this stands.
+    """
 
     sites: Mapping[int, SiteEntry]
     pbxs: Mapping[int, PbxEntry]
@@ -112,6 +119,9 @@ class Directory:
     budgets: Mapping[tuple[str, int], tuple[BudgetEntry, ...]]
     payers: Payers
     at_work: dict[tuple[int | None, str], ClassAtWork] = field(default_factory=dict)
+    callers: dict[tuple[str, ...], Any] = field(default_factory=dict)
+    sides: dict[tuple[Any, int | None], Any] = field(default_factory=dict)
+    goals: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def service(self, class_id: int | None, zone: str) -> ClassAtWork:
         """Return a class of service with its hours in *zone*; None bars nothing."""
@@ -148,6 +158,14 @@ class Book:
     directory: Directory
     prices: Prices
     accounts: dict[tuple[str, str, str], int]
+
+
+def remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
+    """Return *value*, kept under *key* as long as there is room."""
+    if len(known) >= _REMEMBERED:
+        known.clear()  # Rare, cheap, and memory stays bounded.
+    known[key] = value
+    return value
 
 
 class BookKeeper:

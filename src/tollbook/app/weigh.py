@@ -126,7 +126,7 @@ def weigh(book: Book, case: Case, standing: Standing, before: Before | None = No
         step = Step("emergency", "emergency numbers always pass")
         return Weighed(_answer(case, Allowed(None, 0, (step,)), hold=None))
     price = _price(book, case, standing, own.reserved)
-    steps = case.steps
+    steps = (case.goal.step, *case.side.steps) if not case.internal else (case.goal.step,)
     if price is not None and price.unrated:
         words = UNRATED_REASONS.get(price.unrated) or RATE_REASONS.get(price.unrated)
         steps = (*steps, Step("price", words or price.unrated))
@@ -139,7 +139,7 @@ def weigh(book: Book, case: Case, standing: Standing, before: Before | None = No
         _asked(case, standing, own),
         NOTHING if price is None else price.pricing(),
         Settings(hold_s),
-        is_open=case.at_work.is_open(to_us(case.request.at) // _SECOND_US),
+        is_open=case.side.at_work.is_open(to_us(case.request.at) // _SECOND_US),
     )
     decision = replace(decision, steps=(*steps, *decision.steps))
     if isinstance(decision, Denied) or case.internal:
@@ -155,12 +155,13 @@ def _price(book: Book, case: Case, standing: Standing, own: Reserved) -> CallPri
         or case.limits.call_micros is not None
         or any(budget.entry.limit_micros is not None for budget in case.budgets)
     )
-    if not asks or case.billable is None or case.refused is not None:
+    billable = case.billable if asks and case.refused is None else None
+    if billable is None:
         return None
     site = case.caller.site
     price = CallPrice(
         book.prices,
-        case.billable,
+        billable,
         pbx_id=case.caller.pbx.id if case.caller.pbx else None,
         site_id=site.id,
         site=site.name,
@@ -176,19 +177,19 @@ def _price(book: Book, case: Case, standing: Standing, own: Reserved) -> CallPri
 def _asked(case: Case, standing: Standing, own: Before) -> Asked:
     phone = case.caller.phone
     closed = phone is not None and phone.id in standing.closed
-    lock = "" if case.internal else case.lock
+    lock = "" if case.internal else case.side.lock
     if closed and not lock and not case.internal:
         lock = "an alarm closed the extension and was not lifted"
     limits, calls = _concurrency(case, standing)
     state = standing.accounts.get(case.account, AccountState(0, 0, 0))
     return Asked(
-        destination=case.destination,
+        destination=case.goal.destination,
         typed_digits=case.typed_digits,
         emergency=False,
         billed=case.payer is not None,
         locked=bool(lock),
         lock=lock,
-        service=case.service,
+        service=case.side.inside if case.internal else case.side.at_work.service,
         funds=Funds(
             state.balance_micros,
             case.payer.holder.credit_micros if case.payer else 0,
@@ -197,8 +198,8 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
         code=case.code.code if case.code else None,
         code_given=case.code_given,
         code_exempt=phone is not None and phone.code_exempt,
-        needs_authorisation=case.needs_authorisation,
-        has_authorisation=bool(case.authorisation),
+        needs_authorisation=case.side.needs_authorisation and not case.internal,
+        has_authorisation=bool(case.goal.authorisation),
         limits=limits,
         budget=tightest(_left(budget, case, standing, own) for budget in case.budgets),
         calls_now=calls - own.calls,
@@ -250,7 +251,7 @@ def _answer(case: Case, decision: Allowed | Denied, *, hold: str | None) -> Answ
     return Answer(
         allowed=True,
         reason=None,
-        number=case.number,
+        number=case.goal.number,
         caller_id=(phone.caller_id if phone else "") or case.caller.site.caller_id,
         limit_s=decision.limit_s,
         hold=hold,
@@ -275,7 +276,7 @@ def _hold(case: Case, decision: Allowed, answer: Answer, price: CallPrice | None
         extension_id=caller.phone.id if caller.phone else None,
         account_code_id=case.code.id if case.code else None,
         caller=caller.number,
-        number=case.callee[:64],
+        number=case.goal.destination.digits[:64],
         limit_s=decision.limit_s,
         answer=answer.as_json(),
         reserved=_reserved(case, decision, price),

@@ -247,6 +247,9 @@ def _price(
     limit_s = _least(asked.limits.call_s, asked.budget.seconds)
     if limit_s is not None:
         steps.append(Step("duration", f"at most {limit_s} s", limit_s))
+    budgeted = asked.budget.micros is not None or asked.budget.seconds is not None
+    if asked.billed or budgeted:
+        limit_s = _shortened(limit_s, settings, steps)
     purses = [m for m in (asked.limits.call_micros, asked.budget.micros) if m is not None]
     if asked.billed:
         purses.append(max(0, asked.funds.available_micros))
@@ -255,8 +258,6 @@ def _price(
             return Denied(Reason.NO_MONEY, tuple(steps))
     if not purses:
         steps.append(Step("money", "this call is not billed", limit_s))
-        if asked.budget.seconds is not None:
-            limit_s = _shortened(limit_s, settings, steps)
         return Allowed(limit_s, 0, tuple(steps))
     if pricing.unrated:
         steps.append(Step("money", "no rate claims this call", limit_s))
@@ -269,15 +270,13 @@ def _price(
     limit_s = paid_s if paid_s is not None else limit_s
     words = "talk without end is paid" if limit_s is None else f"{limit_s} s of talk are paid"
     steps.append(Step("money", words, limit_s))
-    if asked.billed or asked.budget.micros is not None or asked.budget.seconds is not None:
-        limit_s = _shortened(limit_s, settings, steps)
     # What never ends never costs more: a charge does not fall as talk goes on.
     cost = pricing.cost(WITHOUT_END_S if limit_s is None else limit_s)
     return Allowed(limit_s, cost if asked.billed else 0, tuple(steps), cost)
 
 
 def _shortened(limit_s: int | None, settings: Settings, steps: list[Step]) -> int | None:
-    """Return how far the hold reaches, if that is less far than the limit."""
+    """Return how far one hold reaches, if that is less far than the limit."""
     if settings.hold_s is None or (limit_s is not None and limit_s <= settings.hold_s):
         return limit_s
     steps.append(Step("hold", f"held for {settings.hold_s} s at a time", settings.hold_s))
