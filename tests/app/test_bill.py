@@ -276,3 +276,32 @@ def test_a_code_with_a_fee_charges_begun_units_of_talk(office: Office) -> None:
     fee = Fee.objects.get()
     assert (fee.units, fee.amount_micros, fee.currency) == (2, 24_000_000, "EUR")
     assert LedgerEntry.objects.count() == 0  # A fee is an item of an invoice, not a posting.
+
+
+def test_a_new_price_moves_the_budget_too(office: Office) -> None:
+    of_amir = budget("extension", phone().pk, limit_micros=10_000_000)
+    office.receive([Call(1, FIRST_CALL), Call(2, FIRST_CALL, extension="102")])
+    dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
+    publish_tariff(door, {**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+
+    rerate()
+    rerate()
+
+    use = BudgetUse.objects.get(budget=of_amir)
+    assert (use.used_micros, use.used_s) == (CHARGE + 100_000, 60)
+
+
+def test_a_fee_that_was_changed_is_a_new_line_once_calls_are_rated_again(office: Office) -> None:
+    with door.transaction():
+        code = AccountCode.objects.create(code="4711", fee_micros=120_000_000)
+    office.receive([Call(1, FIRST_CALL, talk_s=361, account_code="4711")])
+
+    rerate()
+    AccountCode.objects.filter(pk=code.pk).update(fee_micros=60_000_000)
+    rerate()
+    AccountCode.objects.filter(pk=code.pk).update(fee_micros=None)
+    rerate()
+    rerate()
+
+    lines = Fee.objects.order_by("run").values_list("run", "amount_micros")
+    assert list(lines) == [(0, 24_000_000), (1, 12_000_000), (2, 0)]

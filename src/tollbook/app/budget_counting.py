@@ -84,12 +84,14 @@ def count_calls(
     at: datetime,
     already: Mapping[tuple[int, int], Used] | None = None,
     before_call: int | None = None,
+    opens: bool = True,
     using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Move the budgets' use by *counted* less what is *already* moved, and tell of shares reached.
 
     *already* is by budget id and the period's first instant. Rows that are missing are opened
-    with the calls that were stored before *before_call*.
+    with the calls that were stored before *before_call*, or with *opens* false left for whoever
+    asks for them: he counts the charges that are in force then.
     """
     calls = list(counted)
     budgets = budgets_of({holder for call in calls for holder in call.holders}, using=using)
@@ -97,7 +99,8 @@ def count_calls(
         return
     moves, keys = _moves(calls, budgets)
     at_us = to_us(at)
-    open_uses([key for key in keys if key.to_us > at_us], before_call=before_call, using=using)
+    if opens:
+        open_uses([key for key in keys if key.to_us > at_us], before_call=before_call, using=using)
     for place, used in (already or {}).items():
         moves[place] = Used(moves[place].micros - used.micros, moves[place].seconds - used.seconds)
     move_used(moves, using=using)

@@ -31,6 +31,7 @@ from tollbook.app.planned_charge import (
 )
 from tollbook.app.plans import PlanAtWork
 from tollbook.app.rate import Billable, Priced, talked_call
+from tollbook.app.recount import count_again
 from tollbook.app.reprice import Repriced, Repricer, differences_filed
 from tollbook.app.rules import CHARGE
 from tollbook.core.discounts import Volume
@@ -324,6 +325,7 @@ def _write(changes: Sequence[Change], run_id: int, *, at: datetime) -> None:
             rows.append((ChargeRow(change.repriced.call.id, run_id, *price[1:]), change.parts))
     store_planned(rows)
     post_entries(differences_filed([change.repriced for change in changes], run=run_id, at=at))
+    count_again([change.repriced.call.id for change in changes], run=run_id, at=at)
 
 
 def _move_counters(step: Step, before: set[str], walk: Walk, *, begin_us: int) -> None:

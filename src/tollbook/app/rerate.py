@@ -19,6 +19,7 @@ from django.db import IntegrityError
 from django.db.models import F
 
 from tollbook.app.audit import record_change
+from tollbook.app.recount import charge_fees_again, count_again
 from tollbook.app.replan import Overtaken, Step, Walk, store_walk, walk_dry
 from tollbook.app.reprice import Repricer, Tally, rules_in_force, steps_of
 from tollbook.app.rerating_totals import Rerating, document_of, rerating_from, rerating_of
@@ -30,7 +31,7 @@ from tollbook.storage.models.charges import RunState
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import newest_call_id
 from tollbook.storage.queries.rated_calls import ids_of, names_of_calls, rerated_cells
-from tollbook.storage.rerating import RunTaken, end_run, store_step
+from tollbook.storage.rerating import RerateStep, RunTaken, end_run, store_step
 
 __all__ = [
     "RunInfo",
@@ -165,6 +166,7 @@ def carry_on(door: Door, run_id: int, *, now: Clock, progress: Progress | None =
     except Overtaken as fault:
         anew = _begin_anew(door, run, at=now(), after=watermark, why=str(fault))
         return carry_on(door, anew.pk, now=now, progress=progress)
+    charge_fees_again(door, ids_of(_wanted(run)))
     return _finish(door, run, watermark=watermark, at=now())
 
 
@@ -194,7 +196,13 @@ def _steps(run: RatingRun, repricer: Repricer, *, now: Clock) -> Iterator[Callab
     ids = _ids_left(run)
     at = now()
     for step in steps_of(repricer.reprice(ids), run=run.pk, after=run.watermark, at=at):
-        yield partial(store_step, run.pk, step, seen_us=to_us(now()))
+        yield partial(_store, run.pk, step, at=now())
+
+
+def _store(run_id: int, step: RerateStep, *, at: datetime) -> RerateStep:
+    stored = store_step(run_id, step, seen_us=to_us(at))
+    count_again(step.charges.call, run=run_id, at=at)
+    return stored
 
 
 def _ids_left(run: RatingRun) -> Sequence[int]:

@@ -87,6 +87,25 @@ class CodeFee(NamedTuple):
     unit_s: int
 
 
+class RunPrice(NamedTuple):
+    """What a re-rating made of a call's price, in millionths; nothing is "" as a currency.
+
+    `was_priced` says whether there was a charge before, be it without an amount.
+    """
+
+    call_id: int
+    begin_us: int
+    talk_s: int
+    extension_id: int | None
+    department_id: int | None
+    owner_id: int | None
+    new_micros: int
+    new_currency: str
+    was_priced: bool
+    old_micros: int
+    old_currency: str
+
+
 class FeeRow(NamedTuple):
     """A fee as it is stored, less its id."""
 
@@ -136,6 +155,38 @@ def calls_to_bill(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> list[
             using=using,
         )
     ]
+
+
+def prices_of_run(ids: Sequence[int], *, run: int, using: str = DEFAULT_DB_ALIAS) -> list[RunPrice]:
+    """Return the calls of which *run* has stored a charge, with that and the one before it."""
+    return [
+        RunPrice(*row)
+        for some in chunks(sorted(set(ids)), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT c.id, c.begin_us, (coalesce(c.talk_ms, 0) + 999) / 1000, c.extension_id, "
+            "c.department_id, c.owner_id, coalesce(n.amount_micros, 0), n.currency, "
+            "o.id IS NOT NULL, coalesce(o.amount_micros, 0), coalesce(o.currency, '') "
+            "FROM tollbook_call c "
+            "JOIN tollbook_charge n ON n.call_id = c.id AND n.kind = 'charge' AND n.run = %s "
+            "LEFT JOIN tollbook_charge o ON o.call_id = c.id AND o.kind = 'charge' "
+            "AND o.run = (SELECT max(p.run) FROM tollbook_charge p WHERE p.call_id = c.id "
+            "AND p.kind = 'charge' AND p.run < %s) "
+            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            (run, run, *some),
+            using=using,
+        )
+    ]
+
+
+def fees_are_used(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Say whether any code asks a fee, or any call ever owed one."""
+    row = fetch_one(
+        "SELECT EXISTS (SELECT 1 FROM tollbook_account_code WHERE fee_micros IS NOT NULL) "
+        "OR EXISTS (SELECT 1 FROM tollbook_fee)",
+        (),
+        using=using,
+    )
+    return bool(row and row[0])
 
 
 def waiting_holds(
