@@ -37,6 +37,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 FORM_BYTES: Final = 64 * 1024  # what a form adds to the file in it
+SIGN_IN: Final = "/sign-in"
 OPEN_BEFORE_NEW_PASSWORD: Final = ("password", "sign_out")
 
 
@@ -64,6 +65,9 @@ def require_sign_in(respond: Respond) -> Respond:
     """Let only signed-in users in, and those with a one-time password only to change it."""
 
     def required(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith(SIGN_IN) or not request.path.startswith(OPEN_PATHS):
+            # Refuses a name that is not ours: a foreign page may have pointed its own name here.
+            request.get_host()
         if request.path.startswith(OPEN_PATHS):
             return respond(request)
         if not request.user.is_authenticated:
