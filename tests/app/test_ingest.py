@@ -153,3 +153,14 @@ def test_a_transaction_that_fails_leaves_no_telephone_behind(sqlite: Database) -
 
     assert result.calls == 3
     assert Call.objects.filter(extension__number="101").count() == 2
+
+
+def test_where_calls_move_money_the_database_checks_every_row(database: Database) -> None:
+    office = open_office(database)
+    intake, segment = live_source(office)
+    intake.store(outcomes(1), segment_id=segment, at=NOON)
+    assert intake._writes_calls_alone()
+
+    Extension.objects.update(billing=True)
+
+    assert not intake._writes_calls_alone()

@@ -125,15 +125,19 @@ class Links:
 
         Another process may have made them meanwhile: then theirs hold.
         """
-        for name in sorted(trunks):
-            self.trunks[name] = Trunk.objects.get_or_create(pbx_id=self._pbx_id, name=name)[0].pk
-        for number in sorted(extensions):
-            made = Extension.objects.get_or_create(
-                site_id=self._site_id,
-                number=number,
-                defaults={"billing": Site.objects.get(pk=self._site_id).bills_new},
-            )[0]
-            self.extensions[number] = (made.pk, made.department_id)
+        if trunks:
+            lines = [Trunk(pbx_id=self._pbx_id, name=name) for name in sorted(trunks)]
+            Trunk.objects.bulk_create(lines, ignore_conflicts=True)
+            made = Trunk.objects.filter(pbx=self._pbx_id, name__in=trunks)
+            self.trunks.update(made.values_list("name", "id"))
+        if extensions:
+            telephones = [
+                Extension(site_id=self._site_id, number=number) for number in sorted(extensions)
+            ]
+            Extension.objects.bulk_create(telephones, ignore_conflicts=True)
+            found = Extension.objects.filter(site=self._site_id, number__in=extensions)
+            for number, row_id, department_id in found.values_list("number", "id", "department_id"):
+                self.extensions[number] = (row_id, department_id)
 
 
 def _versions(tariff_ids: set[int], known: Rules | None) -> dict[int, tuple[Version, ...]]:

@@ -73,7 +73,9 @@ class Door:
         """
         return transaction.atomic(using=self.using, durable=True)
 
-    def bulk(self, steps: Iterable[Callable[[], T]], *, proves_links: bool = False) -> Iterator[T]:
+    def bulk(
+        self, steps: Iterable[Callable[[], T]], *, proves_links: Callable[[], bool] | None = None
+    ) -> Iterator[T]:
         """Run each step in a transaction and yield its result once it is committed.
 
         A step that raises is undone; those before it are committed and yielded, then what it
@@ -81,15 +83,17 @@ class Door:
         should write at most `BATCH_RECORDS` records. Steps are asked for while the lock is free,
         so what prepares them (reading, parsing, pricing) blocks nobody.
 
-        With *proves_links* SQLite leaves foreign keys to the steps: for those that delete nothing
-        and write by the engine of `storage.engine`, which proves them many at a time.
+        Where *proves_links*, asked before each transaction, says yes, SQLite leaves foreign keys to
+        the steps: for those that delete nothing and write by the engine of `storage.engine`, which
+        proves them many at a time.
         """
         coming = iter(steps)
         while True:
             group, unprepared = _take(coming, STEPS_TOGETHER)
             ended = len(group) < STEPS_TOGETHER
             while group:
-                with self._links_left_to_steps() if proves_links else nullcontext():
+                proven = proves_links is not None and proves_links()
+                with self._links_left_to_steps() if proven else nullcontext():
                     results, failed = self._run_until_awaited(group)
                 yield from results
                 if failed is not None:

@@ -51,7 +51,7 @@ class Engine(Protocol):
 class SqliteEngine:
     """The embedded database.
 
-    Where the transaction leaves foreign keys unchecked (`door.bulk(..., proves_links=True)`), they
+    Where the transaction leaves foreign keys unchecked (`proves_links` of `door.bulk`), they
     are checked here, a column at a time: the database's own way, a look-up for every value of
     every row, takes a third of an import's writing (docs/decisions/0018).
     """
