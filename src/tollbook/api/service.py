@@ -5,7 +5,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
 from tollbook import __version__
-from tollbook.api import calls, charges, plans, sources
+from tollbook.api import calls, charges, extensions, plans, recharges, sources
 from tollbook.api.errors import answer_errors, nothing_here
 
 # The bundled viewer puts its own styles into the page; scripts still come from files only.
@@ -45,6 +45,8 @@ api = NinjaAPI(
 )
 api.add_router("/calls", calls.router)
 api.add_router("/charges", charges.router)
+api.add_router("/extensions", extensions.router)
+api.add_router("/recharges", recharges.router)
 api.add_router("/sources", sources.router)
 api.add_router("/plans", plans.plans_router)
 api.add_router("/exchange-rates", plans.rates_router)

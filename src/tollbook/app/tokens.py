@@ -19,12 +19,14 @@ from tollbook.storage.models import ApiToken
 SCOPES = {
     "calls:read": "the call log and single calls",
     "charges:read": "totals of charges",
+    "extensions:read": "extensions with their balances, and the recharge history",
+    "recharge": "put money on accounts",
     "sources:read": "sources of records and their state",
     "tariffs:read": "plans and exchange rates",
     "metrics:read": "figures for monitoring",
 }
 # What a token of one owner or extension may hold: these answers are narrowed to what is theirs.
-NARROWED = frozenset({"calls:read", "charges:read"})
+NARROWED = frozenset({"calls:read", "charges:read", "extensions:read"})
 PREFIX = "tollbook_"  # so that a token that leaked into a file is recognised for what it is
 _USED_EVERY_US = 60_000_000  # a token's last use is kept to the minute: reading must stay cheap
 
