@@ -499,6 +499,47 @@ def holds_by_id(ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[in
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)), using=using)}
 
 
+def note_told_end(
+    key: str, *, talk_s: int, answered_us: int | None, using: str = DEFAULT_DB_ALIAS
+) -> bool:
+    """Note what the switch told of a pending hold's call; return whether it was pending."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET talk_s = %s, answered_us = coalesce(%s, answered_us) "
+            "WHERE key = %s AND state = 'pending'",
+            (talk_s, answered_us, key),
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def ended_holds(
+    before_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
+) -> list[StoredHold]:
+    """Return pending holds whose calls the switch told to have ended before an instant."""
+    ids = [
+        row[0]
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE state = 'pending' AND talk_s IS NOT NULL "
+            "AND coalesce(answered_us, placed_us) + talk_s * 1000000 <= %s ORDER BY id LIMIT %s",
+            (before_us, limit),
+            using=using,
+        )
+    ]
+    found = holds_by_id(ids, using=using)
+    return [found[hold_id] for hold_id in ids]
+
+
+def mark_estimated(before_us: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Mark what was settled before an instant and has no record yet; return how many."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET estimated = %s WHERE call_id IS NULL AND state = 'captured' "
+            "AND NOT estimated AND ended_us <= %s",
+            (True, before_us),
+        )
+        return int(cursor.rowcount)
+
+
 def holds_with_reserves(*, using: str = DEFAULT_DB_ALIAS) -> list[StoredHold]:
     """Return the holds that budgets count and no call does: pending ones, and those that ended
     before their record came."""
