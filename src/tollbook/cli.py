@@ -267,6 +267,9 @@ def _tariff(parser: argparse.ArgumentParser) -> None:
         epilog="Example: tollbook tariff check carrier-a.toml",
     )
     check.add_argument("file", metavar="TARIFF")
+    check.add_argument(
+        "--cost", metavar="TARIFF", help="warn of prefixes that it sells below what this one asks"
+    )
     listing = actions.add_parser("list", help="the tariffs", epilog="Example: tollbook tariff list")
     _data(listing)
     _json(listing)

@@ -13,7 +13,7 @@ from tollbook.app.roles import Reach, visible_calls
 from tollbook.app.tokens import Bearer, bearer_of, note_use
 
 # Filters that look a name up, and say which names there are.
-NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk")
+NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk", "below_cost")
 
 
 def instant() -> datetime:

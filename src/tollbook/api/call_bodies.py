@@ -1,6 +1,7 @@
 """Calls as the API sends them: the call log's columns, and why a call costs what it costs."""
 
 from datetime import datetime
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from ninja import Schema
@@ -9,6 +10,7 @@ from pydantic import Field
 from tollbook.api.plan_bodies import PlanPartBody, planned_price
 from tollbook.app.call_shown import call_object, money_text, seconds_number
 from tollbook.app.explain_call import ExplainedCall, explain_call
+from tollbook.app.rules import COST
 from tollbook.core.money import format_amount
 from tollbook.core.rating import Candidate, Priced, Step
 from tollbook.core.tariff import Rate
@@ -31,6 +33,12 @@ class CallBody(Schema):
     duration: str | None = Field(examples=["00:03:58"])
     charge: str | None = Field(examples=["0.325"])
     currency: str | None = Field(examples=["EUR"])
+    cost: str | None = Field(description="what the carrier bills for it", examples=["0.21"])
+    cost_currency: str | None = Field(examples=["EUR"])
+    margin: str | None = Field(
+        description="the charge less the cost; null unless both are known, in one currency",
+        examples=["0.115"],
+    )
     unrated: str | None = Field(description="why pricing found no price", examples=[None])
     unbilled: str | None = Field(
         description="internal, incoming or unanswered: such calls are not charged", examples=[None]
@@ -168,6 +176,16 @@ class CallDetailBody(CallBody):
     price: PriceBody | None
     charges: list[ChargeBody]
     raw: list[RawBody]
+
+
+def without_cost(body: dict[str, object]) -> dict[str, object]:
+    """Return the detail of a call without what the carrier bills for it."""
+    charges = cast("list[dict[str, object]]", body["charges"])
+    return {
+        **body,
+        **dict.fromkeys(("cost", "cost_currency", "margin")),
+        "charges": [charge for charge in charges if charge["kind"] != COST],
+    }
 
 
 def detail_body(call_id: int) -> dict[str, object] | None:

@@ -8,7 +8,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names, within_reach
-from tollbook.api.call_bodies import CallBody, CallDetailBody, detail_body
+from tollbook.api.call_bodies import CallBody, CallDetailBody, detail_body, without_cost
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import CallParameters, refuse_unknown
 from tollbook.app.call_shown import call_object
@@ -61,7 +61,10 @@ def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[s
     except CursorError as fault:
         raise invalid("cursor", "this cursor is not one of this list's.") from fault
     return {
-        "calls": [call_object(row, zone=wanted.zone) for row in page.rows],
+        "calls": [
+            call_object(row, zone=wanted.zone, with_cost=reach_of(request).is_everything)
+            for row in page.rows
+        ],
         "next": _sealed(page.next),
         "previous": _sealed(page.previous),
     }
@@ -83,8 +86,9 @@ def get_call(request: HttpRequest, call_id: int) -> dict[str, object]:
         extension_id=cast("int | None", body["extension_id"]),
     ):
         raise ApiError(404, "call.unknown", f"there is no call {call_id}.", "path.call_id")
-    # The record may hold what is not the call's own, so it is for those who see all calls.
-    return body if reach.is_everything else {**body, "raw": []}
+    # The record may hold what is not the call's own, so it is for those who see all calls, and
+    # so is what the carrier bills.
+    return body if reach.is_everything else without_cost({**body, "raw": []})
 
 
 def _sealed(cursor: str | None) -> str | None:

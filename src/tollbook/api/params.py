@@ -39,6 +39,7 @@ class CallParameters(Schema):
     cost_max: str | None = Field(None, description="charged this much or less")
     answered: bool | None = None
     unrated: bool = Field(default=False, description="only calls that no rate matched")
+    below_cost: bool = Field(default=False, description="only calls charged less than they cost")
 
     def selection(self) -> Selection:
         """Return the calls that are meant; raises ApiError for a filter that cannot be used."""

@@ -63,6 +63,7 @@ class Criteria:
     cost_max: str | None = None
     answered: bool | None = None
     unrated: bool = False
+    below_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def select(criteria: Criteria) -> Selection:
         charge_min_micros=_micros("cost_min", criteria.cost_min),
         charge_max_micros=_micros("cost_max", criteria.cost_max),
         unrated=criteria.unrated,
+        below_cost=criteria.below_cost,
         **_named(criteria),
     )
     return Selection(chosen, when, _words(criteria))

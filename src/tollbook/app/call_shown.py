@@ -104,8 +104,10 @@ def call_cells(row: CallRow) -> Sequence[Cell]:
     )
 
 
-def call_object(row: CallRow, *, zone: ZoneInfo) -> dict[str, object]:
+def call_object(row: CallRow, *, zone: ZoneInfo, with_cost: bool = True) -> dict[str, object]:
     """Return the call for programs: the columns by their keys, then its parts and their ids.
+
+    *with_cost* false leaves out what the carrier bills, which is not every reader's to know.
 
     Instants are ISO 8601 in *zone* with offset, money is text, unknown is null. `charge` null
     goes with `unrated` (a reason of pricing) or `unbilled` (such calls are never charged).
@@ -124,6 +126,9 @@ def call_object(row: CallRow, *, zone: ZoneInfo) -> dict[str, object]:
         "duration": None if row.talk_ms is None else clock(row.talk_ms),
         "charge": None if row.charge_micros is None else money_text(row.charge_micros),
         "currency": row.currency or None,
+        "cost": _text(row.cost_micros if with_cost else None),
+        "cost_currency": (row.cost_currency if with_cost else "") or None,
+        "margin": _text(row.margin_micros if with_cost else None),
         "unrated": reason if reason and reason not in UNBILLED_WORDS else None,
         "unbilled": reason if reason in UNBILLED_WORDS else None,
         "direction": DIRECTION_NAMES[row.direction],
@@ -157,6 +162,10 @@ def call_object(row: CallRow, *, zone: ZoneInfo) -> dict[str, object]:
 def money_text(micros: int) -> str:
     """Return millionths as the text of an amount: `325000` is "0.325"."""
     return format_amount(from_micros(micros))
+
+
+def _text(micros: int | None) -> str | None:
+    return None if micros is None else money_text(micros)
 
 
 def _iso(instant_us: int | None, zone: ZoneInfo) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from tollbook.app.call_criteria import Criteria, Selection, select
 from tollbook.app.call_shown import COLUMNS, call_cells, call_object
+from tollbook.app.margin import margin_objects, margin_table
 from tollbook.app.report_catalogue import Format, find_report
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.json_list import stream_json
@@ -48,9 +49,22 @@ def _call_log(wanted: Selection, format_name: Format) -> Iterator[bytes]:
             return stream_json(_call_objects(wanted))
 
 
+def _margin(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(margin_table(wanted))
+        case "xlsx":
+            return stream_xlsx(margin_table(wanted))
+        case "json":
+            return stream_json(margin_objects(wanted))
+
+
 def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:
     for row in stream_calls(wanted.filter, order=OLDEST_FIRST):
         yield call_object(row, zone=wanted.zone)
 
 
-_WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {"call-log": _call_log}
+_WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {
+    "call-log": _call_log,
+    "margin": _margin,
+}

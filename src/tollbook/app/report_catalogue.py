@@ -33,6 +33,9 @@ REPORTS = {
         Report(
             "call-log", "Call log", "every call of the period: who, whom, how long, what it cost"
         ),
+        Report(
+            "margin", "Margin", "charge, cost and margin by trunk and destination, losses first"
+        ),
     )
 }
 

@@ -84,6 +84,7 @@ def _criteria(args: argparse.Namespace) -> "Criteria":
         cost_min=args.cost_min,
         cost_max=args.cost_max,
         unrated=args.unrated,
+        below_cost=args.below_cost,
     )
 
 

@@ -5,16 +5,30 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tollbook.commands.deck import export_deck, import_deck
 from tollbook.commands.files import cannot_read
-from tollbook.core.tariff import Fault, Tariff, TariffSyntaxError, decode_tariff, read_tariff
+from tollbook.core.money import format_amount
+from tollbook.core.tariff import (
+    Fault,
+    Tariff,
+    TariffSyntaxError,
+    compile_tariff,
+    decode_tariff,
+    read_tariff,
+)
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
+if TYPE_CHECKING:
+    from tollbook.core.rating.losses import Loss
+
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+MOST_TOLD = 20  # Prefixes sold below cost; the screen lists them all.
+WEEK = datetime(2026, 3, 2, tzinfo=UTC)  # Without holidays or a change of clocks in most zones.
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,6 +57,26 @@ def _check(args: argparse.Namespace) -> int:
         "can be published.",
         file=sys.stderr,
     )
+    return _check_against(tariff, args) if args.cost else DONE
+
+
+def _check_against(tariff: Tariff, args: argparse.Namespace) -> int:
+    """Warn of every prefix that *tariff* sells below the cost of another."""
+    # The batch form takes a second to load.
+    from tollbook.core.rating.losses import compared  # noqa: PLC0415
+
+    cost, faults, status = _read(args.cost)
+    if cost is None:
+        _tell_faults(args.cost, faults)
+        return status
+    if cost.currency != tariff.currency:
+        words = f"{args.file} is in {tariff.currency}, {args.cost} in {cost.currency}"
+        return _say(f"{words}: they cannot be compared.", INCOMPLETE)
+    losses = compared(compile_tariff(tariff), compile_tariff(cost), since=WEEK)
+    for loss in losses:
+        print(f"{args.file}: warning: {_loss_words(loss, tariff.currency)}", file=sys.stderr)
+    if not losses:
+        print(f"{args.file}: sells nothing below {args.cost}.", file=sys.stderr)
     return DONE
 
 
@@ -89,7 +123,33 @@ def _add(args: argparse.Namespace) -> int:
     )
     if done.is_default:
         print("It prices every call that no other assignment claims.", file=sys.stderr)
+    _warn_of_losses(done.name, at=max(done.valid_from, installation.now()))
     return DONE
+
+
+def _warn_of_losses(name: str, *, at: datetime) -> None:
+    """Say on which prefixes the tariff *name* loses money, or makes another one lose it."""
+    from tollbook.app.below_cost import comparisons  # noqa: PLC0415 - needs Django set up
+
+    for pair in comparisons(at=at):
+        if name not in (pair.charge_tariff, pair.cost_tariff):
+            continue
+        said = f'warning: "{pair.charge_tariff}" beside the cost "{pair.cost_tariff}"'
+        if pair.fault:
+            print(f"{said}: {pair.fault}.", file=sys.stderr)
+        for loss in pair.losses[:MOST_TOLD]:
+            print(f"{said}: {_loss_words(loss, pair.currency)}", file=sys.stderr)
+        if len(pair.losses) > MOST_TOLD:
+            left = len(pair.losses) - MOST_TOLD
+            print(f"{said}: {left:,} more prefixes are sold below cost.", file=sys.stderr)
+
+
+def _loss_words(loss: "Loss", currency: str) -> str:
+    place = f"{loss.prefix} {loss.destination}".strip() or "any number"
+    return (
+        f"{place}: {loss.talk_s} s at {loss.at:%a %H:%M} UTC charge {format_amount(loss.charge)} "
+        f"and cost {format_amount(loss.cost)} {currency}"
+    )
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.app.call_shown import DIRECTION_NAMES
 from tollbook.app.explain_call import ExplainedCall, StoredCharge
+from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.cells import clock
 from tollbook.documents.charts import Lane, time_line
 from tollbook.storage.instants import from_us
@@ -88,6 +89,7 @@ def call_page(
     why: Why,
     zone: ZoneInfo,
     data_dir: Path,
+    sees_costs: bool = False,
 ) -> CallPage:
     """Return the page of one call; its raw bytes are read from the log in *data_dir*."""
     row, raw = detail.row, detail.records
@@ -102,7 +104,7 @@ def call_page(
         time_line=_time_line(row, shown, zone),
         legs=shown,
         why=why,
-        facts=_facts(row, call),
+        facts=_facts(row, call, sees_costs=sees_costs),
         charges=[_charge(charge) for charge in reversed(explained.history)],
         raw=[record for record in records if record is not None],
         raw_place=_raw_place(raw),
@@ -173,13 +175,14 @@ def _time_line(row: CallRow, legs: Sequence[ShownLeg], zone: ZoneInfo) -> SafeSt
     return mark_safe(time_line(lanes, ticks, title=title))  # noqa: S308
 
 
-def _facts(row: CallRow, call: ShownCall) -> list[Fact]:
+def _facts(row: CallRow, call: ShownCall, *, sees_costs: bool) -> list[Fact]:
     direction = DIRECTION_WORDS[DIRECTION_NAMES[row.direction] or "unknown"]
     facts = [
         Fact("Call from", call.from_words, _log(q=row.caller) if row.caller else ""),
         Fact("Dialled", row.dialled, is_digits=True),
         Fact("Call to", call.to_words, _log(q=row.callee) if row.callee else ""),
         Fact("Direction", direction),
+        *(_cost_facts(row) if sees_costs else ()),
         Fact("Call type", call_type_words(row.call_type)),
         Fact("Destination", row.destination),
         Fact("Extension", row.extension, _log(extension=row.extension)),
@@ -194,6 +197,26 @@ def _facts(row: CallRow, call: ShownCall) -> list[Fact]:
         Fact("Pulses", "" if row.pulses is None else str(row.pulses)),
     ]
     return [fact for fact in facts if fact.value]
+
+
+def _money(micros: int | None, currency: str) -> str:
+    return "" if micros is None else f"{format_amount(from_micros(micros))} {currency}"
+
+
+def _cost_facts(row: CallRow) -> list[Fact]:
+    return [
+        Fact("Cost", _money(row.cost_micros, row.cost_currency)),
+        Fact("Margin", _margin_words(row), _log(below_cost=1) if _is_below_cost(row) else ""),
+    ]
+
+
+def _is_below_cost(row: CallRow) -> bool:
+    return row.margin_micros is not None and row.margin_micros < 0
+
+
+def _margin_words(row: CallRow) -> str:
+    words = _money(row.margin_micros, row.currency)
+    return f"{words}, sold below cost" if _is_below_cost(row) else words
 
 
 def _code_link(row: CallRow) -> str:

@@ -12,6 +12,7 @@ from tollbook.core.numbers import strip_decoration
 from tollbook.storage.instants import from_us
 from tollbook.storage.queries.call_log import CallPage, Order, Sort
 from tollbook.storage.queries.call_rows import CallRow
+from tollbook.storage.queries.margin import costs_in_use
 from tollbook.web.log_choices import Choices, offered
 from tollbook.web.log_query import DIRECTION_WORDS, SIZES, USUAL_SIZE, Chip, LogQuery
 from tollbook.web.periods import NAMED
@@ -51,6 +52,7 @@ class ShownCall:
     currency: str
     is_unrated: bool
     reason_words: str
+    margin: Decimal | None
     from_words: str
     to_words: str
 
@@ -125,9 +127,19 @@ class LogPage:
 
 
 def log_page(
-    query: LogQuery, found: CallPage, *, choices: Choices, currency: str, live: Live | None
+    query: LogQuery,
+    found: CallPage,
+    *,
+    choices: Choices,
+    currency: str,
+    live: Live | None,
+    sees_costs: bool = False,
 ) -> LogPage:
-    """Return the page for what *query* asks and what was *found*."""
+    """Return the page for what *query* asks and what was *found*.
+
+    The margin is there where calls have a cost and the reader *sees_costs*.
+    """
+    has_margin = sees_costs and costs_in_use()
     by_time = ORDERS[query.sort].sort is Sort.BEGIN and ORDERS[query.sort].descending
     given = query.given
     return LogPage(
@@ -136,10 +148,10 @@ def log_page(
         query=query.address(size=None),
         form={"q": "", "period": "", "from": "", "to": "", "sort": "", "size": "", **given},
         periods=NAMED,
-        selects=_selects(given, choices),
+        selects=_selects(given, choices, has_margin=has_margin),
         texts=_texts(given, choices),
         chips=query.chips(),
-        columns=_columns(query, currency),
+        columns=_columns(query, currency, has_margin=has_margin),
         rows=[shown_call(row) for row in found.rows],
         older=query.address(at=found.next) if found.next else "",
         older_words="Older" if by_time else "Next",
@@ -173,6 +185,7 @@ def shown_call(row: CallRow) -> ShownCall:
         currency=row.currency,
         is_unrated=bool(row.unrated_reason),
         reason_words=reason_words(no_charge_reason(row)),
+        margin=None if row.margin_micros is None else from_micros(row.margin_micros),
         from_words=call_from(row) or "unknown",
         to_words=call_to(row) or "unknown",
     )
@@ -188,16 +201,16 @@ def _name_beside(name: str, number: str) -> str:
     return "" if strip_decoration(name) == number else name
 
 
-def _columns(query: LogQuery, currency: str) -> list[LogColumn]:
+def _columns(query: LogQuery, currency: str, *, has_margin: bool) -> list[LogColumn]:
     sortable = {"Start": "begin", "Duration": "talk", f"Charge, {currency}": "charge"}
     order = ORDERS[query.sort]
     columns = []
     for title in (
         "Start", "Call from", "Call to", "Destination", "Call type", "Trunk", "Account code",
-        "Owner", "Duration", f"Charge, {currency}",
+        "Owner", "Duration", f"Charge, {currency}", *(("Margin",) if has_margin else ()),
     ):  # fmt: skip
         key = sortable.get(title)
-        is_number = title in sortable and key != "begin"
+        is_number = (title in sortable and key != "begin") or title == "Margin"
         if key is None:
             columns.append(LogColumn(title, is_number))
             continue
@@ -214,7 +227,7 @@ def _columns(query: LogQuery, currency: str) -> list[LogColumn]:
     return columns
 
 
-def _selects(given: Mapping[str, str], choices: Choices) -> list[Field]:
+def _selects(given: Mapping[str, str], choices: Choices, *, has_margin: bool) -> list[Field]:
     def field(name: str, label: str, options: Sequence[tuple[str, str]]) -> Field:
         return Field(name, label, given.get(name, ""), options)
 
@@ -234,6 +247,7 @@ def _selects(given: Mapping[str, str], choices: Choices) -> list[Field]:
         field("call_type", "Call type", types),
         field("answered", "Answered", [("yes", "answered"), ("no", "not answered")]),
         field("unrated", "Price", [("1", "unrated only")]),
+        *([field("below_cost", "Margin", [("1", "sold below cost")])] if has_margin else []),
     ]
 
 

@@ -43,7 +43,7 @@ ANSWERED = {"yes": True, "no": False}
 KEYS = (
     "period", "from", "to", "q", "site", "extension", "department", "owner", "account_code",
     "trunk", "pbx", "source", "direction", "call_type", "destination", "answered", "cost_min",
-    "cost_max", "unrated",
+    "cost_max", "unrated", "below_cost",
 )  # fmt: skip
 SHAPE = ("sort", "size")
 # What the first row has the most of; a minus before the key turns the order round.
@@ -235,6 +235,11 @@ def _unrated(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: A
     reading.words["unrated"] = "Unrated only"
 
 
+def _below_cost(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+    reading.values["below_cost"] = True
+    reading.words["below_cost"] = "Sold below cost"
+
+
 _of_site = _linked("site", "site_id", "Site")
 _READERS: dict[str, Callable[[_Reading, str, Choices], None]] = {
     "q": _keyword,
@@ -253,4 +258,5 @@ _READERS: dict[str, Callable[[_Reading, str, Choices], None]] = {
     "cost_min": _cost("cost_min", "charge_min_micros", "Charge from"),
     "cost_max": _cost("cost_max", "charge_max_micros", "Charge up to"),
     "unrated": _unrated,
+    "below_cost": _below_cost,
 }

@@ -178,7 +178,8 @@ def ask_in_pieces(
 def _ask(
     question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause], *, using: str
 ) -> Iterator[list[Row]] | None:
-    keyword = _keyword(wanted.keyword)
+    # The copy holds what calls were charged, not what they cost.
+    keyword = None if wanted.below_cost else _keyword(wanted.keyword)
     view = None if keyword is None else open_view(using)
     if keyword is None or view is None:
         return None

@@ -14,7 +14,8 @@ class CallFilter:
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
     a name. `call_type` and `direction` (a `Direction`) are exact, and so is `account_code`, the
     code as written, which need not be known. The charge is the one in
-    force, both bounds inclusive, in millionths; `unrated` true: only calls without an amount.
+    force, both bounds inclusive, in millionths; `unrated` true: only calls without an amount;
+    `below_cost` true: only those whose charge is less than their cost, in one currency.
     """
 
     from_us: int | None = None
@@ -36,6 +37,7 @@ class CallFilter:
     charge_min_micros: int | None = None
     charge_max_micros: int | None = None
     unrated: bool = False
+    below_cost: bool = False
 
     @property
     def concerns_charge(self) -> bool:
@@ -48,13 +50,14 @@ class CallFilter:
     def narrows_calls(self) -> bool:
         """Whether a column of the call decides anything."""
         bounds = (self.from_us, self.to_us, *self._exact().values())
-        return bool(self.keyword) or any(value is not None for value in bounds)
+        given = any(value is not None for value in bounds)
+        return bool(self.keyword) or self.below_cost or given
 
     @property
     def needs_search(self) -> bool:
         """Whether calls of the period must be looked at one by one to know whether they fit."""
         exact = any(value is not None for value in self._exact().values())
-        return bool(self.keyword) or self.concerns_charge or exact
+        return bool(self.keyword) or self.concerns_charge or self.below_cost or exact
 
     def period(self) -> Clause:
         """Return the condition on the begin of `c`, the call."""
@@ -67,7 +70,9 @@ class CallFilter:
 
     def of_calls(self, *, using: str) -> Clause:
         """Return the condition on `c`, the call."""
-        return both([self.of_values(), self.of_keyword(using=using), self.period()])
+        return both(
+            [self.of_values(), self.of_keyword(using=using), self.of_margin(), self.period()]
+        )
 
     def of_values(self) -> Clause:
         """Return the condition on the columns of `c` that must have one value."""
@@ -84,6 +89,22 @@ class CallFilter:
         if not self.keyword:
             return both([])
         return contains([f"c.{column}" for column in SEARCHED], self.keyword, using=using)
+
+    def of_margin(self) -> Clause:
+        """Return the condition on `c` that its charge in force is less than its cost in force."""
+        if not self.below_cost:
+            return both([])
+        newest = (
+            "(SELECT max(n.run) FROM tollbook_charge n WHERE n.call_id = k.call_id "
+            "AND n.kind = '{}')"
+        )
+        return Clause(
+            "c.id IN (SELECT k.call_id FROM tollbook_charge k JOIN tollbook_charge s "
+            "ON s.call_id = k.call_id AND s.kind = 'charge' AND s.currency = k.currency "
+            "AND s.amount_micros < k.amount_micros "
+            f"WHERE k.kind = 'cost' AND k.run = {newest.format('cost')} "
+            f"AND s.run = {newest.format('charge')})"
+        )
 
     def of_any_charge(self) -> Clause:
         """Return a condition on `c` that those calls meet, and others, whose charge fits.

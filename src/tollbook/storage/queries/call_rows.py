@@ -66,6 +66,17 @@ class CallRow:
     rate_index: int | None
     tariff_version_id: int | None
     tariff: str
+    cost_micros: int | None
+    cost_currency: str
+
+    @property
+    def margin_micros(self) -> int | None:
+        """The charge less the cost; null unless there are both, in one currency."""
+        if self.charge_micros is None or self.cost_micros is None:
+            return None
+        if self.currency != self.cost_currency:
+            return None
+        return self.charge_micros - self.cost_micros
 
 
 _COLUMNS = (
@@ -80,6 +91,7 @@ _COLUMNS = (
     *("c.received_us", "c.raw_record_id", "h.amount_micros", "coalesce(h.currency, '')"),
     *("coalesce(h.unrated_reason, '')", "h.billed_s", "coalesce(h.prefix, '')"),
     *("coalesce(h.band, '')", "h.rate_index", "h.tariff_version_id", "coalesce(f.name, '')"),
+    *("k.amount_micros", "coalesce(k.currency, '')"),
 )
 _NAMES = """
     JOIN tollbook_pbx p ON p.id = c.pbx_id
@@ -103,7 +115,9 @@ def rows_of(ids: Sequence[int], *, using: str) -> list[CallRow]:
     marks = ", ".join(["%s"] * len(ids))
     found = fetch(
         f"SELECT {', '.join(_COLUMNS)} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
-        f"ON {charge_in_force('h', call='c.id', using=using)} {_TARIFF} WHERE c.id IN ({marks})",
+        f"ON {charge_in_force('h', call='c.id', using=using)} {_TARIFF} "
+        "LEFT JOIN tollbook_charge k ON "
+        f"{charge_in_force('k', call='c.id', kind='cost', using=using)} WHERE c.id IN ({marks})",
         ids,
         using=using,
     )

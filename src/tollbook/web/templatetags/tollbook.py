@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.documents.cells import amount, clock, printable
+from tollbook.storage.queries import margin
 
 register = template.Library()
 
@@ -36,6 +37,12 @@ def icon(name: str) -> SafeString:
         static("tollbook/icons.svg"),
         name,
     )
+
+
+@register.simple_tag
+def costs_in_use() -> bool:
+    """Say whether calls have a cost, and so the call log a column for their margin."""
+    return margin.costs_in_use()
 
 
 @register.filter

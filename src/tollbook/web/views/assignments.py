@@ -27,6 +27,7 @@ from tollbook.app.assignments import (
     set_default,
     which_tariff,
 )
+from tollbook.app.below_cost import comparisons
 from tollbook.app.directory import list_pbxs
 from tollbook.app.period import PeriodError, moment
 from tollbook.app.roles import Permission
@@ -40,6 +41,7 @@ from tollbook.web.said import say
 
 KIND_WORDS = {CHARGE: "Charge: what we bill", COST: "Cost: what the carrier bills us"}
 MATCHES_WORDS = {BY_CALLEE: "the number reached", BY_DIALLED: "the number as dialled"}
+MOST_LOSSES = 100  # Prefixes of a pair on the page; more are counted.
 CHOSEN = ("site", "pbx", "trunk", "department")
 Choice = tuple[str, str]
 
@@ -92,6 +94,9 @@ def assignments(request: HttpRequest) -> HttpResponse:
         "fault": fault,
         "asked": asked,
         "asked_fault": asked_fault,
+        "comparisons": comparisons(at=instant()),
+        "most_losses": MOST_LOSSES,
+        "most_slice": f":{MOST_LOSSES}",
         "pbxs": [(str(pbx.pbx_id), pbx.name) for pbx in list_pbxs()],
     }
     return render(request, "tollbook/assignments.html", context, status=422 if fault else 200)

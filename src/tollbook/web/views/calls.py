@@ -22,7 +22,7 @@ from tollbook.storage.instants import from_us
 from tollbook.storage.queries.call_detail import CallDetail, call_detail
 from tollbook.storage.queries.call_log import CursorError, call_log, calls_after, newest_call_id
 from tollbook.storage.queries.spend import call_totals
-from tollbook.web.access import needs, reach_of, visible_calls
+from tollbook.web.access import access_of, needs, reach_of, visible_calls
 from tollbook.web.call_page import call_page
 from tollbook.web.log_choices import Choices, load_choices, matching
 from tollbook.web.log_page import ORDERS, Live, ShownCall, log_page, shown_call
@@ -63,6 +63,7 @@ def calls(request: HttpRequest) -> HttpResponse:
         choices=choices,
         currency=site_facts().currency,
         live=Live(query.address(since=str(newest))) if is_live else None,
+        sees_costs=_sees_costs(request),
     )
     return render(request, "tollbook/calls.html", {"log": page})
 
@@ -147,6 +148,7 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
         why=reason,
         zone=site_facts().zone,
         data_dir=settings.TOLLBOOK.data_dir,
+        sees_costs=_sees_costs(request),
     )
     return render(request, "tollbook/call.html", {"call": page})
 
@@ -178,4 +180,12 @@ def _explained(
 def _query(request: HttpRequest, choices: Choices) -> LogQuery:
     """Return what the address asks for, narrowed to what the user may see."""
     asked = read_query(request.GET.dict(), choices=choices, zone=site_facts().zone, now=instant())
-    return replace(asked, filter=visible_calls(request, asked.filter))
+    wanted = visible_calls(request, asked.filter)
+    if not _sees_costs(request):
+        wanted = replace(wanted, below_cost=False)
+    return replace(asked, filter=wanted)
+
+
+def _sees_costs(request: HttpRequest) -> bool:
+    """Say whether the reader may know what the carrier bills."""
+    return access_of(request).may(Permission.SEE_TARIFFS)
