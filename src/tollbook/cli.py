@@ -395,6 +395,9 @@ def _report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", metavar="ISO", help="the instant or day it ends before")
     parser.add_argument("--format", default="csv", choices=["csv", "xlsx", "pdf", "json"])
     parser.add_argument(
+        "--by", choices=["day", "month", "year"], help="statistics: a line for each (default: day)"
+    )
+    parser.add_argument(
         "-o", "--output", metavar="FILE", help="where to write (default: standard output)"
     )
     for name in ("extension", "department", "owner", "account-code", "trunk", "pbx", "site"):

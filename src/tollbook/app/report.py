@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from tollbook.app.call_criteria import Criteria, Selection, select
+from tollbook.app.call_criteria import Criteria, CriteriaError, Selection, select
 from tollbook.app.call_shown import COLUMNS, call_cells, call_object
 from tollbook.app.margin import margin_objects, margin_table
-from tollbook.app.report_catalogue import Format, find_report
+from tollbook.app.report_catalogue import STATISTICS, Format, find_report
+from tollbook.app.statistics import Every, statistic_object, statistics, statistics_table
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.json_list import stream_json
 from tollbook.documents.table import Table
@@ -16,12 +17,18 @@ from tollbook.storage.queries.call_log import Order, Sort, stream_calls
 OLDEST_FIRST = Order(Sort.BEGIN, descending=False)
 
 
-def write_report(name: str, criteria: Criteria, *, format_name: Format) -> Iterator[bytes]:
-    """Return the report's bytes, made while they are read.
+def write_report(
+    name: str, criteria: Criteria, *, format_name: Format, by: Every = "day"
+) -> Iterator[bytes]:
+    """Return the report's bytes, made while they are read; statistics have a line a *by*.
 
     Raises UnknownReport and CriteriaError at once, before the first byte.
     """
     report = find_report(name)
+    if report.name == STATISTICS:
+        if criteria.direction not in (None, "out"):
+            raise CriteriaError("direction", "statistics count outgoing calls only. Leave it out.")
+        return _statistics(select(criteria), format_name, by)
     return _WRITERS[report.name](select(criteria), format_name)
 
 
@@ -57,6 +64,16 @@ def _margin(wanted: Selection, format_name: Format) -> Iterator[bytes]:
             return stream_xlsx(margin_table(wanted))
         case "json":
             return stream_json(margin_objects(wanted))
+
+
+def _statistics(wanted: Selection, format_name: Format, every: Every) -> Iterator[bytes]:
+    lines = statistics(wanted.filter, every=every, zone=wanted.zone)
+    if format_name == "json":
+        return stream_json(map(statistic_object, lines))
+    table = statistics_table(
+        lines, zone=wanted.zone, period=wanted.period.words(), filters=wanted.words
+    )
+    return stream_csv(table) if format_name == "csv" else stream_xlsx(table)
 
 
 def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:

@@ -23,6 +23,9 @@ class Report:
     shows: str
 
 
+STATISTICS = "statistics"
+
+
 class UnknownReport(LookupError):
     """A report that is not there; the message lists those that are."""
 
@@ -32,6 +35,9 @@ REPORTS = {
     for report in (
         Report(
             "call-log", "Call log", "every call of the period: who, whom, how long, what it cost"
+        ),
+        Report(
+            STATISTICS, "Statistics", "outgoing calls by day, month or year: talk, average, cost"
         ),
         Report(
             "margin", "Margin", "charge, cost and margin by trunk and destination, losses first"

@@ -12,6 +12,7 @@ from tollbook.app.report_catalogue import (
     FORMATS,
     FORMATS_TO_COME,
     REPORTS,
+    STATISTICS,
     Report,
     UnknownReport,
     find_report,
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _made(report: Report, args: argparse.Namespace) -> int:
+    if args.by is not None and report.name != STATISTICS:
+        return _refuse(f"--by: only {STATISTICS} are added up by day, month or year.")
     try:
         open_installation(data_dir=args.data)
     except SettingsError as fault:
@@ -55,7 +58,10 @@ def _made(report: Report, args: argparse.Namespace) -> int:
     from tollbook.app.report import write_report  # noqa: PLC0415
 
     try:
-        _write(write_report(report.name, _criteria(args), format_name=args.format), args.output)
+        pieces = write_report(
+            report.name, _criteria(args), format_name=args.format, by=args.by or "day"
+        )
+        _write(pieces, args.output)
     except CriteriaError as fault:
         return _refuse(f"--{fault.field.replace('_', '-')}: {fault}")
     except BrokenPipeError:
