@@ -44,17 +44,19 @@ def serve(
         _print_password(ensure_administrator())
         connections.close_all()  # This process only watches from here on.
         welcome = _Welcome(host, port)
-        return supervise([*children(settings.data_dir, host, port), *more], looked=welcome.say)
+        parts = children(settings.data_dir, host, port, control=bool(settings.agi_port))
+        return supervise([*parts, *more], looked=welcome.say)
 
 
-def children(data_dir: Path, host: str, port: int) -> list[Child]:
-    """Return the processes that make up an installation."""
+def children(data_dir: Path, host: str, port: int, *, control: bool = False) -> list[Child]:
+    """Return the processes that make up an installation; with *control* switches are answered."""
     tollbook = (sys.executable, "-m", "tollbook")
     data = ("--data", str(data_dir))
     return [
         Child("web", (*tollbook, "web", *data, "--host", host, "--port", str(port))),
         Child("collect", (*tollbook, "collect", *data)),
         Child("work", (*tollbook, "work", *data)),
+        *([Child("control", (*tollbook, "control", *data))] if control else []),
     ]
 
 

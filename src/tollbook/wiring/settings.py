@@ -50,6 +50,9 @@ class Settings:
     max_upload_mb: int = 512
     disk_reserve_mb: int = 64
     import_workers: int = 1
+    agi_host: str = "127.0.0.1"
+    agi_port: int = 0
+    agi_peers: tuple[str, ...] = ("127.0.0.1",)
     secret_key: str = field(default="", repr=False)
 
     @property
@@ -175,6 +178,11 @@ def _checked(settings: Settings) -> Settings:
     if not 1 <= settings.port <= 65535:
         raise SettingsError(
             f'setting "port" is {settings.port}, expected 1 to 65535. Tollbook did not start.'
+        )
+    if not 0 <= settings.agi_port <= 65535:
+        raise SettingsError(
+            f'setting "agi_port" is {settings.agi_port}, expected 0 (off) to 65535. '
+            "Tollbook did not start."
         )
     return settings
 

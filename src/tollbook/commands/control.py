@@ -1,0 +1,60 @@
+"""`tollbook control`: answer the switches that ask whether a call may be placed."""
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from typing import cast
+
+from tollbook.wiring.process import log_to_stderr, the_only_one
+from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.start import Installation, StartError, open_installation
+
+DONE, WRONG_USE = 0, 2
+
+log = logging.getLogger(__name__)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer until a TERM; exit status 2 if it cannot start."""
+    try:
+        installation = open_installation(data_dir=args.data)
+        log_to_stderr(installation.settings.log_level)
+        with the_only_one(installation.settings.data_dir / "control.lock", does="controls"):
+            asyncio.run(_control(installation, host=args.host, port=args.port))
+    except SettingsError as fault:
+        print(f"tollbook control: {fault}", file=sys.stderr)
+        return WRONG_USE
+    return DONE
+
+
+async def _control(installation: Installation, *, host: str | None, port: int | None) -> None:
+    # Models can be imported only once the installation is open.
+    from tollbook.app.authorise import Answer, Request, decider  # noqa: PLC0415
+    from tollbook.app.holds import code_of_hold  # noqa: PLC0415
+    from tollbook.switches.agi import Server  # noqa: PLC0415
+    from tollbook.switches.asterisk import Asterisk  # noqa: PLC0415
+
+    settings = installation.settings
+    host, port = host or settings.agi_host, port or settings.agi_port or 4573
+    decisions = decider(installation.door)
+
+    async def decide(request: Request) -> Answer:
+        return cast("Answer", await decisions.decide_async(request))
+
+    asterisk = Asterisk(decide, code_of=code_of_hold, now=installation.now)
+    try:
+        server = await Server(asterisk.handle, peers=settings.agi_peers).start(host, port)
+    except (OSError, ValueError) as fault:
+        raise StartError(
+            f"FastAGI cannot listen on {host}:{port}: {fault}. No switch is answered. "
+            "See who has the port, or set agi_host, agi_port and agi_peers."
+        ) from fault
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("FastAGI answers on %s:%d", host, port)
+    async with server:
+        await stop.wait()
