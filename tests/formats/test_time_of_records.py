@@ -175,3 +175,16 @@ def test_the_order_lives_on_in_the_carry() -> None:
 
     assert not isinstance(found, Reject)
     assert starts([found]) == ["2026-10-25T01:10:00+00:00"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1899-12-30", "2200-01-02", "9999-12-31"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Pacific/Kiritimati"])
+def test_a_time_far_from_ours_is_refused_and_the_next_record_read(day: str, zone: str) -> None:
+    lost = row("23:30:00", "23:30:05", "23:31:05", 65, 60, day)
+    good = row("12:30:00", "12:30:05", "12:31:05", 65, 60, "2026-10-24")
+
+    refused, said = outcomes("asterisk-csv", f"{lost}\n{good}\n", zone=zone)
+
+    assert isinstance(refused, Reject)
+    assert refused.reason == "call.time_out_of_range"
+    assert isinstance(said, Cdr)

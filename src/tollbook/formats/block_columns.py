@@ -29,7 +29,7 @@ from tollbook.formats.definition import (
 )
 from tollbook.formats.errors import Malformed
 from tollbook.formats.fields import before_last, interpret
-from tollbook.formats.zones import SECOND_US, Stamp, candidates_us
+from tollbook.formats.zones import SECOND_US, Stamp, candidates_us, is_of_our_time
 
 Cells = list[str]
 _BAD_US = -(1 << 62)
@@ -390,7 +390,13 @@ class _Hours(dict[str, int]):
         first, last = self._instants(f"{key}:00:00"), self._instants(f"{key}:59:59")
         if len(first) > 1 or len(last) > 1:
             raise _NeedsOrderError
-        plain = first and last and last[0] - first[0] == _TICKS[":59:59"]
+        plain = (
+            first
+            and last
+            and last[0] - first[0] == _TICKS[":59:59"]
+            and is_of_our_time(first[0])
+            and is_of_our_time(last[0])
+        )
         self[key] = first[0] if plain else _BAD_US
         return self[key]
 

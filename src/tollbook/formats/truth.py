@@ -12,11 +12,14 @@ from tollbook.core.calls import Seconds
 from tollbook.formats.errors import Malformed, ZoneError
 from tollbook.formats.fields import Values
 from tollbook.formats.zones import (
+    FIRST_YEAR,
+    LAST_YEAR,
     TOLERANCE_US,
     Order,
     Spans,
     Stamp,
     find_zone,
+    is_of_our_time,
     resolve,
     seconds_us,
     us_seconds,
@@ -168,10 +171,19 @@ def _is_exact(values: Values) -> bool:
 
 
 def _check_order(reading: Reading) -> None:
-    """Refuse a record that ends before it begins: its times cannot both be meant."""
+    """Refuse a record that ends before it begins: its times cannot both be meant.
+
+    Times of no century that has telephones are a lost clock's or nobody's; they are refused too.
+    """
     moments = [
         each for each in (reading.start_us, reading.answer_us, reading.end_us) if each is not None
     ]
+    if not all(is_of_our_time(each) for each in moments):
+        raise Malformed(
+            "call.time_out_of_range",
+            "a record with a time far from ours",
+            f"of the years {FIRST_YEAR} to {LAST_YEAR}",
+        )
     for earlier, later in itertools.pairwise(moments):
         if later + TOLERANCE_US < earlier:
             raise Malformed(

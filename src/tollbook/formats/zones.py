@@ -21,6 +21,8 @@ SECOND_US = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - the origin of local wall-clock arithmetic
 _MICROSECOND = timedelta(microseconds=1)
+# Calls of other years are those of a lost clock; beyond the calendar's own they cannot be shown.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)", re.ASCII)
 
 # Stamps of one record may disagree by this much: switches round each of them on its own.
@@ -68,6 +70,15 @@ def to_us(moment: datetime) -> int:
 def from_us(instant_us: int) -> datetime:
     """Return microseconds since 1970 as an aware UTC datetime."""
     return EPOCH + timedelta(microseconds=instant_us)
+
+
+_FIRST_US = to_us(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC))
+_END_US = to_us(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC))
+
+
+def is_of_our_time(instant_us: int) -> bool:
+    """Say whether an instant can be a call's: clocks that were lost show the year 1, or 9999."""
+    return _FIRST_US <= instant_us < _END_US
 
 
 def candidates_us(stamp: Stamp, zone: tzinfo) -> tuple[int, ...]:
