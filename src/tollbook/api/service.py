@@ -5,7 +5,7 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
 from tollbook import __version__
-from tollbook.api import calls, charges, extensions, plans, recharges, sources
+from tollbook.api import authorise, calls, charges, extensions, plans, recharges, sources
 from tollbook.api.errors import answer_errors, nothing_here
 
 # The bundled viewer puts its own styles into the page; scripts still come from files only.
@@ -43,6 +43,7 @@ api = NinjaAPI(
     docs=OfflineSwagger({"persistAuthorization": False, "tryItOutEnabled": True}),
     urls_namespace="api",
 )
+api.add_router("/authorise", authorise.router)
 api.add_router("/calls", calls.router)
 api.add_router("/charges", charges.router)
 api.add_router("/extensions", extensions.router)

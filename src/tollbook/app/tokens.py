@@ -17,6 +17,7 @@ from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import ApiToken
 
 SCOPES = {
+    "authorise": "decide on calls, and hold and charge their money",
     "calls:read": "the call log and single calls",
     "charges:read": "totals of charges",
     "extensions:read": "extensions with their balances, and the recharge history",

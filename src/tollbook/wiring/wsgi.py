@@ -2,8 +2,11 @@
 
 WSGI and not ASGI: pages and exports are synchronous, so a pool of threads runs them side by side
 and streams an export row by row; under ASGI Django runs them one after another and gathers the
-whole export first.
+whole export first. Decisions on calls stand in front of the framework (`api.decisions`): sixty of
+them wait for one commit together.
 """
+
+from typing import cast
 
 from django.core.wsgi import get_wsgi_application
 
@@ -12,4 +15,8 @@ from tollbook.wiring.start import open_installation
 
 end_with_parent()
 open_installation(migrate=False)
-application = get_wsgi_application()
+pages = get_wsgi_application()
+
+from tollbook.api.decisions import WsgiApplication, in_front_of  # noqa: E402 - models need Django set up
+
+application = in_front_of(cast("WsgiApplication", pages))

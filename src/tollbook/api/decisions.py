@@ -1,0 +1,308 @@
+"""Decisions over HTTP, beside the framework: a bare route for requests that come by the thousand.
+
+`POST /api/v1/authorise`, `…/renew`, `…/settle` and `…/release`, each a small JSON object in and
+out. Nothing of Django runs in between: the token is looked up once a second, the body is read
+and checked by hand, and the answer is the text that was stored. `api.authorise` describes the
+same four in the API's own pages and answers them wherever this route is not in front.
+"""
+
+import hashlib
+import json
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from django.db import DatabaseError, connection
+
+from tollbook.api.auth import holder_with, instant
+from tollbook.api.errors import ApiError
+from tollbook.app.authorise import (
+    Answer,
+    Release,
+    Renewal,
+    Request,
+    Settled,
+    Settlement,
+    UnknownHold,
+    UnknownPlace,
+    decider,
+)
+from tollbook.app.away import answer_away, keep_policy
+from tollbook.app.tokens import Bearer
+from tollbook.core.calendar import parse_instant
+from tollbook.core.ledger import HoldEnded, KeyConflict
+from tollbook.core.money import format_amount
+from tollbook.storage.door import door
+
+LOG = logging.getLogger("tollbook.api")
+PATH = "/api/v1/authorise"
+SCOPE = "authorise"
+LARGEST_BYTES = 16_384
+TOKEN_KEPT_S = 1.0  # So soon does a token that was withdrawn stop to decide.
+_MOST_TOKENS = 1_000
+_KEY = re.compile(r"[!-~]{1,120}", re.ASCII)
+_TEXTS = ("caller", "dialled", "typed", "account_code", "pbx", "site", "device", "source_ip")
+_ASKED = (*_TEXTS, "trunk", "switch_call_id")
+_LONGEST = {"switch_call_id": 255, "device": 255}
+StartResponse = Callable[[str, list[tuple[str, str]]], object]
+WsgiApplication = Callable[..., Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: what comes behind the path, the key of the client, and the body."""
+
+    verb: str
+    key: str
+    body: bytes
+    token: str
+
+
+class Holders:
+    """Who holds which token, looked up at most once a second for each."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, Bearer]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, authorization: str) -> Bearer:
+        """Return who sends this header; raises ApiError."""
+        scheme, _, secret = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not secret:
+            raise ApiError(
+                401,
+                "token.missing",
+                "this needs a token: send the header `Authorization: Bearer <token>`. "
+                f"Make one with `tollbook token create --scope {SCOPE}`.",
+                "header.Authorization",
+            )
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+        known = self._known.get(digest)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        with self._lock:
+            known = self._known.get(digest)
+            if known is not None and known[0] > time.monotonic():
+                return known[1]
+            bearer = self._looked_up(secret, known[1] if known else None)
+            if len(self._known) >= _MOST_TOKENS:
+                self._known.clear()
+            self._known[digest] = time.monotonic() + TOKEN_KEPT_S, bearer
+            return bearer
+
+    @staticmethod
+    def _looked_up(secret: str, before: Bearer | None) -> Bearer:
+        try:
+            return holder_with(SCOPE, secret)
+        except DatabaseError:
+            if before is None:
+                raise
+            # Whoever was let in goes on: emergency calls must pass while the database is away.
+            return before
+        finally:
+            connection.close_if_unusable_or_obsolete()
+
+
+holders = Holders()
+
+
+def in_front_of(pages: WsgiApplication) -> WsgiApplication:
+    """Return *pages* with the decisions before them."""
+
+    def application(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path: str = environ["PATH_INFO"]
+        if not path.startswith(PATH):
+            return pages(environ, start_response)
+        status, body = _answered(environ, path[len(PATH) :].strip("/"))
+        headers = [
+            ("Content-Type", "application/json; charset=utf-8"),
+            ("Content-Length", str(len(body))),
+            ("Cache-Control", "no-store"),
+        ]
+        if status == HTTPStatus.UNAUTHORIZED:
+            headers.append(("WWW-Authenticate", 'Bearer realm="Tollbook"'))
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return (body,)
+
+    return application
+
+
+def _answered(environ: Mapping[str, Any], verb: str) -> tuple[int, bytes]:
+    try:
+        _require_post(environ)
+        call = Call(
+            verb,
+            environ.get("HTTP_IDEMPOTENCY_KEY", ""),
+            _body(environ),
+            environ.get("HTTP_AUTHORIZATION", ""),
+        )
+        return 200, decide_call(call, holders.of(call.token)).encode()
+    except ApiError as refused:
+        return refused.status, json.dumps(refused.body(), ensure_ascii=False).encode()
+    except Exception:
+        LOG.exception("POST %s failed", PATH)
+        fault = ApiError(500, "internal", "the fault is ours and is written to the log.", PATH)
+        return 500, json.dumps(fault.body()).encode()
+
+
+def _require_post(environ: Mapping[str, Any]) -> None:
+    if environ["REQUEST_METHOD"] != "POST":
+        raise ApiError(405, "method.refused", "this is asked by POST.", PATH)
+
+
+def _body(environ: Mapping[str, Any]) -> bytes:
+    length = environ.get("CONTENT_LENGTH") or ""
+    if not (length.isascii() and length.isdigit()):
+        raise ApiError(411, "body.length", "say the body's length.", "header.Content-Length")
+    if int(length) > LARGEST_BYTES:
+        raise ApiError(413, "body.too_large", f"at most {LARGEST_BYTES} bytes fit.", "body")
+    body: bytes = environ["wsgi.input"].read(int(length))
+    return body
+
+
+def decide_call(call: Call, bearer: Bearer) -> str:
+    """Return the answer to one request as JSON; raises ApiError."""
+    fields = _object(call.body)
+    at = instant()
+    decides = {"": _authorise, "renew": _renew, "settle": _settle, "release": _release}
+    decide = decides.get(call.verb)
+    if decide is None:
+        raise ApiError(404, "path.unknown", f"there is nothing at {PATH}/{call.verb[:40]}.", PATH)
+    try:
+        return decide(fields, call, bearer, at)
+    except KeyConflict as fault:
+        raise ApiError(409, "key.conflict", str(fault), "header.Idempotency-Key") from None
+    except UnknownHold as fault:
+        raise ApiError(404, "hold.unknown", str(fault), "body.hold") from None
+    except HoldEnded as fault:
+        raise ApiError(409, "hold.ended", str(fault), "body.hold") from None
+    except UnknownPlace as fault:
+        raise ApiError(422, "parameter.invalid", str(fault), "body") from None
+    except DatabaseError as fault:
+        LOG.error("the database cannot decide: %s", fault)  # noqa: TRY400 - the trace says no more
+        raise ApiError(
+            503,
+            "database.away",
+            "the database does not answer. Nothing was changed. Send the same again soon.",
+            PATH,
+        ) from None
+
+
+def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -> str:
+    if not _KEY.fullmatch(call.key):
+        raise ApiError(
+            422,
+            "key.missing",
+            "send the header `Idempotency-Key`: 1 to 120 visible characters, new for each call.",
+            "header.Idempotency-Key",
+        )
+    _refuse_unknown(fields, _ASKED)
+    texts = {name: _text(fields, name) for name in _ASKED if name in fields}
+    if not texts.get("caller") and not texts.get("device"):
+        raise _wrong("caller", "is missing: the extension that calls, as text")
+    if bool(texts.get("typed")) and (texts.get("dialled") or texts.get("account_code")):
+        raise _wrong("typed", "holds number and code already; leave the others away")
+    request = Request(key=f"{bearer.token_id}:{call.key}", at=at, **{"caller": "", **texts})
+    decisions = decider(door)
+    try:
+        answer = decisions.decide(request)
+    except DatabaseError as fault:
+        away = answer_away(request)
+        LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)  # noqa: TRY400 - the trace says no more
+        return away.as_json()
+    keep_policy(decisions.keeper.book)
+    if not isinstance(answer, Answer):
+        raise TypeError(f"a question was answered by {type(answer).__name__}")
+    return answer.as_json()
+
+
+def _renew(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
+    _refuse_unknown(fields, ("hold", "talked_s"))
+    matter = Renewal(_hold(fields), at, _seconds(fields, "talked_s"))
+    answer = decider(door).decide(matter)
+    if not isinstance(answer, Answer):
+        raise TypeError(f"a renewal was answered by {type(answer).__name__}")
+    return answer.as_json()
+
+
+def _settle(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
+    _refuse_unknown(fields, ("hold", "talk_s", "answered"))
+    answered = None
+    if fields.get("answered") is not None:
+        try:
+            answered = parse_instant(_text(fields, "answered"))
+        except ValueError as fault:
+            raise _wrong("answered", str(fault)) from None
+        if answered > at:
+            raise _wrong("answered", "lies in the future")
+    matter = Settlement(_hold(fields), at, _seconds(fields, "talk_s"), answered)
+    return _settled(decider(door).decide(matter))
+
+
+def _release(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
+    _refuse_unknown(fields, ("hold",))
+    return _settled(decider(door).decide(Release(_hold(fields), at)))
+
+
+def _settled(found: object) -> str:
+    if not isinstance(found, Settled):
+        raise TypeError(f"a call's end was answered by {type(found).__name__}")
+    return json.dumps(
+        {
+            "hold": found.hold,
+            "state": found.state,
+            "talk_s": found.talk_s,
+            "charge": None if found.charge is None else format_amount(found.charge),
+            "currency": found.currency,
+            "excess": format_amount(found.excess),
+        }
+    )
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ApiError(422, "body.invalid", "the body must be one JSON object.", "body")
+    return found
+
+
+def _refuse_unknown(fields: Mapping[str, Any], known: Iterable[str]) -> None:
+    unknown = sorted(set(fields).difference(known))
+    if unknown:
+        raise _wrong(unknown[0][:64], f"is not known. Known: {', '.join(known)}")
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    if value is None:
+        return ""
+    longest = _LONGEST.get(name, 120)
+    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+        raise _wrong(name, f"must be text of at most {longest} characters")
+    return value
+
+
+def _hold(fields: Mapping[str, Any]) -> str:
+    hold = fields.get("hold")
+    if not isinstance(hold, str) or not 0 < len(hold) <= 160:
+        raise _wrong("hold", "is missing: the hold that the answer named")
+    return hold
+
+
+def _seconds(fields: Mapping[str, Any], name: str) -> int:
+    value = fields.get(name)
+    if type(value) is not int or not 0 <= value <= 31 * 86_400:
+        raise _wrong(name, "must be whole seconds, at most 31 days")
+    return value
+
+
+def _wrong(name: str, finding: str) -> ApiError:
+    return ApiError(422, "parameter.invalid", f"{name} {finding}.", f"body.{name}")
