@@ -1,7 +1,7 @@
 """`tollbook work`: the background jobs, in a process of their own.
 
-Now it is one: keeping the columnar copy of the calls. A TERM may come at any moment; what is
-being written then is not used.
+They keep the columnar copy of the calls, close holds whose record does not come, and take the
+nightly balances. A TERM may come at any moment; what is being written then is not used.
 """
 
 import argparse
@@ -43,7 +43,9 @@ def _work(installation: Installation) -> None:
     # Models can be imported only once the installation is open.
     from django.db import DatabaseError, connections  # noqa: PLC0415
 
+    from tollbook.app.close_holds import close_holds  # noqa: PLC0415
     from tollbook.app.columnar_copy import refresh_if_due  # noqa: PLC0415
+    from tollbook.app.snapshots import take_snapshots  # noqa: PLC0415
     from tollbook.storage.columns.duck import Fault  # noqa: PLC0415
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -58,6 +60,17 @@ def _work(installation: Installation) -> None:
             log.warning(
                 "the columnar copy was not written: %s. Totals are read from the database; "
                 "it is tried again in %.0f s.",
+                fault,
+                AFTER_A_FAULT_S,
+            )
+            connections.close_all()
+            pause_s = AFTER_A_FAULT_S
+        try:
+            close_holds(installation.door, at=installation.now())
+            take_snapshots(installation.door, at=installation.now())
+        except (DatabaseError, OSError) as fault:
+            log.warning(
+                "holds were not closed and balances not noted: %s. It is tried again in %.0f s.",
                 fault,
                 AFTER_A_FAULT_S,
             )
