@@ -171,11 +171,12 @@ class PlanBook:
 
     def in_force(self, site_id: int, talk_us: int) -> PlanAtWork | None:
         """Return the plan of a site's calls at an instant: its own, else that of every site."""
-        for site in (site_id, None):
-            place = bisect_right(self._starts.get(site, ()), talk_us)
-            if place:
-                return self._by_site[site][place - 1]
-        return None
+        return self.own(site_id, talk_us) or self.own(None, talk_us)
+
+    def own(self, site_id: int | None, talk_us: int) -> PlanAtWork | None:
+        """Return the plan that a site has of its own at an instant; of None that of every site."""
+        place = bisect_right(self._starts.get(site_id, ()), talk_us)
+        return self._by_site[site_id][place - 1] if place else None
 
 
 def load_plans() -> PlanBook:

@@ -6,7 +6,7 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Exists, F, FloatField, OuterRef, QuerySet
+from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
 from tollbook.storage.engine import engine_of
@@ -89,9 +89,11 @@ def newest_rate_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
 class RateQuery:
     """Which rates a list shows; "" and None leave everything in.
 
-    `sort` is a column, with "-" before it for the largest first.
+    `word` is part of either currency, `to_day` is the last day. `sort` is a column, with "-"
+    before it for the largest first.
     """
 
+    word: str = ""
     source: str = ""
     target: str = ""
     from_day: date | None = None
@@ -151,10 +153,12 @@ def _wanted(wanted: RateQuery, using: str) -> "QuerySet[ExchangeRate]":
         "source": wanted.source,
         "target": wanted.target,
         "day__gte": wanted.from_day,
-        "day__lt": wanted.to_day,
+        "day__lte": wanted.to_day,
         "origin": wanted.origin,
     }
     rows = rows.filter(**{key: value for key, value in given.items() if value})
+    if wanted.word:
+        rows = rows.filter(Q(source__contains=wanted.word) | Q(target__contains=wanted.word))
     column = wanted.sort.removeprefix("-")
     if column not in SORTS:
         raise ValueError(f'"{column}" is no column of exchange rates')

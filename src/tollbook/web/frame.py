@@ -41,6 +41,8 @@ SECTIONS = (
     Section("Guards", "guards", "settings", "y", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
     Section("Assignments", "assignments", "tariffs", "a", within=True),
+    Section("Plans", "plans", "tariffs", "m", within=True),
+    Section("Exchange rates", "exchange_rates", "tariffs", "f", within=True),
     Section("Tester", "tester", "tester", "p", within=True),
     Section("Re-rate", "rerate", "tariffs", "r", within=True),
     Section("What if", "what_if", "tariffs", "w", within=True),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tollbook.web import access_urls, assets, money_urls
+from tollbook.web import access_urls, assets, money_urls, plan_urls
 from tollbook.web.views import (
     account,
     assignments,
@@ -161,4 +161,5 @@ urlpatterns = [
     path("settings", settings.settings, name="settings"),
     *access_urls.urlpatterns,
     *money_urls.urlpatterns,
+    *plan_urls.urlpatterns,
 ]

@@ -6,27 +6,19 @@ from decimal import Decimal
 
 from tollbook.app.call_shown import NO_CHARGE_WORDS
 from tollbook.app.explain_call import ExplainedCall
+from tollbook.core.charging import Charged
 from tollbook.core.money import format_amount
 from tollbook.core.rating import Candidate, Explanation, Priced, Step
+from tollbook.core.tariff import Rate
 from tollbook.documents.cells import clock
+from tollbook.web.why_planned import STEP_WORDS, PlanWhy, plan_why
 
-STEP_WORDS = {
-    "free": "Free time",
-    "slot": "Slot",
-    "initial": "Initial time",
-    "unit": "Billing units",
-    "block": "Blocks",
-    "pulse": "Pulses",
-    "connect_fee": "Connect fee",
-    "minimum_charge": "Raised to the minimum charge",
-    "maximum_charge": "Cut to the maximum charge",
-    "rounding": "Rounding",
-}
 NEXT_STEPS = {
     "no_assignment": "Assign a tariff to these calls, then re-rate them.",
     "no_version": "Publish a version that holds at the time of the call.",
     "no_prefix": "Add a rate for this number to the tariff and publish a new version.",
     "no_band": "Let a rate hold always (no band), or add a band for this time of day.",
+    "no_exchange_rate": "Add the exchange rate of that day, then re-rate.",
     "no_talk_time": "Look at the raw record: the PBX wrote no duration.",
 }
 
@@ -69,6 +61,7 @@ class Why:
     reason_words: str = ""
     next_step: str = ""
     agrees: bool = True
+    plan: PlanWhy | None = None
 
 
 def why_of_call(explained: ExplainedCall, *, unbilled: str) -> Why:
@@ -90,14 +83,43 @@ def why_of_call(explained: ExplainedCall, *, unbilled: str) -> Why:
             candidates=shown_candidates(found),
             agrees=explained.equal is not False,
         )
-    return _priced(explained.explanation, tariff=tariff, agrees=explained.equal is not False)
+    agrees = explained.equal is not False
+    planned = explained.planned
+    if planned is not None and isinstance(planned.result, Charged):
+        words = f"{planned.plan.site}, version {planned.plan.number}"
+        plan = plan_why(planned.result, planned.asked, plan_words=words)
+        return composed(
+            planned.result, explained.explanation, plan=plan, tariff=tariff, agrees=agrees
+        )
+    return _priced(explained.explanation, tariff=tariff, agrees=agrees)
+
+
+def composed(
+    charged: Charged, explanation: Explanation, *, plan: PlanWhy, tariff: str, agrees: bool = True
+) -> Why:
+    """Return why a price under a plan is what it is; *explanation* is of its base price."""
+    return Why(
+        charge=charged.charge,
+        currency=charged.currency,
+        billed_words=clock(charged.billed_s * 1000),
+        tariff=tariff,
+        winner_words=_winner_words(explanation, charged.rate),
+        finding=f"{format_amount(charged.charge)} {charged.currency}",
+        candidates=shown_candidates(explanation.candidates),
+        agrees=agrees,
+        plan=plan,
+    )
 
 
 def why_of_trial(explanation: Explanation, *, tariff: str) -> Why:
     """Return why a call that nobody made would cost what it would."""
     if isinstance(explanation.result, Priced):
         return _priced(explanation, tariff=tariff, agrees=True)
-    reason = explanation.result.reason
+    return unrated_trial(explanation.result.reason, explanation, tariff=tariff)
+
+
+def unrated_trial(reason: str, explanation: Explanation, *, tariff: str) -> Why:
+    """Return why a call that nobody made would have no price."""
     return Why(
         tariff=tariff,
         finding="Unrated",
@@ -139,7 +161,7 @@ def _priced(explanation: Explanation, *, tariff: str, agrees: bool) -> Why:
         currency=priced.currency,
         billed_words=clock(priced.billed_s * 1000),
         tariff=tariff,
-        winner_words=_winner_words(explanation, priced),
+        winner_words=_winner_words(explanation, priced.rate),
         finding=f"{format_amount(priced.charge)} {priced.currency}",
         steps=tuple(_shown(step) for step in priced.steps),
         candidates=shown_candidates(explanation.candidates),
@@ -147,8 +169,7 @@ def _priced(explanation: Explanation, *, tariff: str, agrees: bool) -> Why:
     )
 
 
-def _winner_words(explanation: Explanation, priced: Priced) -> str:
-    rate = priced.rate
+def _winner_words(explanation: Explanation, rate: Rate) -> str:
     prefix = f"prefix {rate.prefix}" if rate.prefix else "any number"
     name = f"{rate.destination} ({prefix})" if rate.destination else f"The rate for {prefix}"
     band = f', band "{rate.band}"' if rate.band else ""

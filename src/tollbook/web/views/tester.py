@@ -11,15 +11,19 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.explain_call import compiled_version
 from tollbook.app.period import PeriodError, moment
+from tollbook.app.plans import load_plans
 from tollbook.app.roles import Permission
 from tollbook.app.site_rules import dial_plan
 from tollbook.app.tariff_book import list_tariffs, version_in_force
+from tollbook.app.try_plan import try_plan
 from tollbook.core.rating import TalkedCall, explain
+from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.models import Site
 from tollbook.web.access import needs
 from tollbook.web.reached import ShownReach, reach
 from tollbook.web.request import instant, site_facts
-from tollbook.web.why import Why, why_of_trial
+from tollbook.web.why import Why, composed, unrated_trial, why_of_trial
+from tollbook.web.why_planned import plan_why
 
 LONGEST_TALK_S = 31 * 86_400
 _CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})|(\d{1,8})", re.ASCII)
@@ -35,6 +39,7 @@ class TesterForm:
     start: str = ""
     talk: str = "0:03:00"
     caller: str = ""
+    with_plan: bool = True
     fault: str = ""
     number_hint: str = field(default="+49 30 …")
 
@@ -58,8 +63,9 @@ def tester(request: HttpRequest) -> HttpResponse:
         start=given.get("start") or f"{instant().astimezone(site.zone):%Y-%m-%dT%H:%M:%S}",
         talk=given.get("talk", "0:03:00")[:12],
         caller=given.get("caller", "")[:64],
+        with_plan="number" not in given or "plan" in given,
     )
-    context: dict[str, object] = {"form": form}
+    context: dict[str, object] = {"form": form, "has_plans": bool(load_plans())}
     if form.number:
         try:
             starts = moment(form.start, zone=site.zone)
@@ -99,19 +105,32 @@ def _price(form: TesterForm, starts: datetime, talk_s: int) -> tuple[Why, ShownR
     reached = reach(dial_plan(site), caller=form.caller, dialled=form.number) if site else None
     numbers = [form.number, reached.callee] if reached and reached.callee else [form.number]
     name = f"{dict(form.tariffs).get(tariff_id, '')}, version {version.number}"
-    tries = [
-        why_of_trial(
-            explain(
-                compiled,
-                TalkedCall(
-                    start=starts, talk_s=Decimal(talk_s), dialled=number, caller=form.caller or None
-                ),
-            ),
-            tariff=name,
-        )
+    calls = [
+        TalkedCall(start=starts, talk_s=Decimal(talk_s), dialled=number, caller=form.caller or None)
         for number in reversed(numbers)
     ]
+    tries = [_why(form, compiled, version.id, call, tariff=name) for call in calls]
     return next((why for why in tries if not why.is_unrated), tries[0]), reached
+
+
+def _why(
+    form: TesterForm, compiled: CompiledTariff, version_id: int, call: TalkedCall, *, tariff: str
+) -> Why:
+    """Return why *call* would cost what it does: under the plan in force, if that is asked."""
+    base = explain(compiled, call)
+    tried = try_plan(compiled, version_id, call, site_facts().id) if form.with_plan else None
+    if tried is None:
+        return why_of_trial(base, tariff=tariff)
+    info, planned = tried
+    if planned.charged is None:
+        return unrated_trial(planned.price.unrated_reason, base, tariff=tariff)
+    words = f"{info.site}, version {info.number}"
+    return composed(
+        planned.charged,
+        base,
+        plan=plan_why(planned.charged, planned.asked, plan_words=words),
+        tariff=tariff,
+    )
 
 
 def _with_fault(form: TesterForm, fault: str) -> TesterForm:
@@ -122,5 +141,6 @@ def _with_fault(form: TesterForm, fault: str) -> TesterForm:
         start=form.start,
         talk=form.talk,
         caller=form.caller,
+        with_plan=form.with_plan,
         fault=fault,
     )
