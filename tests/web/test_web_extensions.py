@@ -421,3 +421,53 @@ def test_an_extension_is_added_once(browser: Client, office: Office) -> None:
     assert browser.post("/extensions/add", form).status_code == 302
     assert "already" in words_of(browser.post("/extensions/add", form))
     assert Extension.objects.get(number="300").billing, "as the site has it"
+
+
+@pytest.mark.parametrize(
+    ("given", "currency", "sign"),
+    [
+        ({"currency": "USD"}, "USD", "$"),
+        ({"currency": "CNY"}, "CNY", "¥"),
+        ({"currency": "GBP"}, "GBP", "£"),
+        ({"currency": "other"}, "XXX", "¤"),
+        ({"currency": "other", "code": "chf"}, "CHF", "CHF"),
+    ],
+)
+def test_the_currency_is_a_label_with_its_sign(
+    browser: Client, office: Office, given: dict[str, str], currency: str, sign: str
+) -> None:
+    assert browser.post("/settings/money", given).status_code == 302
+
+    assert Site.objects.get().currency == currency
+    assert f"Balance({sign})" in words_of(browser.get("/extensions"))
+    assert AuditLog.objects.filter(action="site.currency").count() == 1
+
+
+def test_the_currency_stays_once_money_was_booked(browser: Client, office: Office) -> None:
+    recharged(browser, phones())
+
+    answer = browser.post("/settings/money", {"currency": "USD", "bills_new": "1"})
+
+    assert answer.status_code == 422
+    assert "a label cannot convert it" in words_of(answer)
+    assert Site.objects.get().currency == "EUR"
+    assert browser.post("/settings/money", {"currency": "EUR", "bills_new": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize("given", [{"currency": ""}, {"currency": "other", "code": "12€"}])
+def test_what_is_no_currency_is_refused(
+    browser: Client, office: Office, given: dict[str, str]
+) -> None:
+    assert browser.post("/settings/money", given).status_code == 422
+    assert Site.objects.get().currency == "EUR"
+
+
+def test_extensions_found_from_calls_are_billed_as_the_site_says(
+    browser: Client, office: Office
+) -> None:
+    office.receive([Call(1, FIRST_CALL, extension="301")])
+    browser.post("/settings/money", {"currency": "EUR", "bills_new": "1"})
+    office.receive([Call(2, FIRST_CALL, extension="302")])
+
+    found = dict(Extension.objects.values_list("number", "billing"))
+    assert (found["301"], found["302"]) == (False, True)

@@ -58,3 +58,24 @@ def set_currency(door: Door, site_id: int, currency: str, by: By) -> Refused | N
             after={"currency": code},
         )
     return None
+
+
+def bill_new_extensions(door: Door, site_id: int, by: By, *, bills_new: bool) -> bool:
+    """Say whether billing is on for extensions met or added from now on; return if that is new."""
+    with door.transaction():
+        site = Site.objects.select_for_update().get(pk=site_id)
+        if site.bills_new == bills_new:
+            return False
+        site.bills_new = bills_new
+        site.save(update_fields=["bills_new"])
+        record_change(
+            actor=by.actor,
+            action="site.bills_new",
+            object_type="site",
+            object_id=str(site_id),
+            at=by.at,
+            address=by.address,
+            before={"bills_new": not bills_new},
+            after={"bills_new": bills_new},
+        )
+    return True

@@ -131,8 +131,10 @@ class Links:
             made = Trunk.objects.filter(pbx=self._pbx_id, name__in=trunks)
             self.trunks.update(made.values_list("name", "id"))
         if extensions:
+            billing = Site.objects.values_list("bills_new", flat=True).get(pk=self._site_id)
             telephones = [
-                Extension(site_id=self._site_id, number=number) for number in sorted(extensions)
+                Extension(site_id=self._site_id, number=number, billing=billing)
+                for number in sorted(extensions)
             ]
             Extension.objects.bulk_create(telephones, ignore_conflicts=True)
             found = Extension.objects.filter(site=self._site_id, number__in=extensions)

@@ -7,6 +7,7 @@ from tollbook.web.views import (
     extension_forms,
     extensions,
     holder_page,
+    money_settings,
     recharge,
     recharges,
     statistics,
@@ -25,6 +26,7 @@ urlpatterns = [
     path("extensions/recharges/undo", recharge.undo, name="undo_recharges"),
     path("extensions/<int:holder_id>", holder_page.extension, name="extension"),
     path("extensions/<str:kind>/<int:holder_id>", holder_page.holder, name="holder"),
+    path("settings/money", money_settings.money_settings, name="money_settings"),
     path("statistics", statistics.statistics_page, name="statistics"),
     path("statistics/export.<str:kind>", statistics.statistics_file, name="statistics_file"),
 ]
