@@ -12,7 +12,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Coalesce, Concat, Trim
 
 from tollbook.app.audit import record_change
 from tollbook.app.passwords import one_time_password, random_letters
@@ -239,7 +239,7 @@ def _with_roles() -> QuerySet[Any]:
     named = given.annotate(
         whose=Coalesce(
             "owner__name",
-            Concat("extension__number", Value(" "), "extension__name"),
+            Trim(Concat("extension__number", Value(" "), "extension__name")),
             Value(""),
             output_field=CharField(),
         )

@@ -95,3 +95,10 @@ document.addEventListener("keydown", (event) => {
   emptyFound();
   closePanel();
 });
+
+// The menu may be longer than the window: show where one is.
+const menu = document.querySelector(".sections");
+const here = menu?.querySelector("[aria-current]");
+if (here && menu.scrollHeight > menu.clientHeight) {
+  menu.scrollTop = here.offsetTop - menu.offsetTop - menu.clientHeight / 2;
+}
