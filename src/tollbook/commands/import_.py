@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         return _say(str(refusal), WRONG_USE)
     try:
         with _opened(args.file) as file:
-            installation = open_installation(data_dir=args.data)
+            installation = open_installation(data_dir=args.data, pages=False)
             return _import(args, definition, file, installation)
     except SettingsError as refusal:
         return _say(str(refusal), WRONG_USE)

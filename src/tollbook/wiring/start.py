@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tollbook.storage.door import Door
 
 DJANGO_SETTINGS = "tollbook.wiring.django_settings"
+APPS_OF_PAGES = ("ninja",)  # They bring no tables.
 
 
 class StartError(SettingsError):
@@ -45,19 +46,22 @@ class Installation:
     now: Callable[[], datetime]
 
 
-def open_installation(*, data_dir: Path | None = None, migrate: bool = True) -> Installation:
+def open_installation(
+    *, data_dir: Path | None = None, migrate: bool = True, pages: bool = True
+) -> Installation:
     """Open the installation in *data_dir* and return it, ready to read and to write.
 
     Makes the folder, the database and the first site where they are missing, and brings an older
     database up to this program (not with *migrate* false: then an older one is refused).
+    Without *pages* what only pages and API need is not loaded, a third of a command's start.
     Raises StartError when the folder cannot be written, the database server is away, or the
     database belongs to a newer program; SettingsError for a wrong setting.
     """
     settings = _settings_for(data_dir)
-    _configure_django(settings)
+    _configure_django(settings, pages=pages)
     with _alone(settings.data_dir / "start.lock"):
-        _require_known_migrations(settings)
-        _bring_up_to_date(settings, migrate=migrate)
+        executor = _with_known_migrations(settings)
+        _bring_up_to_date(settings, executor, migrate=migrate)
         _verify_guards()
         _first_site(settings)
     from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
@@ -109,9 +113,12 @@ def _require_writable(folder: Path) -> None:
         ) from fault
 
 
-def _configure_django(settings: Settings) -> None:
+def _configure_django(settings: Settings, *, pages: bool) -> None:
     if not django_settings.configured:
         os.environ["DJANGO_SETTINGS_MODULE"] = DJANGO_SETTINGS
+        if not pages:
+            apps = django_settings.INSTALLED_APPS
+            django_settings.INSTALLED_APPS = [app for app in apps if app not in APPS_OF_PAGES]
     django.setup()
     open_already = str(connection.settings_dict["NAME"])
     if not settings.uses_postgresql and open_already != str(settings.database_file):
@@ -129,17 +136,18 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def _require_known_migrations(settings: Settings) -> None:
-    """Refuse a database that is away or was written by a newer program."""
+def _with_known_migrations(settings: Settings) -> MigrationExecutor:
+    """Return what migrates; refuse a database that is away or was written by a newer program."""
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
+        executor = MigrationExecutor(connection)
     except OperationalError as fault:
         where = "the database server" if settings.uses_postgresql else str(settings.database_file)
         raise StartError(
             f"{where} does not answer: {str(fault).strip()}. Tollbook did not start. "
             'Check that it runs and that the setting "database" is right.'
         ) from fault
-    known = set(MigrationExecutor(connection).loader.disk_migrations)
+    known = set(executor.loader.disk_migrations)
     ours = {app for app, _ in known}
     newer = sorted(f"{app}.{name}" for app, name in applied - known if app in ours)
     if newer:
@@ -147,11 +155,11 @@ def _require_known_migrations(settings: Settings) -> None:
             f"{settings.data_dir}: its database was written by a newer Tollbook (it has "
             f"{newer[-1]}, this is {__version__}). Nothing was changed. Start the newer program."
         )
+    return executor
 
 
-def _bring_up_to_date(settings: Settings, *, migrate: bool) -> None:
+def _bring_up_to_date(settings: Settings, executor: MigrationExecutor, *, migrate: bool) -> None:
     """Apply what is missing; with *migrate* false, refuse a database that misses something."""
-    executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not missing:
         return
