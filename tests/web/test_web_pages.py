@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from support.office import Office, calls_in_a_row
+from tollbook.web.frame import SECTIONS
 
 PAGES = (
     "/", "/home/spend", "/home/top", "/home/top?by=department", "/home/failures", "/calls",
@@ -123,3 +124,16 @@ def test_an_upload_beyond_the_limit_is_refused_before_it_is_read(
     )
 
     assert answer.status_code == 413
+
+
+def test_each_letter_opens_one_section() -> None:
+    keys = [section.key for section in SECTIONS if section.key]
+
+    assert len(keys) == len(set(keys))
+
+
+def test_the_menu_unfolds_where_one_is(browser: Client) -> None:
+    page = browser.get("/tariffs/tester").content.decode()
+
+    assert '<div class="within"><a href="/tariffs/assignments"' in page
+    assert '<div class="within" hidden><a href="/owners"' in page

@@ -10,7 +10,14 @@ from tollbook.storage.door import Door
 from tollbook.storage.instants import to_us
 from tollbook.storage.models import Alarm
 
-KIND_WORDS = {"budget": "Budget", "fraud": "Fraud", "below_zero": "Below zero", "hold": "Hold"}
+KIND_WORDS = {
+    "budget": "Budget",
+    "fraud": "Fraud",
+    "below_zero": "Below zero",
+    "above_hold": "Above its hold",
+    "hold_expired": "Never ended",
+    "estimated": "Estimated",
+}
 
 
 @dataclass(frozen=True, slots=True)

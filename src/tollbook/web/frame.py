@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
 from tollbook.app.roles import Access, Permission
@@ -17,13 +18,25 @@ THEMES = ("light", "dark")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One line of the menu; `key` is the letter that opens it after `g`."""
+    """One line of the menu; `key` is the letter that opens it after `g`, "" for none.
+
+    What is `within` belongs to the line before it, and is shown while somebody is in there.
+    """
 
     name: str
     url_name: str
     icon: str
-    key: str
+    key: str = ""
     within: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A section as the menu shows it: folded away while its neighbourhood is left."""
+
+    section: Section
+    is_here: bool
+    is_folded: bool
 
 
 SECTIONS = (
@@ -41,7 +54,7 @@ SECTIONS = (
     Section("Guards", "guards", "settings", "y", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
     Section("Assignments", "assignments", "tariffs", "a", within=True),
-    Section("Plans", "plans", "tariffs", "m", within=True),
+    Section("Plans", "plans", "tariffs", "g", within=True),
     Section("Exchange rates", "exchange_rates", "tariffs", "f", within=True),
     Section("Tester", "tester", "tester", "p", within=True),
     Section("Re-rate", "rerate", "tariffs", "r", within=True),
@@ -50,8 +63,8 @@ SECTIONS = (
     Section("Import a file", "import", "import", "i", within=True),
     Section("Users", "users", "person", "u"),
     Section("PINs", "pins", "person", "n", within=True),
-    Section("Tokens", "tokens", "api", "y", within=True),
-    Section("Audit log", "audit", "info", "l", within=True),
+    Section("Tokens", "tokens", "api", within=True),
+    Section("Audit log", "audit", "info", "j", within=True),
     Section("Settings", "settings", "settings", "e"),
     Section("Dial plan", "dial_plan", "settings", "d", within=True),
 )
@@ -60,6 +73,33 @@ SECTIONS = (
 def sections_for(access: Access) -> list[Section]:
     """Return the sections that *access* may open."""
     return [one for one in SECTIONS if may_open(access, need_of_page(one.url_name))]
+
+
+def menu_for(access: Access, path: str, here: str) -> list[Line]:
+    """Return the menu on the page called *here* at *path*: of the others, their first line.
+
+    A page that has no line of its own belongs to the one whose address begins its own.
+    """
+    groups: list[list[Section]] = []
+    for section in sections_for(access):
+        if section.within and groups:
+            groups[-1].append(section)
+        else:
+            groups.append([section])
+    lines: list[Line] = []
+    for group in groups:
+        is_open = any(_is_near(section, path, here) for section in group)
+        for place, section in enumerate(group):
+            is_folded = place > 0 and not is_open
+            lines.append(Line(section, section.url_name == here, is_folded))
+    return lines
+
+
+def _is_near(section: Section, path: str, here: str) -> bool:
+    if section.url_name == here:
+        return True
+    start = reverse(section.url_name)
+    return len(start) > 1 and (path == start or path.startswith(f"{start}/"))
 
 
 def held(access: Access) -> dict[str, bool]:
@@ -73,7 +113,11 @@ def frame(request: HttpRequest) -> dict[str, object]:
     access = SimpleLazyObject(lambda: access_of(request))
     match = request.resolver_match
     return {
-        "sections": SimpleLazyObject(lambda: sections_for(access_of(request))),
+        "menu": SimpleLazyObject(
+            lambda: menu_for(
+                access_of(request), request.path, match.url_name or "" if match else ""
+            )
+        ),
         "access": access,
         "may": SimpleLazyObject(lambda: held(access_of(request))),
         "here": match.url_name if match else "",

@@ -32,7 +32,7 @@ from tollbook.web.said import say
 BLANK_LINES = 3
 MOST_LINES = 200
 LONGEST_CELL = 4_000
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+NEVER_WITH_CODE = frozenset({"internal", "emergency", "incoming"})
 RULE_KEYS = ("bars", "prefixes", "countries", "call_types", "hours")
 WINDOW_KEYS = ("name", "from", "to", "days")
 
@@ -120,6 +120,7 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
         "rules": [*form.rules, *[RuleLine()] * BLANK_LINES],
         "hours": [*form.hours, *[WindowLine()] * BLANK_LINES],
         "call_types": CALL_TYPES,
+        "code_types": [each for each in CALL_TYPES if each not in NEVER_WITH_CODE],
     }
     return render(request, "tollbook/class.html", context, status=422 if form.faults else 200)
 
