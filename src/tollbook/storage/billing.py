@@ -228,7 +228,7 @@ def waiting_holds(
 
 
 def set_codes(
-    codes: Mapping[int, tuple[int, str, int | None]], *, using: str = DEFAULT_DB_ALIAS
+    codes: Mapping[int, tuple[int | None, str, int | None]], *, using: str = DEFAULT_DB_ALIAS
 ) -> None:
     """Give calls an account code: its id, its text and its owner's id, by the call's id."""
     with connections[using].cursor() as cursor:
