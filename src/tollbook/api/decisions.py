@@ -44,6 +44,7 @@ PATH = "/api/v1/authorise"
 SCOPE = "authorise"
 LARGEST_BYTES = 16_384
 TOKEN_KEPT_S = 1.0  # So soon does a token that was withdrawn stop to decide.
+PATIENCE_S = 5.0  # Somebody is waiting for a dial tone: then the stated default decides.
 _MOST_TOKENS = 1_000
 _KEY = re.compile(r"[!-~]{1,120}", re.ASCII)
 _TEXTS = ("caller", "dialled", "typed", "account_code", "pbx", "site", "device", "source_ip")
@@ -210,8 +211,8 @@ def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -
     request = Request(key=f"{bearer.token_id}:{call.key}", at=at, **{"caller": "", **texts})
     decisions = decider(door)
     try:
-        answer = decisions.decide(request)
-    except DatabaseError as fault:
+        answer = decisions.decide(request, within_s=PATIENCE_S)
+    except (DatabaseError, TimeoutError) as fault:
         away = answer_away(request)
         LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)  # noqa: TRY400 - the trace says no more
         return away.as_json()

@@ -60,11 +60,15 @@ class Decider:
             door, Judge(self.keeper, using=door.using)
         )
 
-    def decide(self, matter: Matter) -> Outcome:
-        """Return the outcome once it is on disk; raises what was found wrong with the matter."""
+    def decide(self, matter: Matter, *, within_s: float | None = None) -> Outcome:
+        """Return the outcome once it is on disk; raises what was found wrong with the matter.
+
+        Raises TimeoutError where the database takes longer than *within_s*. What comes of it after
+        all is found again under the same key.
+        """
         for left in reversed(range(TRIES)):
             try:
-                return self._together.decide(Posed(matter, insists=not left))
+                return self._together.decide(Posed(matter, insists=not left), within_s=within_s)
             except OutOfDate:
                 self.keeper.refresh(to_us(matter.at))
         raise RuntimeError("a question that insists is always decided")

@@ -55,13 +55,18 @@ class Together(Generic[Question, Answer]):
         self._waiting: list[_Ticket[Question, Answer]] = []
         self._coming = False
 
-    def decide(self, question: Question) -> Answer:
-        """Return the judge's answer once it is on disk; raises what the judge found wrong."""
+    def decide(self, question: Question, *, within_s: float | None = None) -> Answer:
+        """Return the judge's answer once it is on disk; raises what the judge found wrong.
+
+        Raises TimeoutError if there is no answer *within_s* seconds; one may come all the same.
+        """
         ticket: _Ticket[Question, Answer] = _Ticket(question)
         ticket.lock = threading.Lock()
         ticket.lock.acquire()
         self._add(ticket)
-        ticket.lock.acquire()  # Until the group's end lets go of it.
+        # Until the group's end lets go of it.
+        if not ticket.lock.acquire(timeout=-1 if within_s is None else within_s):
+            raise TimeoutError(f"no decision within {within_s} s")
         if ticket.fault is not None:
             raise ticket.fault
         return ticket.answer  # type: ignore[return-value]  # set before the lock is let go
