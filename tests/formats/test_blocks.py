@@ -210,4 +210,4 @@ def test_an_empty_block_is_empty() -> None:
     block = parse_block(ASTERISK, b"", zone=ZONE)
 
     assert block is not None
-    assert (len(block), block.others, block.lines) == (0, [], 0)
+    assert (len(block), block.others) == (0, [])

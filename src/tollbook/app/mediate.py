@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from tollbook.app.columns import CdrColumns, columns_of, columns_of_block
+from tollbook.app.columns import columns_of
 from tollbook.app.draft import Draft
 from tollbook.app.rules import Rules
-from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
+from tollbook.core.calls import Cdr, CdrColumns, Outcome, Part, Reject, Skip
 from tollbook.core.dialplan import Caller, Resolver
 from tollbook.core.numbers import strip_decoration
 from tollbook.formats.blocks import Block
-from tollbook.storage.batch import BATCH_RECORDS
+from tollbook.storage.batch import BATCH_RECORDS, CallColumns
 from tollbook.storage.instants import to_us
 
 CALL, PART, SKIP, REJECT = 1, 2, 3, 4  # The kinds of a raw record.
@@ -27,10 +27,11 @@ MAX_REASON = 64
 MAX_TRUNK = 120
 _MINUTE_US = 60_000_000
 _REMEMBERED = 100_000
-_AS_RECORDED = (
-    *("start_us", "answer_us", "end_us", "ring_ms", "talk_ms", "answered", "caller_name"),
-    *("dialled", "callee_name", "account_code", "authorisation_code", "pbx_call_id"),
-    *("source_ip", "pulses", "partial"),
+# What a stored call takes over from the record; the dial plan decides the other three.
+_AS_RECORDED = tuple(
+    name
+    for name in CallColumns.names()
+    if name in CdrColumns.__slots__ and name not in {"direction", "caller", "callee"}
 )
 
 
@@ -101,7 +102,7 @@ class Mediator:
         if calls:
             self._add_calls(draft, columns_of(calls))
         if block is not None and len(block):
-            self._add_calls(draft, columns_of_block(block))
+            self._add_calls(draft, block)
         return draft
 
     def ways(self, cdrs: CdrColumns) -> list[Way]:

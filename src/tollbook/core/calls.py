@@ -4,7 +4,7 @@ Source: the manual's page on formats, "What a record becomes". Nothing here is g
 the record does not say is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -127,3 +127,51 @@ class Reject:
 
 
 Outcome: TypeAlias = Cdr | Part | Skip | Reject
+
+
+# The texts of a `Cdr`; columns of the same names hold them for many.
+CDR_TEXTS = (
+    *("direction", "caller", "caller_name", "caller_device", "dialled"),
+    *("callee", "callee_name", "callee_device", "trunk", "account_code"),
+    *("authorisation_code", "pbx_call_id", "source_ip"),
+)
+
+
+@dataclass(slots=True)
+class CdrColumns:
+    """Calls as their PBX recorded them, in parallel lists: so that a thousand cost one pass.
+
+    Instants are microseconds since 1970, lengths milliseconds, texts "" where the record says
+    nothing. `line`, `offset` and `length` are those of the record that completed the call. `legs`
+    and `lines` have an entry, by the call's index, only where it was made of several records.
+    """
+
+    line: list[int] = field(default_factory=list)
+    offset: list[int] = field(default_factory=list)
+    length: list[int] = field(default_factory=list)
+    start_us: list[int | None] = field(default_factory=list)
+    answer_us: list[int | None] = field(default_factory=list)
+    end_us: list[int | None] = field(default_factory=list)
+    ring_ms: list[int | None] = field(default_factory=list)
+    talk_ms: list[int | None] = field(default_factory=list)
+    answered: list[bool | None] = field(default_factory=list)
+    direction: list[str] = field(default_factory=list)
+    caller: list[str] = field(default_factory=list)
+    caller_name: list[str] = field(default_factory=list)
+    caller_device: list[str] = field(default_factory=list)
+    dialled: list[str] = field(default_factory=list)
+    callee: list[str] = field(default_factory=list)
+    callee_name: list[str] = field(default_factory=list)
+    callee_device: list[str] = field(default_factory=list)
+    trunk: list[str] = field(default_factory=list)
+    account_code: list[str] = field(default_factory=list)
+    authorisation_code: list[str] = field(default_factory=list)
+    pbx_call_id: list[str] = field(default_factory=list)
+    source_ip: list[str] = field(default_factory=list)
+    pulses: list[int | None] = field(default_factory=list)
+    partial: list[bool] = field(default_factory=list)
+    lines: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    legs: dict[int, tuple[Leg, ...]] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.offset)

@@ -12,7 +12,15 @@ from dataclasses import dataclass, field
 from operator import sub
 from typing import Any
 
-from tollbook.core.calls import Cdr, Direction, Outcome, QueueOutcome, QueueVisit
+from tollbook.core.calls import (
+    CDR_TEXTS,
+    Cdr,
+    CdrColumns,
+    Direction,
+    Outcome,
+    QueueOutcome,
+    QueueVisit,
+)
 from tollbook.formats.block_columns import Columns, Memory, read_columns
 from tollbook.formats.block_lines import Lines, split_lines
 from tollbook.formats.definition import Definition
@@ -20,67 +28,24 @@ from tollbook.formats.errors import ZoneError
 from tollbook.formats.parser import LAST_US, Parser, is_much_older
 from tollbook.formats.zones import SECOND_US, find_zone, from_us, us_seconds
 
-_TEXTS = (
-    "caller",
-    "caller_name",
-    "caller_device",
-    "dialled",
-    "callee",
-    "callee_name",
-    "callee_device",
-    "trunk",
-    "account_code",
-    "authorisation_code",
-    "pbx_call_id",
-    "source_ip",
-    "direction",
-)
 _DONE = frozenset(
     {"start", "answer", "end", "duration_s", "talk_s", "answered", "pulses", "plumbing"}
-    | {"join_key", "queue_number", "queue_wait_s", "queue_agent", "queue_outcome", *_TEXTS}
+    | {"join_key", "queue_number", "queue_wait_s", "queue_agent", "queue_outcome", *CDR_TEXTS}
 )
 
 
 @dataclass(slots=True)
-class Block:
-    """The plain calls of a block in parallel lists, and its other outcomes in their order.
+class Block(CdrColumns):
+    """The plain calls of a block, each of one record, and its other outcomes in their order.
 
-    Instants are microseconds since 1970, lengths milliseconds, texts "" where the record says
-    nothing. `queue` has an entry, by the call's index, for calls that visited one. `carry` is
-    for the Parser, or the next block, that goes on behind this one.
+    `queue` has an entry, by the call's index, for calls that visited one. `carry` is for the
+    Parser, or the next block, that goes on behind this one.
     """
 
-    line: list[int] = field(default_factory=list)
-    offset: list[int] = field(default_factory=list)
-    length: list[int] = field(default_factory=list)
-    start_us: list[int | None] = field(default_factory=list)
-    answer_us: list[int | None] = field(default_factory=list)
-    end_us: list[int | None] = field(default_factory=list)
-    ring_ms: list[int | None] = field(default_factory=list)
-    talk_ms: list[int | None] = field(default_factory=list)
-    answered: list[bool | None] = field(default_factory=list)
-    pulses: list[int | None] = field(default_factory=list)
-    direction: list[str] = field(default_factory=list)
-    caller: list[str] = field(default_factory=list)
-    caller_name: list[str] = field(default_factory=list)
-    caller_device: list[str] = field(default_factory=list)
-    dialled: list[str] = field(default_factory=list)
-    callee: list[str] = field(default_factory=list)
-    callee_name: list[str] = field(default_factory=list)
-    callee_device: list[str] = field(default_factory=list)
-    trunk: list[str] = field(default_factory=list)
-    account_code: list[str] = field(default_factory=list)
-    authorisation_code: list[str] = field(default_factory=list)
-    pbx_call_id: list[str] = field(default_factory=list)
-    source_ip: list[str] = field(default_factory=list)
     queue: dict[int, QueueVisit] = field(default_factory=dict)
     others: list[Outcome] = field(default_factory=list)
-    lines: int = 0
     end_offset: int = 0
     carry: dict[str, str] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.offset)
 
 
 def parse_block(
@@ -185,10 +150,10 @@ def _block(lines: Lines, columns: Columns) -> Block:
         talk_ms=columns.talk_ms,
         answered=columns.answered,
         pulses=list(values.get("pulses", nothing)),
-        lines=len(lines.raw),
+        partial=[False] * count,
         end_offset=lines.end_offset[-1] if lines.raw else 0,
     )
-    for name in _TEXTS:
+    for name in CDR_TEXTS:
         setattr(block, name, list(values.get(name, blank)))
     if any(values.get("queue_number", ())) or any(values.get("queue_outcome", ())):
         _add_queues(block, values)
@@ -226,7 +191,7 @@ def outcomes_of(block: Block) -> list[Outcome]:
 
 
 def _call(block: Block, index: int) -> Cdr:
-    texts: dict[str, Any] = {name: getattr(block, name)[index] or None for name in _TEXTS}
+    texts: dict[str, Any] = {name: getattr(block, name)[index] or None for name in CDR_TEXTS}
     direction = texts.pop("direction")
     return Cdr(
         **texts,
