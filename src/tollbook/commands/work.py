@@ -1,7 +1,8 @@
 """`tollbook work`: the background jobs, in a process of their own.
 
-They keep the columnar copy of the calls, close holds whose record does not come, and take the
-nightly balances. A TERM may come at any moment; what is being written then is not used.
+Watching for fraud, closing holds whose calls have ended, noting balances at midnight, re-rating
+what late calls changed, keeping the columnar copy of the calls. A TERM may come at any moment;
+what is being written then is not used.
 """
 
 import argparse
@@ -9,6 +10,8 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
 
 from tollbook.wiring.process import log_to_stderr, the_only_one
@@ -18,6 +21,7 @@ from tollbook.wiring.start import Installation, open_installation
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 LOOK_S = 5.0
 AFTER_A_FAULT_S = 60.0
+LATE_CALLS_EVERY_S = 600.0  # Late calls come in bunches: one generation of charges for many.
 
 log = logging.getLogger(__name__)
 
@@ -39,44 +43,68 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _work(installation: Installation) -> None:
-    # Models can be imported only once the installation is open.
-    from django.db import DatabaseError, connections  # noqa: PLC0415
+@dataclass(slots=True)
+class _Job:
+    """Something to look at every *every_s*; *fault* says what was not done if it fails."""
 
-    from tollbook.app.close_holds import close_holds  # noqa: PLC0415
-    from tollbook.app.columnar_copy import refresh_if_due  # noqa: PLC0415
-    from tollbook.app.snapshots import take_snapshots  # noqa: PLC0415
-    from tollbook.storage.columns.duck import Fault  # noqa: PLC0415
+    run: Callable[[], object]
+    fault: str
+    every_s: float = LOOK_S
+    again_at_s: float = 0.0
+
+
+def _work(installation: Installation) -> None:
+    from django.db import DatabaseError, connections  # noqa: PLC0415 - needs Django set up
+
+    from tollbook.app.replan import Busy  # noqa: PLC0415 - likewise
+    from tollbook.storage.columns.duck import Fault  # noqa: PLC0415 - likewise
+    from tollbook.storage.rerating import RunTaken  # noqa: PLC0415 - likewise
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
-    written_s = time.monotonic()
+    jobs = _jobs(installation)
     while True:
-        pause_s = LOOK_S
-        try:
-            if refresh_if_due(installation.door, waited_s=time.monotonic() - written_s):
-                written_s = time.monotonic()
-        except (DatabaseError, Fault, OSError) as fault:
-            log.warning(
-                "the columnar copy was not written: %s. Totals are read from the database; "
-                "it is tried again in %.0f s.",
-                fault,
-                AFTER_A_FAULT_S,
-            )
-            connections.close_all()
-            pause_s = AFTER_A_FAULT_S
-        try:
-            close_holds(installation.door, at=installation.now())
-            take_snapshots(installation.door, at=installation.now())
-        except (DatabaseError, OSError) as fault:
-            log.warning(
-                "holds were not closed and balances not noted: %s. It is tried again in %.0f s.",
-                fault,
-                AFTER_A_FAULT_S,
-            )
-            connections.close_all()
-            pause_s = AFTER_A_FAULT_S
-        time.sleep(pause_s)
+        for job in jobs:
+            if time.monotonic() < job.again_at_s:
+                continue
+            job.again_at_s = time.monotonic() + job.every_s
+            try:
+                job.run()
+            except (DatabaseError, Fault, OSError, RunTaken, Busy) as fault:
+                again_s = AFTER_A_FAULT_S
+                log.warning("%s: %s. It is tried again in %.0f s.", job.fault, fault, again_s)
+                connections.close_all()
+                job.again_at_s = time.monotonic() + again_s
+        time.sleep(1)
+
+
+def _jobs(installation: Installation) -> list[_Job]:
+    # Models can be imported only once the installation is open.
+    from tollbook.app.close_holds import close_holds  # noqa: PLC0415
+    from tollbook.app.columnar_copy import refresh_if_due  # noqa: PLC0415
+    from tollbook.app.late_calls import rerate_late  # noqa: PLC0415
+    from tollbook.app.snapshots import take_snapshots  # noqa: PLC0415
+    from tollbook.app.watch_fraud import watch  # noqa: PLC0415
+
+    door, now = installation.door, installation.now
+    written_s = time.monotonic()
+
+    def refresh() -> None:
+        nonlocal written_s
+        if refresh_if_due(door, waited_s=time.monotonic() - written_s):
+            written_s = time.monotonic()
+
+    return [
+        _Job(lambda: watch(door, at=now()), "new calls were not watched for fraud"),
+        _Job(lambda: close_holds(door, at=now()), "holds were not closed"),
+        _Job(lambda: take_snapshots(door, at=now()), "balances were not noted"),
+        _Job(
+            lambda: rerate_late(door, at=now(), actor="late calls"),
+            "calls that changed a volume tier were not re-rated",
+            every_s=LATE_CALLS_EVERY_S,
+        ),
+        _Job(refresh, "the columnar copy was not written, totals come from the database"),
+    ]
 
 
 def _rebuild(installation: Installation) -> int:
