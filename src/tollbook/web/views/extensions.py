@@ -13,9 +13,8 @@ from django.views.decorators.http import require_safe
 from tollbook.app.currency import sign_of
 from tollbook.app.holders import KINDS, HolderKind
 from tollbook.app.money_tables import balances_table
-from tollbook.app.roles import Permission
+from tollbook.app.roles import Permission, visible_departments
 from tollbook.storage.ledger import MOST_ENTRIES
-from tollbook.storage.models import Department
 from tollbook.storage.queries.balances import HolderRow, count_holders, list_holders
 from tollbook.web.access import needs, reach_of
 from tollbook.web.files import table_file
@@ -86,7 +85,9 @@ def extensions(request: HttpRequest) -> HttpResponse:
         "title": TITLES[wanted.kind],
         "tabs": _tabs(request, wanted.kind),
         "sign": sign,
-        "departments": Department.objects.filter(site_id=site_facts().id).order_by("name"),
+        "departments": visible_departments(reach_of(request))
+        .filter(site_id=site_facts().id)
+        .order_by("name"),
         "is_narrowed": bool(asked.q or any(narrowing.values())),
         "here": list_address(wanted.kind),
         "back": request.get_full_path(),

@@ -7,10 +7,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from tollbook.app.holders import HolderKind
 from tollbook.app.roles import Permission, Reach
 from tollbook.app.sources import SourceView, source_states
 from tollbook.storage.instants import to_us
 from tollbook.storage.models import Source
+from tollbook.storage.queries.balances import holders_by_id
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import newest_call_id
 from tollbook.storage.queries.quarantine import reject_counts
@@ -20,6 +22,7 @@ from tollbook.web.periods import midnight, next_month
 from tollbook.web.request import instant, site_facts
 from tollbook.web.site_choice import calls_of_site, chosen_site
 from tollbook.web.spend import SPENDERS, month_spend, spenders
+from tollbook.web.views.extensions import ShownHolder, shown_holder
 from tollbook.web.why import reason_words
 
 
@@ -43,6 +46,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "has_calls": newest_call_id() > 0,
         "sources": sources_shown() if sees_sources else [],
         "is_own": not reach_of(request).is_everything,
+        "own": _own_money(reach_of(request)),
     }
     return render(request, "tollbook/home.html", context)
 
@@ -86,6 +90,14 @@ def sources_shown() -> list[SourceView]:
     site = chosen_site()
     found = source_states(at=instant())
     return [source for source in found if site is None or source.site == site.name]
+
+
+def _own_money(reach: Reach) -> ShownHolder | None:
+    """Return the account of who sees but one: an extension's, or an owner's."""
+    kind: HolderKind = "owner" if reach.owner_id is not None else "extension"
+    holder_id = reach.owner_id or reach.extension_id
+    found = holders_by_id(kind, [holder_id]) if holder_id else []
+    return shown_holder(found[0]) if found else None
 
 
 def _groupings(reach: Reach) -> tuple[tuple[str, str], ...]:
