@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from support.databases import Database, sqlite_copy
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
+from tollbook.app.counter_proof import mend_counters, wrong_counters
 from tollbook.app.explain_call import explain_call
 from tollbook.app.late_calls import late_calls, rerate_late
 from tollbook.app.planned_charge import asked_of
@@ -232,3 +233,20 @@ def test_a_dry_walk_stores_nothing(office: Office) -> None:
 
     assert charged
     assert list(Counter.objects.order_by("key").values()) == before
+
+
+def test_the_doctor_finds_and_mends_a_counter_that_is_wrong(office: Office) -> None:
+    add(PLAN)
+    office.receive(CALLS)
+    assert wrong_counters() == []
+    with door.transaction():
+        Counter.objects.filter(key__startswith="v").update(amount="1/3", seconds=7)
+        Counter.objects.filter(key__startswith="b").delete()
+
+    wrong = wrong_counters()
+    mended = mend_counters(door)
+
+    assert len(wrong) == mended > 2
+    assert wrong_counters() == []
+    assert_counters_are_what_the_charges_in_force_say()
+    assert not Counter.objects.filter(until_us=None).exists()

@@ -15,6 +15,7 @@ from django.db import connections
 
 from tollbook.app.budget_proof import mend_uses, wrong_uses
 from tollbook.app.columnar_copy import differences, rebuild
+from tollbook.app.counter_proof import mend_counters, wrong_counters
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.changes import missing_counters
 from tollbook.storage.columns.journal import missing_journal
@@ -170,6 +171,20 @@ def _budgets(patient: _Patient) -> list[Fault]:
     ]
 
 
+def _counters(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "counter.differs",
+            f"counter {one.key}",
+            f"it says {one.stated.amount} and {one.stated.seconds} s, the charges in force come "
+            f"to {one.found.amount} and {one.found.seconds} s",
+            "Volume discounts and free seconds begin too early or too late.",
+            "Run `tollbook doctor --mend`, then re-rate the calls of its period.",
+        )
+        for one in wrong_counters(using=patient.door.using)
+    ]
+
+
 def _snapshots(patient: _Patient) -> list[Fault]:
     return [
         Fault(
@@ -243,6 +258,12 @@ _PROOFS = (
         "what is used of budgets is what calls and holds come to",
         _budgets,
         lambda patient: mend_uses(patient.door),
+    ),
+    _Proof(
+        "counters",
+        "volumes and bundles stand at what the charges in force count",
+        _counters,
+        lambda patient: mend_counters(patient.door),
     ),
     _Proof("snapshots", "nightly balances are the sums of the postings they count", _snapshots),
     _Proof(

@@ -56,6 +56,12 @@ def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
     return {row[0]: _tally(row) for row in rows}
 
 
+def all_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+    """Return every counter, by its key."""
+    rows = fetch(f"SELECT {_COLUMNS} FROM tollbook_counter", (), using=using)
+    return {row[0]: _tally(row) for row in rows}
+
+
 def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
     """Return the counters whose period is not over at an instant."""
     rows = fetch(
