@@ -7,6 +7,12 @@ from tollbook.app.call_shown import COLUMNS, call_cells, call_object
 from tollbook.app.margin import margin_objects, margin_table
 from tollbook.app.report_catalogue import STATISTICS, Format, find_report
 from tollbook.app.statistics import Every, statistic_object, statistics, statistics_table
+from tollbook.app.unbilled import (
+    fee_objects,
+    fees_table,
+    unbilled_objects,
+    unbilled_table,
+)
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.json_list import stream_json
 from tollbook.documents.table import Table
@@ -66,6 +72,26 @@ def _margin(wanted: Selection, format_name: Format) -> Iterator[bytes]:
             return stream_json(margin_objects(wanted))
 
 
+def _unbilled(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(unbilled_table(wanted))
+        case "xlsx":
+            return stream_xlsx(unbilled_table(wanted))
+        case "json":
+            return stream_json(unbilled_objects(wanted))
+
+
+def _fees(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(fees_table(wanted))
+        case "xlsx":
+            return stream_xlsx(fees_table(wanted))
+        case "json":
+            return stream_json(fee_objects(wanted))
+
+
 def _statistics(wanted: Selection, format_name: Format, every: Every) -> Iterator[bytes]:
     lines = statistics(wanted.filter, every=every, zone=wanted.zone)
     if format_name == "json":
@@ -84,4 +110,6 @@ def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:
 _WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {
     "call-log": _call_log,
     "margin": _margin,
+    "unbilled": _unbilled,
+    "fees": _fees,
 }

@@ -42,6 +42,8 @@ REPORTS = {
         Report(
             "margin", "Margin", "charge, cost and margin by trunk and destination, losses first"
         ),
+        Report("unbilled", "Unbilled calls", "calls that no account pays, and why not"),
+        Report("fees", "Fees", "what talk owes by the hour, by owner and account code"),
     )
 }
 
