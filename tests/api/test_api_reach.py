@@ -8,6 +8,7 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import FIRST_CALL, Call, open_office
+from tollbook.app.recharge import By, Gift, post_gift
 from tollbook.app.roles import Reach
 from tollbook.app.tokens import TokenError, create_token
 from tollbook.storage.door import door
@@ -16,6 +17,7 @@ from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now
 
 AMIR, BERTA, VISITOR = "494020111111", "494020222222", "494020333333"
+MICROS = 10_000_000
 Reader = Callable[[str], Client]
 
 
@@ -40,8 +42,18 @@ def reader(sqlite: Database) -> Reader:
         "all": Reach(),
     }
 
+    for kind, ids in (
+        ("extension", Extension.objects.values_list("pk", flat=True)),
+        ("owner", Owner.objects.values_list("pk", flat=True)),
+    ):
+        post_gift(
+            door,
+            Gift(kind=kind, ids=tuple(ids), amount_micros=MICROS, sender="test", key=kind),
+            By("test", now()),
+        )
+
     def client(whose: str) -> Client:
-        scopes = ["calls:read", "charges:read"]
+        scopes = ["calls:read", "charges:read", "extensions:read"]
         secret = create_token(
             scopes=scopes, at=now(), by="test", name=whose, reach=reaches[whose]
         ).secret
@@ -108,6 +120,33 @@ def test_no_filter_says_which_names_there_are(reader: Reader, path: str, name: s
     assert "Known" not in answer.json()["message"]
 
 
+OWN = {"extension": ["101"], "owner": ["Smith"], "all": ["101", "102", "Jones", "Smith"]}
+
+
+@pytest.mark.parametrize("whose", OWN)
+def test_balances_and_recharges_are_ones_own(reader: Reader, whose: str) -> None:
+    client = reader(whose)
+    holders: list[str] = []
+    for kind in ("extension", "owner", "department"):
+        answer: Any = client.get(f"/api/v1/extensions?kind={kind}").json()
+        holders += [one["number"] for one in answer["extensions"]]
+        assert answer["total"] == len(answer["extensions"])
+    history: Any = client.get("/api/v1/recharges").json()
+
+    assert sorted(set(holders) - {"Sales"}) == OWN[whose]
+    assert ("Sales" in holders) is (whose == "all")
+    assert sorted(one["number"] for one in history["recharges"]) == OWN[whose]
+    assert history["total"] == len(OWN[whose])
+
+
+@pytest.mark.parametrize("whose", ["extension", "owner"])
+@pytest.mark.parametrize("kind", ["extension", "owner", "department"])
+def test_no_filter_of_the_history_leads_to_another(reader: Reader, whose: str, kind: str) -> None:
+    answer: Any = reader(whose).get(f"/api/v1/recharges?kind={kind}&keyword=").json()
+
+    assert {one["number"] for one in answer["recharges"]} <= set(OWN[whose])
+
+
 def test_a_token_ends_with_its_owner(reader: Reader) -> None:
     client = reader("owner")
     assert client.get("/api/v1/calls").status_code == 200
@@ -121,7 +160,7 @@ def test_a_bound_token_holds_only_what_is_narrowed(sqlite: Database) -> None:
     open_office(sqlite)
     extension = Extension.objects.get(number="101")
 
-    with pytest.raises(TokenError, match="only. No token was made"):
+    with pytest.raises(TokenError, match="No token was made"):
         create_token(
             scopes=["calls:read", "sources:read"],
             at=now(),

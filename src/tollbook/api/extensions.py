@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from tollbook.api.auth import NeedsScope, reach_of
+from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names
 from tollbook.api.errors import ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
 from tollbook.app.holders import visible_holders
@@ -68,6 +68,7 @@ class HolderListBody(Schema):
 @refuse_unknown(HolderParameters)
 def list_extensions(request: HttpRequest, query: Query[HolderParameters]) -> dict[str, object]:
     """Holders by number or name, with what they were given, hold, and may still spend."""
+    refuse_foreign_names(request)
     wanted = HolderFilter(
         kind=query.kind,
         site_id=_site_id(query.site),
