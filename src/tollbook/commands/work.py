@@ -35,6 +35,8 @@ def run(args: argparse.Namespace) -> int:
         if args.rebuild:
             return _rebuild(installation)
         log_to_stderr(installation.settings.log_level)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _leave)
         with the_only_one(installation.settings.data_dir / "work.lock", does="works"):
             _work(installation)
     except SettingsError as fault:
@@ -60,8 +62,6 @@ def _work(installation: Installation) -> None:
     from tollbook.storage.columns.duck import Fault  # noqa: PLC0415 - likewise
     from tollbook.storage.rerating import RunTaken  # noqa: PLC0415 - likewise
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _leave)
     jobs = _jobs(installation)
     while True:
         for job in jobs:
