@@ -281,6 +281,7 @@ THIRTIETH_OF_FEBRUARY = {"name": "peak", "months": [2], "month_days": [30]}
             "no month",
         ),
         ("rate[0].number_length", 1, "rate[0].number_length", "no number fits"),
+        ("rate[0].prefix", "4\uff19", "rate[0].prefix", "no number is written with"),
         ("rate[0].maximum_charge", "0", None, None),
         ("rate[1]", SOUND["rate"][0], "rate[1]", "can never win"),
         ("rate[1].band", "peak", "rate[0].band", "leaves hours"),

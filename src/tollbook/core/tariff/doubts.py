@@ -84,6 +84,14 @@ def _doubt_rate(index: int, rate: Rate, faults: FaultList) -> None:
             "never_wins",
             f"is less than the prefix has digits, so no number fits {named}",
         )
+    odd = next((symbol for symbol in rate.digits if not symbol.isascii()), None)
+    if odd is not None:
+        # Digits of other scripts look alike on a screen, and no switch writes them.
+        faults.warning(
+            f"{place}.prefix",
+            "never_wins",
+            f"holds {odd!r}, which no number is written with: it takes 0 to 9, * and # {named}",
+        )
     if rate.maximum_charge is not None and rate.maximum_charge < rate.minimum_charge:
         faults.warning(
             f"{place}.maximum_charge", "minimum_charge", f"is below the minimum charge {named}"
