@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reference.splits import draw_long_call, draw_split_tariff
 from reference.tariffs import draw_call, draw_tariff
 from tollbook.core.rating import TalkedCall, charge_of
 from tollbook.core.rating.batch import (
@@ -46,11 +48,17 @@ def talked(record: dict) -> TalkedCall:
     )
 
 
-def assert_equal(seed: int, *, calls: int) -> None:
+def assert_equal(
+    seed: int,
+    *,
+    calls: int,
+    draw: Callable[[Random], dict] = draw_tariff,
+    draw_one: Callable[[Random, dict], dict] = draw_call,
+) -> None:
     random = Random(seed)
-    document = draw_tariff(random)
+    document = draw(random)
     tariff = prepared(document)
-    asked = [talked(draw_call(random, document)) for _ in range(calls)]
+    asked = [talked(draw_one(random, document)) for _ in range(calls)]
 
     columns = price_columns(tariff, asked)
 
@@ -67,13 +75,15 @@ def assert_equal(seed: int, *, calls: int) -> None:
 @given(seed=st.integers(0, 2**63))
 def test_both_forms_agree(seed: int) -> None:
     assert_equal(seed, calls=50)
+    assert_equal(seed, calls=20, draw=draw_split_tariff, draw_one=draw_long_call)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(0, 1_000, 250))
 def test_a_hundred_thousand_calls_differ_in_no_digit(first: int) -> None:
     for seed in range(first, first + 250):
-        assert_equal(seed, calls=100)
+        assert_equal(seed, calls=50)
+        assert_equal(seed, calls=50, draw=draw_split_tariff, draw_one=draw_long_call)
 
 
 def flat(price: str, **more: object) -> dict:
@@ -185,6 +195,7 @@ PLAIN = """
 import sys
 sys.modules["numba"] = None  # As if the extra were not installed.
 from random import Random
+from reference.splits import draw_long_call, draw_split_tariff
 from reference.tariffs import draw_call, draw_tariff
 from tollbook.core.rating import batch, charge_of
 from tollbook.core.tariff import compile_tariff, read_tariff

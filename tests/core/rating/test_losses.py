@@ -22,7 +22,9 @@ def compiled(document: dict) -> CompiledTariff:
 
 
 def tariff(*rates: dict, bands: tuple[dict, ...] = ()) -> CompiledTariff:
-    return compiled({"name": "t", "currency": "EUR", "zone": "UTC", "band": list(bands), "rate": list(rates)})
+    return compiled(
+        {"name": "t", "currency": "EUR", "zone": "UTC", "band": list(bands), "rate": list(rates)}
+    )
 
 
 def rate(prefix: str, price: str, **more: object) -> dict:

@@ -1,5 +1,6 @@
 """`price` against the rules read plainly: no digit differs, on tariffs drawn at random."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference import rating as reference
+from reference.splits import draw_long_call, draw_split_tariff
 from reference.tariffs import draw_call, draw_tariff
 from tollbook.core.rating import (
     Priced,
@@ -43,12 +45,20 @@ def talked(call: dict) -> TalkedCall:
     )
 
 
-def assert_equal_to_the_rules(seed: int, *, calls: int) -> None:
+def assert_equal_to_the_rules(
+    seed: int,
+    *,
+    calls: int,
+    draw: Callable[[Random], dict] = draw_tariff,
+    draw_one: Callable[[Random, dict], dict] = draw_call,
+) -> int:
+    """Return how many rates had a part in the prices, counted call by call."""
     random = Random(seed)
-    document = draw_tariff(random)
+    document = draw(random)
     tariff = compiled(document)
+    parts = 0
     for _ in range(calls):
-        call = draw_call(random, document)
+        call = draw_one(random, document)
         expected = reference.price(document, call)
         result = price(tariff, talked(call))
         fast = charge_of(tariff, talked(call))
@@ -62,6 +72,8 @@ def assert_equal_to_the_rules(seed: int, *, calls: int) -> None:
         assert not isinstance(fast, str)
         assert (Fraction(fast[0], 1_000_000), *fast[1:]) == found, (seed, call)
         assert sum(Fraction(step.amount) for step in result.steps) == found[0], (seed, call)
+        parts += len({step.rate_index for step in result.steps if step.rate_index is not None})
+    return parts
 
 
 @given(seeds)
@@ -95,11 +107,30 @@ def test_steps_of_one_slot_are_one_line_across_the_edge_of_another_band() -> Non
     ]
 
 
+@given(seeds)
+@settings(max_examples=60, deadline=None)
+def test_a_call_split_among_many_rates_equals_the_rules_read_plainly(seed: int) -> None:
+    assert_equal_to_the_rules(seed, calls=4, draw=draw_split_tariff, draw_one=draw_long_call)
+
+
+# A hundred thousand calls in all: of every kind here, and split among rates below.
 @pytest.mark.slow
-@pytest.mark.parametrize("first_seed", range(0, 10_000, 1_000))
-def test_a_hundred_thousand_calls_differ_in_no_digit(first_seed: int) -> None:
+@pytest.mark.parametrize("first_seed", range(0, 3_000, 1_000))
+def test_thirty_thousand_calls_of_every_kind_differ_in_no_digit(first_seed: int) -> None:
     for seed in range(first_seed, first_seed + 1_000):
         assert_equal_to_the_rules(seed, calls=10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first_seed", range(0, 3_500, 500))
+def test_seventy_thousand_split_calls_differ_in_no_digit(first_seed: int) -> None:
+    parts = sum(
+        assert_equal_to_the_rules(seed, calls=20, draw=draw_split_tariff, draw_one=draw_long_call)
+        for seed in range(first_seed, first_seed + 500)
+    )
+
+    # Unrated calls count as none, those of one rate as one.
+    assert parts > 15_000, "the draw splits too few calls to prove anything"
 
 
 @given(seeds)
