@@ -131,3 +131,22 @@ def test_fewer_than_one_call_is_refused(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "--calls is 0" in refused.stderr
     assert not (tmp_path / "data").exists()
+
+
+def test_money_was_paid_in_spent_and_put_right(office: Path) -> None:
+    kinds = dict(ask(office, "SELECT kind, count(*) FROM tollbook_entry GROUP BY kind"))
+    [(prepaid, postpaid, locked)] = ask(
+        office,
+        "SELECT sum(billing AND payment_type = 'prepaid'), "
+        "sum(billing AND payment_type = 'postpaid'), sum(locked) FROM tollbook_extension",
+    )
+
+    assert (prepaid, postpaid, locked) == (20, 8, 1)
+    assert (kinds["recharge"], kinds["adjustment"], kinds["reversal"]) == (63, 1, 1)
+    assert kinds["charge"] > 100
+    [(unbalanced,)] = ask(
+        office,
+        "SELECT count(*) FROM tollbook_balance b WHERE b.balance_micros <> "
+        "(SELECT sum(p.amount_micros) FROM tollbook_posting p WHERE p.account_id = b.account_id)",
+    )
+    assert unbalanced == 0

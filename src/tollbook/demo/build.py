@@ -18,6 +18,7 @@ from tollbook.app.sources import Refused as SourceRefused
 from tollbook.app.sources import add_source, source_states
 from tollbook.demo.diary import past_calls
 from tollbook.demo.folder import DemoError, Plan
+from tollbook.demo.money import open_accounts
 from tollbook.demo.office import (
     ASTERISK,
     CARRIER_TARIFF,
@@ -52,6 +53,8 @@ def build(installation: Installation, plan: Plan, *, say: Callable[[str], None])
     _fill_directory(installation, office)
     say("tariffs: a carrier's and a SIP provider's")
     _publish_tariffs(installation, office, at=plan.ends)
+    say("money: prepaid and postpaid extensions with their recharges")
+    open_accounts(installation.door, office, ends=plan.ends)
     say(f"calls: {plan.calls:,} of the last three months, as two switches wrote them")
     folder = installation.settings.data_dir
     for pbx, file in _write_records(folder / "pbx", office, plan):
