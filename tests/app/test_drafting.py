@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from support.office import Call, calls_in_a_row
 from tollbook.app import drafting, mediate
-from tollbook.app.draft import Draft
+from tollbook.app.draft import Draft, packed, unpacked
 from tollbook.app.drafting import DraftingFailed, Task, drafted, make_drafts
 from tollbook.app.mediate import Mediator
 from tollbook.app.rate import Rater
@@ -58,6 +58,7 @@ def test_blocks_and_parser_give_the_same_drafts(tmp_path: Path, text: str) -> No
     task = Task(file, len(data), definition, "UTC", "x", 7, RULES)
 
     drafts = [draft for draft, _ in make_drafts(task)]
+    assert [unpacked(packed(draft)) for draft in drafts] == drafts
 
     assert all(len(draft.records) <= drafting.BATCH_RECORDS for draft in drafts)
     assert rows(drafts) == rows(parsed_whole(definition, data))

@@ -7,6 +7,7 @@ is a pipe that breaks.
 import gc
 import os
 import pickle
+import struct
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from pathlib import Path
 from queue import Full, Queue
 from typing import IO, BinaryIO
 
-from tollbook.app.draft import Draft
+from tollbook.app.draft import Draft, packed, unpacked
 from tollbook.app.mediate import Mediator
 from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
@@ -28,7 +29,12 @@ from tollbook.formats.blocks import Block, parse_block
 from tollbook.storage.batch import BATCH_RECORDS
 
 READ_BYTES = 512 * 1024
-_LENGTH_BYTES = 8
+# What goes through the pipe: a letter, the length of the content, the content. A draft's begins
+# with how many bytes of the file are done.
+_HEAD = struct.Struct(">cQ")
+_DRAFT, _ZONE_FAULT, _END = b"d", b"z", b"e"
+_DONE_BYTES = 8
+_Parcel = tuple[bytes, bytes] | None
 _READ_AHEAD = 64  # parcels: some 10 MB
 # Below it the file is done before another process would have started.
 WORTH_A_PROCESS_BYTES = 4 * 1024 * 1024
@@ -205,23 +211,23 @@ def work() -> None:
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     sys.stdout = sys.stderr  # What anybody prints must not end up among the drafts.
     try:
-        for made in _made_or_fault(task):
-            parcel = pickle.dumps(made, pickle.HIGHEST_PROTOCOL)
-            out.write(len(parcel).to_bytes(_LENGTH_BYTES, "big"))
-            out.write(parcel)
+        for kind, content in _parcels(task):
+            out.write(_HEAD.pack(kind, len(content)))
+            out.write(content)
             out.flush()
     except BrokenPipeError:
         os._exit(1)  # Whoever wanted the drafts has gone, and nobody is left to be told.
 
 
-def _made_or_fault(task: Task) -> Iterator[tuple[Draft, int] | ZoneError | None]:
-    """Yield each draft, then None; or what went wrong."""
+def _parcels(task: Task) -> Iterator[tuple[bytes, bytes]]:
+    """Yield each draft, then the end; or what went wrong. Each with the letter of its kind."""
     try:
-        yield from make_drafts(task)
+        for draft, done_bytes in make_drafts(task):
+            yield _DRAFT, done_bytes.to_bytes(_DONE_BYTES, "big") + packed(draft)
     except ZoneError as fault:
-        yield fault
+        yield _ZONE_FAULT, str(fault).encode(errors="replace")
     else:
-        yield None
+        yield _END, b""
 
 
 def _received(
@@ -232,38 +238,38 @@ def _received(
     with suppress(BrokenPipeError):  # Then it has ended, and reading says so.
         pickle.dump(task, worker.stdin)
         worker.stdin.close()
-    parcels: Queue[bytes] = Queue(_READ_AHEAD)
+    parcels: Queue[_Parcel] = Queue(_READ_AHEAD)
     threading.Thread(target=_fetch, args=(worker.stdout, parcels, unwanted), daemon=True).start()
-    while parcel := parcels.get():
-        made = pickle.loads(parcel)  # noqa: S301 - our own child's pipe
-        if made is None:
+    while (parcel := parcels.get()) is not None:
+        kind, content = parcel
+        if kind == _END:
             return
-        if isinstance(made, Exception):
-            raise made
-        yield made
+        if kind == _ZONE_FAULT:
+            raise ZoneError(content.decode())
+        yield unpacked(content[_DONE_BYTES:]), int.from_bytes(content[:_DONE_BYTES], "big")
     raise DraftingFailed(
         "the process that reads the file has ended. What is stored is whole. "
         "Import the file again to go on."
     )
 
 
-def _fetch(pipe: IO[bytes], parcels: "Queue[bytes]", unwanted: threading.Event) -> None:
-    """Put what comes through *pipe* into *parcels*, and an empty one at its end.
+def _fetch(pipe: IO[bytes], parcels: "Queue[_Parcel]", unwanted: threading.Event) -> None:
+    """Put what comes through *pipe* into *parcels*, and None at its end.
 
     A pipe holds less than one draft: unless somebody empties it while a batch is being stored,
     the two processes take turns instead of working side by side.
     """
     with suppress(ValueError, OSError):  # The pipe was closed: nobody wants the rest.
-        while head := pipe.read(_LENGTH_BYTES):
-            size = int.from_bytes(head, "big")
-            parcel = pipe.read(size)
-            if len(parcel) < size:
+        while len(head := pipe.read(_HEAD.size)) == _HEAD.size:
+            kind, size = _HEAD.unpack(head)
+            content = pipe.read(size)
+            if len(content) < size:
                 break  # The other process was killed in mid-parcel.
-            _put(parcels, parcel, unwanted)
-    _put(parcels, b"", unwanted)
+            _put(parcels, (kind, content), unwanted)
+    _put(parcels, None, unwanted)
 
 
-def _put(parcels: "Queue[bytes]", parcel: bytes, unwanted: threading.Event) -> None:
+def _put(parcels: "Queue[_Parcel]", parcel: _Parcel, unwanted: threading.Event) -> None:
     while not unwanted.is_set():
         with suppress(Full):
             parcels.put(parcel, timeout=0.2)

@@ -4,16 +4,19 @@ Stages are told in processor time, which other work on the machine does not leng
 """
 
 import os
-import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tollbook.bench.figures import Figure
 from tollbook.bench.scratch import ZONE, Scratch
 from tollbook.formats import load_definition
 from tollbook.wiring.start import Installation, open_installation
+
+if TYPE_CHECKING:
+    from tollbook.app.draft import Draft
 
 LINES = 300_000  # Enough that most numbers were seen before, as in a real file.
 FORMAT = "asterisk-csv"
@@ -104,9 +107,11 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
     return source.pk, segment.pk
 
 
-def _hand_over(drafts: Sequence[object]) -> None:
+def _hand_over(drafts: "Sequence[Draft]") -> None:
+    from tollbook.app.draft import packed, unpacked  # noqa: PLC0415 - needs Django set up
+
     for draft in drafts:
-        pickle.loads(pickle.dumps(draft, pickle.HIGHEST_PROTOCOL))  # noqa: S301 - our own bytes
+        unpacked(packed(draft))
 
 
 def _seconds(work: Callable[[], object]) -> float:
