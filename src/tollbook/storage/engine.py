@@ -53,7 +53,7 @@ class SqliteEngine:
 
     Where the transaction leaves foreign keys unchecked (`proves_links` of `door.bulk`), they
     are checked here, a column at a time: the database's own way, a look-up for every value of
-    every row, takes a third of an import's writing (docs/decisions/0018).
+    every row, takes a third of an import's writing (docs/decisions/0017).
     """
 
     def __init__(self, connection: Any) -> None:

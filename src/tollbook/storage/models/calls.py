@@ -74,7 +74,7 @@ class Call(models.Model):
     class Meta:
         db_table = "tollbook_call"
         # No index beside the unique key: each costs an import 2 to 5 µs a call, and what they
-        # would answer the columnar copy answers (docs/decisions/0018).
+        # would answer the columnar copy answers (docs/decisions/0017).
         constraints = (
             # Recognises the same call again (AMB-40) and is the call log's own order.
             models.UniqueConstraint(fields=["begin_us", "pbx", "dedupe_hash"], name="call_once"),
