@@ -39,15 +39,20 @@ FRANCE = {
 def open_prepaid(database: Database, *, cents: int = 100) -> Office:
     """Make the office; extension 101 is prepaid and has *cents*, 102 is not billed."""
     office = open_office(database)
+    change_office()
+    assign_france()
+    if cents:
+        recharge("101", cents)
+    return office
+
+
+def change_office() -> None:
+    """Publish the sample tariff, bill extension 101, and set numbers to dial and to show."""
     publish_tariff(door, FRANCE, at=NOW, actor="test", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
     with door.transaction():
         Extension.objects.filter(number="101").update(billing=True, caller_id="+493012345101")
         Pbx.objects.update(dial_prefix="8888")
         Site.objects.update(caller_id="+493012345")
-    assign_france()
-    if cents:
-        recharge("101", cents)
-    return office
 
 
 def assign_france() -> None:

@@ -52,6 +52,7 @@ SECTIONS = (
     Section("Budgets", "budgets", "settings", "b", within=True),
     Section("Classes of service", "classes", "settings", "l", within=True),
     Section("Guards", "guards", "settings", "y", within=True),
+    Section("May this call?", "may_call", "tester", within=True),
     Section("Tariffs", "tariffs", "tariffs", "t"),
     Section("Assignments", "assignments", "tariffs", "a", within=True),
     Section("Plans", "plans", "tariffs", "g", within=True),
