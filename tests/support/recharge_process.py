@@ -1,0 +1,57 @@
+"""Recharges in a child that is killed at its first statement, then its second, until one lives.
+
+Usage: python recharge_process.py ID [ID …]. After each child its end is told (a negative signal,
+or 0) and a line is waited for, so that whoever asked can look at what it left.
+"""
+
+import os
+import signal
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import django
+
+django.setup()
+
+# ruff: noqa: E402 - models need Django set up
+from django.db import connection
+
+from support.office import NOON
+from tollbook.app.recharge import Booked, By, Gift, post_gift
+from tollbook.storage.door import door
+
+
+class Killer:
+    """Kills its own process instead of the statement whose turn it is."""
+
+    def __init__(self, turn: int) -> None:
+        self.left = turn
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: Any, context: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(sql, params, many, context)
+
+
+def recharge(ids: tuple[int, ...], turn: int) -> None:
+    gift = Gift("extension", ids, 10_000_000, "user:1", "k1")
+    with connection.execute_wrapper(Killer(turn)):
+        done = post_gift(door, gift, By("anna", NOON))
+    os._exit(0 if isinstance(done, Booked) else 1)
+
+
+if __name__ == "__main__":
+    ids = tuple(map(int, sys.argv[1:]))
+    for turn in count(1):
+        child = os.fork()  # Before anything is connected: each child has a connection of its own.
+        if child == 0:
+            recharge(ids, turn)
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(ended, flush=True)
+        if ended == 0 or not sys.stdin.readline():
+            break
