@@ -9,6 +9,7 @@ Source: docs/algorithms/mediation.md.
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from struct import unpack
 from typing import NamedTuple
 
 from tollbook.app.columns import columns_of
@@ -240,7 +241,7 @@ def dedupe_hashes(cdrs: CdrColumns, begins: Sequence[int | None]) -> list[int]:
     records of one id. Without: who called whom, and where the stamp shows no seconds also talk
     and trunk, because two true calls fit into one minute.
     """
-    hashes = []
+    digests = []
     for call_id, begin_us, caller, callee, dialled, talk_ms, answer_us, trunk, near, far in zip(
         cdrs.pbx_call_id,
         begins,
@@ -261,9 +262,8 @@ def dedupe_hashes(cdrs: CdrColumns, begins: Sequence[int | None]) -> list[int]:
             key = f"\0{strip_decoration(caller)}\0{strip_decoration(whom)}"
             if begin_us is not None and begin_us % _MINUTE_US == 0:
                 key = f"{key}\0{talk_ms}\0{trunk}"
-        digest = blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-        hashes.append(int.from_bytes(digest, "big", signed=True))
-    return hashes
+        digests.append(blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+    return list(unpack(f">{len(digests)}q", b"".join(digests)))
 
 
 def _timeless(call: Cdr) -> Reject:
