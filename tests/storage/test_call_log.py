@@ -260,6 +260,8 @@ def test_an_empty_log_is_an_empty_page(database: Database) -> None:
         "begin~asc~after~1~2",
         "talk~desc~after~1~2",
         "begin~desc~after~1~2~3",
+        "begin~desc~after~9999999999999999999999~9",
+        "begin~desc~before~1~-9999999999999999999999",
     ],
 )
 def test_a_cursor_that_was_not_given_out_is_refused(sqlite: Database, cursor: str) -> None:

@@ -101,9 +101,12 @@ class _Place:
         if prefix != f"{order.sort.value}~{'desc' if order.descending else 'asc'}":
             raise CursorError(f'cursor "{text}" belongs to another order; start at the first page')
         try:
-            return cls(int(value), int(call_id), "~before~" in text)
+            place = cls(int(value), int(call_id), "~before~" in text)
         except ValueError as fault:
             raise CursorError(f'"{text}" is not a cursor; start at the first page') from fault
+        if max(abs(place.value), abs(place.call_id)) > _BEYOND_ALL:
+            raise CursorError(f'"{text}" is beyond every call; start at the first page')
+        return place
 
 
 def call_log(
