@@ -104,6 +104,7 @@ def test_a_name_that_is_not_ours_is_not_answered(browser: Client, path: str) -> 
 
     assert answer.status_code == 400
     assert b"evil" not in answer.content
+    assert b"add it to the setting allowed_hosts" in answer.content
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 

@@ -1,6 +1,7 @@
 """What went wrong, in the look of the product and without its insides."""
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -16,8 +17,16 @@ def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG
     )
 
 
-def refused(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - likewise
-    """Refuse a request that nobody should make."""
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Refuse a request that nobody should make, or that came under a name that is not ours."""
+    if isinstance(exception, DisallowedHost):
+        return _page(
+            request,
+            400,
+            "This is not the name of this installation",
+            "The name or address in the browser's address bar is not one that Tollbook answers "
+            "to. Nothing was shown. If it should be, add it to the setting allowed_hosts.",
+        )
     return _page(request, 400, "That request cannot be read", "Nothing was changed.")
 
 
