@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from tollbook.app import reprice
+from tollbook.app import rerate as rerate_app
 from tollbook.app.post import account_of_extension, post_entry
 from tollbook.app.publish_tariff import Published, publish_tariff
+from tollbook.app.reprice import Repricer
 from tollbook.app.rerate import (
     RunTaken,
     Unfinished,
@@ -26,7 +28,10 @@ from tollbook.app.rerate import (
 from tollbook.app.rerating_totals import Rerating, document_of, rerating_from
 from tollbook.core.ledger import charge_entry
 from tollbook.core.money import Money
+from tollbook.storage.columns import queries as columns
+from tollbook.storage.columns.refresh import refresh
 from tollbook.storage.door import door
+from tollbook.storage.instants import to_us
 from tollbook.storage.models import (
     AuditLog,
     Charge,
@@ -374,3 +379,27 @@ def test_instants_of_the_run_are_those_of_the_clock(office: Office) -> None:
     assert run is not None
     assert run.started == NOON
     assert run.finished in later[1:]
+
+
+def test_a_dry_run_from_the_columnar_copy_says_the_same(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rerate_app, "WORTH_ARRAYS", 0)
+    monkeypatch.setattr(columns, "WORTH_CALLS", 0)
+    office.receive(calls_in_a_row(60))
+    publish(DEARER)
+    # A re-rated part, and calls that are newer than the copy.
+    rerate(CallFilter(to_us=to_us(FIRST_CALL) + 20 * 60_000_000))
+    refresh(door)
+    office.receive([Call(900, FIRST_CALL), Call(901, FIRST_CALL, dialled="0033123456789")])
+    publish(WITHOUT_BERLIN)
+    assert Repricer().reprice_charges(ALL) is not None
+
+    from_copy = dry_run(ALL)
+
+    monkeypatch.setattr(columns, "WORTH_CALLS", 10**9)
+    assert Repricer().reprice_charges(ALL) is None
+    from_tables = dry_run(ALL)
+    assert document_of(from_copy) == document_of(from_tables)
+    assert from_copy.changed > 0
+    assert document_of(from_copy)["totals"] == document_of(rerate())["totals"]

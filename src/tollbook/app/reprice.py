@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tollbook.app.plans import load_plans
 from tollbook.app.rate import DIRECTIONS, Billable, Priced, Rater
-from tollbook.app.rules import CHARGE, Rules
+from tollbook.app.rules import CHARGE, COST, Rules
 from tollbook.app.site_rules import load_rules
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
@@ -25,6 +25,7 @@ from tollbook.storage.call_payers import payers_of
 from tollbook.storage.exchange_rates import newest_rate_id
 from tollbook.storage.ledger import Filed
 from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
+from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.planned_calls import planned_among
 from tollbook.storage.queries.rated_calls import (
     Cell,
@@ -33,6 +34,7 @@ from tollbook.storage.queries.rated_calls import (
     RatedCall,
     names_of_calls,
     rated_calls,
+    rated_calls_in_copy,
 )
 from tollbook.storage.rerating import RerateStep
 
@@ -113,13 +115,31 @@ class Repricer:
         while some := list(islice(calls, CALLS_AT_ONCE)):
             yield from self._repriced(some, planned, many)
 
+    def reprice_charges(self, wanted: CallFilter) -> Iterator[Repriced] | None:
+        """Do as `reprice` from the columnar copy, for the charges alone and in any order.
+
+        None: the copy cannot answer now.
+        """
+        pieces = rated_calls_in_copy(wanted)
+        return None if pieces is None else self._reprice_pieces(pieces)
+
+    def _reprice_pieces(
+        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeInForce]]]]
+    ) -> Iterator[Repriced]:
+        many = _many()
+        for some in pieces:
+            planned = planned_among([call.id for call, _ in some]) if self.plans else set()
+            yield from self._repriced(some, planned, many, kinds=(CHARGE,))
+
     def _repriced(
         self,
         some: Sequence[tuple[RatedCall, dict[str, ChargeInForce]]],
         planned: Container[int],
         many: "ManyPrices | None",
+        *,
+        kinds: Container[str] = (CHARGE, COST),
     ) -> Iterator[Repriced]:
-        """Yield some calls, those of one PBX priced together."""
+        """Yield some calls, those of one PBX priced together; only prices of *kinds* are asked."""
         is_planned = [False] * len(some)
         prices: list[list[Priced]] = [[] for _ in some]
         asked: dict[tuple[int, str], tuple[list[int], list[Billable]]] = {}
@@ -131,7 +151,7 @@ class Repricer:
             billable = self.billable(call)
             is_planned[at] = call.id in planned or self._is_planned(call, billable.talk_us)
             for kind in self.raters[call.pbx_id].kinds:
-                if not (is_planned[at] and kind == CHARGE):
+                if kind in kinds and not (is_planned[at] and kind == CHARGE):
                     places, billables = asked.setdefault((call.pbx_id, kind), ([], []))
                     places.append(at)
                     billables.append(billable)
@@ -250,4 +270,8 @@ def _money(price: ChargeInForce | Priced | None) -> Money | None:
 
 
 def _differs(price: Priced, old: ChargeInForce | None) -> bool:
-    return old is None or price[1:] != old[1:]
+    """Say whether *price* is another than *old*; prefix and band follow from version and rate."""
+    if old is None:
+        return True
+    was = (old.tariff_version_id, old.rate_index, *old[5:])
+    return (price.tariff_version_id, price.rate_index, *price[5:]) != was

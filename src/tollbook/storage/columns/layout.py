@@ -11,7 +11,7 @@ from django.db import connections
 
 from tollbook.storage.instants import from_us, to_us
 
-LAYOUT = 2
+LAYOUT = 3
 ABSENT = -(2**63) + 1  # Stands for null on the way from a table into an array of integers.
 
 _FIRST_US, _LAST_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9999))
@@ -53,6 +53,8 @@ TAKEN = (
     Column("billed_s", "BIGINT", "h.billed_s"),
     Column("currency", "VARCHAR", "h.currency"),
     Column("unrated_reason", "VARCHAR", "h.unrated_reason"),
+    Column("tariff_version_id", "BIGINT", "h.tariff_version_id"),
+    Column("rate_index", "BIGINT", "h.rate_index"),
 )
 # The numbers and names of a call in one text, in small letters: keywords are looked for in it. What
 # another part holds is left out, which is most of it, and halves the bytes to look through.
