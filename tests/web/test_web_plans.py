@@ -127,7 +127,7 @@ def test_a_call_shows_each_step_of_its_plan(browser: Client, office: Office) -> 
         "Service charge: switchboard",
         "Tax: VAT 19 %",
         "What had been used before",
-        "Bundle: house all whom it is for 00:00:00 used 00:04:10",
+        "Bundle: house all whom it is for 00:00:00 00:04:10",
         "Plan: every site, version 1",
     ):
         assert said in words, said

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from tollbook.app.planned_charge import BUNDLE, Asked
 from tollbook.core.charging import Charged, ChargeStep
 from tollbook.core.money import exact_decimal, format_amount
 from tollbook.documents.cells import clock
 
+_DECIMALS_SHOWN = 6
 STEP_WORDS = {
     "free": "Free time",
     "bundle": "Free from bundle",
@@ -32,15 +32,21 @@ STEP_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ShownPlanStep:
-    """One line of the price, all of it text; amounts are in the currency of that line."""
+class ShownAmount:
+    """An amount as it fits a column; `exact` has every digit where those are too many."""
 
     words: str
-    from_words: str
-    seconds_words: str
-    price_words: str
-    amount_words: str
-    after_words: str
+    exact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlanStep:
+    """One line of the price; amounts are in the currency of that line."""
+
+    words: str
+    detail: str
+    amount: ShownAmount
+    after: ShownAmount
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +55,16 @@ class ShownCounter:
 
     words: str
     whose: str
-    before_words: str
-    add_words: str
+    before: ShownAmount
+    add: ShownAmount
 
 
 @dataclass(frozen=True, slots=True)
 class PlanWhy:
-    """What a plan made of a base price."""
+    """What a plan made of a base price; `currency` is "" where its lines are in two."""
 
     plan_words: str
+    currency: str
     steps: tuple[ShownPlanStep, ...]
     tax_words: str
     original_words: str
@@ -68,12 +75,12 @@ def plan_why(charged: Charged, asked: Sequence[Asked], *, plan_words: str) -> Pl
     """Return what is shown of a composed price and of the counters that it asked."""
     original = charged.original
     steps = []
-    currency = original.currency if original else charged.currency
+    unit = f" {original.currency}" if original else ""
     for step in charged.steps:
         if step.kind == "exchange":
-            currency = charged.currency
-        steps.append(_step(step, currency))
-    tax = f"{format_amount(charged.tax)} {charged.currency}" if charged.tax else ""
+            unit = f" {charged.currency}"
+        steps.append(_step(step, unit))
+    tax = _amount(charged.tax, f" {charged.currency}").words if charged.tax else ""
     exchanged = ""
     if original is not None:
         exchanged = (
@@ -82,6 +89,7 @@ def plan_why(charged: Charged, asked: Sequence[Asked], *, plan_words: str) -> Pl
         )
     return PlanWhy(
         plan_words=plan_words,
+        currency="" if original else charged.currency,
         steps=tuple(steps),
         tax_words=tax,
         original_words=exchanged,
@@ -89,47 +97,54 @@ def plan_why(charged: Charged, asked: Sequence[Asked], *, plan_words: str) -> Pl
     )
 
 
-def _step(step: ChargeStep, currency: str) -> ShownPlanStep:
+def _step(step: ChargeStep, unit: str) -> ShownPlanStep:
     words = STEP_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize())
     return ShownPlanStep(
         words=f"{words}: {step.name}" if step.name else words,
-        from_words="" if step.from_s is None else clock(step.from_s * 1000),
-        seconds_words="" if step.seconds is None else f"{step.seconds:,}",
-        price_words=_price(step),
-        amount_words=f"{_four_decimals(step.amount)} {currency}",
-        after_words=f"{_four_decimals(step.after)} {currency}",
+        detail=_detail(step),
+        amount=_amount(step.amount, unit),
+        after=_amount(step.after, unit),
     )
 
 
-def _price(step: ChargeStep) -> str:
-    if step.price is None:
-        return ""
-    price = format_amount(step.price)
-    if step.kind == "tax":
-        return f"{price} %"
-    return f"{price} per {step.per_s} s" if step.per_s else price
+def _detail(step: ChargeStep) -> str:
+    """Say of what seconds at what price a step is."""
+    words = []
+    if step.seconds is not None:
+        begins = "" if step.from_s is None else f" from {clock(step.from_s * 1000)}"
+        words.append(f"{step.seconds:,} s{begins}")
+    if step.price is not None:
+        price = format_amount(step.price)
+        if step.kind == "tax":
+            words.append(f"{price} %")
+        elif step.kind in ("tax_included", "minimum_charge", "maximum_charge"):
+            words.append(price)
+        else:
+            words.append(f"at {price} per {step.per_s} s" if step.per_s else f"at {price}")
+    return " ".join(words)
 
 
 def _counter(one: Asked, currency: str) -> ShownCounter:
     whose = one.caller or "all whom it is for"
     if one.kind == BUNDLE:
-        before, add = f"{clock(one.before.seconds * 1000)} used", clock(one.add.seconds * 1000)
+        before, add = (ShownAmount(clock(each.seconds * 1000)) for each in (one.before, one.add))
         return ShownCounter(f"Bundle: {one.name}", whose, before, add)
-
     # A volume counts what was exchanged already, before discounts.
-    def both(amount: Fraction, seconds: int) -> str:
-        exact = exact_decimal(amount.numerator, amount.denominator)
-        return f"{_four_decimals(exact)} {currency}, {clock(seconds * 1000)}"
-
-    return ShownCounter(
-        f"Volume: {one.name}",
-        whose,
-        both(one.before.amount, one.before.seconds),
-        both(one.add.amount, one.add.seconds),
+    before, add = (
+        _amount(
+            exact_decimal(each.amount.numerator, each.amount.denominator),
+            f" {currency}, {clock(each.seconds * 1000)}",
+        )
+        for each in (one.before, one.add)
     )
+    return ShownCounter(f"Volume: {one.name}", whose, before, add)
 
 
-def _four_decimals(amount: Decimal) -> str:
-    """Return *amount* exactly, with at least four decimals so that a column lines up."""
+def _amount(amount: Decimal, unit: str) -> ShownAmount:
+    """Return *amount* with at least four decimals, so that a column lines up, and at most six."""
     whole, _, decimals = format_amount(amount).partition(".")
-    return f"{whole}.{decimals:0<4}"
+    if len(decimals) > _DECIMALS_SHOWN:
+        return ShownAmount(
+            f"{whole}.{decimals[:_DECIMALS_SHOWN]}…{unit}", f"{whole}.{decimals}{unit}"
+        )
+    return ShownAmount(f"{whole}.{decimals:0<4}{unit}")
