@@ -8,6 +8,7 @@ not yet earned. Free seconds that other calls hold are not there for this one.
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import cast
 
 from tollbook.app.plans import PlanAtWork
 from tollbook.app.policy_book import Prices
@@ -47,6 +48,7 @@ class CallPrice:
         self.tariff_version_id: int | None = None
         self.work: PlanAtWork | None = None
         self._pricing: Pricing | None = None
+        self._asked_s, self._found = -1, cast("int | str", 0)  # The last answer: asked again.
         rater = prices.raters.get(pbx_id) if pbx_id is not None else None
         chosen = "no_pbx" if rater is None else rater.chosen(call)
         if isinstance(chosen, str):
@@ -66,10 +68,14 @@ class CallPrice:
             self._plan = _with_rate(plan, self._compiled, self.call, prices)
             self._counters = counters_for(self.work)
 
-    def pricing(self) -> Pricing:
-        """Return the price as a decision asks it; a call without any is unrated."""
+    def pricing(self, likely_s: int | None = None) -> Pricing:
+        """Return the price as a decision asks it; a call without any is unrated.
+
+        *likely_s* is the length that will be asked for, if that is known: asked at once, it tells
+        all that the decision wants.
+        """
         if self._pricing is None and not self.unrated:
-            first = self._charged(1)
+            first = self._charged(likely_s or 1)
             # Later seconds may have no rate: then the limit ends where the rates do.
             if isinstance(first, str) and first != "no_rate_midway":
                 self.unrated = first
@@ -120,9 +126,13 @@ class CallPrice:
         if self.work is not None:
             found = self._compose(talk_s)
             return found.reason if isinstance(found, Unrated) else to_micros(found.charge)
+        if talk_s == self._asked_s:
+            return self._found
         call = self._billable._replace(talk_ms=talk_s * 1000)
         priced = self._desk.charge(call, CHARGE, by_dialled=self._by_dialled)
-        return priced.unrated_reason if priced.amount_micros is None else priced.amount_micros
+        micros = priced.amount_micros
+        self._asked_s, self._found = talk_s, priced.unrated_reason if micros is None else micros
+        return self._found
 
     def _talked(self) -> TalkedCall:
         call = self._billable

@@ -28,6 +28,7 @@ from tollbook.core.policies import (
     Step,
     decide,
 )
+from tollbook.core.policies.decision import NOTHING_LIMITED
 from tollbook.core.rating import UNRATED_REASONS as RATE_REASONS
 from tollbook.storage.counters import read_counters
 from tollbook.storage.holds import AccountState, BudgetPart, NewHold, Reserved
@@ -39,6 +40,7 @@ RINGING_S = 300
 GRACE_S = 600  # How long the switch may take to tell that a call has ended.
 _SECOND_US = 1_000_000
 _UNOPENED = BudgetStand(0, 0, 0, 0)
+_NO_ACCOUNT = AccountState(0, 0, 0)
 
 
 @dataclass(slots=True)
@@ -61,8 +63,9 @@ class Standing:
 
     def move(self, account: tuple[str, str, str], micros: int, reserved: Reserved) -> None:
         """Set aside *micros* of an account, and *reserved*, for what comes after."""
-        state = self.accounts.get(account, AccountState(0, 0, 0))
-        self.accounts[account] = state._replace(held_micros=state.held_micros + micros)
+        if micros:
+            row_id, balance_micros, held_micros = self.accounts.get(account, _NO_ACCOUNT)
+            self.accounts[account] = AccountState(row_id, balance_micros, held_micros + micros)
         for part in reserved.budgets:
             stand = self.budgets.get((part.budget_id, part.from_us), _UNOPENED)
             self.budgets[part.budget_id, part.from_us] = stand._replace(
@@ -84,6 +87,10 @@ class Before:
     limit_s: int | None = None
     held_micros: int = 0
     reserved: Reserved = field(default_factory=Reserved)
+
+
+_FRESH = Before()
+NOTHING_RESERVED = Reserved()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +126,20 @@ class HeldCounters:
         return (tally.seconds if tally else 0) + held[row] - self._own.get(row, 0)
 
 
-def weigh(book: Book, case: Case, standing: Standing, before: Before | None = None) -> Weighed:
+def weigh(
+    book: Book,
+    case: Case,
+    standing: Standing,
+    before: Before | None = None,
+    *,
+    content_hash: str = "",
+) -> Weighed:
     """Decide on *case*; with *before* on a call that is under way, and how far it may go on."""
-    own = before or Before()
+    own = before or _FRESH
     if case.emergency:
         step = Step("emergency", "emergency numbers always pass")
         return Weighed(_answer(case, Allowed(None, 0, (step,)), hold=None))
-    price = _price(book, case, standing, own.reserved)
+    price = _price(book, case, standing, own)
     steps = (case.goal.step, *case.side.steps) if not case.internal else (case.goal.step,)
     if price is not None and price.unrated:
         words = UNRATED_REASONS.get(price.unrated) or RATE_REASONS.get(price.unrated)
@@ -140,15 +154,15 @@ def weigh(book: Book, case: Case, standing: Standing, before: Before | None = No
         NOTHING if price is None else price.pricing(),
         Settings(hold_s),
         is_open=case.side.at_work.is_open(to_us(case.request.at) // _SECOND_US),
+        before=steps,
     )
-    decision = replace(decision, steps=(*steps, *decision.steps))
     if isinstance(decision, Denied) or case.internal:
         return Weighed(_answer(case, decision, hold=None))
     answer = _answer(case, decision, hold=case.request.key)
-    return Weighed(answer, _hold(case, decision, answer, price))
+    return Weighed(answer, _hold(case, decision, answer, price, content_hash))
 
 
-def _price(book: Book, case: Case, standing: Standing, own: Reserved) -> CallPrice | None:
+def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice | None:
     """Return the price, if the decision will ask for it: pricing is most of its work."""
     asks = (
         case.payer is not None
@@ -165,12 +179,14 @@ def _price(book: Book, case: Case, standing: Standing, own: Reserved) -> CallPri
         pbx_id=case.caller.pbx.id if case.caller.pbx else None,
         site_id=site.id,
         site=site.name,
-        counters_for=lambda work: HeldCounters(work, Site(site.id, site.name), standing, own),
+        counters_for=lambda work: HeldCounters(
+            work, Site(site.id, site.name), standing, own.reserved
+        ),
     )
     if not price.unrated and price.currency != case.account[2]:
         # What is asked in one currency cannot be taken from an account in another.
         price.unrated = "no_exchange_rate"
-    price.pricing()
+    price.pricing(site.hold_s if own.limit_s is None else None)
     return price
 
 
@@ -181,7 +197,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
     if closed and not lock and not case.internal:
         lock = "an alarm closed the extension and was not lifted"
     limits, calls = _concurrency(case, standing)
-    state = standing.accounts.get(case.account, AccountState(0, 0, 0))
+    state = standing.accounts.get(case.account, _NO_ACCOUNT)
     return Asked(
         destination=case.goal.destination,
         typed_digits=case.typed_digits,
@@ -201,7 +217,9 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
         needs_authorisation=case.side.needs_authorisation and not case.internal,
         has_authorisation=bool(case.goal.authorisation),
         limits=limits,
-        budget=tightest(_left(budget, case, standing, own) for budget in case.budgets),
+        budget=tightest(_left(budget, case, standing, own) for budget in case.budgets)
+        if case.budgets
+        else NOTHING_LIMITED,
         calls_now=calls - own.calls,
         known=phone is not None or case.internal,
         caller=case.caller.words,
@@ -260,13 +278,15 @@ def _answer(case: Case, decision: Allowed | Denied, *, hold: str | None) -> Answ
     )
 
 
-def _hold(case: Case, decision: Allowed, answer: Answer, price: CallPrice | None) -> NewHold:
+def _hold(
+    case: Case, decision: Allowed, answer: Answer, price: CallPrice | None, content_hash: str
+) -> NewHold:
     request, caller = case.request, case.caller
     at_us = to_us(request.at)
     lasts_s = LONGEST_S if decision.limit_s is None else decision.limit_s
     return NewHold(
         key=request.key,
-        content_hash=request.content_hash,
+        content_hash=content_hash,
         account=case.account,
         amount_micros=decision.hold_micros,
         placed_us=at_us,
@@ -284,6 +304,9 @@ def _hold(case: Case, decision: Allowed, answer: Answer, price: CallPrice | None
 
 
 def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserved:
+    asked = case.request
+    if not case.budgets and (price is None or price.work is None) and not asked.trunk:
+        return NOTHING_RESERVED if not asked.source_ip else Reserved(source_ip=asked.source_ip)
     seconds = decision.limit_s or 0
     budgets = tuple(
         BudgetPart(
@@ -293,7 +316,6 @@ def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserve
         )
         for budget in case.budgets
     )
-    asked = case.request
     if price is None or price.work is None or not seconds:
         return Reserved(budgets, (), asked.trunk, asked.source_ip)
     site = Site(case.caller.site.id, case.caller.site.name)

@@ -74,7 +74,7 @@ def ask(asked: Asked, settings: Settings | None = None) -> Allowed | Denied:
     [(9, None), (10, 60), (13, 115), (14, 170), (18, 280)],  # RUL-06
 )
 def test_the_limit_is_what_the_money_pays(cents: int, expected_s: int | None) -> None:
-    answer = ask(replace(ASKED, funds=Funds(cents * CENT)))
+    answer = ask(ASKED._replace(funds=Funds(cents * CENT)))
 
     if expected_s is None:
         assert isinstance(answer, Denied)
@@ -85,8 +85,8 @@ def test_the_limit_is_what_the_money_pays(cents: int, expected_s: int | None) ->
 
 
 def test_emergency_numbers_pass_before_any_question() -> None:
-    nothing_fits = replace(
-        ASKED, emergency=True, locked=True, funds=Funds(-1), budget=Left(0, 0), code_given=True
+    nothing_fits = ASKED._replace(
+        emergency=True, locked=True, funds=Funds(-1), budget=Left(0, 0), code_given=True
     )
 
     assert ask(nothing_fits) == Allowed(None, 0, ask(nothing_fits).steps)
@@ -121,7 +121,7 @@ def test_emergency_numbers_pass_before_any_question() -> None:
     ],
 )
 def test_a_refusal_says_why(change: dict[str, object], reason: Reason) -> None:
-    answer = ask(replace(ASKED, **change))  # type: ignore[arg-type]
+    answer = ask(ASKED._replace(**change))  # type: ignore[arg-type]
 
     assert isinstance(answer, Denied)
     assert answer.reason is reason
@@ -132,7 +132,7 @@ def test_a_call_that_no_rate_claims_is_refused_while_money_matters() -> None:
     pricing = replace(counted(zycoo), unrated=True)
 
     denied = decide(ASKED, pricing, Settings(), is_open=lambda _: False)
-    unbilled = decide(replace(ASKED, billed=False), pricing, Settings(), is_open=lambda _: False)
+    unbilled = decide(ASKED._replace(billed=False), pricing, Settings(), is_open=lambda _: False)
 
     assert isinstance(denied, Denied)
     assert denied.reason is Reason.UNRATED
@@ -152,7 +152,7 @@ def test_a_call_that_no_rate_claims_is_refused_while_money_matters() -> None:
     ],
 )
 def test_the_least_of_all_limits_holds(change: dict[str, object], limit_s: int | None) -> None:
-    answer = ask(replace(ASKED, **change))  # type: ignore[arg-type]
+    answer = ask(ASKED._replace(**change))  # type: ignore[arg-type]
 
     assert isinstance(answer, Allowed)
     assert answer.limit_s == limit_s
@@ -184,8 +184,7 @@ def test_what_is_allowed_is_held_and_what_is_held_is_there(
     hold_s: int | None,
 ) -> None:
     funds = Funds(balance * CENT, credit * CENT, held * CENT)
-    asked = replace(
-        ASKED,
+    asked = ASKED._replace(
         funds=funds,
         limits=Limits(None if call_cost is None else call_cost * CENT, call_s),
         budget=Left(None if budget is None else budget * CENT, None),

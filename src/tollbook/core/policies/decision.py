@@ -8,6 +8,7 @@ EBC-01 to EBC-18, TAR-02 to TAR-10; docs/algorithms/decision.md.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from tollbook.core.budgets import Left
 from tollbook.core.ledger import Funds
@@ -59,8 +60,11 @@ class Limits:
     concurrent: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+NO_LIMITS = Limits()
+NOTHING_LIMITED = Left(None, None)
+
+
+class Asked(NamedTuple):
     """Everything a decision looks at, read in the transaction that will hold the money.
 
     `typed_digits` is the number as it was keyed after the code. `code` is None where none was
@@ -82,8 +86,8 @@ class Asked:
     code_exempt: bool = False
     needs_authorisation: bool = False
     has_authorisation: bool = False
-    limits: Limits = field(default_factory=Limits)
-    budget: Left = field(default_factory=lambda: Left(None, None))
+    limits: Limits = NO_LIMITS
+    budget: Left = NOTHING_LIMITED
     calls_now: int = 0
     known: bool = True
     caller: str = "the caller is known"
@@ -104,9 +108,11 @@ class Pricing:
     cost: Callable[[int], int]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One rule's answer: `outcome` in words; `limit_s` the limit after it, None for none yet."""
+class Step(NamedTuple):
+    """One rule's answer: `outcome` in words; `limit_s` the limit after it, None for none yet.
+
+    (A named tuple, like what is asked: a dozen are made for every call that is decided.)
+    """
 
     rule: str
     outcome: str
@@ -146,12 +152,20 @@ class Settings:
 
 
 def decide(
-    asked: Asked, pricing: Pricing, settings: Settings, *, is_open: Callable[[str], bool]
+    asked: Asked,
+    pricing: Pricing,
+    settings: Settings,
+    *,
+    is_open: Callable[[str], bool],
+    before: tuple[Step, ...] = (),
 ) -> Allowed | Denied:
-    """Decide on a call; *is_open* tells which of the site's windows are open now."""
+    """Decide on a call; *is_open* tells which of the site's windows are open now.
+
+    *before* are steps that led to the question; the answer's begin with them.
+    """
     if asked.emergency:
-        return Allowed(None, 0, (Step("emergency", "emergency numbers always pass"),))
-    steps: list[Step] = []
+        return Allowed(None, 0, (*before, Step("emergency", "emergency numbers always pass")))
+    steps = list(before)
     for rule, ask in _GATES:
         reason, words = ask(asked, is_open)
         steps.append(Step(rule, words))
@@ -290,5 +304,7 @@ def _empty(asked: Asked, credit: int) -> Reason:
     return Reason.BUDGET_USED if credit == asked.budget.micros else Reason.NO_MONEY
 
 
-def _least(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+def _least(one: int | None, other: int | None) -> int | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return min(one, other)
