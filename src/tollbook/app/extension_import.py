@@ -9,6 +9,7 @@ from typing import BinaryIO
 
 from tollbook.app.audit import Change, record_changes
 from tollbook.app.recharge import By
+from tollbook.documents.cells import unguarded
 from tollbook.documents.sheet_reading import SheetError, sheet_rows
 from tollbook.storage.door import Door
 from tollbook.storage.models import Department, Extension, Site
@@ -70,7 +71,9 @@ def read_sheet(file: BinaryIO) -> tuple[Line, ...] | tuple[LineFault, ...]:
     seen: dict[str, int] = {}
     for row, cells in rows[1:]:
         texts = {
-            head: cell.strip() for head, cell in zip(heads, cells, strict=False) if head in COLUMNS
+            head: unguarded(cell.strip())
+            for head, cell in zip(heads, cells, strict=False)
+            if head in COLUMNS
         }
         wrong = _faulty_texts(texts) or _twice(texts.get("number", ""), seen)
         if wrong:
