@@ -7,10 +7,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client
 
 from support.office import FIRST_CALL, NOON, Call, Office
-from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner, Site
+from tollbook.storage.models import (
+    AuditLog,
+    Department,
+    Extension,
+    LedgerEntry,
+    Owner,
+    Site,
+    UserRole,
+)
 from tollbook.storage.queries.balances import HolderFilter, list_holders
 from tollbook.storage.queries.ledger import verify_balances
 
@@ -471,3 +480,67 @@ def test_extensions_found_from_calls_are_billed_as_the_site_says(
 
     found = dict(Extension.objects.values_list("number", "billing"))
     assert (found["301"], found["302"]) == (False, True)
+
+
+def signed_in_as(role: str, **whose: object) -> Client:
+    user = User.objects.create_user(username=f"{role}-user", password="a horse and two carts")
+    UserRole.objects.create(user=user, role=role, created_us=0, **whose)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_an_extension_s_user_sees_its_own_money_and_nobody_else_s(
+    browser: Client, office: Office
+) -> None:
+    amir, berta = phones()
+    recharged(browser, [amir, berta])
+    client = signed_in_as("extension", extension_id=berta)
+
+    page = words_of(client.get("/extensions"))
+    assert "Berta" in page
+    assert "Amir" not in page
+    assert "1 Total" in words_of(client.get("/extensions/recharges"))
+    for query in ("?kind=owner", "?kind=department", "?q=amir"):
+        assert "Amir" not in words_of(client.get(f"/extensions{query}")), query
+    assert [row[0] for row in rows_of(client.get("/extensions/export.csv"))][1:] == ["102"]
+    assert [row[1] for row in rows_of(client.get("/extensions/recharges/export.csv"))][1:] == [
+        "Berta[102]"
+    ]
+    assert client.get(f"/extensions/{berta}").status_code == 200
+    assert client.get(f"/extensions/{amir}").status_code == 404
+    assert client.get(f"/extensions/department/{Department.objects.get().pk}").status_code == 404
+
+
+@pytest.mark.parametrize("role", ["viewer", "extension", "owner"])
+def test_who_may_only_look_moves_no_money(browser: Client, office: Office, role: str) -> None:
+    amir = phones()[0]
+    recharged(browser, [amir])
+    entry = LedgerEntry.objects.get()
+    whose: dict[str, object] = {
+        "extension": {"extension_id": amir},
+        "owner": {"owner_id": Owner.objects.create(name="Dr. Held").pk},
+    }.get(role, {})
+    client = signed_in_as(role, **whose)
+
+    assert "Bulk Edit" not in words_of(client.get("/extensions"))
+    for path, form in (
+        ("/extensions/recharge", {"id": str(amir), "amount": "5", "key": "k", "step": "post"}),
+        ("/extensions/edit", {"id": str(amir), "credit": "5", "step": "set"}),
+        ("/extensions/count-anew", {"id": str(amir)}),
+        ("/extensions/recharges/undo", {"entries": str(entry.pk)}),
+        ("/extensions/add", {"number": "300"}),
+        ("/settings/money", {"currency": "USD"}),
+    ):
+        assert client.post(path, form).status_code == 403, path
+    assert LedgerEntry.objects.count() == 1
+    assert Extension.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "back", ["https://evil.example/", "//evil.example", "/sign-out", "/extensions\\evil", ""]
+)
+def test_a_form_never_leads_elsewhere(browser: Client, office: Office, back: str) -> None:
+    answer = recharged(browser, phones()[:1], back=back)
+
+    assert answer["Location"] == "/extensions"

@@ -17,6 +17,10 @@ PAGES = (
     "/tariffs/new", "/tariffs/1/rates", "/tariffs/1/rates/add", "/tariffs/assignments",
     "/tariffs/assignments?pbx=1&extension=101", "/decks/import", "/settings/dial-plan",
     "/settings/dial-plan?dialled=112", "/account", "/find?q=1", "/health",
+    "/extensions", "/extensions?kind=owner", "/extensions/1", "/extensions/department/1",
+    "/extensions/recharge?id=1", "/extensions/recharge?id=1&id=2", "/extensions/edit?id=1",
+    "/extensions/edit?id=1&id=2", "/extensions/add", "/extensions/import",
+    "/extensions/recharges", "/statistics", "/statistics?every=year", "/settings/money",
 )  # fmt: skip
 
 
