@@ -186,6 +186,7 @@ def test_the_description_names_every_path_and_needs_no_other_machine(sqlite: Dat
     assert set(described["paths"]) == {
         "/api/v1/calls",
         "/api/v1/calls/{call_id}",
+        "/api/v1/calls/{call_id}/account-code",
         "/api/v1/charges/summary",
         "/api/v1/extensions",
         "/api/v1/recharges",

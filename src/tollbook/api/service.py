@@ -5,7 +5,16 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
 from tollbook import __version__
-from tollbook.api import authorise, calls, charges, extensions, plans, recharges, sources
+from tollbook.api import (
+    account_codes,
+    authorise,
+    calls,
+    charges,
+    extensions,
+    plans,
+    recharges,
+    sources,
+)
 from tollbook.api.errors import answer_errors, nothing_here
 
 # The bundled viewer puts its own styles into the page; scripts still come from files only.
@@ -45,6 +54,7 @@ api = NinjaAPI(
 )
 api.add_router("/authorise", authorise.router)
 api.add_router("/calls", calls.router)
+api.add_router("/calls", account_codes.router)
 api.add_router("/charges", charges.router)
 api.add_router("/extensions", extensions.router)
 api.add_router("/recharges", recharges.router)

@@ -19,6 +19,7 @@ from tollbook.storage.models import ApiToken
 SCOPES = {
     "authorise": "decide on calls, and hold and charge their money",
     "calls:read": "the call log and single calls",
+    "calls:correct": "assign and correct the account codes of calls",
     "charges:read": "totals of charges",
     "extensions:read": "extensions with their balances, and the recharge history",
     "recharge": "put money on accounts",

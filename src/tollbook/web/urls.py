@@ -10,6 +10,7 @@ from tollbook.web.views import (
     calls,
     classes,
     codes,
+    correct_code,
     decks,
     dial_plan,
     find,
@@ -28,6 +29,7 @@ from tollbook.web.views import (
     tariffs,
     tester,
     try_again,
+    unbilled,
     what_if,
 )
 
@@ -53,6 +55,10 @@ urlpatterns = [
     path("calls/choices", calls.typed_choices, name="calls_choices"),
     path("calls/export.csv", calls.calls_csv, name="calls_csv"),
     path("calls/export.xlsx", calls.calls_xlsx, name="calls_xlsx"),
+    path("calls/account-code", correct_code.correct_code, name="correct_code"),
+    path("calls/account-code/<int:change_id>/undo", correct_code.undo_code, name="undo_code"),
+    path("calls/unbilled", unbilled.unbilled, name="unbilled"),
+    path("calls/unbilled/export.<str:kind>", unbilled.unbilled_file, name="unbilled_file"),
     path("calls/<int:call_id>", calls.call, name="call"),
     path("calls/<int:call_id>/why", calls.why, name="call_why"),
     path("import", imports.imports, name="import"),

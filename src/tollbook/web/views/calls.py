@@ -9,7 +9,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from tollbook.app.call_criteria import Selection
-from tollbook.app.call_shown import no_charge_reason
+from tollbook.app.call_money import call_money
+from tollbook.app.call_shown import no_charge_reason, no_charge_words
 from tollbook.app.explain_call import ExplainedCall, explain_call
 from tollbook.app.period import Period
 from tollbook.app.report import call_log_table
@@ -150,7 +151,8 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
         data_dir=settings.TOLLBOOK.data_dir,
         sees_costs=_sees_costs(request),
     )
-    return render(request, "tollbook/call.html", {"call": page})
+    money = call_money(call_id, why_not=no_charge_words(detail.row))
+    return render(request, "tollbook/call.html", {"call": page, "money": money})
 
 
 @needs(Permission.SEE_CALLS)
