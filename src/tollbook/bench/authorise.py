@@ -1,174 +1,183 @@
-"""Decisions on calls, durable: so many callers at once, on 100,000 prefixes and 2,000 accounts.
+"""Decisions on calls, each durable before it is given: 100,000 prefixes, 2,000 accounts.
 
-Each caller asks, waits for the answer and asks again; every answer is on disk before it is given.
-The money never runs out, so each decision prices, holds and stores. A caller is a task of one
-event loop, as a call is in the control process.
+In process (as the control process decides), over HTTP (as another switch asks), beside an import,
+and on PostgreSQL where a server is named. The money never runs out, so each decision prices,
+holds and stores.
 """
 
 import asyncio
 import json
+import os
+import socket
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import count
-from typing import TYPE_CHECKING
 
-from tollbook.bench.deck import deck_document, drawn_prefixes
-from tollbook.bench.figures import Figure, percentile
+from tollbook.bench import lines
+from tollbook.bench.deciding import Round, ask_for, caller, numbers
+from tollbook.bench.figures import Figure
 from tollbook.bench.options import Options
-from tollbook.bench.process import BenchError
-from tollbook.bench.scratch import PBX, scratch
-from tollbook.wiring.start import Installation, open_installation
+from tollbook.bench.process import BenchError, running_tollbook
+from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
 
-if TYPE_CHECKING:
-    from tollbook.app.authorise import Request
-
-PREFIXES = 100_000
-ACCOUNTS = 2_000
-NUMBERS = 20_000
 CALLERS = (1, 16, 64)
+MOST = CALLERS[-1]
 SECONDS = 5.0
-WARM_UP_S = 1.0
-FIRST_EXTENSION = 10_000
-BALANCE_MICROS = 10**15
-HOLD_S = 180
-AT = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)  # a Tuesday, in the dearest band
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """What some callers got in a while: decisions a second, and how long each took."""
-
-    rate: float
-    took_ms: list[float]
+WARM_UP_S = 2.0
+PATIENCE_S = 180.0
+IMPORTED = 200_000
 
 
 def measure(options: Options) -> Iterator[Figure]:
-    """Make the house, then let 1, 16 and 64 callers ask; on PostgreSQL too if it is named."""
-    with scratch() as made:
-        installation = open_installation(data_dir=made.folder)
-        yield from _in_process("SQLite", installation, options)
+    """Yield decisions a second and how long they took; *options.calls* are milliseconds a round."""
+    seconds = SECONDS if options.calls is None else options.calls / 1_000
+    with scratch() as installation:
+        most = yield from _in_process("SQLite", installation, seconds)
+        yield from _beside_an_import(installation, seconds)
+        yield from _over_http(installation, seconds, most)
+    server = options.database or os.environ.get("TOLLBOOK_BENCH_POSTGRESQL")
+    if server:
+        with scratch(database=server) as installation:
+            yield from _in_process("PostgreSQL", installation, seconds)
 
 
-def _in_process(engine: str, installation: Installation, options: Options) -> Iterator[Figure]:
-    from tollbook.app.authorise import decider  # noqa: PLC0415 - needs Django set up
-
-    make_house(installation)
-    decisions = decider(installation.door)
-    questions = Questions()
-    seconds = min(SECONDS, (options.calls or 10**9) / 1_000)
-    alone = 0.0
-    for callers in CALLERS:
-        ask_for(WARM_UP_S, callers, questions, decisions.decide_async)
-        done = ask_for(seconds, callers, questions, decisions.decide_async)
-        alone = alone or done.rate
-        name = f"{engine}, {callers} at once"
-        goal = "≥ 10,000" if callers == CALLERS[-1] else ""
-        yield Figure(name, done.rate, "decisions/s", goal)
-        yield Figure(f"{name}: half", percentile(done.took_ms, 0.5), "ms")
-        goal = "≤ 15 ms" if callers == CALLERS[-1] else ""
-        yield Figure(f"{name}: 99 of 100", percentile(done.took_ms, 0.99), "ms", goal)
-    yield Figure(f"{engine}, together to alone", done.rate / alone, "times", "≥ 8")
+def _in_process(
+    engine: str, installation: Scratch, seconds: float
+) -> Generator[Figure, None, float]:
+    """Yield the figures of each number of callers, and return the last rate."""
+    rounds = _decide(installation, seconds, CALLERS)
+    for one in rounds:
+        last = one is rounds[-1]
+        yield from _figures(
+            f"{engine}, {one.callers} at once",
+            one,
+            "≥ 10,000/s" if last else "",
+            "≤ 15 ms" if last else "",
+        )
+    yield Figure(
+        f"{engine}, together beside alone", rounds[-1].rate / rounds[0].rate, "times", "≥ 8"
+    )
+    return rounds[-1].rate
 
 
-class Questions:
-    """Questions without end, from every telephone in turn; none is asked twice."""
+def _beside_an_import(installation: Scratch, seconds: float) -> Iterator[Figure]:
+    file = installation.folder.parent / "Master.csv"
+    lines.write_master_csv(file, calls=IMPORTED)
+    words = ["import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE]
+    with running_tollbook([*words, "--data", str(installation.folder)], installation.environment):
+        [found] = _decide(installation, seconds, (MOST,))
+    yield from _figures(f"SQLite, {MOST} at once beside an import", found, "", "")
 
-    def __init__(self) -> None:
-        prefixes = drawn_prefixes(PREFIXES)
-        step = PREFIXES // NUMBERS
-        self.numbers = [f"00{prefix}{555000 + at}" for at, prefix in enumerate(prefixes[::step])]
+
+def _over_http(installation: Scratch, seconds: float, in_process: float) -> Iterator[Figure]:
+    made = installation.tollbook("token", "create", "--scope", "authorise", "--json")
+    secret = str(json.loads(made.stdout)["secret"])
+    port = _free_port()
+    words = ["web", "--data", str(installation.folder), "--port", str(port)]
+    with running_tollbook(words, installation.environment):
+        _wait_until_served(port)
+        for callers in CALLERS:
+            with _asking(port, secret, callers) as decide:
+                ask_for(WARM_UP_S, callers, decide)
+        for callers in CALLERS:
+            with _asking(port, secret, callers) as decide:
+                found = ask_for(seconds, callers, decide)
+            yield from _figures(f"HTTP, {callers} at once", found, "", "")
+    yield Figure("HTTP beside in process", found.rate / in_process, "times", "≥ 0.4")
+
+
+def _figures(name: str, found: Round, rate: str, most: str) -> Iterator[Figure]:
+    yield Figure(name, found.rate, "decisions/s", rate)
+    yield Figure(f"{name}: half", found.half_ms, "ms")
+    yield Figure(f"{name}: 99 of 100", found.most_ms, "ms", most)
+
+
+def _decide(installation: Scratch, seconds: float, callers: tuple[int, ...]) -> list[Round]:
+    words = [str(installation.folder), str(seconds), *map(str, callers)]
+    ended = subprocess.run(  # noqa: S603 - our own program, our own words
+        [sys.executable, "-m", "tollbook.bench.deciding", *words],
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if ended.returncode:
+        raise BenchError(f"the deciding process ended with {ended.stderr.strip()[-800:]}")
+    return [Round(*json.loads(line)) for line in ended.stdout.splitlines()]
+
+
+@contextmanager
+def _asking(port: int, secret: str, callers: int) -> Iterator["Client"]:
+    client = Client(port, secret, callers)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+class Client:
+    """As many kept connections as callers; each request is one write and one read."""
+
+    def __init__(self, port: int, secret: str, callers: int) -> None:
+        self._port = port
+        self._head = (
+            "POST /api/v1/authorise HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            f"Authorization: Bearer {secret}\r\nContent-Type: application/json\r\n"
+        )
+        self._numbers = numbers()
+        self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._all: list[asyncio.StreamWriter] = []
         self._next = count()
+        self._name = f"{callers}-{time.time_ns()}"
 
-    def ask(self) -> "Request":
-        """Return the next question."""
-        from tollbook.app.authorise import Request  # noqa: PLC0415 - needs Django set up
-
+    async def __call__(self) -> None:
+        """Ask the next question and wait for its answer; raises BenchError for a refusal."""
         nth = next(self._next)
-        return Request(
-            key=f"bench:{nth}",
-            at=AT,
-            caller=str(FIRST_EXTENSION + nth * 7919 % ACCOUNTS),
-            dialled=self.numbers[nth * 104729 % len(self.numbers)],
-            pbx=PBX,
-            switch_call_id=f"1772532000.{nth}",
+        body = json.dumps(
+            {
+                "caller": caller(nth),
+                "dialled": self._numbers[nth * 104_729 % len(self._numbers)],
+                "pbx": PBX,
+                "switch_call_id": f"1772532000.{nth}",
+            }
         )
+        if self._free:
+            reader, writer = self._free.pop()
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
+            self._all.append(writer)
+        key = f"Idempotency-Key: {self._name}-{nth}\r\n"
+        writer.write(f"{self._head}{key}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        answer = json.loads(await reader.readexactly(length))
+        self._free.append((reader, writer))
+        if not answer.get("allowed"):
+            raise BenchError(f"a call was refused: {answer}")
+
+    def close(self) -> None:
+        """Forget the connections: the loop that they belong to has ended."""
+        self._free.clear()
+        for writer in self._all:
+            writer.transport.abort()
 
 
-def ask_for(
-    seconds: float, callers: int, questions: Questions, decide: "Callable[..., object]"
-) -> Round:
-    """Let *callers* ask for *seconds*; raises BenchError if a call is refused."""
-    took_ms: list[float] = []
-
-    async def caller(until_s: float) -> None:
-        while True:
-            begin_s = time.perf_counter()
-            if begin_s >= until_s:
-                return
-            answer = await decide(questions.ask())  # type: ignore[misc]  # a coroutine
-            if not answer.allowed:
-                raise BenchError(f"a call was refused: {answer.steps}")
-            took_ms.append((time.perf_counter() - begin_s) * 1e3)
-
-    async def all_callers() -> float:
-        begin_s = time.perf_counter()
-        await asyncio.gather(*(caller(begin_s + seconds) for _ in range(callers)))
-        return time.perf_counter() - begin_s
-
-    took_s = asyncio.run(all_callers())
-    return Round(len(took_ms) / took_s, took_ms)
+def _wait_until_served(port: int) -> None:
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S).close()
+        except OSError:
+            if time.monotonic() > ends:
+                raise BenchError(f"nobody serves on port {port}") from None
+            time.sleep(0.1)
+        else:
+            return
 
 
-def make_house(installation: Installation) -> None:
-    """Publish the deck, make the telephones, and pay money into each account."""
-    from tollbook.app.publish_tariff import publish_tariff  # noqa: PLC0415 - needs Django set up
-    from tollbook.core.ledger import (  # noqa: PLC0415 - likewise
-        AccountRef,
-        EntryKind,
-        transfer,
-    )
-    from tollbook.core.money import Money  # noqa: PLC0415 - likewise
-    from tollbook.storage.ledger import Filed, post_entries  # noqa: PLC0415 - likewise
-    from tollbook.storage.models import (  # noqa: PLC0415 - likewise
-        Extension,
-        Site,
-        Tariff,
-        TariffAssignment,
-    )
-
-    document = json.loads(json.dumps(deck_document(drawn_prefixes(PREFIXES))))
-    document["rate"].append(
-        {"prefix": "", "slots": [{"from_s": 0, "price": "0.50", "per_s": 60, "increment_s": 60}]}
-    )
-    door = installation.door
-    publish_tariff(
-        door, document, at=AT, actor="bench", valid_from=datetime(2026, 1, 1, tzinfo=UTC)
-    )
-    with door.transaction():
-        site = Site.objects.get()
-        Site.objects.update(hold_s=HOLD_S)
-        TariffAssignment.objects.all().delete()
-        TariffAssignment.objects.create(tariff=Tariff.objects.get(), kind="charge", position=1)
-        Extension.objects.bulk_create(
-            Extension(id=nth, site=site, number=str(FIRST_EXTENSION + nth - 1), billing=True)
-            for nth in range(1, ACCOUNTS + 1)
-        )
-    for first in range(1, ACCOUNTS + 1, 500):
-        with door.transaction():
-            post_entries(
-                [
-                    Filed(
-                        transfer(
-                            Money(BALANCE_MICROS, "EUR"),
-                            key=f"bench:{nth}",
-                            kind=EntryKind.RECHARGE,
-                            at=AT,
-                            source=AccountRef("system", "cash"),
-                            target=AccountRef("extension", str(nth)),
-                        )
-                    )
-                    for nth in range(first, min(first + 500, ACCOUNTS + 1))
-                ]
-            )
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])

@@ -28,6 +28,7 @@ BENCHMARKS = {
     for each in (
         Benchmark("rating", "one call explained, and ten million on 100,000 prefixes", "pricing"),
         Benchmark("batch", "the batch form alone, by stage, on one core and two", "batch"),
+        Benchmark("authorise", "durable decisions on calls, in process and over HTTP", "authorise"),
         Benchmark("latency", "last byte of a record to its row being visible", "latency"),
         Benchmark("import", "an Asterisk file, end to end, and the same again", "importing"),
         Benchmark("rerate", "stored calls priced again, with the differences", "rerating"),
