@@ -3,7 +3,7 @@
     intake = open_intake(door, source_id)
     result = intake.store(parser.feed(data), segment_id=segment_id, at=now, position=position)
 
-What a parser made of raw bytes is mediated, priced and stored, a thousand records a transaction,
+What a parser made of raw bytes is mediated, priced and stored, hundreds of records a transaction,
 and the source's position in the raw log moves with the last of them. A process that is killed at
 any moment starts again from that position: what was stored already is recognised by its place in
 the raw log, so nothing is lost and nothing stored twice.
