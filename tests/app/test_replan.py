@@ -1,6 +1,7 @@
 """Plans and time: whatever order calls come in, they end at the digits of call order."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -36,6 +37,13 @@ DEARER = {**TARIFF, "rate": [{**GERMANY, "connect_fee": "0.20"}, BERLIN]}
 # The calls of one morning that are charged: France has no rate.
 CALLS = [
     c for c in calls_in_a_row(30, every_s=211) if c.talk_s and not c.dialled.startswith("0033")
+]
+
+
+# Some of one morning, then a month through a change of the clock: days, weeks and months end.
+SPREAD = CALLS[:10] + [
+    replace(call, number=500 + nth, start=FIRST_CALL + timedelta(hours=41 * nth))
+    for nth, call in enumerate(CALLS[:17], start=1)
 ]
 
 
@@ -117,17 +125,71 @@ def test_a_late_call_that_moves_no_price_leaves_no_trace(office: Office) -> None
     assert (RatingRun.objects.count(), LedgerEntry.objects.count()) == (0, 0)
 
 
-@given(order=st.permutations(CALLS), cuts=st.sets(st.integers(1, len(CALLS) - 1), max_size=4))
-@settings(max_examples=8, deadline=None)
+TIERS = st.lists(
+    st.tuples(st.integers(1, 300), st.integers(1, 100)), max_size=3, unique_by=lambda tier: tier[0]
+).map(
+    lambda steps: [
+        {"from": "0", "percent": "0"},
+        *(
+            {"from": f"{start / 100:.2f}", "percent": str(percent)}
+            for (start, _), percent in zip(
+                sorted(steps), sorted(percent for _, percent in steps), strict=True
+            )
+        ),
+    ]
+)
+EVERY = st.sampled_from(["day", "week", "month"])
+CALLERS = st.sampled_from([[], ["101"], ["102"], ["Sales"]])
+PLANS = st.fixed_dictionaries(
+    {
+        "zone": st.sampled_from(["Europe/Berlin", "UTC", "Pacific/Kiritimati"]),
+        "bundle": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "seconds": st.integers(1, 900),
+                    "shared": st.booleans(),
+                    "position": st.integers(0, 2),
+                    "every": EVERY,
+                    "callers": CALLERS,
+                }
+            ),
+            max_size=3,
+        ),
+        "volume_discount": st.lists(
+            st.fixed_dictionaries(
+                {"tiers": TIERS, "whole": st.booleans(), "every": EVERY, "callers": CALLERS}
+            ),
+            max_size=2,
+        ),
+        "service_charge": st.just([{"name": "switchboard", "percent": "33.3", "callers": ["102"]}]),
+    }
+).map(
+    lambda plan: {
+        **plan,
+        "bundle": [{"name": f"b{n}", **one} for n, one in enumerate(plan["bundle"])],
+        "volume_discount": [
+            {"name": f"v{n}", **one} for n, one in enumerate(plan["volume_discount"])
+        ],
+    }
+)
+
+
+@given(
+    order=st.permutations(SPREAD),
+    cuts=st.sets(st.integers(1, len(SPREAD) - 1), max_size=4),
+    plan=st.just(PLAN) | PLANS,
+)
+@settings(max_examples=12, deadline=None)
 def test_any_order_of_arrival_ends_at_the_same_digits(
     _sqlite_template: Path,  # noqa: PT019 - the file itself is copied for each example
     tmp_path_factory: pytest.TempPathFactory,
     order: list[Call],
     cuts: set[int],
+    plan: dict[str, object],
 ) -> None:
     with sqlite_copy(_sqlite_template, tmp_path_factory.mktemp("office")) as sqlite:
         office = open_office(sqlite)
-        add(PLAN)
+        add(plan)
         edges = [0, *sorted(cuts), len(order)]
         for begin, end in pairwise(edges):
             office.receive(order[begin:end])
@@ -135,7 +197,7 @@ def test_any_order_of_arrival_ends_at_the_same_digits(
                 late()
         late()
 
-        assert amounts() == in_order(CALLS, PLAN)
+        assert amounts() == in_order(SPREAD, plan)
         assert late_calls() is None
         assert late() is None
         assert_counters_are_what_the_charges_in_force_say()

@@ -53,15 +53,16 @@ class Pending:
 
     def count(self, planned: PlannedCharge, order: Order) -> None:
         """Add what a call used; mark the counters that had counted later calls already."""
+        place = order.text
         for one in planned.asked:
             tally = self._tally(one.key)
             tally.until_us = one.until_us
             tally.amount += one.add.amount
             tally.seconds += one.add.seconds
-            if order.text < tally.latest:
+            if place < tally.latest:
                 tally.mark_dirty(order.talk_us)
             else:
-                tally.latest = order.text
+                tally.latest = place
 
     def write(self) -> None:
         """Store what the counters stand at now."""

@@ -1,8 +1,9 @@
 """Charges that a plan made: the charge, its parts, in the transaction that is open."""
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
+from operator import attrgetter
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -45,6 +46,8 @@ class PartsRow:
 
 _CHARGE = tuple(field.name for field in fields(ChargeRow))
 _PARTS = tuple(field.name for field in fields(PartsRow))
+# `dataclasses.astuple` copies every value deeply: a tenth of what a charge costs.
+_of_charge, _of_parts = attrgetter(*_CHARGE), attrgetter(*_PARTS)
 
 
 def store_planned(
@@ -55,7 +58,7 @@ def store_planned(
         return
     engine = engine_of(using)
     ids = engine.take_ids("tollbook_charge", len(rows))
-    charges = [astuple(charge) for charge, _ in rows]
+    charges = [_of_charge(charge) for charge, _ in rows]
     engine.insert(
         "tollbook_charge",
         {
@@ -65,7 +68,7 @@ def store_planned(
         },
     )
     parted = [
-        (charge_id, *astuple(parts))
+        (charge_id, *_of_parts(parts))
         for charge_id, (_, parts) in zip(ids, rows, strict=True)
         if parts is not None
     ]
