@@ -9,15 +9,15 @@ from dataclasses import dataclass
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern
+from django.urls import URLPattern, resolve
 
 from support.office import FIRST_CALL, Call, Office
-from tollbook.app.roles import WITHIN_REACH, Reach, visible_accounts
+from tollbook.app.roles import WITHIN_REACH, Reach, access_of, visible_accounts
 from tollbook.storage.door import door
 from tollbook.storage.models import Account, AccountCode, Extension, Owner, UserRole
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models.access import Role
-from tollbook.web.access import need_of
+from tollbook.web.access import OPEN_PATHS, may_open, need_of
 from web.conftest import PASSWORD
 from web.test_web_sign_in import OPEN, example, pages
 
@@ -309,6 +309,41 @@ def test_the_menu_shows_what_one_may_open(
 
     assert set(shown) <= menu
     assert not set(hidden) & menu
+
+
+def offers(html: str, *, here: str) -> set[tuple[str, str]]:
+    """Return what the page *here* offers: method and address of every link, part and form."""
+    found = {("GET", place) for place in re.findall(r'(?:href|hx-get)="(/[^"]*)"', html)}
+    for form in re.findall(r"<form[^>]*>", html):
+        place = re.search(r'action="(/[^"]*)"', form)
+        method = "POST" if 'method="post"' in form else "GET"
+        found.add((method, place[1] if place else here))
+    return found
+
+
+@pytest.mark.parametrize("letter", LETTERS)
+def test_no_page_offers_what_one_may_not_do(house: House, letter: str) -> None:
+    client = house.sign_in(letter)
+    access = access_of(User.objects.get(username=f"user-{letter}"))
+    wrong = set()
+    for page in pages():
+        if page.name in OPEN:
+            continue
+        answer = client.get(example(page))
+        if answer.status_code != 200 or "html" not in answer.headers["Content-Type"]:
+            continue
+        html = answer.content.decode()
+        if page.name not in ("calls", "home"):
+            html = html.partition('<main id="main"')[2]
+        for method, place in offers(html, here=example(page)):
+            path = place.partition("?")[0].partition("#")[0]
+            if path.startswith(OPEN_PATHS):
+                continue
+            view = resolve(path).func
+            if not may_open(access, need_of(view), method):
+                wrong.add((str(page.name), method, path))
+
+    assert not wrong, sorted(wrong)
 
 
 def test_the_health_dot_names_sources_to_those_who_see_them(house: House) -> None:

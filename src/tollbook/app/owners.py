@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 from tollbook.app.audit import record_change
 from tollbook.app.code_text import Fault
 from tollbook.storage.door import Door
-from tollbook.storage.models import AccountCode, Call, Owner
+from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
 
 LONGEST_NAME = 120
 MOST_ADDRESSES = 10
@@ -130,8 +130,13 @@ def delete_owner(door: Door, owner_id: int, *, at: datetime, actor: str, address
         if (
             AccountCode.objects.filter(owner=row).exists()
             or Call.objects.filter(owner=row).exists()
+            or UserRole.objects.filter(owner=row).exists()
+            or ApiToken.objects.filter(owner=row).exists()
         ):
-            message = "codes or calls name this owner, and their history needs it: switch it off"
+            message = (
+                "codes, calls, users or tokens name this owner, and their history needs it: "
+                "switch it off"
+            )
             raise OwnerRefused([Fault("name", message)])
         before = _kept(row)
         row.delete()
