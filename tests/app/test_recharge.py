@@ -402,3 +402,26 @@ def test_a_till_kept_by_hand_agrees_after_every_step(sqlite: Database) -> None:
     )
 
     assert verify_balances() == []
+
+
+def test_the_list_is_ordered_by_what_was_recharged_also_of_many(database: Database) -> None:
+    office = open_office(database)
+    Extension.objects.bulk_create(
+        Extension(site_id=office.site_id, number=str(number)) for number in range(300, 320)
+    )
+    ids = phones()
+    give(ids, TEN)
+    give(ids[3:5], TEN, key="k2")
+    give(ids[4:5], TEN, key="k3")
+
+    first = list_holders(HolderFilter(), sort="recharged", descending=True, count=3)
+    last = list_holders(HolderFilter(), sort="recharged", first=20, count=5)
+
+    assert [(one.id, one.recharged_micros) for one in first[:2]] == [
+        (ids[4], 3 * TEN),
+        (ids[3], 2 * TEN),
+    ]
+    assert [one.id for one in last] == [ids[3], ids[4]]
+    of_many = {one.id: one.recharged_micros for one in list_holders(HolderFilter())}
+    of_few = {one.id: one.recharged_micros for one in holders_by_id("extension", ids[:5])}
+    assert of_few == {one: of_many[one] for one in ids[:5]}

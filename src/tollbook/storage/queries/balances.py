@@ -4,7 +4,7 @@ The recharges of a holder are few beside its charges; `entry_by_hand` is the ind
 are found without reading the rest of its postings.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,6 +16,7 @@ HolderKind = Literal["extension", "owner", "department"]
 KINDS: tuple[HolderKind, ...] = ("extension", "owner", "department")
 SORTS = ("number", "name", "recharged", "balance", "credit", "payment", "billing", "status")
 _IDS_A_STATEMENT = 500
+_FEW = 10  # Holders whose own postings are read; beyond, those by hand of all are fewer.
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +87,10 @@ def list_holders(
 
     *sort* is one of `SORTS`; numbers sort as numbers do, "99" before "100".
     """
+    if sort == "recharged":
+        return _by_recharged(wanted, descending=descending, first=first, count=count, using=using)
     way = "DESC" if descending else "ASC"
-    by_number = _BY_NUMBER if wanted.kind == "extension" else _BY_NAME
+    by_number = _by_number(wanted.kind)
     columns = by_number if sort == "number" else (*_ORDERS[sort], *by_number)
     order = ", ".join(f"{column} {way}" for column in columns)
     limit = "" if count is None else f" LIMIT {int(count)} OFFSET {int(first)}"
@@ -98,7 +101,7 @@ def list_holders(
         condition.values,
         using=using,
     )
-    return [_holder(wanted.kind, row) for row in rows]
+    return _holders(wanted.kind, rows, using=using)
 
 
 def count_holders(wanted: HolderFilter, *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -127,14 +130,16 @@ def holders_by_id(
     kind: HolderKind, ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
 ) -> list[HolderRow]:
     """Return the holders with these ids, by number; ids that nobody has are left out."""
-    found = [
-        _holder(kind, row)
+    rows = [
+        row
         for some in chunks(sorted(set(ids)), _IDS_A_STATEMENT)
         for row in fetch(
             f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
         )
     ]
-    return sorted(found, key=lambda one: (len(one.number), one.number, one.id))
+    return sorted(
+        _holders(kind, rows, using=using), key=lambda one: (len(one.number), one.number, one.id)
+    )
 
 
 def holder_of(account: str, kind: HolderKind) -> str:
@@ -165,28 +170,106 @@ def _condition(wanted: HolderFilter, *, using: str) -> Clause:
     return both(clauses)
 
 
-def _holder(kind: HolderKind, row: Row) -> HolderRow:
-    (holder_id, number, name, department, active, billing, payment_type, locked, *rest) = row
+def _by_recharged(
+    wanted: HolderFilter, *, descending: bool, first: int, count: int | None, using: str
+) -> list[HolderRow]:
+    """Return a page by Total Recharges, then by number: the one order that is added up first."""
+    condition = _condition(wanted, using=using)
+    way = "DESC" if descending else "ASC"
+    order = ", ".join(f"{column} {way}" for column in _by_number(wanted.kind))
+    ids = [
+        row[0]
+        for row in fetch(
+            f"SELECT r.id FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
+            f"ORDER BY {order}, r.id",
+            condition.values,
+            using=using,
+        )
+    ]
+    totals = _recharged(wanted.kind, None, using=using)
+    micros = {holder_id: amount for (holder_id, _), amount in totals.items()}
+    ids.sort(key=lambda one: micros.get(one, 0), reverse=descending)
+    page = ids[first:] if count is None else ids[first : first + count]
+    found = {row.id: row for row in holders_by_id(wanted.kind, page, using=using)}
+    return [found[one] for one in page if one in found]
+
+
+def _holders(kind: HolderKind, rows: Sequence[Row], *, using: str) -> list[HolderRow]:
+    """Return the rows of `_select` as holders, with what was recharged."""
+    totals = _recharged(kind, [row[0] for row in rows], using=using)
+    return [_holder(kind, row, totals) for row in rows]
+
+
+def _holder(kind: HolderKind, row: Row, totals: Mapping[tuple[int, str], int]) -> HolderRow:
+    holder_id, number, name, department, active, billing, payment_type, locked, *rest = row
+    credit, balance, held, currency, site_id, department_id, since_us = rest
     return HolderRow(
-        kind,
-        holder_id,
-        number,
-        name,
-        department,
-        bool(active),
-        bool(billing),
-        payment_type,
-        bool(locked),
-        *rest,
+        kind=kind,
+        id=holder_id,
+        number=number,
+        name=name,
+        department=department,
+        active=bool(active),
+        billing=bool(billing),
+        payment_type=payment_type,
+        locked=bool(locked),
+        credit_micros=credit,
+        recharged_micros=totals.get((holder_id, currency), 0),
+        balance_micros=balance,
+        held_micros=held,
+        currency=currency,
+        site_id=site_id,
+        department_id=department_id,
+        recharged_since_us=since_us,
     )
 
 
-# "99" before "100"; letters as they come.
-_BY_NUMBER = ("length(r.number)", "r.number")
-_BY_NAME = ("lower(r.number)",)
+def _recharged(
+    kind: HolderKind, ids: Sequence[int] | None, *, using: str
+) -> dict[tuple[int, str], int]:
+    """Return Total Recharges by holder and currency, of *ids* or of all.
+
+    CROSS JOIN keeps the order of the tables on SQLite. Of a few holders their own postings are
+    read; of many, what was posted by hand to anybody, because charges are many times more.
+    """
+    if ids is not None and not ids:
+        return {}
+    own = f"o.kind = '{kind}' AND x.id = {holder_of('o', kind)}"
+    if ids is not None and len(ids) <= _FEW:
+        tables = (
+            f"tollbook_{kind} x CROSS JOIN tollbook_account o CROSS JOIN tollbook_posting p "
+            "CROSS JOIN tollbook_entry e LEFT JOIN tollbook_entry u ON u.id = e.reverses_id"
+        )
+        own += " AND o.name = CAST(x.id AS text)"
+    else:
+        tables = (
+            "tollbook_entry e LEFT JOIN tollbook_entry u ON u.id = e.reverses_id "
+            "CROSS JOIN tollbook_posting p CROSS JOIN tollbook_account o "
+            f"CROSS JOIN tollbook_{kind} x"
+        )
+    totals: dict[tuple[int, str], int] = {}
+    for some in [None] if ids is None else chunks(ids, _IDS_A_STATEMENT):
+        among = "" if some is None else f" AND x.id IN ({', '.join(['%s'] * len(some))})"
+        rows = fetch(
+            f"SELECT x.id, o.currency, CAST(sum(p.amount_micros) AS bigint) FROM {tables} "
+            f"WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
+            f"AND p.entry_id = e.id AND o.id = p.account_id AND {own} "
+            f"AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1){among} "
+            "GROUP BY 1, 2",
+            some or (),
+            using=using,
+        )
+        totals |= {(holder_id, currency): micros for holder_id, currency, micros in rows}
+    return totals
+
+
+def _by_number(kind: HolderKind) -> tuple[str, ...]:
+    """Return the order of numbers, "99" before "100"; of names, as they are spelt."""
+    return ("length(r.number)", "r.number") if kind == "extension" else ("lower(r.number)",)
+
+
 _ORDERS = {
     "name": ("lower(r.name)",),
-    "recharged": ("r.recharged",),
     "balance": ("r.balance",),
     "credit": ("r.credit_micros",),
     "payment": ("r.payment_type",),
@@ -228,25 +311,12 @@ BY_HAND = "e.kind IN ('recharge', 'adjustment', 'reversal') AND e.call_id IS NUL
 def _select(kind: HolderKind) -> str:
     """Return the query for holders `h` with their money, less its condition."""
     names, places, joins, currency = _OWN[kind]
-    recharged = (
-        "SELECT p.account_id AS account_id, CAST(sum(p.amount_micros) AS bigint) AS micros "
-        "FROM tollbook_entry e "
-        "LEFT JOIN tollbook_entry u ON u.id = e.reverses_id "
-        # In this order, which CROSS JOIN keeps on SQLite: accounts first would read every charge.
-        "CROSS JOIN tollbook_posting p CROSS JOIN tollbook_account o "
-        f"CROSS JOIN tollbook_{kind} x WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
-        f"AND p.entry_id = e.id AND o.id = p.account_id AND o.kind = '{kind}' "
-        f"AND x.id = {holder_of('o', kind)} "
-        "AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1) "
-        "GROUP BY p.account_id"
-    )
     return (
         f"SELECT h.id, {names}, h.billing, h.payment_type, h.locked, h.credit_micros, "
-        "coalesce(t.micros, 0) AS recharged, coalesce(b.balance_micros, 0) AS balance, "
+        "coalesce(b.balance_micros, 0) AS balance, "
         f"coalesce(b.held_micros, 0) AS held, {places} "
         f"FROM tollbook_{kind} h {joins} "
         f"LEFT JOIN tollbook_account a ON a.kind = '{kind}' "
         f"AND a.name = CAST(h.id AS text) AND a.currency = {currency} "
-        "LEFT JOIN tollbook_balance b ON b.account_id = a.id "
-        f"LEFT JOIN ({recharged}) t ON t.account_id = a.id"
+        "LEFT JOIN tollbook_balance b ON b.account_id = a.id"
     )
