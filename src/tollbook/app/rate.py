@@ -26,6 +26,7 @@ from tollbook.storage.instants import from_us
 
 UNRATED_REASONS = {
     "no_exchange_rate": "no exchange rate was known on the day of the call",
+    "other_currency": "the plan charges in another currency",
     "amount_too_large": "the plan makes an amount that no account can hold",
     "no_talk_time": "the record does not say how long the call lasted",
     "no_assignment": "no tariff is assigned to this call",

@@ -1,18 +1,21 @@
 """What if: past calls under other tariffs, side by side with what they were charged.
 
 Nothing is stored. A saving is never made of calls that a tariff cannot price: both sides of it
-count the same calls, those that have a charge now and would have one then, in one currency.
+count the same calls, those that have a charge now and would have one then, in one currency. Calls
+that a plan is in force for are compared under it.
 
 Source: docs/decisions/0009-rows-and-columns.md.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import compress
 from pathlib import Path
 
 from tollbook.app.publish_tariff import check_tariff
 from tollbook.app.rate import DIRECTIONS, compiled_document
+from tollbook.app.what_if_planned import PlansTried
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.rating import TalkedCall
 from tollbook.core.rating.batch import BatchTariff, batch_tariff, price_columns
@@ -27,6 +30,7 @@ DIMENSIONS = ("call_type", "destination", "department")
 MOST_TARIFFS = 8  # Side by side on a screen, and in a table that people read.
 MOST_UNRATED_NUMBERS = 100_000  # Kept apart by tariff; beyond it calls are still counted.
 NO_TALK_TIME = "no_talk_time"
+OTHER_CURRENCY = "other_currency"
 
 Progress = Callable[[int], None]
 
@@ -140,6 +144,7 @@ def compare(
         done += len(calls)
         if progress:
             progress(done)
+    counting.add_planned()
     return counting.comparison()
 
 
@@ -177,6 +182,8 @@ class _Counting:
     names: Names
     cells: dict[tuple[str, str, int | None, str], _Cell] = field(default_factory=dict)
     unrated: dict[tuple[int, str, str, str], list[int]] = field(default_factory=dict)
+    plans: PlansTried = field(default_factory=PlansTried)
+    planned: list[tuple[ChargedCall, _Cell]] = field(default_factory=list)
 
     def add(self, calls: Iterable[ChargedCall]) -> None:
         """Count those of *calls* that are priced at all."""
@@ -190,6 +197,14 @@ class _Counting:
             )
         ]
         cells = [self._count(one) for one in priced]
+        under = [
+            one.call.talk_ms is not None and self.plans.plan_of(one.call) is not None
+            for one in (priced if self.plans else ())
+        ]
+        if any(under):
+            self.planned += compress(zip(priced, cells, strict=True), under)
+            base = [not is_under for is_under in under]
+            priced, cells = list(compress(priced, base)), list(compress(cells, base))
         timed = [place for place, one in enumerate(priced) if one.call.talk_ms is not None]
         talked = [self._talked(priced[place].call) for place in timed]
         for nth, tariff in enumerate(self.tariffs):
@@ -205,6 +220,36 @@ class _Counting:
                     self._count_unrated(nth, one.call, cell, reason)
                 else:
                     _count_rated(cell.sums[nth], one, tariff.currency, micros)
+
+    def add_planned(self) -> None:
+        """Price the calls that have a plan, in call order, once all of them are known.
+
+        A tariff under whose plan every call comes out in one other currency is in that one; of
+        several currencies only its own is compared.
+        """
+        if not self.planned:
+            return
+        calls = [one.call for one, _ in self.planned]
+        for nth, tariff in enumerate(self.tariffs):
+            prices = self.plans.prices(tariff.tariff.compiled, calls, self._talked)
+            currencies = {price.currency for price in prices if not price.unrated_reason}
+            if len(currencies) == 1 and len(self.planned) == self._calls():
+                (currency,) = currencies
+                self.tariffs = tuple(
+                    replace(one, currency=currency) if at == nth else one
+                    for at, one in enumerate(self.tariffs)
+                )
+            for (one, cell), price in zip(self.planned, prices, strict=True):
+                reason = price.unrated_reason
+                if not reason and price.currency != self.tariffs[nth].currency:
+                    reason = OTHER_CURRENCY
+                if reason or price.amount_micros is None:
+                    self._count_unrated(nth, one.call, cell, reason)
+                else:
+                    _count_rated(cell.sums[nth], one, price.currency, price.amount_micros)
+
+    def _calls(self) -> int:
+        return sum(cell.calls for cell in self.cells.values())
 
     def comparison(self) -> Comparison:
         """Return what was counted."""
