@@ -32,7 +32,7 @@ from tollbook.app.authorise import (
     UnknownPlace,
     decider,
 )
-from tollbook.app.away import answer_away, keep_policy
+from tollbook.app.away import answer_away
 from tollbook.app.tokens import Bearer
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
@@ -216,7 +216,6 @@ def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -
         away = answer_away(request)
         LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)  # noqa: TRY400 - the trace says no more
         return away.as_json()
-    keep_policy(decisions.keeper.book)
     if not isinstance(answer, Answer):
         raise TypeError(f"a question was answered by {type(answer).__name__}")
     return answer.as_json()

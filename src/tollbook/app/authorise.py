@@ -18,6 +18,7 @@ from typing import TypeVar, cast
 
 from tollbook.app.alarms import NewAlarm, raise_alarms
 from tollbook.app.asking import Answer, Request
+from tollbook.app.away import keep_policy
 from tollbook.app.callers import UnknownPlace
 from tollbook.app.endings import Release, Renewal, Settled, Settlement, UnknownHold
 from tollbook.app.judge import Judge, Matter, Outcome, OutOfDate, Posed, question
@@ -70,7 +71,7 @@ class Decider:
             try:
                 return self._together.decide(Posed(matter, insists=not left), within_s=within_s)
             except OutOfDate:
-                self.keeper.refresh(to_us(matter.at))
+                self._catch_up(to_us(matter.at))
         raise RuntimeError("a question that insists is always decided")
 
     async def decide_async(self, matter: Matter) -> Outcome:
@@ -79,8 +80,12 @@ class Decider:
             try:
                 return await self._together.decide_async(Posed(matter, insists=not left))
             except OutOfDate:
-                await asyncio.to_thread(self.keeper.refresh, to_us(matter.at))
+                await asyncio.to_thread(self._catch_up, to_us(matter.at))
         raise RuntimeError("a question that insists is always decided")
+
+    def _catch_up(self, at_us: int) -> None:
+        """Read the rules anew, and keep what decides by them while the database is away."""
+        keep_policy(self.keeper.refresh(at_us))
 
     def ask(self, request: Request) -> Answer:
         """Return what would be decided; nothing is set aside or stored."""

@@ -30,9 +30,8 @@ _CLOSED: dict[str, Any] = {"open": False, "limit_s": None, "class": "no class"}
 
 @dataclass(slots=True)
 class _Kept:
-    """Which book is in the file already."""
+    """Whose rules are in the file already."""
 
-    counts: tuple[int, int] | None = None
     directory: object = None
 
 
@@ -40,14 +39,18 @@ _kept = _Kept()
 _writing = threading.Lock()
 
 
-def keep_policy(book: Book | None, *, folder: Path | None = None) -> None:
+def keep_policy(book: Book, *, folder: Path | None = None) -> None:
     """Write the copy, if the rules have changed since it was written."""
-    if book is None or book.directory is _kept.directory:
+    if book.directory is _kept.directory:
         return
     with _writing:
         if book.directory is _kept.directory:
             return
-        _write(folder or settings.TOLLBOOK.data_dir, _document(book))
+        try:
+            _write(folder or settings.TOLLBOOK.data_dir, _document(book))
+        except OSError as fault:
+            LOG.error("%s cannot be written (%s): the copy before it stays", FILE, fault)  # noqa: TRY400 - the trace says no more
+            return
         _kept.directory = book.directory
 
 

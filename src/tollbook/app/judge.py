@@ -216,6 +216,8 @@ def read_standing(
         for case in cases
         if not isinstance(case, Exception) and not case.emergency and not case.internal
     ]
+    # Before the balances: whoever stores calls holds the batch lock when it locks balances.
+    budgets = _budgets(asked, using=using, opens=locked)
     accounts: dict[tuple[str, str, str], AccountState] = {}
     if asked or more:
         holders = {*more, *(case.account for case in asked)}
@@ -233,7 +235,7 @@ def read_standing(
     return Standing(
         using=using,
         accounts=accounts,
-        budgets=_budgets(asked, using=using, opens=locked),
+        budgets=budgets,
         calls=calls_now(counted, using=using) if counted else {},
         closed=closed_extensions(using=using),
     )
