@@ -19,6 +19,7 @@ SCREENS = (
     "/tariffs/new", "/tariffs/1/rates", "/tariffs/1/rates/add", "/decks/import",
     "/tariffs/assignments?pbx=1&extension=101", "/settings/dial-plan?caller=101&dialled=0049301",
     "/settings?dialled=112", "/account",
+    "/policies/may-call", "/policies/may-call?caller=101&number=0033123456789",
 )  # fmt: skip
 THEMES = ("light", "dark")
 
