@@ -7,6 +7,7 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -125,6 +126,14 @@ def test_a_late_call_that_moves_no_price_leaves_no_trace(office: Office) -> None
     assert (RatingRun.objects.count(), LedgerEntry.objects.count()) == (0, 0)
 
 
+def named(plan: dict[str, Any]) -> dict[str, Any]:
+    """Give each bundle and each volume discount of a drawn plan a name of its own."""
+    return plan | {
+        key: [{"name": f"{key} {nth}", **one} for nth, one in enumerate(plan[key])]
+        for key in ("bundle", "volume_discount")
+    }
+
+
 TIERS = st.lists(
     st.tuples(st.integers(1, 300), st.integers(1, 100)), max_size=3, unique_by=lambda tier: tier[0]
 ).map(
@@ -163,15 +172,7 @@ PLANS = st.fixed_dictionaries(
         ),
         "service_charge": st.just([{"name": "switchboard", "percent": "33.3", "callers": ["102"]}]),
     }
-).map(
-    lambda plan: {
-        **plan,
-        "bundle": [{"name": f"b{n}", **one} for n, one in enumerate(plan["bundle"])],
-        "volume_discount": [
-            {"name": f"v{n}", **one} for n, one in enumerate(plan["volume_discount"])
-        ],
-    }
-)
+).map(named)
 
 
 @given(

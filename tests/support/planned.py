@@ -36,11 +36,17 @@ PLAN: dict[str, object] = {
 }
 
 
-def add(document: Mapping[str, object], *, site_id: int | None = None, **given: datetime) -> int:
+def add(
+    document: Mapping[str, object],
+    *,
+    site_id: int | None = None,
+    valid_from: datetime | None = None,
+) -> int:
     """Store a plan and return its version's id."""
     checked = check_document(document, zone="Europe/Berlin")
     assert not checked.faults, checked.faults
-    return add_plan(door, checked, site_id=site_id, at=NOON, actor="test", **given).info.id
+    added = add_plan(door, checked, site_id=site_id, at=NOON, actor="test", valid_from=valid_from)
+    return added.info.id
 
 
 def charges_by_call() -> dict[str, tuple[Decimal | None, str]]:

@@ -199,7 +199,8 @@ def test_the_tester_prices_under_the_plan_and_counts_nothing(
 ) -> None:
     add(PLAN)
     tariff = Tariff.objects.get().pk
-    asked = f"/tariffs/tester?tariff={tariff}&number=494020123456&start=2026-10-01T08:00:00&talk=600"
+    call = "number=494020123456&start=2026-10-01T08:00:00&talk=600"
+    asked = f"/tariffs/tester?tariff={tariff}&{call}"
 
     planned = words_of(browser.get(f"{asked}&caller=101&plan=1"))
     base = words_of(browser.get(f"{asked}&caller=101"))

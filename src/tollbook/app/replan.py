@@ -10,7 +10,7 @@ the differences, moves the counters by what changed, and moves the mark from whi
 is still to be counted anew. Source: docs/algorithms/charging.md, "Late calls".
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
@@ -295,7 +295,7 @@ def walk_dry(walk: Walk) -> Iterator[Repriced]:
 
 def store_walk(
     door: Door, walk: Walk, run_id: int, *, at: datetime, note: Callable[[Step], None]
-) -> Iterator[Step]:
+) -> Generator[Step, None, None]:
     """Store what a walk finds, one transaction a step, and yield each step once it is on disk.
 
     *note* is called inside the transaction. Raises RunTaken once a newer run has begun, and
