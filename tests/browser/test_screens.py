@@ -18,7 +18,9 @@ SCREENS = (
     "/tariffs/what-if?tariff=1&from=2026-10-01&to=2026-10-31",
     "/tariffs/new", "/tariffs/1/rates", "/tariffs/1/rates/add", "/decks/import",
     "/tariffs/assignments?pbx=1&extension=101", "/settings/dial-plan?caller=101&dialled=0049301",
-    "/settings?dialled=112", "/account",
+    "/settings?dialled=112", "/account", "/users", "/users/add", "/users/1", "/users/roles",
+    "/users/pins", "/users/pins/1", "/users/pins/import", "/tokens", "/tokens/add", "/audit",
+    "/audit?actor=nobody", "/audit/1",
     "/policies/may-call", "/policies/may-call?caller=101&number=0033123456789",
 )  # fmt: skip
 THEMES = ("light", "dark")
