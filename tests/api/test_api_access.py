@@ -184,6 +184,10 @@ def test_the_description_names_every_path_and_needs_no_other_machine(sqlite: Dat
     page = Client().get("/api/v1/docs")
 
     assert set(described["paths"]) == {
+        "/api/v1/authorise",
+        "/api/v1/authorise/release",
+        "/api/v1/authorise/renew",
+        "/api/v1/authorise/settle",
         "/api/v1/calls",
         "/api/v1/calls/{call_id}",
         "/api/v1/calls/{call_id}/account-code",
