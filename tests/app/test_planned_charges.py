@@ -12,11 +12,13 @@ from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.exchange_rates import RatesAdded, add_rate
 from tollbook.app.explain_call import compiled_version, explain_call
 from tollbook.app.explain_planned import explain_planned
+from tollbook.app.ingest import open_intake
 from tollbook.app.planned_charge import Site
 from tollbook.core.charging import Charged
 from tollbook.core.rating import TalkedCall
+from tollbook.formats import Parser, load_definition
 from tollbook.storage.door import door
-from tollbook.storage.models import Charge, ChargeParts, Counter
+from tollbook.storage.models import Charge, ChargeParts, Counter, RawSegment, Source
 from tollbook.storage.planned import parts_of_charges
 
 
@@ -164,3 +166,31 @@ def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
 
     assert explain_planned(charge, parts, compiled, call, site).equal
     assert not explain_planned(charge, with_other, compiled, call, site).equal
+
+
+def test_a_live_source_sees_a_plan_that_was_added_meanwhile(office: Office) -> None:
+    source = Source.objects.create(
+        name="live",
+        pbx_id=office.pbx.pbx_id,
+        format="asterisk-csv",
+        transport="tcp-listen",
+        created_us=0,
+    )
+    intake = open_intake(door, source.pk)
+    add({"tax": [{"name": "VAT", "percent": "100"}]})
+    received = []
+    for number, minutes in enumerate((0, 10, 20)):
+        if number == 2:
+            add({"zone": "UTC"}, valid_from=FIRST_CALL)
+        line = Call(number, FIRST_CALL + timedelta(minutes=minutes)).line().encode()
+        parser = Parser(load_definition("asterisk-csv"), zone="UTC", source_name="live")
+        segment = RawSegment.objects.create(
+            source=source, sequence=number, path=f"{number}.seg", first_received_us=0
+        )
+        at = NOON + timedelta(minutes=minutes)
+        received.append(intake.store(parser.feed(line), segment_id=segment.pk, at=at).calls)
+
+    assert received == [1, 1, 1]
+    assert [amount for amount, _ in charges_by_call().values()] == [
+        Decimal("0.44"), Decimal("0.44"), Decimal("0.22"),
+    ]  # fmt: skip

@@ -81,7 +81,7 @@ class PlanDesk:
     def __init__(
         self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: Site
     ) -> None:
-        self._book = book
+        self.book = book
         self.rates = rates
         self._find_rate = find_rate_in(rates)
         self._rater = rater
@@ -96,7 +96,7 @@ class PlanDesk:
         ):
             answer_us = calls.answer_us[call]
             talk_us = calls.begin_us[call] if answer_us is None else answer_us
-            work = self._book.in_force(self._site.id, talk_us) if kind == CHARGE else None
+            work = self.book.in_force(self._site.id, talk_us) if kind == CHARGE else None
             if work is not None:
                 found[index] = work
         return found
@@ -182,9 +182,9 @@ def open_plan_desk(
 ) -> PlanDesk | None:
     """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.
 
-    Exchange rates that *known* holds are not read again while they stay.
+    Plans and exchange rates that *known* holds are not read again while they stay.
     """
-    book = load_plans()
+    book = known.book if known and known.book.is_current() else load_plans()
     if not book:
         return None
     rates = known.rates if known and known.rates.is_current() else RateTable()

@@ -169,6 +169,11 @@ class PlanBook:
     def __bool__(self) -> bool:
         return bool(self.by_id)
 
+    def is_current(self) -> bool:
+        """Say whether no version was added since these were read; they never change."""
+        newest = PlanVersion.objects.order_by("-id").values_list("id", flat=True).first()
+        return (newest or 0) == max(self.by_id, default=0)
+
     def in_force(self, site_id: int, talk_us: int) -> PlanAtWork | None:
         """Return the plan of a site's calls at an instant: its own, else that of every site."""
         return self.own(site_id, talk_us) or self.own(None, talk_us)
