@@ -182,3 +182,23 @@ def test_a_long_unbilled_list_goes_on(browser: Client, office: Office) -> None:
 
     assert (len(listed(first)), len(listed(second))) == (50, 10)
     assert not listed(first) & listed(second)
+
+
+def test_the_past_is_billed_once_it_was_shown(browser: Client, office: Office) -> None:
+    office.receive([Call(1, NOON - timedelta(hours=3)), Call(2, NOON - timedelta(days=3))])
+    with door.transaction():
+        Extension.objects.filter(number="101").update(billing=True)
+    amir = str(Extension.objects.get(number="101").pk)
+
+    asked = browser.get("/calls/unbilled/bill")
+    shown = browser.get("/calls/unbilled/bill?since=2026-10-31")
+    assert "Extension 101 (Amir) 1 0.2200 EUR" in words_of(shown)
+    assert balance_micros("extension", amir, "EUR") == 0
+    for _ in range(2):
+        browser.post("/calls/unbilled/bill", {"since": "2026-10-31"})
+
+    assert asked.status_code == 200
+    assert balance_micros("extension", amir, "EUR") == -220_000
+    assert AuditLog.objects.filter(action="billing.past").count() == 2
+    assert browser.get("/calls/unbilled/bill?since=yesterday").status_code == 422
+    assert browser.post("/calls/unbilled/bill", {"since": ""}).status_code == 422

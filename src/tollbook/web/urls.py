@@ -6,6 +6,7 @@ from tollbook.web import access_urls, assets, money_urls, plan_urls
 from tollbook.web.views import (
     account,
     assignments,
+    bill_past,
     budgets,
     calls,
     classes,
@@ -59,6 +60,7 @@ urlpatterns = [
     path("calls/account-code/<int:change_id>/undo", correct_code.undo_code, name="undo_code"),
     path("calls/unbilled", unbilled.unbilled, name="unbilled"),
     path("calls/unbilled/export.<str:kind>", unbilled.unbilled_file, name="unbilled_file"),
+    path("calls/unbilled/bill", bill_past.bill, name="bill_past"),
     path("calls/<int:call_id>", calls.call, name="call"),
     path("calls/<int:call_id>/why", calls.why, name="call_why"),
     path("import", imports.imports, name="import"),
