@@ -47,7 +47,10 @@ class BudgetNow(NamedTuple):
 
 
 class Side(NamedTuple):
-    """What the caller brings, with the account code: rules, holders, and who pays."""
+    """What the caller brings, with the account code: rules, holders, and who pays.
+
+    `words` say who calls; `counts_calls`: one of the holders limits calls at once.
+    """
 
     caller: Caller
     at_work: ClassAtWork
@@ -59,6 +62,8 @@ class Side(NamedTuple):
     budgets: tuple[BudgetEntry, ...]
     limits: Limits
     lock: str
+    words: str
+    counts_calls: bool
     steps: tuple[Step, ...]
 
 
@@ -208,6 +213,8 @@ def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
         ),
         limits=_limits(holders, payer),
         lock=_lock(caller, holders),
+        words=caller.words,
+        counts_calls=any(one.concurrent_limit is not None for one in holders),
         steps=(Step("payer", f"{payer.holder.words} pays"),) if payer else (),
     )
 

@@ -7,7 +7,7 @@ questions are weighed one after another, each finding what those before it left.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tollbook.app.asking import Answer, Request
 from tollbook.app.callers import UnknownPlace
@@ -54,8 +54,7 @@ class OutOfDate(RuntimeError):
     """The book is older than the rules: read it again, then ask again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Posed:
+class Posed(NamedTuple):
     """What a switch asks or tells, on its way to the judge.
 
     *insists* that the book is read in the transaction. That is slow and keeps others waiting, so

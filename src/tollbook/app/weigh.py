@@ -196,7 +196,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
     lock = "" if case.internal else case.side.lock
     if closed and not lock and not case.internal:
         lock = "an alarm closed the extension and was not lifted"
-    limits, calls = _concurrency(case, standing)
+    limits, calls = _concurrency(case, standing) if case.side.counts_calls else (case.limits, 0)
     state = standing.accounts.get(case.account, _NO_ACCOUNT)
     return Asked(
         destination=case.goal.destination,
@@ -222,7 +222,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
         else NOTHING_LIMITED,
         calls_now=calls - own.calls,
         known=phone is not None or case.internal,
-        caller=case.caller.words,
+        caller=case.side.words,
     )
 
 

@@ -74,7 +74,7 @@ def _beside_an_import(installation: Scratch, seconds: float) -> Iterator[Figure]
 
 def _over_http(installation: Scratch, seconds: float, in_process: float) -> Iterator[Figure]:
     made = installation.tollbook("token", "create", "--scope", "authorise", "--json")
-    secret = str(json.loads(made.stdout)["secret"])
+    secret = str(json.loads(made.stdout)["token"])
     port = _free_port()
     words = ["web", "--data", str(installation.folder), "--port", str(port)]
     with running_tollbook(words, installation.environment):

@@ -94,8 +94,7 @@ class Asked(NamedTuple):
     lock: str = "the extension is locked"
 
 
-@dataclass(frozen=True, slots=True)
-class Pricing:
+class Pricing(NamedTuple):
     """The composed price, asked two ways; both speak of this call's number, caller and instant.
 
     `longest_talk(credit_micros, at_most_s)` is the longest talk in seconds that the credit pays,
