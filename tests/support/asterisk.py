@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
+from support.missing import missing
 
 UP = Path(__file__).parents[1] / "pbx" / "asterisk-up"
 PREFIX = Path(__file__).parents[2] / ".cache" / "asterisk"
@@ -54,7 +54,7 @@ def up(*arguments: str) -> str:
 def running_asterisk() -> Iterator[Asterisk]:
     """Start an Asterisk on free ports; stop it at the end."""
     if not (PREFIX / ".done").exists():
-        pytest.skip("Asterisk is missing: run `make test`, which fetches it where apt is")
+        missing("Asterisk is missing: run `make test`, which fetches it where apt is")
     # A unix socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="ast-") as folder:
         sip, agi, http, ami, carrier = _free_ports(5)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pytest
+from support.missing import missing
 
 HOST = "127.0.0.1"
 
@@ -187,7 +187,7 @@ def call(
 def _start(folder: Path, scenario: str, *more: str, port: int, media: int) -> Party:
     program = shutil.which("sipp")
     if program is None:
-        pytest.skip("sipp is missing: apt-get install sip-tester")
+        missing("sipp is missing: apt-get install sip-tester")
     folder.mkdir(parents=True)
     (folder / "scenario.xml").write_text(scenario)
     command = [program, "-sf", "scenario.xml", "-i", HOST, "-mi", HOST, "-p", str(port)]
