@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from itertools import count
 
 from tollbook.bench import lines
@@ -80,11 +79,9 @@ def _over_http(installation: Scratch, seconds: float, in_process: float) -> Iter
     with running_tollbook(words, installation.environment):
         _wait_until_served(port)
         for callers in CALLERS:
-            with _asking(port, secret, callers) as decide:
-                ask_for(WARM_UP_S, callers, decide)
-        for callers in CALLERS:
-            with _asking(port, secret, callers) as decide:
-                found = ask_for(seconds, callers, decide)
+            client = Client(port, secret, callers)
+            ask_for(WARM_UP_S, callers, client, at_end=client.close)
+            found = ask_for(seconds, callers, client, at_end=client.close)
             yield from _figures(f"HTTP, {callers} at once", found, "", "")
     yield Figure("HTTP beside in process", found.rate / in_process, "times", "≥ 0.4")
 
@@ -107,15 +104,6 @@ def _decide(installation: Scratch, seconds: float, callers: tuple[int, ...]) -> 
     if ended.returncode:
         raise BenchError(f"the deciding process ended with {ended.stderr.strip()[-800:]}")
     return [Round(*json.loads(line)) for line in ended.stdout.splitlines()]
-
-
-@contextmanager
-def _asking(port: int, secret: str, callers: int) -> Iterator["Client"]:
-    client = Client(port, secret, callers)
-    try:
-        yield client
-    finally:
-        client.close()
 
 
 class Client:
@@ -159,10 +147,11 @@ class Client:
             raise BenchError(f"a call was refused: {answer}")
 
     def close(self) -> None:
-        """Forget the connections: the loop that they belong to has ended."""
-        self._free.clear()
+        """Close all connections; in their event loop."""
         for writer in self._all:
-            writer.transport.abort()
+            writer.close()
+        self._free.clear()
+        self._all.clear()
 
 
 def _wait_until_served(port: int) -> None:

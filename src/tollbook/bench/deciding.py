@@ -83,8 +83,17 @@ def caller(nth: int) -> str:
     return str(FIRST_EXTENSION + nth * 7_919 % ACCOUNTS)
 
 
-def ask_for(seconds: float, callers: int, decide: Callable[[], Awaitable[object]]) -> Round:
-    """Let *callers* ask for *seconds*, each waiting for its answer before it asks again."""
+def ask_for(
+    seconds: float,
+    callers: int,
+    decide: Callable[[], Awaitable[object]],
+    *,
+    at_end: Callable[[], None] = lambda: None,
+) -> Round:
+    """Let *callers* ask for *seconds*, each waiting for its answer before it asks again.
+
+    *at_end* is called before the event loop ends.
+    """
     took_ms: list[float] = []
 
     async def one(until_s: float) -> None:
@@ -95,7 +104,9 @@ def ask_for(seconds: float, callers: int, decide: Callable[[], Awaitable[object]
     async def everybody() -> float:
         begin_s = time.perf_counter()
         await asyncio.gather(*(one(begin_s + seconds) for _ in range(callers)))
-        return time.perf_counter() - begin_s
+        took_s = time.perf_counter() - begin_s
+        at_end()
+        return took_s
 
     took_s = asyncio.run(everybody())
     return Round(
