@@ -128,6 +128,20 @@ def test_a_reader_who_leaves_early_leaves_no_process_behind(tmp_path: Path) -> N
     )
 
     with drafted(task, workers=1) as made:
-        first, _ = next(made)
+        first = next(made)
 
-    assert len(first.calls) == drafting.BATCH_RECORDS
+    assert len(first[0].calls) == drafting.BATCH_RECORDS
+    assert first == next(make_drafts(task))
+
+
+def test_two_processes_make_of_a_file_what_one_makes(tmp_path: Path) -> None:
+    file = tmp_path / "Master.csv"
+    file.write_text("".join(call.line() for call in calls_in_a_row(1_200)) + "rubbish\n")
+    size = drafting.WORTH_A_PROCESS_BYTES
+    task = Task(file, size, load_definition("asterisk-csv"), "UTC", "x", 7, RULES)
+
+    with drafted(task, workers=1) as made:
+        found = list(made)
+
+    assert found == list(make_drafts(task))
+    assert sum(len(draft.charges) for draft, _ in found) > 0

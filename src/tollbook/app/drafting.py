@@ -1,7 +1,8 @@
-"""A raw file to drafts: parsed, mediated and priced, in a process of its own where that pays.
+"""A raw file to drafts: parsed and mediated, in a process of its own where that pays, and priced.
 
-The other process needs no database. It ends with this one, however that ends: its only way out
-is a pipe that breaks.
+The other process needs no database, and no tariff either: this one prices what comes out, for
+then storing and pricing take it about as long as reading takes the other. It ends with this one,
+however that ends: its only way out is a pipe that breaks.
 """
 
 import gc
@@ -13,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Full, Queue
 from typing import IO, BinaryIO
@@ -75,7 +76,7 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
     unwanted = threading.Event()
     with worker:
         try:
-            yield _received(worker, task, unwanted)
+            yield _priced(_received(worker, task, unwanted), task)
         finally:
             unwanted.set()
             worker.kill()  # It has ended already, or nobody wants the rest.
@@ -83,8 +84,12 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
     """Yield the priced drafts of *task* in order, each with the number of bytes read so far."""
+    yield from _priced(_mediated(task), task)
+
+
+def _priced(made: Iterator[tuple[Draft, int]], task: Task) -> Iterator[tuple[Draft, int]]:
     rater = Rater(task.rules)
-    for draft, done_bytes in _mediated(task):
+    for draft, done_bytes in made:
         rater.price(draft)
         yield draft, done_bytes
 
@@ -202,7 +207,7 @@ def _each(
 
 
 def work() -> None:
-    """Be the other process: read a task, write each draft, then None or what went wrong."""
+    """Be the other process: read a task, write each draft, then the end or what went wrong."""
     # Nothing here makes cycles, and looking for them among a million texts took a third of the
     # time. The process ends with the file.
     gc.disable()
@@ -222,7 +227,7 @@ def work() -> None:
 def _parcels(task: Task) -> Iterator[tuple[bytes, bytes]]:
     """Yield each draft, then the end; or what went wrong. Each with the letter of its kind."""
     try:
-        for draft, done_bytes in make_drafts(task):
+        for draft, done_bytes in _mediated(task):
             yield _DRAFT, done_bytes.to_bytes(_DONE_BYTES, "big") + packed(draft)
     except ZoneError as fault:
         yield _ZONE_FAULT, str(fault).encode(errors="replace")
@@ -236,7 +241,8 @@ def _received(
     if worker.stdin is None or worker.stdout is None:
         raise DraftingFailed("the process that reads the file has no pipes")
     with suppress(BrokenPipeError):  # Then it has ended, and reading says so.
-        pickle.dump(task, worker.stdin)
+        reading = replace(task.rules, assignments=(), versions={})
+        pickle.dump(replace(task, rules=reading), worker.stdin)
         worker.stdin.close()
     parcels: Queue[_Parcel] = Queue(_READ_AHEAD)
     threading.Thread(target=_fetch, args=(worker.stdout, parcels, unwanted), daemon=True).start()
