@@ -38,7 +38,7 @@ from tollbook.storage.billing import (
     switches,
     waiting_holds,
 )
-from tollbook.storage.budget_use import Used, lock_uses
+from tollbook.storage.budget_use import Used, budgets_of, lock_uses
 from tollbook.storage.call_payers import set_payers
 from tollbook.storage.holds import (
     AccountState,
@@ -131,10 +131,7 @@ class _Bill:
         stored = holds_by_id(self.holds.values(), using=self.using)
         payers = self._payers(stored)
         locked = self._lock(stored, payers)
-        lock_uses(
-            {part.budget_id for hold in stored.values() for part in hold.reserved.budgets},
-            using=self.using,
-        )
+        self._lock_budgets(stored)
         # Only now: before, whoever ends a hold elsewhere may have been at it.
         stored = holds_by_id(self.holds.values(), using=self.using)
         hold_of = {
@@ -223,6 +220,25 @@ class _Bill:
             accounts.add((account.kind, account.name, self._currency(call_id)))
             accounts.add((*REVENUE, self._currency(call_id)))
         return lock_accounts(accounts, at_us=to_us(self.at), using=self.using)
+
+    def _lock_budgets(self, stored: Mapping[int, StoredHold]) -> None:
+        """Lock what is used of all budgets that this batch may move, in one order as well."""
+        holders = {
+            (kind, holder_id)
+            for call in self.calls.values()
+            for kind, holder_id in (
+                ("extension", call.extension_id),
+                ("department", call.department_id),
+                ("owner", call.owner_id),
+            )
+            if holder_id is not None
+        }
+        of_calls = budgets_of(holders, using=self.using)
+        lock_uses(
+            {budget.id for budgets in of_calls.values() for budget in budgets}
+            | {part.budget_id for hold in stored.values() for part in hold.reserved.budgets},
+            using=self.using,
+        )
 
     def _currency(self, call_id: int) -> str:
         call = self.calls[call_id]
