@@ -224,6 +224,20 @@ def test_a_change_of_the_rules_counts_at_once(database: Database) -> None:
     assert authorise(door, asking()).reason is Reason.LOCKED
 
 
+def test_a_telephone_that_an_import_has_just_met_is_known(database: Database) -> None:
+    open_prepaid(database)
+    assert ask(door, asking(caller="31", dialled="990099")).reason is Reason.AUTHORISATION_MISSING
+
+    with door.transaction():
+        site = Site.objects.get()
+        for number in ("31", "32", "990099"):
+            Extension.objects.create(site=site, number=number)
+
+    assert ask(door, asking(caller="31")).allowed
+    assert authorise(door, asking("a", caller="32")).allowed
+    assert authorise(door, asking("b", dialled="990099")).number == "990099"
+
+
 def test_an_unknown_hold_is_said_to_be_unknown(database: Database) -> None:
     open_prepaid(database)
 

@@ -70,8 +70,8 @@ class Decider:
         for left in reversed(range(TRIES)):
             try:
                 return self._together.decide(Posed(matter, insists=not left), within_s=within_s)
-            except OutOfDate:
-                self._catch_up(to_us(matter.at))
+            except OutOfDate as found:
+                self._catch_up(to_us(matter.at), found)
         raise RuntimeError("a question that insists is always decided")
 
     async def decide_async(self, matter: Matter) -> Outcome:
@@ -79,17 +79,21 @@ class Decider:
         for left in reversed(range(TRIES)):
             try:
                 return await self._together.decide_async(Posed(matter, insists=not left))
-            except OutOfDate:
-                await asyncio.to_thread(self._catch_up, to_us(matter.at))
+            except OutOfDate as found:
+                await asyncio.to_thread(self._catch_up, to_us(matter.at), found)
         raise RuntimeError("a question that insists is always decided")
 
-    def _catch_up(self, at_us: int) -> None:
+    def _catch_up(self, at_us: int, found: OutOfDate) -> None:
         """Read the rules anew, and keep what decides by them while the database is away."""
-        keep_policy(self.keeper.refresh(at_us))
+        keep_policy(self.keeper.refresh(at_us, anew=found.uncounted))
 
     def ask(self, request: Request) -> Answer:
         """Return what would be decided; nothing is set aside or stored."""
-        return question(self.keeper.refresh(to_us(request.at)), request, using=self.door.using)
+        at_us, using = to_us(request.at), self.door.using
+        try:
+            return question(self.keeper.refresh(at_us), request, using=using)
+        except OutOfDate:
+            return question(self.keeper.refresh(at_us, anew=True), request, using=using)
 
 
 _deciders: dict[Door, tuple[int, Decider]] = {}

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tollbook.app.asking import Answer, Request
-from tollbook.app.callers import UnknownPlace
+from tollbook.app.callers import UnknownPlace, extension_of_device
 from tollbook.app.case import BudgetNow, Case, make_case
 from tollbook.app.endings import (
     Endings,
@@ -45,13 +45,22 @@ from tollbook.storage.queries.standing import (
     calls_now,
     closed_extensions,
     known_answers,
+    known_telephones,
 )
 
+LONGEST_EXTENSION = 8  # Digits; a longer number is taken for one outside without a look.
 Matter = Request | Renewal | Settlement | Release
 
 
 class OutOfDate(RuntimeError):
-    """The book is older than the rules: read it again, then ask again."""
+    """The book is older than the rules: read it again, then ask again.
+
+    `uncounted`: what has changed is a new telephone, which the counters do not tell.
+    """
+
+    def __init__(self, *, uncounted: bool = False) -> None:
+        super().__init__("the rules have changed")
+        self.uncounted = uncounted
 
 
 class Posed(NamedTuple):
@@ -81,7 +90,7 @@ class Judge:
         begin_decisions(using=using)
         book = self._book(group)
         if book is None:
-            return [OutOfDate("the rules have changed") for _ in group]
+            return [OutOfDate() for _ in group]
         matters = [posed.matter for posed in group]
         bench = Bench(book, matters, using=using)
         outcomes = [bench.decide(matter, case) for matter, case in bench.cases]
@@ -106,7 +115,9 @@ class Bench:
         self._stored = holds_by_key(
             {one.hold for one in matters if not isinstance(one, Request)}, using=using
         )
-        self.cases = [(one, self._case(one)) for one in matters]
+        cases = [self._case(one) for one in matters]
+        new = known_telephones(_unknown_telephones(cases), using=using)
+        self.cases = list(zip(matters, [_or_out_of_date(one, new) for one in cases], strict=True))
         self._known = known_answers(
             [one.key for one in matters if isinstance(one, Request)], using=using
         )
@@ -180,12 +191,42 @@ class Bench:
         return weighed.answer
 
 
+def _unknown_telephones(cases: Sequence[Case | Exception]) -> set[tuple[int, str]]:
+    """Return the callers and short numbers that the book does not know, by site."""
+    return {
+        pair
+        for case in cases
+        if not isinstance(case, Exception) and not case.emergency
+        for pair in _not_known(case)
+    }
+
+
+def _not_known(case: Case) -> list[tuple[int, str]]:
+    site_id = case.caller.site.id
+    found = []
+    if case.caller.phone is None:
+        names = (case.request.caller, extension_of_device(case.request.device))
+        found += [(site_id, name) for name in names if name]
+    if not case.internal and 0 < len(case.goal.rest) <= LONGEST_EXTENSION:
+        found.append((site_id, case.goal.rest))
+    return found
+
+
+def _or_out_of_date(case: Case | Exception, new: set[tuple[int, str]]) -> Case | Exception:
+    """Return *case*, or that it was made without a telephone that there is by now."""
+    if new and not isinstance(case, Exception) and new.intersection(_not_known(case)):
+        return OutOfDate(uncounted=True)
+    return case
+
+
 def question(book: Book, request: Request, *, using: str) -> Answer:
     """Return what would be decided, without holding or storing anything.
 
-    Raises UnknownPlace.
+    Raises UnknownPlace, OutOfDate.
     """
     case = make_case(book, request)
+    if not case.emergency and known_telephones(_not_known(case), using=using):
+        raise OutOfDate(uncounted=True)
     standing = read_standing(book, [case], using=using, locked=False)
     weighed: Weighed = weigh(book, case, standing)
     answer = weighed.answer

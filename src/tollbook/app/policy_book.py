@@ -175,20 +175,23 @@ class BookKeeper:
         self.book: Book | None = None
         self._loading = threading.Lock()
 
-    def refresh(self, at_us: int) -> Book:
+    def refresh(self, at_us: int, *, anew: bool = False) -> Book:
         """Return a book of this moment; tariffs in force from *at_us* on are made ready.
 
-        Outside a transaction, because a large tariff takes seconds.
+        *anew* reads the directory whatever the counters say: there is a telephone that is not in
+        it. Outside a transaction, because a large tariff takes seconds.
         """
+        known = self.book
         with self._loading:
-            return self.load(at_us)
+            # Whoever waited here finds what another has just read.
+            return self.load(at_us, anew=anew and self.book is known)
 
-    def load(self, at_us: int) -> Book:
+    def load(self, at_us: int, *, anew: bool = False) -> Book:
         """Do as `refresh` without waiting for anybody who does the same."""
         before, counts = self.book, change_counts()
-        if before is not None and before.counts == counts:
+        if before is not None and before.counts == counts and not anew:
             return before
-        same_directory = before is not None and before.counts[0] == counts[0]
+        same_directory = before is not None and before.counts[0] == counts[0] and not anew
         directory = before.directory if before and same_directory else _directory()
         prices = _prices(directory, before.prices if before else None, at_us)
         self.book = Book(counts, directory, prices, _accounts())

@@ -84,6 +84,22 @@ def calls_now(holders: Collection[tuple[str, int]], *, using: str) -> dict[tuple
     return found
 
 
+def known_telephones(asked: Collection[tuple[int, str]], *, using: str) -> set[tuple[int, str]]:
+    """Return which of these are extensions by now, by site and number."""
+    found: set[tuple[int, str]] = set()
+    for site_id in {site_id for site_id, _ in asked}:
+        numbers = [number for of_site, number in asked if of_site == site_id]
+        for some in chunks(numbers, _VALUES_A_STATEMENT):
+            rows = fetch(
+                "SELECT number FROM tollbook_extension "
+                f"WHERE site_id = %s AND number IN ({_marks(some)})",
+                (site_id, *some),
+                using=using,
+            )
+            found.update((site_id, number) for (number,) in rows)
+    return found
+
+
 def closed_extensions(*, using: str) -> frozenset[int]:
     """Return the extensions that an alarm keeps closed; seldom any."""
     rows = fetch(
