@@ -135,6 +135,19 @@ def test_a_block_says_what_the_parser_says(
     assert block.carry == parser.carry()
 
 
+def test_a_line_that_is_rejected_joins_nothing_whatever_stands_where_a_key_would() -> None:
+    bad = (
+        "101,101,101,office,a,b <8>,PJSIP/101-0000001a,2026-03-02 08:00:07,PJSIP/101-0000001a,"
+        "2026-03-02 08:00:00,2026-03-02 08:01:12,Dial,72,600,t,,,300,65,ANSWERED,DOCUMENTATION\n"
+    )
+    data = (GOOD + bad + GOOD).encode()
+
+    block = parse_block(ASTERISK, data, zone=ZONE, source_name="Master.csv")
+
+    assert block is not None
+    assert outcomes_of(block) == parser_outcomes(data)[0]
+
+
 @settings(max_examples=40)
 @given(lines=st.lists(line(), min_size=1, max_size=20), cuts=st.lists(st.integers(0, 20)))
 def test_blocks_behind_each_other_say_what_one_says(lines: list[str], cuts: list[int]) -> None:

@@ -180,15 +180,13 @@ def _layout_columns(
     width = layout.at_most
     cells = list(zip(*_padded([lines.cells[row] or [] for row in rows], width), strict=True))
     reader = _Reader(cells, len(rows), zone, lines.data, memory)
-    keys = reader.column("join_key", layout.fields.get("join_key", ()))
-    if any(keys.values):
-        raise _NeedsOrderError
+    keys = reader.column("join_key", layout.fields.get("join_key", ())).values
     read = {
         target: reader.column(target, rules)
         for target, rules in layout.fields.items()
         if target != "join_key"
     }
-    return _completed(rows, read)
+    return _completed(rows, read, keys)
 
 
 def _padded(rows: list[Cells], width: int) -> list[Cells]:
@@ -415,8 +413,11 @@ def _interpreted(rule: Rule, target: str, text: str, nothing: Any) -> Any:
     return nothing if value is None else value
 
 
-def _completed(rows: Sequence[int], read: dict[str, _Read]) -> Columns:
-    """Keep the rows whose times are all there and agree, and add the lengths that follow."""
+def _completed(rows: Sequence[int], read: dict[str, _Read], keys: Sequence[Any]) -> Columns:
+    """Keep the rows whose times are all there and agree, and add the lengths that follow.
+
+    Raises _NeedsOrderError if one of them has a key by which calls are joined.
+    """
     nothing = _Read([None] * len(rows))
     names = ("start", "answer", "end", "talk_s", "duration_s", "answered")
     times = [read.pop(name, nothing).values for name in names]
@@ -426,6 +427,8 @@ def _completed(rows: Sequence[int], read: dict[str, _Read]) -> Columns:
     for column in read.values():
         if column.has_odd:
             plain = [p and value is not ODD for p, value in zip(plain, column.values, strict=True)]
+    if any(keys) and any(p and key for p, key in zip(plain, keys, strict=True)):
+        raise _NeedsOrderError
     values = {name: column.values for name, column in read.items()}
     if False in plain:
         rows = list(compress(rows, plain))
