@@ -12,6 +12,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, StartError, open_installation
 
 DONE, WRONG_USE = 0, 2
+PATIENCE_S = 1.5  # The dialplan waits for two seconds, then decides itself.
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
 async def _control(installation: Installation, *, host: str | None, port: int | None) -> None:
     # Models can be imported only once the installation is open.
+    from django.db import DatabaseError  # noqa: PLC0415
+
     from tollbook.app.authorise import Answer, Request, decider  # noqa: PLC0415
+    from tollbook.app.away import answer_away  # noqa: PLC0415
     from tollbook.app.holds import code_of_hold  # noqa: PLC0415
     from tollbook.switches.agi import Server  # noqa: PLC0415
     from tollbook.switches.asterisk import Asterisk  # noqa: PLC0415
@@ -41,7 +45,12 @@ async def _control(installation: Installation, *, host: str | None, port: int | 
     decisions = decider(installation.door)
 
     async def decide(request: Request) -> Answer:
-        return cast("Answer", await decisions.decide_async(request))
+        try:
+            asked = decisions.decide_async(request)
+            return cast("Answer", await asyncio.wait_for(asked, PATIENCE_S))
+        except (DatabaseError, TimeoutError) as fault:
+            log.warning("the database did not answer (%s): the kept policy decides", fault)
+            return await asyncio.to_thread(answer_away, request)
 
     asterisk = Asterisk(decide, code_of=code_of_hold, now=installation.now)
     try:
