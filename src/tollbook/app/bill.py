@@ -16,6 +16,7 @@ Source: docs/algorithms/ledger.md, "Records and money".
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import product
 
 from django.db import DEFAULT_DB_ALIAS
 
@@ -108,8 +109,7 @@ class _Bill:
             return
         waiting = waiting_holds(
             switch_ids={one.switch_call_id for one in records if one.switch_call_id},
-            callers={caller for one in records for caller in one.callers},
-            numbers={number for one in records for number in one.numbers},
+            ways={way for one in records for way in product(one.callers, one.numbers)},
             from_us=earliest_us(records),
             to_us=latest_us(records),
             using=self.using,

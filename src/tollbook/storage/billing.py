@@ -5,6 +5,7 @@ else is stored. Source: docs/algorithms/ledger.md, "Records and money".
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -192,17 +193,18 @@ def fees_are_used(*, using: str = DEFAULT_DB_ALIAS) -> bool:
 def waiting_holds(
     *,
     switch_ids: Collection[str],
-    callers: Collection[str],
-    numbers: Collection[str],
+    ways: Collection[tuple[str, str]],
     from_us: int,
     to_us: int,
     using: str = DEFAULT_DB_ALIAS,
 ) -> list[WaitingHold]:
     """Return the holds without a record that have one of these ids, or caller, number and time.
 
+    *ways* are pairs of caller and number: each is one step into the index, however many holds wait.
+
     More may come than belong to the calls: `app.hold_matching` decides which of them do.
     """
-    columns = "id, switch_call_id, pbx_id, caller, number, extension_id, placed_us, state"
+    columns = ", ".join(WaitingHold._fields)
     found: dict[int, WaitingHold] = {}
     # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
     for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
@@ -213,17 +215,18 @@ def waiting_holds(
             using=using,
         ):
             found[row[0]] = WaitingHold(*row)
-    wanted = set(numbers)
-    for some in chunks(sorted(callers), _VALUES_A_STATEMENT):
+    columns = ", ".join(f"h.{name}" for name in WaitingHold._fields)
+    for some in chunks(sorted(ways), _VALUES_A_STATEMENT):
+        # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
         for row in fetch(
-            f"SELECT {columns} FROM tollbook_hold WHERE call_id IS NULL "
-            f"AND caller IN ({_marks(some)}) AND placed_us BETWEEN %s AND %s",
-            (*some, from_us, to_us),
+            f"WITH way (caller, number) AS (VALUES {', '.join(['(%s, %s)'] * len(some))}) "
+            f"SELECT {columns} FROM way CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
+            "AND h.caller = way.caller AND h.number = way.number "
+            "AND h.placed_us BETWEEN %s AND %s",
+            (*chain.from_iterable(some), from_us, to_us),
             using=using,
         ):
-            hold = WaitingHold(*row)
-            if hold.number in wanted:
-                found[hold.id] = hold
+            found[row[0]] = WaitingHold(*row)
     return sorted(found.values())
 
 
