@@ -161,10 +161,20 @@ class Party:
 
 
 def start_carrier(folder: Path, *, port: int, media: int) -> Party:
-    """Start the carrier on *port*."""
+    """Start the carrier on *port*, and return it once it listens there."""
     party = _start(folder, carrier_scenario(), port=port, media=media)
-    time.sleep(0.25)  # sipp binds its port without saying so.
+    late = time.monotonic() + 20
+    while not _is_bound(port):  # sipp does not say when.
+        assert party.process.poll() is None, f"the carrier did not start: {party.errors()}"
+        assert time.monotonic() < late, f"the carrier does not listen on port {port}"
+        time.sleep(0.05)
     return party
+
+
+def _is_bound(port: int) -> bool:
+    """Say whether some process of this machine holds the UDP port."""
+    sockets = Path("/proc/net/udp").read_text().splitlines()[1:]
+    return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in sockets)
 
 
 def call(

@@ -77,7 +77,7 @@ class Bench:
             dialled,
             pbx_port=self.asterisk.sip,
             port=15_000 + os.getpid() % 50 * 100 + nth,
-            media=10_000 + os.getpid() % 50 * 200 + 10 * nth,  # sipp takes several of them
+            media=6_000 + os.getpid() % 20 * 200 + 10 * nth,  # sipp takes several of them
             **how,  # type: ignore[arg-type]
         )
         self.phones.append(phone)
@@ -173,7 +173,9 @@ def bench(asterisk: Asterisk, tmp_path: Path) -> Iterator[Bench]:
     assert priced.returncode == 0, priced.stderr
     asterisk.records.unlink(missing_ok=True)
     control = start_control(asterisk, data)
-    carrier = sipp.start_carrier(tmp_path / "carrier", port=asterisk.carrier, media=9_000)
+    carrier = sipp.start_carrier(
+        tmp_path / "carrier", port=asterisk.carrier, media=5_600 + 10 * next(_calls)
+    )
     bench = Bench(asterisk, data, tmp_path, control)
     try:
         yield bench
