@@ -1,6 +1,7 @@
 """`tollbook web`: the web pages and the API, in a process of their own."""
 
 import argparse
+import logging
 import sys
 
 from django.db import connections
@@ -19,6 +20,11 @@ THREADS = 48
 STOP_S = 3  # Then requests that are still open are cut off: an open page must not delay a restart.
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Leave out that there are more threads than processors: they wait, and are meant to."""
+    return "Python threads" not in record.getMessage()
+
+
 def run(args: argparse.Namespace) -> int:
     """Serve until a TERM; exit status 2 if it cannot start."""
     try:
@@ -30,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"tollbook web: {fault}", file=sys.stderr)
         return WRONG_USE
     connections.close_all()  # Workers are forked: none may inherit an open database.
+    logging.getLogger("_granian").addFilter(_is_news)
     Granian(
         "tollbook.wiring.wsgi:application",
         address=host,
