@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from support.missing import missing
 from support.office import FIRST_CALL, Call, calls_in_a_row
 from support.processes import Office, free_port, wait_for
 
@@ -70,9 +71,7 @@ def chromium() -> Iterator[Browser]:
     found = named or next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         reason = "no Chromium: apt-get install chromium (or set TOLLBOOK_TEST_CHROMIUM)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(reason)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=list(QUIET))
         yield browser

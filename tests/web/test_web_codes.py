@@ -140,3 +140,10 @@ def test_the_list_keeps_its_state_in_the_address(client: Client) -> None:
 def test_a_stranger_sees_nothing(anonymous: Client) -> None:
     assert anonymous.get("/codes").status_code == 302
     assert anonymous.post("/codes/add", {"code": "1"}).status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/codes", "/owners", "/policies/budgets", "/policies/alarms"])
+def test_a_list_is_sent_as_a_kind_of_file_that_there_is(client: Client, path: str) -> None:
+    sent = [client.get(f"{path}/export.{kind}").status_code for kind in ("csv", "xlsx", "pdf")]
+
+    assert sent == [200, 200, 404]

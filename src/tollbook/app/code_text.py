@@ -45,12 +45,16 @@ class Fault:
     message: str
 
 
-class CodeRefused(ValueError):
-    """A code that cannot be kept as it was written; `faults` name the fields."""
+class FieldsRefused(ValueError):
+    """Something that cannot be kept as it was written; `faults` name the fields."""
 
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
         self.faults = tuple(faults)
+
+
+class CodeRefused(FieldsRefused):
+    """An account code that cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)

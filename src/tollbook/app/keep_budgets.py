@@ -195,12 +195,15 @@ def _with_uses(
     periods = Periods()
     at_us = to_us(at)
     keys = {row.pk: periods.key(_stored(row), at_us) for row in rows}
-    with door.transaction():
-        engine_of(
-            DEFAULT_DB_ALIAS
-        ).begin_batch()  # A use is counted from calls: none may be stored meanwhile.
-        open_uses(list(keys.values()))
-    uses = {use.budget_id: use for use in uses_of(list(keys.values()))}
+    wanted = list(keys.values())
+    uses = {use.budget_id: use for use in uses_of(wanted)}
+    if len(uses) < len(wanted):  # Looking writes only what nobody has opened yet.
+        with door.transaction():
+            engine_of(
+                DEFAULT_DB_ALIAS
+            ).begin_batch()  # None of the calls counted may come meanwhile.
+            open_uses(wanted)
+        uses = {use.budget_id: use for use in uses_of(wanted)}
     found = []
     for row in rows:
         use = uses[row.pk]

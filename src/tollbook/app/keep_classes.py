@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import Fault
+from tollbook.app.code_text import Fault, FieldsRefused
 from tollbook.app.service_classes import (
     NamedWindow,
     hours_text,
@@ -29,12 +29,8 @@ MOST_RULES, MOST_WINDOWS = 200, 50
 MOST_AWAY_S = 86_400
 
 
-class PolicyRefused(ValueError):
-    """A class, budget or guard that cannot be kept as written; `faults` name the fields."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
-        self.faults = tuple(faults)
+class PolicyRefused(FieldsRefused):
+    """A class of service, a budget or a guard that cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)

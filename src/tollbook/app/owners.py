@@ -15,7 +15,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import Fault
+from tollbook.app.code_text import Fault, FieldsRefused
 from tollbook.storage.door import Door
 from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
 
@@ -23,12 +23,8 @@ LONGEST_NAME = 120
 MOST_ADDRESSES = 10
 
 
-class OwnerRefused(ValueError):
-    """An owner that cannot be kept as it was written; `faults` name the fields."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
-        self.faults = tuple(faults)
+class OwnerRefused(FieldsRefused):
+    """An owner that cannot be kept, or not be deleted."""
 
 
 @dataclass(frozen=True, slots=True)

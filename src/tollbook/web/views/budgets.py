@@ -21,17 +21,14 @@ from tollbook.app.keep_budgets import (
 from tollbook.app.keep_classes import PolicyRefused
 from tollbook.app.roles import Permission
 from tollbook.core.money import format_amount, from_micros
-from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.door import door
 from tollbook.storage.models import Budget, Department, Extension, Owner
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
-from tollbook.web.streaming import download
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 KINDS: tuple[HolderKind, ...] = ("extension", "department", "owner")
 STATES = {"closed": "closed now", "warned": "80 % or more", "off": "switched off"}
 WARNED_SHARE = 80
@@ -89,10 +86,7 @@ def budgets_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     q, of_kind, state = _asked(request)
     rows = _matching(list_budgets(door, at=instant()), q, of_kind, state)
     table = Table(title="Budgets", columns=COLUMNS, rows=_cells(rows), zone=site_facts().zone)
-    if kind == "csv":
-        content_type = "text/csv; charset=utf-8"
-        return download(stream_csv(table), name="budgets.csv", content_type=content_type)
-    return download(stream_xlsx(table), name="budgets.xlsx", content_type=XLSX)
+    return table_file(table, name="budgets", kind=kind)
 
 
 @needs(Permission.SEE_POLICIES, to_change=Permission.CHANGE_POLICIES)

@@ -24,16 +24,14 @@ from tollbook.app.code_text import CodeRefused, CodeText
 from tollbook.app.owners import Wanted as WantedOwners
 from tollbook.app.owners import owner_infos, owners_matching
 from tollbook.app.roles import Permission
-from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Table
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.door import door
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
 from tollbook.web.listing import Asked, Head, asked_of, choice, chosen_id, page_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
-from tollbook.web.streaming import download
 
 HEADS = (
     Head("Account", "code"),
@@ -53,7 +51,6 @@ EXPORTED = (
 )  # fmt: skip
 FILTERS = ("owner", "active", "restrict")
 MOST_SHOWN = 200
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +88,7 @@ def codes_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         rows=_cells(_wanted(asked)),
         zone=site_facts().zone,
     )
-    if kind == "csv":
-        return download(
-            stream_csv(table), name="account-codes.csv", content_type="text/csv; charset=utf-8"
-        )
-    return download(stream_xlsx(table), name="account-codes.xlsx", content_type=XLSX)
+    return table_file(table, name="account-codes", kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)

@@ -24,19 +24,16 @@ from tollbook.app.keep_guards import (
 from tollbook.app.roles import Permission
 from tollbook.app.service_classes import read_hours
 from tollbook.core.calendar import format_clock
-from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us
 from tollbook.storage.models import Department, Extension, FraudGuard, Site
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
 from tollbook.web.listing import Asked, Head, asked_of, choice, page_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
-from tollbook.web.streaming import download
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ALARM_HEADS = (
     Head("When", "at"), Head("Kind"), Head("What happened"), Head("Extension"), Head("State"),
 )  # fmt: skip
@@ -133,10 +130,7 @@ def alarms_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     table = Table(
         title="Alarms", columns=ALARM_COLUMNS, rows=_cells(wanted), zone=site_facts().zone
     )
-    if kind == "csv":
-        content_type = "text/csv; charset=utf-8"
-        return download(stream_csv(table), name="alarms.csv", content_type=content_type)
-    return download(stream_xlsx(table), name="alarms.xlsx", content_type=XLSX)
+    return table_file(table, name="alarms", kind=kind)
 
 
 @needs(Permission.CHANGE_POLICIES)

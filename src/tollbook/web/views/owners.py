@@ -18,15 +18,13 @@ from tollbook.app.owners import (
     save_owner,
 )
 from tollbook.app.roles import Permission
-from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.door import door
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
 from tollbook.web.listing import Asked, Head, asked_of, choice, page_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
-from tollbook.web.streaming import download
 
 HEADS = (
     Head("Owner (department)", "name"),
@@ -40,7 +38,6 @@ COLUMNS = (
     Column("codes", "Account codes", Kind.NUMBER),
     Column("active", "Active"),
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +65,7 @@ def owners_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all owners that the filter holds."""
     wanted = _wanted(asked_of(request, filters=("active",), sort="name"))
     table = Table(title="Owners", columns=COLUMNS, rows=_cells(wanted), zone=site_facts().zone)
-    if kind == "csv":
-        content_type = "text/csv; charset=utf-8"
-        return download(stream_csv(table), name="owners.csv", content_type=content_type)
-    return download(stream_xlsx(table), name="owners.xlsx", content_type=XLSX)
+    return table_file(table, name="owners", kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)

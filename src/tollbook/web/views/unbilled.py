@@ -13,15 +13,13 @@ from tollbook.app.period import Period
 from tollbook.app.roles import Permission
 from tollbook.app.unbilled import REASON_WORDS, REASONS, unbilled_table
 from tollbook.core.money import from_micros
-from tollbook.documents.csv_text import stream_csv
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.instants import from_us
 from tollbook.storage.queries.unbilled import UnbilledCall, unbilled_calls, unbilled_counts
 from tollbook.web.access import needs, reach_of, visible_calls
+from tollbook.web.files import table_file
 from tollbook.web.log_choices import load_choices
 from tollbook.web.log_query import KEYS, LogQuery, read_query
 from tollbook.web.request import instant, site_facts
-from tollbook.web.streaming import download
 
 ROWS = 50
 USUAL_PERIOD, ANY_TIME = "month", "all"
@@ -32,7 +30,6 @@ PERIODS = (
     ("last-month", "Last month"),
     (ANY_TIME, "Any time"),
 )
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLES = {
     "billing_off": "Billing off",
     "unrated": "Unrated",
@@ -102,10 +99,7 @@ def unbilled_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         Selection(wanted, Period(start, end, zone), tuple(query.words.values())),
         reason=_reason(request),
     )
-    if kind == "csv":
-        chunks = stream_csv(table, byte_order_mark=True)
-        return download(chunks, name="unbilled.csv", content_type="text/csv; charset=utf-8")
-    return download(stream_xlsx(table), name="unbilled.xlsx", content_type=XLSX)
+    return table_file(table, name="unbilled", kind=kind)
 
 
 def _query(request: HttpRequest) -> LogQuery:
