@@ -10,7 +10,8 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import CodeRefused, CodeText, Fault, OwnNumber, read_code
+from tollbook.app.code_text import CodeRefused, CodeText, OwnNumber, read_code
+from tollbook.app.faults import Fault
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.door import Door
 from tollbook.storage.models import AccountCode, AccountCodeNumber, Call, Owner, Site

@@ -3,9 +3,9 @@
 Source: EBC-10, EBC-20 to EBC-25, EBC-31, EBC-41; decisions AMB-01, AMB-03, AMB-04.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tollbook.app.faults import Fault, FieldsRefused
 from tollbook.core.money import parse_amount, to_micros
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS, read_prefixes
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
@@ -35,22 +35,6 @@ class CodeText:
     fee: str = ""
     fee_unit_s: str = ""
     numbers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """What is wrong with one field, as a sentence that says what is expected."""
-
-    field: str
-    message: str
-
-
-class FieldsRefused(ValueError):
-    """Something that cannot be kept as it was written; `faults` name the fields."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
-        self.faults = tuple(faults)
 
 
 class CodeRefused(FieldsRefused):

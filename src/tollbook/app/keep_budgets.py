@@ -14,7 +14,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.app.audit import record_change
 from tollbook.app.budget_counting import Periods, budget_of
-from tollbook.app.code_text import Fault
+from tollbook.app.faults import Fault
 from tollbook.app.holders import MODELS, HolderKind
 from tollbook.app.keep_classes import PolicyRefused
 from tollbook.core.budgets import Budget as Rules

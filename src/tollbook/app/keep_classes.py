@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import Fault, FieldsRefused
+from tollbook.app.faults import Fault, FieldsRefused
 from tollbook.app.service_classes import (
     NamedWindow,
     hours_text,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import Fault
+from tollbook.app.faults import Fault
 from tollbook.app.keep_classes import PolicyRefused
 from tollbook.app.service_classes import hours_text, read_hours
 from tollbook.core.money import format_amount, from_micros, parse_amount, to_micros

@@ -15,7 +15,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from tollbook.app.audit import record_change
-from tollbook.app.code_text import Fault, FieldsRefused
+from tollbook.app.faults import Fault, FieldsRefused
 from tollbook.storage.door import Door
 from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
 

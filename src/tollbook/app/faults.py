@@ -1,0 +1,20 @@
+"""What is wrong with something that somebody wrote, field by field."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one field, as a sentence that says what is expected."""
+
+    field: str
+    message: str
+
+
+class FieldsRefused(ValueError):
+    """Something that cannot be kept as it was written; `faults` name the fields."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
+        self.faults = tuple(faults)
