@@ -1,7 +1,6 @@
 """A real Asterisk on loopback, started for the tests and stopped after them."""
 
 import os
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from support.missing import missing
+from support.ports import free_ports
 
 UP = Path(__file__).parents[1] / "pbx" / "asterisk-up"
 PREFIX = Path(__file__).parents[2] / ".cache" / "asterisk"
@@ -56,37 +56,11 @@ def running_asterisk() -> Iterator[Asterisk]:
         missing("Asterisk is missing: run `make test`, which fetches it where apt is")
     # A unix socket's path must be short.
     with tempfile.TemporaryDirectory(prefix="ast-") as folder:
-        sip, agi, http, ami, carrier = _free_ports(5)
-        ports = {"SIP": sip, "HTTP": http, "AMI": ami, "AGI": agi, "RTP": _free_media_ports()}
+        sip, agi, http, ami, carrier = (free_ports(1) for _ in range(5))
+        ports = {"SIP": sip, "HTTP": http, "AMI": ami, "AGI": agi, "RTP": free_ports(400)}
         given = [f"{name}={port}" for name, port in ports.items()]
         up("start", folder, *given, f"CARRIER=127.0.0.1:{carrier}")
         try:
             yield Asterisk(Path(folder), sip, agi, carrier)
         finally:
             up("stop", folder)
-
-
-def _free_ports(count: int) -> list[int]:
-    """Return ports that nobody holds, below those that the system gives to whoever asks for any."""
-    ports: list[int] = []
-    candidate = 11_000 + os.getpid() % 100 * 10
-    while len(ports) < count:
-        candidate += 1
-        if _is_free(candidate):
-            ports.append(candidate)
-    return ports
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True
-
-
-def _free_media_ports() -> int:
-    """Return the first of 400 even ports below those that the system gives away."""
-    return 20_000 + os.getpid() % 20 * 400

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from support.missing import missing
+from support.ports import free_ports
 
 HOST = "127.0.0.1"
+_MEDIA_PORTS = 8  # sipp takes several, from the one that it is given.
 
 _SDP = """v=0
 o=t 1 1 IN IP4 [local_ip]
@@ -160,21 +162,9 @@ class Party:
             self.process.wait()
 
 
-def start_carrier(folder: Path, *, port: int, media: int) -> Party:
+def start_carrier(folder: Path, *, port: int) -> Party:
     """Start the carrier on *port*, and return it once it listens there."""
-    party = _start(folder, carrier_scenario(), port=port, media=media)
-    late = time.monotonic() + 20
-    while not _is_bound(port):  # sipp does not say when.
-        assert party.process.poll() is None, f"the carrier did not start: {party.errors()}"
-        assert time.monotonic() < late, f"the carrier does not listen on port {port}"
-        time.sleep(0.05)
-    return party
-
-
-def _is_bound(port: int) -> bool:
-    """Say whether some process of this machine holds the UDP port."""
-    sockets = Path("/proc/net/udp").read_text().splitlines()[1:]
-    return any(int(line.split()[1].rpartition(":")[2], 16) == port for line in sockets)
+    return _start(folder, carrier_scenario(), port=port)
 
 
 def call(
@@ -183,27 +173,64 @@ def call(
     dialled: str,
     *,
     pbx_port: int,
-    port: int,
-    media: int,
     talk_ms: int | None = None,
     refused: bool = False,
 ) -> Party:
     """Place one call from a telephone of the PBX."""
     scenario = phone_scenario(extension, dialled, talk_ms=talk_ms, refused=refused)
     target = ("-m", "1", "-s", dialled, f"{HOST}:{pbx_port}")
-    return _start(folder, scenario, *target, port=port, media=media)
+    return _start(folder, scenario, *target)
 
 
-def _start(folder: Path, scenario: str, *more: str, port: int, media: int) -> Party:
+_TRIES = 8
+
+
+def _start(folder: Path, scenario: str, *more: str, port: int | None = None) -> Party:
+    """Start sipp, and again on other ports where somebody takes one between look and use."""
     program = shutil.which("sipp")
     if program is None:
         missing("sipp is missing: apt-get install sip-tester")
-    folder.mkdir(parents=True)
-    (folder / "scenario.xml").write_text(scenario)
-    command = [program, "-sf", "scenario.xml", "-i", HOST, "-mi", HOST, "-p", str(port)]
-    command += ["-mp", str(media), "-nostdin", "-trace_err", "-trace_rtt", "-rtt_freq", "1"]
+    for attempt in range(_TRIES):
+        here = folder / str(attempt)
+        here.mkdir(parents=True)
+        (here / "scenario.xml").write_text(scenario)
+        signal = port or free_ports(1)
+        command = [program, "-sf", "scenario.xml", "-i", HOST, "-mi", HOST, "-p", str(signal)]
+        command += ["-mp", str(free_ports(_MEDIA_PORTS)), "-nostdin", "-trace_err"]
+        command += ["-trace_rtt", "-rtt_freq", "1", "-timeout", "100s", *more]
+        party = Party(here, _quiet(command, here))
+        if _holds(party, signal):
+            return party
+        party.stop()
+    raise AssertionError(f"sipp found no ports in {_TRIES} tries: {party.errors()}")
+
+
+def _quiet(command: list[str], folder: Path) -> "subprocess.Popen[bytes]":
     quiet = subprocess.DEVNULL
-    process = subprocess.Popen(
-        [*command, "-timeout", "100s", *more], cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet
-    )
-    return Party(folder, process)
+    return subprocess.Popen(command, cwd=folder, stdin=quiet, stdout=quiet, stderr=quiet)
+
+
+def _holds(party: Party, port: int) -> bool:
+    """Wait until a party holds its port, media ports and all; say no where it could not."""
+    late = time.monotonic() + 30
+    while time.monotonic() < late:  # sipp does not say when.
+        ended = party.process.poll() is not None
+        if "Unable to bind" in party.errors():
+            return False
+        if ended or _is_bound(party.process.pid, port):
+            return True  # One that ended otherwise has had its call: the test judges it.
+        time.sleep(0.05)
+    raise AssertionError(f"sipp does not listen on port {port}: {party.errors()}")
+
+
+def _is_bound(process: int, port: int) -> bool:
+    """Say whether *process* itself holds the UDP port."""
+    sockets = Path(f"/proc/{process}/net/udp").read_text().splitlines()[1:]
+    inodes = {
+        line.split()[9] for line in sockets if int(line.split()[1].rpartition(":")[2], 16) == port
+    }
+    try:
+        held = {str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()}
+    except FileNotFoundError:
+        return False  # It ended, or closed a file, while we looked.
+    return any(f"socket:[{inode}]" in held for inode in inodes)
