@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import tollbook.web.row_ids  # noqa: F401 - makes <row:...> known
 from tollbook.web.views import account, audit, pins, tokens, users
 
 urlpatterns = [
@@ -10,13 +11,13 @@ urlpatterns = [
     path("users/export.<str:kind>", users.users_file, name="users_file"),
     path("users/add", users.add, name="add_user"),
     path("users/roles", users.roles, name="roles"),
-    path("users/<int:user_id>", users.user, name="user"),
-    path("users/<int:user_id>/new-password", users.new_password, name="new_user_password"),
-    path("users/<int:user_id>/shut-out", users.switch, {"to": "off"}, name="shut_out_user"),
-    path("users/<int:user_id>/let-in", users.switch, {"to": "on"}, name="let_in_user"),
-    path("users/<int:user_id>/sign-out", users.sign_out_all, name="sign_out_user"),
+    path("users/<row:user_id>", users.user, name="user"),
+    path("users/<row:user_id>/new-password", users.new_password, name="new_user_password"),
+    path("users/<row:user_id>/shut-out", users.switch, {"to": "off"}, name="shut_out_user"),
+    path("users/<row:user_id>/let-in", users.switch, {"to": "on"}, name="let_in_user"),
+    path("users/<row:user_id>/sign-out", users.sign_out_all, name="sign_out_user"),
     path(
-        "users/<int:user_id>/sessions/<int:session_id>/end",
+        "users/<row:user_id>/sessions/<row:session_id>/end",
         users.sign_out_one,
         name="end_user_session",
     ),
@@ -24,13 +25,13 @@ urlpatterns = [
     path("users/pins/export.<str:kind>", pins.pins_file, name="pins_file"),
     path("users/pins/generate", pins.generate, name="generate_pins"),
     path("users/pins/import", pins.import_file, name="import_pins"),
-    path("users/pins/<int:extension_id>", pins.pin, name="pin"),
-    path("users/pins/<int:extension_id>/remove", pins.remove, name="remove_pin"),
+    path("users/pins/<row:extension_id>", pins.pin, name="pin"),
+    path("users/pins/<row:extension_id>/remove", pins.remove, name="remove_pin"),
     path("tokens", tokens.tokens, name="tokens"),
     path("tokens/export.<str:kind>", tokens.tokens_file, name="tokens_file"),
     path("tokens/add", tokens.add, name="add_token"),
-    path("tokens/<int:token_id>/revoke", tokens.revoke, name="revoke_token"),
+    path("tokens/<row:token_id>/revoke", tokens.revoke, name="revoke_token"),
     path("audit", audit.audit, name="audit"),
     path("audit/export.<str:kind>", audit.audit_file, name="audit_file"),
-    path("audit/<int:line_id>", audit.audit_line, name="audit_line"),
+    path("audit/<row:line_id>", audit.audit_line, name="audit_line"),
 ]

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+import tollbook.web.row_ids  # noqa: F401 - makes <row:...> known
 from tollbook.web.views import (
     edit_holders,
     extension_forms,
@@ -24,8 +25,8 @@ urlpatterns = [
     path("extensions/recharges", recharges.recharges, name="recharges"),
     path("extensions/recharges/export.<str:kind>", recharges.recharges_file, name="recharges_file"),
     path("extensions/recharges/undo", recharge.undo, name="undo_recharges"),
-    path("extensions/<int:holder_id>", holder_page.extension, name="extension"),
-    path("extensions/<str:kind>/<int:holder_id>", holder_page.holder, name="holder"),
+    path("extensions/<row:holder_id>", holder_page.extension, name="extension"),
+    path("extensions/<str:kind>/<row:holder_id>", holder_page.holder, name="holder"),
     path("settings/money", money_settings.money_settings, name="money_settings"),
     path("statistics", statistics.statistics_page, name="statistics"),
     path("statistics/export.<str:kind>", statistics.statistics_file, name="statistics_file"),

@@ -2,14 +2,15 @@
 
 from django.urls import path
 
+import tollbook.web.row_ids  # noqa: F401 - makes <row:...> known
 from tollbook.web.views import exchange_rates, plans
 
 urlpatterns = [
     path("tariffs/plans", plans.plans, name="plans"),
     path("tariffs/plans/export.<str:kind>", plans.plans_file, name="plans_file"),
     path("tariffs/plans/add", plans.new_plan, name="new_plan"),
-    path("tariffs/plans/<int:plan_id>", plans.plan, name="plan"),
-    path("tariffs/plans/<int:plan_id>/document.json", plans.plan_document, name="plan_document"),
+    path("tariffs/plans/<row:plan_id>", plans.plan, name="plan"),
+    path("tariffs/plans/<row:plan_id>/document.json", plans.plan_document, name="plan_document"),
     path("tariffs/exchange-rates", exchange_rates.exchange_rates, name="exchange_rates"),
     path(
         "tariffs/exchange-rates/export.<str:kind>",

@@ -46,6 +46,7 @@ from tollbook.web.deck_page import (
 )
 from tollbook.web.deck_uploads import DeckUpload, find_upload, forget, put_aside
 from tollbook.web.request import address_of, instant, site_facts, user_of
+from tollbook.web.row_ids import row_id
 from tollbook.web.said import say
 from tollbook.web.streaming import download
 
@@ -130,8 +131,7 @@ def _take(request: HttpRequest, given: Mapping[str, str]) -> DeckUpload:
     file = request.FILES.get("file")
     if file is None:
         raise DeckRefused("there is no file. Choose one.")
-    chosen = given["tariff"]
-    tariff_id = int(chosen) if chosen.isascii() and chosen.isdigit() else None
+    tariff_id = row_id(given["tariff"])
     if tariff_id is None:
         base = new_base(given["name"], currency=given["currency"], zone=given["zone"])
     else:

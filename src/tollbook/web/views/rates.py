@@ -34,6 +34,7 @@ from tollbook.storage.door import door
 from tollbook.storage.models import Department, Extension
 from tollbook.web.access import needs
 from tollbook.web.request import address_of, instant, site_facts, user_of
+from tollbook.web.row_ids import row_id
 from tollbook.web.said import say
 from tollbook.web.tariff_shown import matches_words, price_words
 
@@ -105,7 +106,7 @@ def change_rates(request: HttpRequest, tariff_id: int) -> HttpResponse:
     base = _base(tariff_id)
     do = request.POST.get("do", "")
     indexes = {
-        int(text) for text in request.POST.getlist("rate") if text.isascii() and text.isdigit()
+        index for text in request.POST.getlist("rate") if (index := row_id(text)) is not None
     }
     if do not in DONE_WORDS or not indexes or max(indexes) >= len(base.tariff.rates):
         say(request, "No rate was ticked, so nothing was changed.", level="warn")

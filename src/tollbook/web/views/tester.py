@@ -22,6 +22,7 @@ from tollbook.storage.models import Site
 from tollbook.web.access import needs
 from tollbook.web.reached import ShownReach, reach
 from tollbook.web.request import instant, site_facts
+from tollbook.web.row_ids import row_id
 from tollbook.web.why import Why, composed, unrated_trial, why_of_trial
 from tollbook.web.why_planned import plan_why
 
@@ -55,10 +56,9 @@ def tester(request: HttpRequest) -> HttpResponse:
     site = site_facts()
     tariffs = [(line.id, line.name) for line in list_tariffs(at=instant())]
     given = request.GET
-    chosen = given.get("tariff", "")
     form = TesterForm(
         tariffs=tariffs,
-        tariff=int(chosen) if chosen.isascii() and chosen.isdigit() else None,
+        tariff=row_id(given.get("tariff", "")),
         number=given.get("number", "")[:64],
         start=given.get("start") or f"{instant().astimezone(site.zone):%Y-%m-%dT%H:%M:%S}",
         talk=given.get("talk", "0:03:00")[:12],

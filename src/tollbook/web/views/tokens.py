@@ -27,6 +27,7 @@ from tollbook.web.access import needs
 from tollbook.web.files import table_file
 from tollbook.web.listing import Asked, Head, asked_of, page_by
 from tollbook.web.request import address_of, instant, site_facts, user_of
+from tollbook.web.row_ids import row_id
 from tollbook.web.said import say
 
 STATES = ("active", "ended", "withdrawn")
@@ -158,8 +159,7 @@ def _reach(form: TokenForm) -> Reach:
     if form.owner and form.extension:
         raise _FormError("choose an owner or an extension, not both. No token was made.")
     if form.owner:
-        known = form.owner.isascii() and form.owner.isdigit()
-        owner = Owner.objects.filter(pk=int(form.owner) if known else 0).first()
+        owner = Owner.objects.filter(pk=row_id(form.owner) or 0).first()
         if owner is None:
             raise _FormError("there is no such owner. No token was made.")
         return Reach(owner_id=owner.pk)

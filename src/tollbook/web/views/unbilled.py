@@ -20,6 +20,7 @@ from tollbook.web.files import table_file
 from tollbook.web.log_choices import load_choices
 from tollbook.web.log_query import KEYS, LogQuery, read_query
 from tollbook.web.request import instant, site_facts
+from tollbook.web.row_ids import row_id
 
 ROWS = 50
 USUAL_PERIOD, ANY_TIME = "month", "all"
@@ -125,11 +126,9 @@ def _reason(request: HttpRequest) -> str | None:
 
 
 def _cursor(request: HttpRequest) -> tuple[int, int] | None:
-    begin, _, call_id = request.GET.get("at", "")[:40].partition("-")
-    digits = begin + call_id
-    if not (begin and call_id and digits.isascii() and digits.isdigit()):
-        return None
-    return int(begin), int(call_id)
+    begin, _, last = request.GET.get("at", "")[:40].partition("-")
+    begin_us, call_id = row_id(begin), row_id(last)
+    return None if begin_us is None or call_id is None else (begin_us, call_id)
 
 
 def _address(request: HttpRequest, **changes: str) -> str:

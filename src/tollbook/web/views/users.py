@@ -40,6 +40,7 @@ from tollbook.web.access import needs
 from tollbook.web.files import table_file
 from tollbook.web.listing import Asked, Head, asked_of, choice, page_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
+from tollbook.web.row_ids import row_id
 from tollbook.web.said import say
 
 HEADS = (
@@ -127,7 +128,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 _role(form.role),
                 by=by_of(request),
                 name=form.name,
-                owner_id=int(form.owner) if form.owner.isascii() and form.owner.isdigit() else None,
+                owner_id=row_id(form.owner),
                 change_first=form.change_first,
             )
         except UserError as refused:
