@@ -23,7 +23,7 @@ from django.db import DEFAULT_DB_ALIAS
 from tollbook.app.alarms import NewAlarm, raise_alarms
 from tollbook.app.budget_counting import Counted, count_calls
 from tollbook.app.fees import write_fees
-from tollbook.app.hold_matching import Record, Waiting, earliest_us, latest_us, match_holds
+from tollbook.app.hold_matching import Record, Waiting, asking_times, match_holds
 from tollbook.app.holder_words import holder_words
 from tollbook.app.payers import payers_of
 from tollbook.core.ledger import AccountRef, Entry, charge_entry, correction_entry
@@ -110,8 +110,7 @@ class _Bill:
         waiting = waiting_holds(
             switch_ids={one.switch_call_id for one in records if one.switch_call_id},
             ways={way for one in records for way in product(one.callers, one.numbers)},
-            from_us=earliest_us(records),
-            to_us=latest_us(records),
+            times=asking_times(records),
             using=self.using,
         )
         self.holds = match_holds(

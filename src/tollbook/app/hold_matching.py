@@ -8,7 +8,7 @@ Source: docs/algorithms/ledger.md, "Records and money".
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
 from typing import NamedTuple
@@ -82,18 +82,26 @@ def match_holds(records: Iterable[Record], holds: Iterable[Waiting]) -> dict[int
     return found
 
 
-def earliest_us(records: Sequence[Record]) -> int:
-    """Return the first instant at which a hold of one of these calls may have been placed."""
-    return min(record.begin_us for record in records) - BEFORE_US
+def asking_times(records: Iterable[Record]) -> list[tuple[int, int]]:
+    """Return when holds of these calls may have been placed: first and last instants, in order.
 
-
-def latest_us(records: Sequence[Record]) -> int:
-    """Return the last such instant."""
-    return max(_latest_us(record) for record in records)
+    Spans that meet are made one.
+    """
+    spans: list[tuple[int, int]] = []
+    for first, last in sorted((_earliest_us(one), _latest_us(one)) for one in records):
+        if spans and first <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
+        else:
+            spans.append((first, last))
+    return spans
 
 
 def _is_in_time(record: Record, hold: Waiting) -> bool:
-    return record.begin_us - BEFORE_US <= hold.placed_us <= _latest_us(record)
+    return _earliest_us(record) <= hold.placed_us <= _latest_us(record)
+
+
+def _earliest_us(record: Record) -> int:
+    return record.begin_us - BEFORE_US
 
 
 def _latest_us(record: Record) -> int:

@@ -5,7 +5,7 @@ else is stored. Source: docs/algorithms/ledger.md, "Records and money".
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain
+from itertools import chain, product
 from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -14,6 +14,7 @@ from tollbook.storage.engine import engine_of
 from tollbook.storage.queries.sql import charge_in_force, chunks, fetch, fetch_one
 
 _VALUES_A_STATEMENT = 500
+_PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
 INCOMING, INTERNAL = 1, 3
 
 
@@ -194,13 +195,13 @@ def waiting_holds(
     *,
     switch_ids: Collection[str],
     ways: Collection[tuple[str, str]],
-    from_us: int,
-    to_us: int,
+    times: Collection[tuple[int, int]],
     using: str = DEFAULT_DB_ALIAS,
 ) -> list[WaitingHold]:
     """Return the holds without a record that have one of these ids, or caller, number and time.
 
-    *ways* are pairs of caller and number: each is one step into the index, however many holds wait.
+    *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
+    instant: each is one step into the index, and costs as much as was asked during it.
 
     More may come than belong to the calls: `app.hold_matching` decides which of them do.
     """
@@ -216,14 +217,17 @@ def waiting_holds(
         ):
             found[row[0]] = WaitingHold(*row)
     columns = ", ".join(f"h.{name}" for name in WaitingHold._fields)
-    for some in chunks(sorted(ways), _VALUES_A_STATEMENT):
+    for some, spans in product(
+        chunks(sorted(ways), _PAIRS_A_STATEMENT), chunks(sorted(times), _PAIRS_A_STATEMENT)
+    ):
         # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
         for row in fetch(
-            f"WITH way (caller, number) AS (VALUES {', '.join(['(%s, %s)'] * len(some))}) "
-            f"SELECT {columns} FROM way CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
-            "AND h.caller = way.caller AND h.number = way.number "
-            "AND h.placed_us BETWEEN %s AND %s",
-            (*chain.from_iterable(some), from_us, to_us),
+            f"WITH way (caller, number) AS (VALUES {_pairs(some)}), "
+            f"span (from_us, to_us) AS (VALUES {_pairs(spans)}) "
+            f"SELECT {columns} FROM span CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
+            "AND h.placed_us BETWEEN span.from_us AND span.to_us "
+            "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
+            (*chain.from_iterable(some), *chain.from_iterable(spans)),
             using=using,
         ):
             found[row[0]] = WaitingHold(*row)
@@ -341,3 +345,7 @@ def credits_of(
 
 def _marks(values: Collection[object]) -> str:
     return ", ".join(["%s"] * len(values))
+
+
+def _pairs(values: Collection[object]) -> str:
+    return ", ".join(["(%s, %s)"] * len(values))
