@@ -10,8 +10,8 @@ from django.test import Client
 
 from support.office import Office
 from tollbook.app.roles import access_of
-from tollbook.app.users import By, UserError, create_user, set_active
-from tollbook.storage.models import AuditLog, Owner, UserRole
+from tollbook.app.users import By, UserError, change_role, create_user, set_active
+from tollbook.storage.models import AuditLog, Extension, Owner, UserRole
 from tollbook.storage.models.access import Role
 from web.conftest import PASSWORD, StandingClock
 
@@ -220,3 +220,88 @@ def test_there_is_no_user_of_that_id(browser: Client) -> None:
     assert browser.get("/users/999").status_code == 404
     for place in ("new-password", "shut-out", "let-in", "sign-out", "sessions/1/end"):
         assert browser.post(f"/users/999/{place}").status_code == 404, place
+
+
+def test_another_role_holds_at_once_and_is_written_down(browser: Client) -> None:
+    name, password = made(browser, role="viewer", name="vera")
+    vera, old_session = User.objects.get(username="vera").pk, signed_in(name, password)
+    assert "signed out in 1 place and" in browser.get(f"/users/{vera}/role").content.decode()
+
+    told = browser.post(f"/users/{vera}/role", {"role": "billing"}, follow=True).content.decode()
+
+    assert "vera: Billing manager from now on, signed out everywhere." in told
+    assert old_session.get("/calls").status_code == 302  # To the sign-in.
+    assert signed_in(name, password).get("/codes/add").status_code == 200
+    line = AuditLog.objects.get(action="user.change_role")
+    assert ("Viewer" in line.before, "Billing manager" in line.after) == (True, True)
+    assert line.actor == "anna"
+
+
+def test_the_role_of_an_owner_needs_the_owner_and_loses_it_again(browser: Client) -> None:
+    smith = Owner.objects.create(name="Smith")
+    made(browser, role="viewer", name="vera")
+    vera = User.objects.get(username="vera").pk
+
+    refused = browser.post(f"/users/{vera}/role", {"role": "owner"})
+    assert refused.status_code == 422
+    assert "Choose the owner" in refused.content.decode()
+    browser.post(f"/users/{vera}/role", {"role": "owner", "owner": str(smith.pk)})
+    assert UserRole.objects.get(user_id=vera).owner_id == smith.pk
+    browser.post(f"/users/{vera}/role", {"role": "viewer", "owner": str(smith.pk)})
+    assert UserRole.objects.get(user_id=vera).owner_id is None
+
+
+def test_the_same_role_ends_no_session(browser: Client) -> None:
+    name, password = made(browser, role="viewer", name="vera")
+    vera, session = User.objects.get(username="vera").pk, signed_in(name, password)
+
+    told = browser.post(f"/users/{vera}/role", {"role": "viewer"}, follow=True).content.decode()
+
+    assert "Nothing was changed" in told
+    assert session.get("/calls").status_code == 200
+    assert not AuditLog.objects.filter(action="user.change_role").exists()
+
+
+def test_the_last_administrator_cannot_demote_himself(browser: Client, user: User) -> None:
+    refused = browser.post(f"/users/{user.pk}/role", {"role": "viewer"})
+
+    assert refused.status_code == 422
+    assert "anna is the last administrator. Nothing was changed" in refused.content.decode()
+    assert browser.get("/users").status_code == 200
+
+
+def test_an_administrator_among_others_can(browser: Client, user: User) -> None:
+    made(browser, role="admin", name="berta")
+
+    browser.post(f"/users/{user.pk}/role", {"role": "viewer"})
+
+    assert browser.get("/users").status_code == 302  # Signed out, and a viewer the next time.
+    access = access_of(User.objects.get(pk=user.pk))
+    assert access.role is Role.VIEWER
+    assert not User.objects.get(pk=user.pk).is_superuser
+
+
+def test_an_administrator_who_is_shut_out_does_not_count(browser: Client, user: User) -> None:
+    made(browser, role="admin", name="berta")
+    browser.post(f"/users/{User.objects.get(username='berta').pk}/shut-out")
+
+    assert browser.post(f"/users/{user.pk}/role", {"role": "billing"}).status_code == 422
+
+
+@pytest.mark.parametrize("role", ["extension", "", "root"])
+def test_a_role_that_is_not_given_here_is_refused(browser: Client, role: str) -> None:
+    made(browser, role="viewer", name="vera")
+    vera = User.objects.get(username="vera").pk
+
+    assert browser.post(f"/users/{vera}/role", {"role": role}).status_code == 422
+    assert UserRole.objects.get(user_id=vera).role == "viewer"
+
+
+def test_an_extensions_user_keeps_its_role(office: Office, clock: StandingClock) -> None:
+    user = User.objects.create_user(username="ext")
+    UserRole.objects.create(
+        user=user, role=Role.EXTENSION, extension=Extension.objects.first(), created_us=0
+    )
+
+    with pytest.raises(UserError, match="no other role"):
+        change_role(user.pk, Role.VIEWER, by=By("test", clock()))

@@ -72,7 +72,7 @@ PERMISSION_WORDS: Final = {
     Permission.SEE_SETTINGS: "see sites and dial plans",
     Permission.CHANGE_SETTINGS: "change sites and dial plans",
     Permission.SET_PINS: "set the PINs of extensions",
-    Permission.CHANGE_USERS: "add users, reset passwords, sign users out",
+    Permission.CHANGE_USERS: "add users, change their roles, reset passwords, sign users out",
     Permission.CHANGE_TOKENS: "make and withdraw tokens",
     Permission.SEE_AUDIT: "read the audit log",
 }

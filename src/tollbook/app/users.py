@@ -203,6 +203,56 @@ def set_active(user_id: int, active: bool, *, by: By, own_id: int) -> UserLine: 
     return _line(user_id)
 
 
+def change_role(
+    user_id: int, role: Role, *, by: By, owner_id: int | None = None
+) -> UserLine | None:
+    """Give a user another role, end its sessions, and return it; None if nothing would change.
+
+    The new role holds from the next sign-in on: no page that is open goes on with the old one. An
+    owner's user needs its owner. Raises UserError, also for an extension's user, who has a PIN,
+    and for the last administrator.
+    """
+    line = _line(user_id)
+    if role not in MADE_HERE or line.role is Role.EXTENSION:
+        raise UserError(
+            "An extension's user has no other role. Set the extension's PIN, or take it away.",
+            field="role",
+        )
+    owner = _owner_for(role, owner_id)
+    with door.transaction():
+        line = _line(user_id)
+        is_demoted = line.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR
+        if is_demoted and line.active and _is_last_administrator(user_id):
+            raise UserError(
+                f"{line.name} is the last administrator. Nothing was changed; make another first.",
+                field="role",
+            )
+        if line.role is role and line.holder == (owner.name if owner else ""):
+            return None
+        UserRole.objects.update_or_create(
+            user_id=user_id,
+            defaults={"role": role, "owner": owner},
+            create_defaults={
+                "role": role,
+                "owner": owner,
+                "created_us": to_us(by.at),
+                "created_by": by.name,
+            },
+        )
+        # Whoever was called a superuser has a role of its own from now on.
+        User.objects.filter(pk=user_id).update(is_superuser=role is Role.ADMINISTRATOR)
+        sign_out_everywhere(user_id)
+        changed = _line(user_id)
+        _record(
+            by,
+            "user.change_role",
+            line,
+            before=_role_words(line),
+            after=_role_words(changed),
+        )
+    return changed
+
+
 def sign_out_everywhere(user_id: int) -> int:
     """End all sessions of a user, inside the transaction that is open; return how many."""
     keys = list(UserSession.objects.filter(user_id=user_id).values_list("key", flat=True))
@@ -285,9 +335,19 @@ def _free_name(name: str, role: Role) -> str:
     return name
 
 
+def _role_words(line: UserLine) -> dict[str, str]:
+    """Return a role as the audit log keeps it."""
+    words = {"name": line.name, "role": line.role_words}
+    return words | ({"holder": line.holder} if line.holder else {})
+
+
 def _is_last_administrator(user_id: int) -> bool:
+    """Say whether no other administrator would be left; the others stay as they are meanwhile."""
     others = _with_roles().filter(role=Role.ADMINISTRATOR.value, is_active=True)
-    return not others.exclude(pk=user_id).exists()
+    ids = list(others.order_by("pk").values_list("pk", flat=True))
+    # Two who send each other away at once wait here for one another; the second one is refused.
+    list(User.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    return not others.filter(pk__in=ids).exclude(pk=user_id).exists()
 
 
 def _record(

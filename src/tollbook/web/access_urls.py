@@ -12,6 +12,7 @@ urlpatterns = [
     path("users/add", users.add, name="add_user"),
     path("users/roles", users.roles, name="roles"),
     path("users/<row:user_id>", users.user, name="user"),
+    path("users/<row:user_id>/role", users.role, name="user_role"),
     path("users/<row:user_id>/new-password", users.new_password, name="new_user_password"),
     path("users/<row:user_id>/shut-out", users.switch, {"to": "off"}, name="shut_out_user"),
     path("users/<row:user_id>/let-in", users.switch, {"to": "on"}, name="let_in_user"),

@@ -24,6 +24,7 @@ from tollbook.app.users import (
     By,
     UserError,
     UserLine,
+    change_role,
     create_user,
     end_session_of,
     end_sessions_of,
@@ -34,7 +35,7 @@ from tollbook.app.users import (
     user_line,
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.models import Owner
+from tollbook.storage.models import Owner, UserRole
 from tollbook.storage.models.access import Role
 from tollbook.web.access import needs
 from tollbook.web.files import table_file
@@ -158,6 +159,41 @@ def user(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @needs(Permission.CHANGE_USERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def role(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Show the form for another role, or give it and sign the user out everywhere."""
+    line = _line(user_id)
+    form = UserForm(role=line.role.value if line.role else "", owner=_owner_id(line))
+    if request.method == "POST":
+        form = UserForm(
+            role=request.POST.get("role", "")[:20], owner=request.POST.get("owner", "")[:20]
+        )
+        try:
+            changed = change_role(
+                user_id, _role(form.role), by=by_of(request), owner_id=row_id(form.owner)
+            )
+        except UserError as refused:
+            form.faults[refused.field or "role"] = str(refused)
+        else:
+            if changed is None:
+                say(request, f"{line.name} has this role already. Nothing was changed.")
+            else:
+                of = f" of {changed.holder}" if changed.holder else ""
+                told = f"{line.name}: {changed.role_words}{of} from now on, signed out everywhere."
+                say(request, told)
+            return redirect("user", user_id)
+    context = {
+        "user": line,
+        "form": form,
+        "is_self": user_id == user_of(request).pk,
+        "sessions": len(list_sessions(user_id, this="", at=instant())),
+        "roles": [(role.value, ROLE_WORDS[role], ROLES_EXPLAINED[role]) for role in MADE_HERE],
+        "owners": [(str(one.pk), one.name) for one in _owners()],
+    }
+    return render(request, "tollbook/user_role.html", context, status=422 if form.faults else 200)
+
+
+@needs(Permission.CHANGE_USERS)
 @require_POST
 def new_password(request: HttpRequest, user_id: int) -> HttpResponse:
     """Give a user another password and show it, this once."""
@@ -234,6 +270,12 @@ def _role(text: str) -> Role:
     if text not in {role.value for role in MADE_HERE}:
         raise UserError("Choose one of the roles.", field="role")
     return Role(text)
+
+
+def _owner_id(line: UserLine) -> str:
+    """Return the id of the owner whose user it is, as the form sends it."""
+    given = UserRole.objects.filter(user_id=line.id).values_list("owner_id", flat=True).first()
+    return "" if given is None else str(given)
 
 
 def _owners() -> list[Owner]:
