@@ -14,6 +14,7 @@ from tollbook.api import (
     plans,
     recharges,
     sources,
+    statements,
 )
 from tollbook.api.errors import answer_errors, nothing_here
 
@@ -59,6 +60,7 @@ api.add_router("/charges", charges.router)
 api.add_router("/extensions", extensions.router)
 api.add_router("/recharges", recharges.router)
 api.add_router("/sources", sources.router)
+api.add_router("/statements", statements.router)
 api.add_router("/plans", plans.plans_router)
 api.add_router("/exchange-rates", plans.rates_router)
 answer_errors(api)

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from tollbook.app.call_shown import money_text
+from tollbook.app.call_shown import money_text, seconds_number
+from tollbook.app.statements import KINDS_OF_LINES, Book, Line, Statement
 from tollbook.core.money import from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.instants import from_us
@@ -36,6 +37,18 @@ RECHARGE_COLUMNS = (
     Column("by", "By", width_chars=18),
 )
 
+STATEMENT_COLUMNS = (
+    Column("time", "Time", Kind.INSTANT, width_chars=20),
+    Column("entry", "Entry", width_chars=16),
+    Column("call_to", "Call to", width_chars=20),
+    Column("destination", "Destination", width_chars=20),
+    Column("duration", "Duration", Kind.DURATION),
+    Column("reason", "Reason", width_chars=30),
+    Column("amount", "Amount", Kind.MONEY, width_chars=_MONEY_WIDTH),
+    Column("balance", "Balance", Kind.MONEY, width_chars=_MONEY_WIDTH),
+    Column("currency", "Currency", width_chars=9),
+)
+
 
 def balances_table(
     kind: HolderKind, rows: Iterable[HolderRow], *, zone: ZoneInfo, filters: tuple[str, ...] = ()
@@ -62,6 +75,44 @@ def recharges_table(
         period=period,
         filters=filters,
     )
+
+
+def statement_table(
+    book: Book,
+    statement: Statement,
+    *,
+    whose: str,
+    zone: ZoneInfo,
+    period: str,
+    filters: tuple[str, ...] = (),
+) -> Table:
+    """Return a statement, the oldest line first, between its opening and its closing balance.
+
+    With a filter the lines that fit still show the balance that each of them left.
+    """
+    return Table(
+        title=f"Statement of {whose}",
+        columns=STATEMENT_COLUMNS,
+        rows=_statement_rows(book, statement),
+        zone=zone,
+        period=period,
+        filters=filters,
+    )
+
+
+def statement_object(
+    book: Book, statement: Statement, lines: Iterable[Line], *, zone: ZoneInfo
+) -> dict[str, object]:
+    """Return a statement for programs, with those of its lines that are to be shown."""
+    return {
+        "currency": book.currency,
+        "opening": money_text(statement.opening_micros),
+        "up": money_text(statement.up_micros),
+        "down": money_text(statement.down_micros),
+        "closing": money_text(statement.closing_micros),
+        "entries": [_line_object(line, zone=zone) for line in lines],
+        "total": statement.fitting,
+    }
 
 
 def holder_object(row: HolderRow) -> dict[str, object]:
@@ -141,3 +192,39 @@ def _movement_cells(movement: Movement) -> Sequence[Cell]:
         movement.reason,
         movement.by,
     )
+
+
+def _statement_rows(book: Book, statement: Statement) -> Iterator[Sequence[Cell]]:
+    def edge(words: str, at_us: int | None, micros: int) -> Sequence[Cell]:
+        at = None if at_us is None else from_us(at_us)
+        return (at, words, "", "", None, "", None, from_micros(micros), book.currency)
+
+    yield edge("Opening balance", statement.wanted.from_us, statement.opening_micros)
+    for line in book.lines(statement):
+        yield (
+            from_us(line.at_us),
+            KINDS_OF_LINES.get(line.kind, line.kind),
+            line.callee,
+            line.destination,
+            line.talk_ms,
+            line.reason,
+            from_micros(line.amount_micros),
+            from_micros(line.after_micros),
+            book.currency,
+        )
+    yield edge("Closing balance", statement.wanted.to_us, statement.closing_micros)
+
+
+def _line_object(line: Line, *, zone: ZoneInfo) -> dict[str, object]:
+    return {
+        "time": from_us(line.at_us).astimezone(zone).isoformat(),
+        "kind": line.kind,
+        "entry_id": line.entry_id,
+        "call_id": line.call_id,
+        "call_to": line.callee or None,
+        "destination": line.destination or None,
+        "talk_s": seconds_number(line.talk_ms),
+        "reason": line.reason or None,
+        "amount": money_text(line.amount_micros),
+        "balance": money_text(line.after_micros),
+    }

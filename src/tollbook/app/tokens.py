@@ -21,7 +21,7 @@ SCOPES = {
     "calls:read": "the call log and single calls",
     "calls:correct": "assign and correct the account codes of calls",
     "charges:read": "totals of charges",
-    "extensions:read": "extensions with their balances, and the recharge history",
+    "extensions:read": "extensions with their balances, recharge history and statements",
     "recharge": "put money on accounts",
     "sources:read": "sources of records and their state",
     "tariffs:read": "plans and exchange rates",

@@ -11,6 +11,7 @@ from tollbook.web.views import (
     money_settings,
     recharge,
     recharges,
+    statement,
     statistics,
 )
 
@@ -27,6 +28,22 @@ urlpatterns = [
     path("extensions/recharges/undo", recharge.undo, name="undo_recharges"),
     path("extensions/<row:holder_id>", holder_page.extension, name="extension"),
     path("extensions/<str:kind>/<row:holder_id>", holder_page.holder, name="holder"),
+    path(
+        "extensions/<str:kind>/<row:holder_id>/statement",
+        statement.holder_statement,
+        name="statement",
+    ),
+    path(
+        "extensions/<str:kind>/<row:holder_id>/statement.<str:file>",
+        statement.holder_statement_file,
+        name="statement_file",
+    ),
+    path("codes/<row:code_id>/statement", statement.code_statement, name="code_statement"),
+    path(
+        "codes/<row:code_id>/statement.<str:file>",
+        statement.code_statement_file,
+        name="code_statement_file",
+    ),
     path("settings/money", money_settings.money_settings, name="money_settings"),
     path("statistics", statistics.statistics_page, name="statistics"),
     path("statistics/export.<str:kind>", statistics.statistics_file, name="statistics_file"),

@@ -12,30 +12,25 @@ from tollbook.app.currency import sign_of
 from tollbook.app.extensions import who_pays
 from tollbook.app.holder_fields import Field, fields_of, value_words
 from tollbook.app.holders import KINDS, MODELS, HolderKind
-from tollbook.app.roles import Permission
+from tollbook.app.roles import Permission, visible_codes
+from tollbook.app.statements import KINDS_OF_LINES
 from tollbook.storage.instants import from_us
-from tollbook.storage.models import Budget, BudgetUse, Department
+from tollbook.storage.models import AccountCode, Budget, BudgetUse, Department
 from tollbook.storage.queries.balances import HolderRow
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import call_log
 from tollbook.storage.queries.recharges import StatementLine, statement
-from tollbook.web.access import access_of, needs, visible_calls
+from tollbook.web.access import access_of, needs, reach_of, visible_calls
 from tollbook.web.holders_asked import TITLES, holder_of, list_address, page_address
 from tollbook.web.log_page import ShownCall, shown_call
 from tollbook.web.money_shown import four
+from tollbook.web.row_ids import row_id
 from tollbook.web.undoable import take_undo
 from tollbook.web.views.extensions import shown_holder
 
 CALLS = 8
 LINES = 25
-KIND_WORDS = {
-    "recharge": "Recharge",
-    "charge": "Call",
-    "adjustment": "Adjustment",
-    "rerating": "Re-rating",
-    "reversal": "Reversal",
-    "conversion": "Conversion",
-}
+CODES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +72,7 @@ def holder(request: HttpRequest, kind: str, holder_id: int) -> HttpResponse:
 
 def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpResponse:
     row = holder_of(request, kind, holder_id)
-    text = request.GET.get("before", "")
-    before = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    before = row_id(request.GET.get("before", ""))
     lines = statement(kind, row.id, row.currency, before=before, count=LINES + 1)
     context = {
         "holder": shown_holder(row),
@@ -90,6 +84,7 @@ def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpRespons
         "budgets": _budgets(row),
         "calls": _calls(request, row),
         "calls_query": {"extension": f"extension={row.number}"}.get(kind, f"{kind}={row.id}"),
+        "codes": _codes(request, row),
         "lines": [_line(line) for line in lines[:LINES]],
         "older": lines[LINES - 1].posting_id if len(lines) > LINES else None,
         "is_older": before is not None,
@@ -103,7 +98,7 @@ def _line(line: StatementLine) -> ShownLine:
     return ShownLine(
         line,
         from_us(line.at_us),
-        KIND_WORDS.get(line.kind, line.kind.capitalize()),
+        KINDS_OF_LINES.get(line.kind, line.kind.capitalize()),
         four(line.amount_micros),
         four(line.after_micros),
     )
@@ -122,6 +117,13 @@ def _facts(row: HolderRow) -> list[tuple[str, str]]:
 
     listed = [(field.title, words(field)) for field in fields_of(row.kind)]
     return [(title, said) for title, said in listed if said]
+
+
+def _codes(request: HttpRequest, row: HolderRow) -> Sequence[AccountCode]:
+    """Return an owner's account codes, each of which has a statement of its own."""
+    if row.kind != "owner":
+        return ()
+    return list(visible_codes(reach_of(request)).filter(owner_id=row.id).order_by("code")[:CODES])
 
 
 def _pays(row: HolderRow) -> str:
