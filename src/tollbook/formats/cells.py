@@ -9,6 +9,8 @@ import json
 from tollbook.formats.definition import Layout
 from tollbook.formats.errors import Malformed, quoted
 
+MOST_SURPLUS = 6  # cells; three names with two commas each
+
 
 class Cutter:
     """Cuts records; what several layouts share (a delimiter) is cut once for all of them."""
@@ -126,14 +128,15 @@ def fit(layout: Layout, raw_cells: list[str]) -> list[str] | None:
     """Return *raw_cells* fitted to the columns of *layout*; None if their number does not fit.
 
     Cells too many go where the layout is elastic: into its one elastic column, or, where
-    several could have held them, into none of these, since nobody can tell which.
+    several could have held them, into none of these, since nobody can tell which. So many that
+    another record must have followed on the same line fit nowhere.
     """
     count, columns = len(raw_cells), layout.at_most
     if count == columns:
         return raw_cells
     if layout.at_least <= count < columns:
         return raw_cells + [""] * (columns - count)
-    if count < columns or layout.elastic is None:
+    if count < columns or layout.elastic is None or count - columns > MOST_SURPLUS:
         return None
     first, last = layout.elastic
     behind = last + 1 + count - columns
