@@ -485,6 +485,21 @@ def _token(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--expires", metavar="ISO", help="when it ends (default: never)")
     _data(create)
     _json(create)
+    listing = actions.add_parser(
+        "list", help="the tokens, without their secrets", epilog="Example: tollbook token list"
+    )
+    listing.add_argument(
+        "--state", choices=["active", "ended", "withdrawn"], help="only tokens in this state"
+    )
+    _data(listing)
+    _json(listing)
+    revoke = actions.add_parser(
+        "revoke",
+        help="withdraw a token, at once and for ever",
+        epilog='Example: tollbook token revoke "ERP"',
+    )
+    revoke.add_argument("name", help="the token's name or number")
+    _data(revoke)
 
 
 def _bench(parser: argparse.ArgumentParser) -> None:
@@ -624,7 +639,13 @@ VERBS = (
         "recharge",
         _recharge,
     ),
-    Verb("token", "make API tokens", "tollbook token create --scope calls:read", "token", _token),
+    Verb(
+        "token",
+        "make, list and withdraw API tokens",
+        "tollbook token create --scope calls:read",
+        "token",
+        _token,
+    ),
     Verb("backup", "write everything into one file", "tollbook backup -o tollbook-backup.tar"),
     Verb(
         "restore",

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from textwrap import shorten
 from typing import Literal
 
 from django.db.models import Q
@@ -30,6 +31,7 @@ SCOPES = {
 # What a token of one owner or extension may hold: these answers are narrowed to what is theirs.
 NARROWED = frozenset({"calls:read", "charges:read", "extensions:read"})
 PREFIX = "tollbook_"  # so that a token that leaked into a file is recognised for what it is
+LONGEST_NAME = 120
 _USED_EVERY_US = 60_000_000  # a token's last use is kept to the minute: reading must stay cheap
 
 
@@ -100,7 +102,11 @@ def create_token(
         raise TokenError(
             f"the token would end at {expires.isoformat()}, which is past. No token was made."
         )
-    called = name.strip() or f"{', '.join(chosen)} ({at:%Y-%m-%d %H:%M:%S.%f})"
+    called = name.strip() or _usual_name(chosen, at=at)
+    if len(called) > LONGEST_NAME or not called.isprintable():
+        raise TokenError(
+            f"a token's name has at most {LONGEST_NAME} printable characters. No token was made."
+        )
     secret = PREFIX + secrets.token_urlsafe(32)
     with door.transaction():
         if ApiToken.objects.filter(name=called).exists():
@@ -219,6 +225,12 @@ def _line(token: ApiToken, *, at: datetime) -> TokenLine:
 def _reach_words(reach: Reach) -> dict[str, int]:
     bound = {"owner": reach.owner_id, "extension": reach.extension_id}
     return {key: value for key, value in bound.items() if value is not None}
+
+
+def _usual_name(scopes: Sequence[str], *, at: datetime) -> str:
+    """Return the scopes and the instant; of many scopes, the first."""
+    instant = f" ({at:%Y-%m-%d %H:%M:%S.%f})"
+    return shorten(", ".join(scopes), LONGEST_NAME - len(instant), placeholder=" …") + instant
 
 
 def _check_scopes(scopes: Sequence[str]) -> None:
