@@ -93,7 +93,8 @@ def sqlite_filled(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> Filled:
 
 def admits(wanted: CallFilter, row: CallRow) -> bool:
     """Say in plain Python what the filter means."""
-    searched = (row.caller, row.caller_name, row.dialled, row.callee, row.callee_name)
+    said = (row.caller, row.caller_name, row.dialled, row.callee, row.callee_name)
+    searched = (*said, row.extension_name)
     exact = (
         (wanted.extension_id, row.extension_id),
         (wanted.department_id, row.department_id),
@@ -161,7 +162,9 @@ filters = st.builds(
     CallFilter,
     from_us=st.none() | st.integers(0, 10).map(lambda s: NOON_US + s * SECOND_US),
     to_us=st.none() | st.integers(0, 10).map(lambda s: NOON_US + s * SECOND_US),
-    keyword=st.sampled_from(["", "anna", "0000", "%", "_", "\\", "nobody", "00000001", "off_"]),
+    keyword=st.sampled_from(
+        ["", "anna", "bert", "ÜNAL", "0000", "%", "_", "\\", "nobody", "00000001", "off_"]
+    ),
     extension_id=st.none() | st.integers(1, 3),
     department_id=st.none() | st.just(1),
     owner_id=st.none() | st.just(1),
@@ -194,6 +197,8 @@ def test_pages_hold_exactly_what_the_filter_admits(
 SAMPLES = (
     CallFilter(),
     CallFilter(keyword="ANNA"),
+    CallFilter(keyword="ÜNAL"),
+    CallFilter(keyword="ünal"),
     CallFilter(keyword="50%"),
     CallFilter(keyword="k\\s"),
     CallFilter(keyword="00001"),
@@ -296,3 +301,29 @@ def test_a_page_of_the_log_reads_no_more_than_it_shows(sqlite: Database) -> None
 
     assert plan[0].startswith("SEARCH")
     assert "begin_us<?" in plan[0]
+
+
+def test_a_call_is_found_by_what_the_directory_calls_its_telephone(database: Database) -> None:
+    office = make_office()
+    batch = empty_batch(office)
+    for nth in (1, 2):
+        record = add_record(batch, nth, RecordKind.CALL)
+        add_call(batch, office, record, nth=nth, caller_name="", callee_name="")
+    with door.transaction():
+        store_calls(batch)
+
+    found = call_log(CallFilter(keyword="bert")).rows
+
+    assert [row.extension_name for row in found] == ["Bert"]
+
+
+@pytest.mark.parametrize("word", ["иван петрович", "ИВАН ПЕТРОВИЧ", "Иван Петрович", "ИвАн"])
+def test_letters_of_any_alphabet_are_found_in_either_case(database: Database, word: str) -> None:
+    office = make_office()
+    batch = empty_batch(office)
+    record = add_record(batch, 1, RecordKind.CALL)
+    add_call(batch, office, record, nth=1, caller_name="Иван Петрович")
+    with door.transaction():
+        store_calls(batch)
+
+    assert len(call_log(CallFilter(keyword=word)).rows) == 1

@@ -130,7 +130,8 @@ def test_the_way_back_shows_the_same_page_again(browser: Client, office: Office)
     ("query", "count"),
     [
         ("?q=4020", 2),
-        ("?q=amir", 1),
+        ("?q=amir", 2),
+        ("?q=berta", 1),
         ("?extension=102", 1),
         ("?extension=999", 0),
         ("?account_code=4711", 1),
@@ -162,6 +163,24 @@ def test_a_filter_shows_only_what_fits(
     )
 
     assert len(rows(log(browser, query))) == count
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("from=2026-10-01&to=2026-10-02", ("2026-10-01T00:00", "2026-10-02T00:00")),
+        ("from=2026-10-01T08:30", ("2026-10-01T08:30", "")),
+        ("to=2026-10-01T06:30:15Z", ("", "2026-10-01T08:30:15")),
+        ("from=yesterday", ("", "")),
+    ],
+)
+def test_the_form_holds_the_period_that_the_address_asks_for(
+    browser: Client, office: Office, asked: str, shown: tuple[str, str]
+) -> None:
+    html = log(browser, f"?{asked}")
+
+    fields = (re.search(rf'id="{key}"[^>]* value="([^"]*)"', html) for key in ("from", "to"))
+    assert tuple(field[1] for field in fields if field) == shown
 
 
 def test_what_cannot_be_read_is_said_and_left_out(browser: Client, office: Office) -> None:

@@ -397,6 +397,26 @@ def test_every_figure_of_home_opens_the_list_behind_it(browser: Client, office: 
             assert browser.get(link.replace("&amp;", "&")).status_code == 200
 
 
+def test_who_spent_most_counts_the_calls_that_the_list_behind_it_shows(
+    browser: Client, office: Office
+) -> None:
+    office.receive(
+        [
+            Call(1, FIRST_CALL, talk_s=125),
+            Call(2, FIRST_CALL, talk_s=0),
+            Call(3, FIRST_CALL, dialled="102"),
+        ]
+    )
+    html = browser.get("/home/top").content.decode()
+    link = re.search(r'href="(/calls[^"]*extension=101[^"]*)"', html)
+
+    assert link is not None
+    listed = browser.get(link[1].replace("&amp;", "&")).content.decode()
+
+    assert "Amir 101 3" in text_of(browser.get("/home/top"))
+    assert len(re.findall(r'<tr id="call-', listed)) == 3
+
+
 def test_the_search_finds_extensions_codes_and_pages(browser: Client, office: Office) -> None:
     assert "Amir" in text_of(browser.get("/find?q=ami"))
     assert "/calls?extension=101" in browser.get("/find?q=101").content.decode()

@@ -126,6 +126,9 @@ class LogPage:
     sizes: Sequence[int] = SIZES
 
 
+_EMPTY_FORM = dict.fromkeys(("q", "period", "sort", "size"), "")
+
+
 def log_page(
     query: LogQuery,
     found: CallPage,
@@ -146,7 +149,7 @@ def log_page(
         words=query.sentence(),
         faults=query.faults,
         query=query.address(size=None),
-        form={"q": "", "period": "", "from": "", "to": "", "sort": "", "size": "", **given},
+        form={**_EMPTY_FORM, **given, "from": "", "to": "", **query.fields},
         periods=NAMED,
         selects=_selects(given, choices, has_margin=has_margin),
         texts=_texts(given, choices),

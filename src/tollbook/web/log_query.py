@@ -69,16 +69,22 @@ class Chip:
 
 @dataclass(slots=True)
 class _Reading:
-    """The filter's values as they grow, the words for each key, and what could not be read."""
+    """The filter's values as they grow, the words for each key, what fields of the form hold that
+    take no other writing, and what could not be read.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """What the log is asked for: `given` holds the keys that are set, as typed."""
+    """What the log is asked for: `given` holds the keys that are set, as typed.
+
+    `fields` holds `from` and `to` as the form writes a moment: 2026-10-01T00:00, in its zone.
+    """
 
     given: Mapping[str, str]
     filter: CallFilter
@@ -86,6 +92,7 @@ class LogQuery:
     faults: tuple[str, ...]
     size: int
     sort: str
+    fields: Mapping[str, str]
 
     def address(self, **changes: str | None) -> str:
         """Return this query as an address, with *changes*; None or "" takes a key out."""
@@ -129,6 +136,7 @@ def read_query(
         faults=tuple(reading.faults),
         size=int(size) if size in {str(one) for one in SIZES} else USUAL_SIZE,
         sort=sort if sort in SORTS else "",
+        fields=reading.fields,
     )
 
 
@@ -153,6 +161,9 @@ def _read_period(
             continue
         reading.values[column] = to_us(bound)
         reading.words[key] = f"{words} {texts[key].replace('T', ' ')}"
+        local = bound.astimezone(zone).replace(tzinfo=None)
+        precision = "seconds" if local.second else "minutes"
+        reading.fields[key] = local.isoformat(timespec=precision)
 
 
 def _keyword(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape for all readers

@@ -1,5 +1,6 @@
 """Spend by day with the month before behind it, and who spent most: the figures of Home."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,7 +16,7 @@ from tollbook.documents.charts import Bar, bars_with_before, nice_scale
 from tollbook.storage.instants import to_us
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import EVERYTHING
-from tollbook.storage.queries.spend import DaySpend, GroupTotal, spend_by_day, top_spenders
+from tollbook.storage.queries.spend import DaySpend, GroupTotal, charges_summary, spend_by_day
 from tollbook.web.periods import midnight, next_month
 from tollbook.web.templatetags.tollbook import money
 
@@ -53,7 +54,10 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """One line of who spent most; `share` is of the first, in percent."""
+    """One line of who spent most; `share` is of the first, in percent.
+
+    `calls` are all calls of the month, as the list behind it shows them, charged or not.
+    """
 
     label: str
     name: str
@@ -116,22 +120,26 @@ def spenders(
         from_us=to_us(midnight(first, zone)),
         to_us=to_us(midnight(next_month(first), zone)),
     )
+    totals = charges_summary(this_month, group_by=group_by)
+    calls: Counter[int | str | None] = Counter()
+    for total in totals:
+        calls[total.key] += total.calls
     found = [
         total
-        for total in top_spenders(this_month, group_by=group_by, limit=TOP)
-        if total.currency == currency
-    ]
+        for total in totals
+        if total.currency == currency and total.key not in (None, "") and total.charge_micros
+    ][:TOP]
     most = max((total.charge_micros for total in found), default=1)
-    return [_spender(total, group_by, most) for total in found]
+    return [_spender(total, group_by, most, calls=calls[total.key]) for total in found]
 
 
-def _spender(total: GroupTotal, group_by: str, most: int) -> Spender:
+def _spender(total: GroupTotal, group_by: str, most: int, *, calls: int) -> Spender:
     value = total.label if group_by == "extension" else str(total.key)
     return Spender(
         label=total.label,
         name=total.name,
         href=_log(period="month", **{group_by: value}),
-        calls=total.calls,
+        calls=calls,
         spent=from_micros(total.charge_micros),
         share=100 * total.charge_micros // max(1, most),
     )

@@ -24,7 +24,7 @@ from tollbook.storage.columns.catalogue import (
     read_mark,
 )
 from tollbook.storage.columns.layout import ABSENT, APART, NAMES, month_of
-from tollbook.storage.queries.call_filter import CallFilter
+from tollbook.storage.queries.call_filter import CallFilter, extensions_named
 from tollbook.storage.queries.sql import Clause, Row, both, has_case
 
 WORTH_CALLS = 20_000  # With fewer the database answers as fast.
@@ -179,7 +179,7 @@ def _ask(
     question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause], *, using: str
 ) -> Iterator[list[Row]] | None:
     # The copy holds what calls were charged, not what they cost.
-    keyword = None if wanted.below_cost else _keyword(wanted.keyword)
+    keyword = None if wanted.below_cost else _keyword(wanted.keyword, using=using)
     view = None if keyword is None else open_view(using)
     if keyword is None or view is None:
         return None
@@ -196,17 +196,24 @@ def _ask(
     return pieces
 
 
-def _keyword(word: str) -> Clause | None:
+def _keyword(word: str, *, using: str) -> Clause | None:
     """Return a condition that every call with *word* in it meets; None if there is no good one.
 
     It is exact for a word without letters. Else each piece of it must be there, whatever the case
-    of all letters but i, whose other case is another one in Turkish.
+    of all letters but i, whose other case is another one in Turkish. What the directory calls an
+    extension is not in the copy, which would be old with every change of a name.
     """
+    if not word:
+        return both([])
     word = word.replace("\0", "")
     pieces = [piece for piece in _I.split(word) if piece] if has_case(word) else [word]
     if not pieces or APART in word:
         return None
-    return both([Clause("contains(c.searched, lower(%s))", (piece,)) for piece in pieces if piece])
+    said = both([Clause("contains(c.searched, lower(%s))", (piece,)) for piece in pieces if piece])
+    ours = extensions_named(word, using=using)
+    if not ours:
+        return said
+    return Clause(f"{said.text} OR c.extension_id IN ({', '.join(map(str, ours))})", said.values)
 
 
 def _pieces(statement: str, values: list[object], view: View) -> Iterator[list[Row]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tollbook.storage.queries.sql import Clause, both, contains
+from tollbook.storage.queries.sql import Clause, both, contains, fetch
 
 SEARCHED = ("caller", "caller_name", "dialled", "callee", "callee_name")
 
@@ -12,10 +12,11 @@ class CallFilter:
     """Calls for which everything that is given holds; nothing given: all calls.
 
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
-    a name. `call_type` and `direction` (a `Direction`) are exact, and so is `account_code`, the
-    code as written, which need not be known. The charge is the one in
-    force, both bounds inclusive, in millionths; `unrated` true: only calls without an amount;
-    `below_cost` true: only those whose charge is less than their cost, in one currency.
+    a name, the one that the directory gives the call's extension included. `call_type` and
+    `direction` (a `Direction`) are exact, and so is `account_code`, the code as written, which
+    need not be known. The charge is the one in force, both bounds inclusive, in millionths;
+    `unrated` true: only calls without an amount; `below_cost` true: only those whose charge is
+    less than their cost, in one currency.
     """
 
     from_us: int | None = None
@@ -88,7 +89,13 @@ class CallFilter:
         """Return the condition that a number or a name of `c` has the keyword in it."""
         if not self.keyword:
             return both([])
-        return contains([f"c.{column}" for column in SEARCHED], self.keyword, using=using)
+        said = contains([f"c.{column}" for column in SEARCHED], self.keyword, using=using)
+        ours = contains(["x.name"], self.keyword, using=using)
+        return Clause(
+            f"{said.text} OR c.extension_id IN "
+            f"(SELECT x.id FROM tollbook_extension x WHERE {ours.text})",
+            (*said.values, *ours.values),
+        )
 
     def of_margin(self) -> Clause:
         """Return the condition on `c` that its charge in force is less than its cost in force."""
@@ -145,3 +152,14 @@ class CallFilter:
             "destination": self.destination,
             "answered": self.answered,
         }
+
+
+def extensions_named(word: str, *, using: str) -> list[int]:
+    """Return the ids of the extensions in whose name *word* is, as `of_keyword` finds them."""
+    ours = contains(["x.name"], word, using=using)
+    rows = fetch(
+        f"SELECT x.id FROM tollbook_extension x WHERE {ours.text} ORDER BY 1",
+        ours.values,
+        using=using,
+    )
+    return [extension_id for (extension_id,) in rows]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import prod
 from typing import Any
 
 from django.db import connections
@@ -52,11 +54,29 @@ def contains(columns: Sequence[str], word: str, *, using: str) -> Clause:
 
     `%`, `_` and the escape itself stand for themselves.
     """
-    # SQLite's LIKE ignores case anyway; PostgreSQL's ILIKE costs several times its LIKE, and
-    # most words asked for are digits.
-    like = "ILIKE" if has_case(word) and connections[using].vendor == "postgresql" else "LIKE"
-    tests = (f"{column} {like} %s ESCAPE '\\'" for column in columns)
-    return Clause(" OR ".join(tests), (f"%{like_literally(word)}%",) * len(columns))
+    # PostgreSQL's ILIKE costs several times its LIKE, and most words asked for are digits.
+    # SQLite's LIKE ignores the case of a to z only.
+    on_postgresql = connections[using].vendor == "postgresql"
+    like = "ILIKE" if has_case(word) and on_postgresql else "LIKE"
+    words = [word] if on_postgresql else _written(word)
+    tests = [f"{column} {like} %s ESCAPE '\\'" for column in columns for _ in words]
+    likes = [f"%{like_literally(one)}%" for one in words]
+    return Clause(" OR ".join(tests), tuple(likes * len(columns)))
+
+
+def _written(word: str) -> list[str]:
+    """Return the ways to write *word*, as far as its letters beyond a to z have two cases.
+
+    All of them where these are few; else as it is, in small letters, in capitals and in each
+    word's first.
+    """
+    both_cases = [sorted({c, c.lower(), c.upper()}) if not c.isascii() else [c] for c in word]
+    if prod(map(len, both_cases)) <= _MOST_WAYS:
+        return ["".join(letters) for letters in product(*both_cases)]
+    return sorted({word, word.lower(), word.upper(), word.title()})
+
+
+_MOST_WAYS = 16
 
 
 def has_case(word: str) -> bool:
