@@ -17,6 +17,7 @@ from hypothesis.stateful import (
 from support.databases import Database
 from support.office import NOON, open_office
 from tollbook.app.extensions import count_recharges_anew
+from tollbook.app.post import post_entry
 from tollbook.app.recharge import (
     Booked,
     By,
@@ -27,6 +28,8 @@ from tollbook.app.recharge import (
     read_amount,
     undo_entries,
 )
+from tollbook.core.ledger import AccountRef, EntryKind, transfer
+from tollbook.core.money import Money
 from tollbook.storage.door import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner
 from tollbook.storage.queries.balances import (
@@ -425,3 +428,39 @@ def test_the_list_is_ordered_by_what_was_recharged_also_of_many(database: Databa
     of_many = {one.id: one.recharged_micros for one in list_holders(HolderFilter())}
     of_few = {one.id: one.recharged_micros for one in holders_by_id("extension", ids[:5])}
     assert of_few == {one: of_many[one] for one in ids[:5]}
+
+
+def test_the_order_by_recharges_counts_the_currency_that_is_shown(database: Database) -> None:
+    open_office(database)
+    amir, berta = phones()
+    give([amir], TEN)
+    give([berta], 2 * TEN, key="k2")
+    dollars = transfer(
+        Money(50 * TEN, "USD"),
+        key="dollars",
+        kind=EntryKind.RECHARGE,
+        at=NOON,
+        source=AccountRef("system", "cash"),
+        target=AccountRef("extension", str(amir)),
+    )
+    post_entry(door, dollars)
+
+    found = list_holders(HolderFilter(), sort="recharged", descending=True)
+
+    assert [(one.id, one.recharged_micros) for one in found] == [(berta, 2 * TEN), (amir, TEN)]
+
+
+def test_recharges_of_more_holders_than_a_statement_names_are_added_up_alike(
+    database: Database,
+) -> None:
+    office = open_office(database)
+    Extension.objects.bulk_create(
+        Extension(site_id=office.site_id, number=str(number)) for number in range(1_000, 1_600)
+    )
+    ids = phones()
+    give(ids[::7], TEN)
+
+    every = list_holders(HolderFilter())
+
+    assert sum(one.recharged_micros for one in every) == len(ids[::7]) * TEN
+    assert {one.id for one in every if one.recharged_micros} == set(ids[::7])

@@ -130,13 +130,7 @@ def holders_by_id(
     kind: HolderKind, ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
 ) -> list[HolderRow]:
     """Return the holders with these ids, by number; ids that nobody has are left out."""
-    rows = [
-        row
-        for some in chunks(sorted(set(ids)), _IDS_A_STATEMENT)
-        for row in fetch(
-            f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
-        )
-    ]
+    rows = _rows_of(kind, sorted(set(ids)), using=using)
     return sorted(
         _holders(kind, rows, using=using), key=lambda one: (len(one.number), one.number, one.id)
     )
@@ -177,26 +171,37 @@ def _by_recharged(
     condition = _condition(wanted, using=using)
     way = "DESC" if descending else "ASC"
     order = ", ".join(f"{column} {way}" for column in _by_number(wanted.kind))
-    ids = [
-        row[0]
+    holders: list[tuple[int, str]] = fetch(
+        f"SELECT r.id, r.currency FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
+        f"ORDER BY {order}, r.id",
+        condition.values,
+        using=using,
+    )
+    totals = _recharged(wanted.kind, None, using=using)
+    holders.sort(key=lambda one: totals.get(one, 0), reverse=descending)
+    page = [
+        holder_id
+        for holder_id, _ in (holders[first:] if count is None else holders[first:][:count])
+    ]
+    rows = {row[0]: row for row in _rows_of(wanted.kind, page, using=using)}
+    return [_holder(wanted.kind, rows[one], totals) for one in page if one in rows]
+
+
+def _rows_of(kind: HolderKind, ids: Sequence[int], *, using: str) -> list[Row]:
+    """Return the rows of `_select` of these holders, in any order."""
+    return [
+        row
+        for some in chunks(ids, _IDS_A_STATEMENT)
         for row in fetch(
-            f"SELECT r.id FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
-            f"ORDER BY {order}, r.id",
-            condition.values,
-            using=using,
+            f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
         )
     ]
-    totals = _recharged(wanted.kind, None, using=using)
-    micros = {holder_id: amount for (holder_id, _), amount in totals.items()}
-    ids.sort(key=lambda one: micros.get(one, 0), reverse=descending)
-    page = ids[first:] if count is None else ids[first : first + count]
-    found = {row.id: row for row in holders_by_id(wanted.kind, page, using=using)}
-    return [found[one] for one in page if one in found]
 
 
 def _holders(kind: HolderKind, rows: Sequence[Row], *, using: str) -> list[HolderRow]:
     """Return the rows of `_select` as holders, with what was recharged."""
-    totals = _recharged(kind, [row[0] for row in rows], using=using)
+    ids = [row[0] for row in rows]
+    totals = _recharged(kind, ids if len(ids) <= _IDS_A_STATEMENT else None, using=using)
     return [_holder(kind, row, totals) for row in rows]
 
 
@@ -227,7 +232,7 @@ def _holder(kind: HolderKind, row: Row, totals: Mapping[tuple[int, str], int]) -
 def _recharged(
     kind: HolderKind, ids: Sequence[int] | None, *, using: str
 ) -> dict[tuple[int, str], int]:
-    """Return Total Recharges by holder and currency, of *ids* or of all.
+    """Return Total Recharges by holder and currency, of *ids* (one statement's) or of all.
 
     CROSS JOIN keeps the order of the tables on SQLite. Of a few holders their own postings are
     read; of many, what was posted by hand to anybody, because charges are many times more.
@@ -247,20 +252,19 @@ def _recharged(
             "CROSS JOIN tollbook_posting p CROSS JOIN tollbook_account o "
             f"CROSS JOIN tollbook_{kind} x"
         )
-    totals: dict[tuple[int, str], int] = {}
-    for some in [None] if ids is None else chunks(ids, _IDS_A_STATEMENT):
-        among = "" if some is None else f" AND x.id IN ({', '.join(['%s'] * len(some))})"
-        rows = fetch(
-            f"SELECT x.id, o.currency, CAST(sum(p.amount_micros) AS bigint) FROM {tables} "
-            f"WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
-            f"AND p.entry_id = e.id AND o.id = p.account_id AND {own} "
-            f"AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1){among} "
-            "GROUP BY 1, 2",
-            some or (),
-            using=using,
-        )
-        totals |= {(holder_id, currency): micros for holder_id, currency, micros in rows}
-    return totals
+    among = "" if ids is None else f" AND x.id IN ({', '.join(['%s'] * len(ids))})"
+    # Grouped by a number, and named afterwards: half the time of grouping by holder and currency.
+    rows = fetch(
+        f"SELECT {holder_of('a', kind)}, a.currency, g.micros FROM (SELECT p.account_id AS id, "
+        f"CAST(sum(p.amount_micros) AS bigint) AS micros FROM {tables} "
+        f"WHERE {BY_HAND} AND coalesce(u.kind, e.kind) = 'recharge' "
+        f"AND p.entry_id = e.id AND o.id = p.account_id AND {own} "
+        f"AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1){among} "
+        "GROUP BY p.account_id) g JOIN tollbook_account a ON a.id = g.id",
+        ids or (),
+        using=using,
+    )
+    return {(holder_id, currency): micros for holder_id, currency, micros in rows}
 
 
 def _by_number(kind: HolderKind) -> tuple[str, ...]:
