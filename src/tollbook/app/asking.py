@@ -6,17 +6,16 @@ get, in exactly the keys of `authorise`. Source: docs/manual/may-this-call-be-pl
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from tollbook.core.policies import Reason, Step
 
 _quoted = json.encoder.encode_basestring  # As `json.dumps` quotes, other alphabets as they are.
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A question. `typed` is what was keyed, code included; `dialled` a number without one.
 
     The same `key` with the same content is a retry and gets the first answer; `at` is no content.
@@ -47,8 +46,7 @@ class Request:
         return hashlib.sha256("\0".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The decision: `hold` names the money set aside, None where none is (or the call is refused).
 
     `account` says who pays, in words; None where nobody does. `number` is what the switch dials.

@@ -12,7 +12,7 @@ from typing import cast
 
 from tollbook.app.plans import PlanAtWork
 from tollbook.app.policy_book import Prices
-from tollbook.app.rate import Billable, talked_call
+from tollbook.app.rate import Billable, Priced, talked_call
 from tollbook.app.rules import CHARGE
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge
@@ -48,6 +48,7 @@ class CallPrice:
         self.tariff_version_id: int | None = None
         self.work: PlanAtWork | None = None
         self._pricing: Pricing | None = None
+        self._won: int | str | None = None
         self._asked_s, self._found = -1, cast("int | str", 0)  # The last answer: asked again.
         rater = prices.raters.get(pbx_id) if pbx_id is not None else None
         chosen = "no_pbx" if rater is None else rater.chosen(call)
@@ -60,8 +61,12 @@ class CallPrice:
         self._billable = call
         self.currency = self._compiled.currency
         self._site = site
-        self.work = prices.plans.in_force(site_id, call.talk_us)
-        if self.work is not None:
+        self.work = prices.plans.in_force(site_id, call.talk_us) if prices.plans else None
+        if self.work is None:
+            if self._desk.repeats:
+                number = call.dialled if self._by_dialled else call.callee
+                self._won = self._desk.rate_of(call, number)
+        else:
             plan = self.work.plan
             self.call = self._talked()
             self.currency = plan.currency or self.currency
@@ -126,12 +131,12 @@ class CallPrice:
         if self.work is not None:
             found = self._compose(talk_s)
             return found.reason if isinstance(found, Unrated) else to_micros(found.charge)
-        if talk_s == self._asked_s:
-            return self._found
-        call = self._billable._replace(talk_ms=talk_s * 1000)
-        priced = self._desk.charge(call, CHARGE, by_dialled=self._by_dialled)
-        micros = priced.amount_micros
-        self._asked_s, self._found = talk_s, priced.unrated_reason if micros is None else micros
+        if self._won is not None:
+            return _micros(self._desk.charge_at(self._won, talk_s, CHARGE))
+        if talk_s != self._asked_s:
+            call = self._billable._replace(talk_ms=talk_s * 1000)
+            priced = self._desk.charge(call, CHARGE, by_dialled=self._by_dialled)
+            self._asked_s, self._found = talk_s, _micros(priced)
         return self._found
 
     def _talked(self) -> TalkedCall:
@@ -145,6 +150,11 @@ class CallPrice:
             site=self._site,
             earned_only=earned_only,
         )
+
+
+def _micros(priced: Priced) -> int | str:
+    """Return the amount, or why there is none."""
+    return priced.unrated_reason if priced.amount_micros is None else priced.amount_micros
 
 
 def _lasting(call: TalkedCall, talk_s: int) -> TalkedCall:

@@ -49,13 +49,18 @@ class BudgetNow(NamedTuple):
 class Side(NamedTuple):
     """What the caller brings, with the account code: rules, holders, and who pays.
 
-    `words` say who calls; `counts_calls`: one of the holders limits calls at once.
+    `words` say who calls; a caller that is not `known` needs a code. `extension_id` is what an
+    alarm may close. `counts_calls`: one of the holders limits calls at once; `asks_price`: money
+    decides. `at_home` is what the same caller brings to a call that stays in the house.
     """
 
     caller: Caller
     at_work: ClassAtWork
-    inside: ServiceClass
+    service: ServiceClass
     needs_authorisation: bool
+    known: bool
+    code_exempt: bool
+    extension_id: int | None
     holders: tuple[Holder, ...]
     payer: Payer | None
     account: tuple[str, str, str]
@@ -63,8 +68,28 @@ class Side(NamedTuple):
     limits: Limits
     lock: str
     words: str
+    caller_id: str
     counts_calls: bool
+    asks_price: bool
     steps: tuple[Step, ...]
+    at_home: "Side | None"
+
+    def stays(self) -> "Side":
+        """Return what counts for a call that stays in the house: it costs and holds nothing."""
+        return self._replace(
+            service=_inside(self.service),
+            needs_authorisation=False,
+            known=True,
+            extension_id=None,
+            holders=(),
+            payer=None,
+            budgets=(),
+            limits=NO_LIMITS,
+            lock="",
+            counts_calls=False,
+            asks_price=False,
+            steps=(),
+        )
 
 
 class Goal(NamedTuple):
@@ -84,10 +109,11 @@ class Case(NamedTuple):
     """All that a decision looks at and that no other call changes.
 
     `refused` is a refusal that needs no further question, `typed_digits` the number as it was
-    keyed after the code.
+    keyed after the code. `side` is the caller's for a call of this kind.
     """
 
     request: Request
+    at_us: int
     side: Side
     goal: Goal
     typed_digits: str
@@ -112,37 +138,23 @@ class Case(NamedTuple):
         return self.side.caller
 
     @property
-    def payer(self) -> Payer | None:
-        """Who pays; None: nobody."""
-        return None if self.goal.internal else self.side.payer
-
-    @property
     def account(self) -> tuple[str, str, str]:
         """The account of the hold: the payer's, or of whom the call is counted for."""
         return self.side.account
 
     @property
-    def holders(self) -> tuple[Holder, ...]:
-        """Whose limits count: extension, department, owner, as far as there are any."""
-        return () if self.goal.internal else self.side.holders
-
-    @property
-    def limits(self) -> Limits:
-        """The least of all holders' limits."""
-        return NO_LIMITS if self.goal.internal else self.side.limits
-
-    @property
     def billable(self) -> Billable | None:
         """The call as pricing wants it; None where nothing can cost anything."""
-        if self.goal.internal:
+        goal = self.goal
+        if goal.internal:
             return None
         request, caller = self.request, self.side.caller
         phone = caller.phone
         return Billable(
-            to_us(request.at),
+            self.at_us,
             1000,
-            self.goal.destination.digits,
-            self.goal.rest,
+            goal.destination.digits,
+            goal.rest,
             caller.number,
             phone.number if phone else "",
             phone.department if phone else "",
@@ -178,15 +190,18 @@ def make_case(book: Book, request: Request) -> Case:
         goal = remember(directory.goals, reaching, _goal(caller, keyed))
     if words:
         goal = goal._replace(step=Step("number", f"{goal.step.outcome}; {words}"))
+    if goal.internal and side.at_home:
+        side = side.at_home
     return Case(
         request,
+        to_us(request.at),
         side,
         goal,
         keyed,
         _no_number(goal, keyed, code_given=code_given, code=code),
         code,
         code_given,
-        () if goal.internal or not side.budgets else _budgets(side, request),
+        _budgets(side, request) if side.budgets else (),
     )
 
 
@@ -198,25 +213,34 @@ def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
     class_id = phone.class_id if phone else site.class_id
     row = directory.class_row(class_id)
     at_work = directory.service(class_id, site.zone)
-    return Side(
+    limits = _limits(holders, payer)
+    budgets = tuple(
+        entry for holder in holders for entry in directory.budgets.get((holder.kind, holder.id), ())
+    )
+    side = Side(
         caller=caller,
         at_work=at_work,
-        inside=_inside(at_work.service),
+        service=at_work.service,
         needs_authorisation=bool(row and row.authorisation_required),
+        known=phone is not None,
+        code_exempt=phone is not None and phone.code_exempt,
+        extension_id=phone.id if phone else None,
         holders=holders,
         payer=payer,
         account=_account(payer, extension, owner, site.currency),
-        budgets=tuple(
-            entry
-            for holder in holders
-            for entry in directory.budgets.get((holder.kind, holder.id), ())
-        ),
-        limits=_limits(holders, payer),
+        budgets=budgets,
+        limits=limits,
         lock=_lock(caller, holders),
         words=caller.words,
+        caller_id=(phone.caller_id if phone else "") or site.caller_id,
         counts_calls=any(one.concurrent_limit is not None for one in holders),
+        asks_price=payer is not None
+        or limits.call_micros is not None
+        or any(entry.limit_micros is not None for entry in budgets),
         steps=(Step("payer", f"{payer.holder.words} pays"),) if payer else (),
+        at_home=None,
     )
+    return side._replace(at_home=side.stays())
 
 
 def _goal(caller: Caller, keyed: str) -> Goal:

@@ -6,7 +6,7 @@ and repeating one changes nothing more.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -118,7 +118,7 @@ class Endings:
         if new is None or new.limit_s is None or new.limit_s <= hold.limit_s:
             why = weighed.answer.reason.value if weighed.answer.reason else "the limit is reached"
             step = Step("renew", f"the limit stays: {why}", hold.limit_s)
-            return replace(given, limit_s=hold.limit_s, steps=(*weighed.answer.steps, step))
+            return given._replace(limit_s=hold.limit_s, steps=(*weighed.answer.steps, step))
         self._extend(hold, new, matter)
         return weighed.answer
 

@@ -22,7 +22,7 @@ from tollbook.app.endings import (
     request_of,
 )
 from tollbook.app.policy_book import Book, BookKeeper
-from tollbook.app.weigh import Standing, Weighed, weigh
+from tollbook.app.weigh import Standing, weigh
 from tollbook.core.ledger import KeyConflict
 from tollbook.storage.budget_use import BudgetRow, UseKey, open_uses
 from tollbook.storage.changes import change_counts
@@ -184,8 +184,7 @@ class Bench:
         self._given[request.key] = content, weighed.answer
         if weighed.hold is not None:
             self._holds.append(weighed.hold)
-            holders = tuple((one.kind, one.id) for one in case.holders)
-            self._standing.take(weighed.hold, holders)
+            self._standing.take(weighed.hold, case.side.holders)
         elif not weighed.answer.allowed:
             self._refusals.append((request, case, weighed.answer))
         return weighed.answer
@@ -228,18 +227,7 @@ def question(book: Book, request: Request, *, using: str) -> Answer:
     if not case.emergency and known_telephones(_not_known(case), using=using):
         raise OutOfDate(uncounted=True)
     standing = read_standing(book, [case], using=using, locked=False)
-    weighed: Weighed = weigh(book, case, standing)
-    answer = weighed.answer
-    return Answer(
-        allowed=answer.allowed,
-        reason=answer.reason,
-        number=answer.number,
-        caller_id=answer.caller_id,
-        limit_s=answer.limit_s,
-        hold=None,
-        account=answer.account,
-        steps=answer.steps,
-    )
+    return weigh(book, case, standing).answer._replace(hold=None)
 
 
 def read_standing(
@@ -261,7 +249,7 @@ def read_standing(
     accounts: dict[tuple[str, str, str], AccountState] = {}
     if asked or more:
         holders = {*more, *(case.account for case in asked)}
-        at_us = to_us(asked[0].request.at) if asked else 0
+        at_us = asked[0].at_us if asked else 0
         if locked:
             accounts = lock_accounts(holders, at_us=at_us, known=book.accounts, using=using)
         else:
@@ -269,7 +257,8 @@ def read_standing(
     counted = {
         (holder.kind, holder.id)
         for case in asked
-        for holder in case.holders
+        if case.side.counts_calls
+        for holder in case.side.holders
         if holder.concurrent_limit is not None
     }
     return Standing(
@@ -337,7 +326,7 @@ def _store(
                 "id": engine.take_ids("tollbook_refusal", len(refusals)),
                 "key": [request.key for request, _, _ in refusals],
                 "content_hash": [request.content_hash for request, _, _ in refusals],
-                "at_us": [to_us(request.at) for request, _, _ in refusals],
+                "at_us": [case.at_us for _, case, _ in refusals],
                 "extension_id": [phone.id if phone else None for phone in phones],
                 "caller": [case.caller.number for _, case, _ in refusals],
                 "number": [

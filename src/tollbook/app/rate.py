@@ -180,14 +180,14 @@ class Desk:
     Which rate wins depends on the number and whoever else the rates ask about, on the windows
     open and the rates in effect; what a won rate charges depends on the whole seconds of talk.
     Both repeat over many calls, so both are remembered. Where a call's length decides more (bands
-    that split it, metering pulses), nothing is.
+    that split it, metering pulses), nothing is (`repeats` is false).
     """
 
     def __init__(self, version: Version) -> None:
         self.version_id = version.version_id
         self.compiled = compiled_document(version.document)
         rates = self.compiled.rates
-        self._repeats = not self.compiled.splits and all(rate.pulse is None for rate in rates)
+        self.repeats = not self.compiled.splits and all(rate.pulse is None for rate in rates)
         self._asks_caller = any(rate.callers for rate in rates)
         self._asks_trunk = any(rate.trunks for rate in rates)
         edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
@@ -199,15 +199,22 @@ class Desk:
     def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> Priced:
         """Return the charge of *call*, of which the talk is known."""
         number = call.dialled if by_dialled else call.callee
-        if not self._repeats or call.talk_ms is None:
+        if not self.repeats or call.talk_ms is None:
             return self._priced(self._charge_of(call, number), kind)
+        return self.charge_at(self.rate_of(call, number), -(-call.talk_ms // 1000), kind)
+
+    def rate_of(self, call: Billable, number: str) -> int | str:
+        """Return the index of the rate that wins, or why none does; where `repeats` only."""
         who = self._asked(call, number)
         won = self._winners.get(who)
         if won is None:
             won = _remember(self._winners, who, self._winner(call, number, who[1]))
+        return won
+
+    def charge_at(self, won: int | str, talk_s: int, kind: str) -> Priced:
+        """Return the charge by a rate (or that there is none) for whole seconds of talk."""
         if isinstance(won, str):
             return unrated(kind, won, self.version_id, self.compiled.currency)
-        talk_s = -(-call.talk_ms // 1000)
         known = self._charges.get((won, talk_s, kind))
         if known is None:
             found = charge_at(self.compiled, self.compiled.rates[won], talk_s)

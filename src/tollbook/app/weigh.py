@@ -5,10 +5,12 @@ the same group finds less. The decision itself is `core.policies.decide`'s.
 """
 
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from tollbook.app.asking import Answer
 from tollbook.app.call_price import NOTHING, CallPrice
-from tollbook.app.case import BudgetNow, Case
+from tollbook.app.case import BudgetNow, Case, Side
+from tollbook.app.payers import Holder
 from tollbook.app.planned_charge import BUNDLE, VOLUME, Site, counter_row
 from tollbook.app.plans import PlanAtWork
 from tollbook.app.policy_book import Book
@@ -23,7 +25,6 @@ from tollbook.core.policies import (
     Asked,
     Denied,
     Limits,
-    Reason,
     Settings,
     Step,
     decide,
@@ -32,7 +33,6 @@ from tollbook.core.policies.decision import NOTHING_LIMITED
 from tollbook.core.rating import UNRATED_REASONS as RATE_REASONS
 from tollbook.storage.counters import read_counters
 from tollbook.storage.holds import AccountState, BudgetPart, NewHold, Reserved
-from tollbook.storage.instants import to_us
 from tollbook.storage.queries.standing import BudgetStand, held_seconds
 
 LONGEST_S = 86_400  # How long a hold without a limit waits for its call to end.
@@ -54,18 +54,21 @@ class Standing:
     closed: frozenset[int]
     bundles: dict[str, int] = field(default_factory=dict)
 
-    def take(self, hold: NewHold, holders: tuple[tuple[str, int], ...]) -> None:
+    def take(self, hold: NewHold, holders: tuple[Holder, ...]) -> None:
         """Count a call that was allowed: it is one more, and what it holds is gone."""
         self.move(hold.account, hold.amount_micros, hold.reserved)
-        for holder in holders:
-            if holder in self.calls:
-                self.calls[holder] += 1
+        if self.calls:
+            for one in holders:
+                if (one.kind, one.id) in self.calls:
+                    self.calls[one.kind, one.id] += 1
 
     def move(self, account: tuple[str, str, str], micros: int, reserved: Reserved) -> None:
         """Set aside *micros* of an account, and *reserved*, for what comes after."""
         if micros:
             row_id, balance_micros, held_micros = self.accounts.get(account, _NO_ACCOUNT)
             self.accounts[account] = AccountState(row_id, balance_micros, held_micros + micros)
+        if reserved is NOTHING_RESERVED:
+            return
         for part in reserved.budgets:
             stand = self.budgets.get((part.budget_id, part.from_us), _UNOPENED)
             self.budgets[part.budget_id, part.from_us] = stand._replace(
@@ -93,8 +96,7 @@ _FRESH = Before()
 NOTHING_RESERVED = Reserved()
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(NamedTuple):
     """The answer and, for a call that leaves the house and is allowed, what is to be held."""
 
     answer: Answer
@@ -136,54 +138,53 @@ def weigh(
 ) -> Weighed:
     """Decide on *case*; with *before* on a call that is under way, and how far it may go on."""
     own = before or _FRESH
-    if case.emergency:
+    goal, side = case.goal, case.side
+    if goal.emergency:
         step = Step("emergency", "emergency numbers always pass")
-        return Weighed(_answer(case, Allowed(None, 0, (step,)), hold=None))
-    price = _price(book, case, standing, own)
-    steps = (case.goal.step, *case.side.steps) if not case.internal else (case.goal.step,)
+        return Weighed(_allowed(case, Allowed(None, 0, (step,)), hold=None))
+    price = _price(book, case, standing, own) if side.asks_price else None
+    steps = (goal.step, *side.steps)
     if price is not None and price.unrated:
         words = UNRATED_REASONS.get(price.unrated) or RATE_REASONS.get(price.unrated)
         steps = (*steps, Step("price", words or price.unrated))
     if case.refused is not None:
-        return Weighed(_answer(case, Denied(case.refused, steps), hold=None))
-    hold_s = case.caller.site.hold_s
+        return Weighed(_denied(Denied(case.refused, steps)))
+    hold_s = side.caller.site.hold_s
     if hold_s is not None and own.limit_s is not None:
         hold_s += own.limit_s
     decision = decide(
         _asked(case, standing, own),
         NOTHING if price is None else price.pricing(),
         Settings(hold_s),
-        is_open=case.side.at_work.is_open(to_us(case.request.at) // _SECOND_US),
+        is_open=side.at_work.is_open(case.at_us // _SECOND_US),
         before=steps,
     )
-    if isinstance(decision, Denied) or case.internal:
-        return Weighed(_answer(case, decision, hold=None))
-    answer = _answer(case, decision, hold=case.request.key)
+    if isinstance(decision, Denied):
+        return Weighed(_denied(decision))
+    if goal.internal:
+        return Weighed(_allowed(case, decision, hold=None))
+    answer = _allowed(case, decision, hold=case.request.key)
     return Weighed(answer, _hold(case, decision, answer, price, content_hash))
 
 
 def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice | None:
     """Return the price, if the decision will ask for it: pricing is most of its work."""
-    asks = (
-        case.payer is not None
-        or case.limits.call_micros is not None
-        or any(budget.entry.limit_micros is not None for budget in case.budgets)
-    )
-    billable = case.billable if asks and case.refused is None else None
+    billable = case.billable if case.refused is None else None
     if billable is None:
         return None
-    site = case.caller.site
+    caller = case.side.caller
+    site = caller.site
     price = CallPrice(
         book.prices,
         billable,
-        pbx_id=case.caller.pbx.id if case.caller.pbx else None,
+        pbx_id=caller.pbx.id if caller.pbx else None,
         site_id=site.id,
         site=site.name,
         counters_for=lambda work: HeldCounters(
             work, Site(site.id, site.name), standing, own.reserved
         ),
     )
-    if not price.unrated and price.currency != case.account[2]:
+    if not price.unrated and price.currency != case.side.account[2]:
         # What is asked in one currency cannot be taken from an account in another.
         price.unrated = "no_exchange_rate"
     price.pricing(site.hold_s if own.limit_s is None else None)
@@ -191,52 +192,47 @@ def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice
 
 
 def _asked(case: Case, standing: Standing, own: Before) -> Asked:
-    phone = case.caller.phone
-    closed = phone is not None and phone.id in standing.closed
-    lock = "" if case.internal else case.side.lock
-    if closed and not lock and not case.internal:
+    side, goal, code = case.side, case.goal, case.code
+    lock, limits, calls, budget = side.lock, side.limits, 0, NOTHING_LIMITED
+    if not lock and side.extension_id in standing.closed:
         lock = "an alarm closed the extension and was not lifted"
-    limits, calls = _concurrency(case, standing) if case.side.counts_calls else (case.limits, 0)
-    state = standing.accounts.get(case.account, _NO_ACCOUNT)
-    return Asked(
-        destination=case.goal.destination,
-        typed_digits=case.typed_digits,
-        emergency=False,
-        billed=case.payer is not None,
-        locked=bool(lock),
-        lock=lock,
-        service=case.side.inside if case.internal else case.side.at_work.service,
-        funds=Funds(
-            state.balance_micros,
-            case.payer.holder.credit_micros if case.payer else 0,
-            state.held_micros - own.held_micros,
-        ),
-        code=case.code.code if case.code else None,
-        code_given=case.code_given,
-        code_exempt=phone is not None and phone.code_exempt,
-        needs_authorisation=case.side.needs_authorisation and not case.internal,
-        has_authorisation=bool(case.goal.authorisation),
-        limits=limits,
-        budget=tightest(_left(budget, case, standing, own) for budget in case.budgets)
-        if case.budgets
-        else NOTHING_LIMITED,
-        calls_now=calls - own.calls,
-        known=phone is not None or case.internal,
-        caller=case.side.words,
+    if side.counts_calls:
+        limits, calls = _concurrency(side, standing)
+    if case.budgets:
+        budget = tightest(_left(one, case, standing, own) for one in case.budgets)
+    _, balance_micros, held_micros = standing.accounts.get(side.account, _NO_ACCOUNT)
+    credit_micros = side.payer.holder.credit_micros if side.payer else 0
+    return Asked(  # In the order of its fields: a name for each would cost as much again.
+        goal.destination,
+        case.typed_digits,
+        False,  # An emergency was answered before.
+        side.payer is not None,
+        bool(lock),
+        side.service,
+        Funds(balance_micros, credit_micros, held_micros - own.held_micros),
+        code.code if code else None,
+        case.code_given,
+        side.code_exempt,
+        side.needs_authorisation,
+        bool(goal.authorisation),
+        limits,
+        budget,
+        calls - own.calls,
+        side.known,
+        side.words,
+        lock,
     )
 
 
-def _concurrency(case: Case, standing: Standing) -> tuple[Limits, int]:
+def _concurrency(side: Side, standing: Standing) -> tuple[Limits, int]:
     """Return the limits with the tightest of calls at once, and how many that counts now."""
     counted = [
         (holder.concurrent_limit, standing.calls.get((holder.kind, holder.id), 0))
-        for holder in case.holders
+        for holder in side.holders
         if holder.concurrent_limit is not None
     ]
-    if not counted:
-        return case.limits, 0
     most, now = min(counted, key=lambda one: one[0] - one[1])
-    return replace(case.limits, concurrent=most), now
+    return replace(side.limits, concurrent=most), now
 
 
 def _left(budget: BudgetNow, case: Case, standing: Standing, own: Before) -> Left:
@@ -252,28 +248,29 @@ def _left(budget: BudgetNow, case: Case, standing: Standing, own: Before) -> Lef
     return found if entry.currency == case.account[2] else Left(None, found.seconds)
 
 
-def _answer(case: Case, decision: Allowed | Denied, *, hold: str | None) -> Answer:
-    if isinstance(decision, Denied):
-        reason: Reason | None = decision.reason
-        return Answer(
-            allowed=False,
-            reason=reason,
-            number="",
-            caller_id="",
-            limit_s=None,
-            hold=None,
-            account=None,
-            steps=decision.steps,
-        )
-    phone = case.caller.phone
+def _denied(decision: Denied) -> Answer:
+    return Answer(
+        allowed=False,
+        reason=decision.reason,
+        number="",
+        caller_id="",
+        limit_s=None,
+        hold=None,
+        account=None,
+        steps=decision.steps,
+    )
+
+
+def _allowed(case: Case, decision: Allowed, *, hold: str | None) -> Answer:
+    side = case.side
     return Answer(
         allowed=True,
         reason=None,
         number=case.goal.number,
-        caller_id=(phone.caller_id if phone else "") or case.caller.site.caller_id,
+        caller_id=side.caller_id,
         limit_s=decision.limit_s,
         hold=hold,
-        account=case.payer.holder.words if case.payer else None,
+        account=side.payer.holder.words if side.payer else None,
         steps=decision.steps,
     )
 
@@ -281,23 +278,22 @@ def _answer(case: Case, decision: Allowed | Denied, *, hold: str | None) -> Answ
 def _hold(
     case: Case, decision: Allowed, answer: Answer, price: CallPrice | None, content_hash: str
 ) -> NewHold:
-    request, caller = case.request, case.caller
-    at_us = to_us(request.at)
-    lasts_s = LONGEST_S if decision.limit_s is None else decision.limit_s
+    request, side, limit_s = case.request, case.side, decision.limit_s
+    lasts_s = LONGEST_S if limit_s is None else limit_s
     return NewHold(
         key=request.key,
         content_hash=content_hash,
-        account=case.account,
+        account=side.account,
         amount_micros=decision.hold_micros,
-        placed_us=at_us,
-        expires_us=at_us + (lasts_s + RINGING_S + GRACE_S) * _SECOND_US,
+        placed_us=case.at_us,
+        expires_us=case.at_us + (lasts_s + RINGING_S + GRACE_S) * _SECOND_US,
         switch_call_id=request.switch_call_id,
-        pbx_id=caller.pbx.id if caller.pbx else None,
-        extension_id=caller.phone.id if caller.phone else None,
+        pbx_id=side.caller.pbx.id if side.caller.pbx else None,
+        extension_id=side.extension_id,
         account_code_id=case.code.id if case.code else None,
-        caller=caller.number,
+        caller=side.caller.number,
         number=case.goal.destination.digits[:64],
-        limit_s=decision.limit_s,
+        limit_s=limit_s,
         answer=answer.as_json(),
         reserved=_reserved(case, decision, price),
     )

@@ -43,9 +43,12 @@ class Reserved:
     trunk: str = ""
     source_ip: str = ""
 
+    def __bool__(self) -> bool:
+        return bool(self.budgets or self.bundles or self.trunk or self.source_ip)
+
     def as_json(self) -> str:
         """Return it as it is stored; "" for nothing."""
-        if not (self.budgets or self.bundles or self.trunk or self.source_ip):
+        if not self:
             return ""
         said = {"trunk": self.trunk, "source_ip": self.source_ip}
         kept = {key: text for key, text in said.items() if text}

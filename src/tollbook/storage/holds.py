@@ -83,6 +83,8 @@ class Moves:
     def set_aside(self, account_id: int, micros: int, reserved: Reserved, *, sign: int = 1) -> None:
         """Count *micros* and *reserved* as held, or with *sign* -1 as no longer held."""
         self.held[account_id] += sign * micros
+        if not reserved:
+            return
         for part in reserved.budgets:
             moved = self._budget(part)
             moved[2] += sign * part.micros
@@ -194,28 +196,17 @@ def place_holds(
         return ()
     engine = engine_of(using)
     ids = engine.take_ids("tollbook_hold", len(new))
-    count = len(new)
+    columns = dict(zip(NewHold._fields, zip(*new, strict=True), strict=True))
+    count, holders, reserves = len(new), columns.pop("account"), columns.pop("reserved")
     engine.insert(
         "tollbook_hold",
         {
             "id": ids,
-            "key": [hold.key for hold in new],
-            "content_hash": [hold.content_hash for hold in new],
-            "account_id": [accounts[hold.account].id for hold in new],
-            "amount_micros": [hold.amount_micros for hold in new],
+            "account_id": [accounts[holder].id for holder in holders],
+            **columns,
             "captured_micros": [0] * count,
             "state": ["pending"] * count,
-            "placed_us": [hold.placed_us for hold in new],
-            "expires_us": [hold.expires_us for hold in new],
-            "switch_call_id": [hold.switch_call_id for hold in new],
-            "pbx_id": [hold.pbx_id for hold in new],
-            "extension_id": [hold.extension_id for hold in new],
-            "account_code_id": [hold.account_code_id for hold in new],
-            "caller": [hold.caller for hold in new],
-            "number": [hold.number for hold in new],
-            "limit_s": [hold.limit_s for hold in new],
-            "answer": [hold.answer for hold in new],
-            "reserved": [hold.reserved.as_json() for hold in new],
+            "reserved": [reserved.as_json() for reserved in reserves],
             "estimated": [False] * count,
         },
     )

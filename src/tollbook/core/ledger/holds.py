@@ -7,6 +7,7 @@ the hold can never overdraw. Amounts are whole millionths of the account's one c
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class HoldState(StrEnum):
@@ -18,8 +19,7 @@ class HoldState(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Funds:
+class Funds(NamedTuple):
     """What an account can spend: its balance, its credit, and what pending holds set aside."""
 
     balance_micros: int
@@ -79,7 +79,7 @@ def place(
     if amount_micros > max(0, funds.available_micros):
         return Shortfall(amount_micros, funds.available_micros)
     hold = Hold(key=key, amount_micros=amount_micros, expires_at=expires_at)
-    return hold, replace(funds, held_micros=funds.held_micros + amount_micros)
+    return hold, funds._replace(held_micros=funds.held_micros + amount_micros)
 
 
 def extend(
@@ -106,8 +106,7 @@ def capture(hold: Hold, funds: Funds, amount_micros: int) -> tuple[Hold, Funds]:
             f"{amount_micros} cannot be captured"
         )
     ended = replace(hold, state=HoldState.CAPTURED, captured_micros=amount_micros)
-    after = replace(
-        funds,
+    after = funds._replace(
         balance_micros=funds.balance_micros - amount_micros,
         held_micros=funds.held_micros - hold.amount_micros,
     )
@@ -128,7 +127,7 @@ def expire(hold: Hold, funds: Funds, *, at: datetime) -> tuple[Hold, Funds]:
 
 def _let_go(hold: Hold, funds: Funds, state: HoldState) -> tuple[Hold, Funds]:
     _require_pending(hold)
-    after = replace(funds, held_micros=funds.held_micros - hold.amount_micros)
+    after = funds._replace(held_micros=funds.held_micros - hold.amount_micros)
     return replace(hold, state=state), after
 
 

@@ -8,6 +8,7 @@ EBC-01 to EBC-18, TAR-02 to TAR-10; docs/algorithms/decision.md.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from tollbook.core.budgets import Left
@@ -118,8 +119,7 @@ class Step(NamedTuple):
     limit_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(NamedTuple):
     """The call may be placed for `limit_s` (None: without end); `hold_micros` is set aside.
 
     `cost_micros` is what the limit costs, also where nobody pays it: budgets count that.
@@ -131,16 +131,14 @@ class Allowed:
     cost_micros: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(NamedTuple):
     """The call is refused."""
 
     reason: Reason
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """How far one hold reaches, in seconds of talk; None: to the call's limit.
 
     What is not held may be spent by another call, so a limit never reaches beyond its hold. A
@@ -165,91 +163,113 @@ def decide(
     if asked.emergency:
         return Allowed(None, 0, (*before, Step("emergency", "emergency numbers always pass")))
     steps = list(before)
-    for rule, ask in _GATES:
-        reason, words = ask(asked, is_open)
-        steps.append(Step(rule, words))
+    for ask in _GATES:
+        reason, step = ask(asked, is_open)
+        steps.append(step)
         if reason is not None:
             return Denied(reason, tuple(steps))
     return _price(asked, pricing, settings, steps)
 
 
-Gate = Callable[[Asked, Callable[[str], bool]], tuple[Reason | None, str]]
+Gate = Callable[[Asked, Callable[[str], bool]], tuple[Reason | None, Step]]
+# Most calls pass most gates, in the same words: those are made once.
+_NOT_LOCKED = None, Step("lock", "not locked")
+_NO_CODE_NEEDED = None, Step("code", "no code needed")
+_NO_RESTRICTIONS = None, Step("restrictions", "no code, no restrictions of one")
+_NO_AUTHORISATION_NEEDED = None, Step("authorisation", "no authorisation code needed")
+_AUTHORISED = None, Step("authorisation", "authorised")
+_BUDGET_LEFT = None, Step("budget", "the budget of this period is not used up")
+_ABOVE_FLOOR = None, Step("balance_floor", "the balance is not below a floor")
 
 
-def _caller(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    if asked.known or asked.code is not None:
-        return None, asked.caller
+@lru_cache(maxsize=20_000)
+def _passes(rule: str, words: str) -> tuple[None, Step]:
+    """Return what a gate says that lets a call pass: a telephone's calls all hear the same."""
+    return None, Step(rule, words)
+
+
+def _caller(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
     # A code that was given and is not in the directory is refused as such, one step later.
-    return None if asked.code_given else Reason.AUTHORISATION_MISSING, asked.caller
+    if asked.known or asked.code_given or asked.code is not None:
+        return _passes("caller", asked.caller)
+    return Reason.AUTHORISATION_MISSING, Step("caller", asked.caller)
 
 
-def _lock(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    return (Reason.LOCKED, asked.lock) if asked.locked else (None, "not locked")
+def _lock(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    return (Reason.LOCKED, Step("lock", asked.lock)) if asked.locked else _NOT_LOCKED
 
 
-def _code(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    if asked.code is not None:
-        if not asked.code.active:
-            return Reason.INACTIVE_CODE, f"code {asked.code.code} is inactive"
-        return None, f"code {asked.code.code} is active"
+def _code(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    code, service = asked.code, asked.service
+    if code is not None:
+        if not code.active:
+            return Reason.INACTIVE_CODE, Step("code", f"code {code.code} is inactive")
+        return None, Step("code", f"code {code.code} is active")
     if asked.code_given:
-        return Reason.UNKNOWN_CODE, "no such code"
-    if asked.service.requires_code(asked.destination.call_type) and not asked.code_exempt:
-        return Reason.CODE_REQUIRED, f"class {asked.service.name} asks for a code"
-    return None, "no code needed"
+        return Reason.UNKNOWN_CODE, Step("code", "no such code")
+    if service.requires_code(asked.destination.call_type) and not asked.code_exempt:
+        return Reason.CODE_REQUIRED, Step("code", f"class {service.name} asks for a code")
+    return _NO_CODE_NEEDED
 
 
-def _restrictions(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    if asked.code is None:
-        return None, "no code, no restrictions of one"
-    refused = refusal(asked.code.restrictions, asked.typed_digits)
+def _restrictions(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    code, typed = asked.code, asked.typed_digits
+    if code is None:
+        return _NO_RESTRICTIONS
+    refused = refusal(code.restrictions, typed)
     if refused:
-        return Reason(refused), f"code {asked.code.code} may not call {asked.typed_digits}"
-    return None, f"code {asked.code.code} may call it"
+        step = Step("restrictions", f"code {code.code} may not call {typed}")
+        return Reason(refused), step
+    return None, Step("restrictions", f"code {code.code} may call it")
 
 
-def _authorisation(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    if asked.needs_authorisation and not asked.has_authorisation:
-        return Reason.AUTHORISATION_MISSING, "the number holds no authorisation code"
-    return None, "authorised" if asked.has_authorisation else "no authorisation code needed"
+def _authorisation(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    if asked.has_authorisation:
+        return _AUTHORISED
+    if asked.needs_authorisation:
+        step = Step("authorisation", "the number holds no authorisation code")
+        return Reason.AUTHORISATION_MISSING, step
+    return _NO_AUTHORISATION_NEEDED
 
 
-def _class(asked: Asked, is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
+def _class(asked: Asked, is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    name = asked.service.name
     if is_barred(asked.service, asked.destination, is_open=is_open):
-        return Reason.DESTINATION_BARRED, f"class {asked.service.name} bars this destination"
-    return None, f"class {asked.service.name} lets it pass"
+        return Reason.DESTINATION_BARRED, Step("class", f"class {name} bars this destination")
+    return _passes("class", f"class {name} lets it pass")
 
 
-def _concurrency(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
-    most = asked.limits.concurrent
-    if most is not None and asked.calls_now >= most:
-        return Reason.TOO_MANY_CALLS, f"{asked.calls_now} calls at once, {most} are allowed"
-    return None, f"{asked.calls_now} calls now"
+def _concurrency(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+    most, now = asked.limits.concurrent, asked.calls_now
+    if most is not None and now >= most:
+        step = Step("concurrent_calls", f"{now} calls at once, {most} are allowed")
+        return Reason.TOO_MANY_CALLS, step
+    return _passes("concurrent_calls", f"{now} calls now")
 
 
-def _budget(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
+def _budget(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
     if asked.budget.is_used_up:
-        return Reason.BUDGET_USED, "the budget of this period is used up"
-    return None, "the budget of this period is not used up"
+        return Reason.BUDGET_USED, Step("budget", "the budget of this period is used up")
+    return _BUDGET_LEFT
 
 
-def _floor(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, str]:
+def _floor(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
     floor = asked.limits.floor_micros
     if floor is not None and asked.funds.balance_micros < floor:
-        return Reason.BALANCE_FLOOR, "the balance is below the floor"
-    return None, "the balance is not below a floor"
+        return Reason.BALANCE_FLOOR, Step("balance_floor", "the balance is below the floor")
+    return _ABOVE_FLOOR
 
 
-_GATES: tuple[tuple[str, Gate], ...] = (
-    ("caller", _caller),
-    ("lock", _lock),
-    ("code", _code),
-    ("restrictions", _restrictions),
-    ("authorisation", _authorisation),
-    ("class", _class),
-    ("concurrent_calls", _concurrency),
-    ("budget", _budget),
-    ("balance_floor", _floor),
+_GATES: tuple[Gate, ...] = (
+    _caller,
+    _lock,
+    _code,
+    _restrictions,
+    _authorisation,
+    _class,
+    _concurrency,
+    _budget,
+    _floor,
 )
 
 
@@ -257,18 +277,19 @@ def _price(
     asked: Asked, pricing: Pricing, settings: Settings, steps: list[Step]
 ) -> Allowed | Denied:
     """Find the least of all limits, and the money to hold for it."""
-    limit_s = _least(asked.limits.call_s, asked.budget.seconds)
+    budget = asked.budget
+    limit_s = _least(asked.limits.call_s, budget.seconds)
     if limit_s is not None:
-        steps.append(Step("duration", f"at most {limit_s} s", limit_s))
-    budgeted = asked.budget.micros is not None or asked.budget.seconds is not None
-    if asked.billed or budgeted:
+        steps.append(_limited("duration", "at most {} s", limit_s))
+    if asked.billed or budget.micros is not None or budget.seconds is not None:
         limit_s = _shortened(limit_s, settings, steps)
-    purses = [m for m in (asked.limits.call_micros, asked.budget.micros) if m is not None]
+    purses = [m for m in (asked.limits.call_micros, budget.micros) if m is not None]
     if asked.billed:
-        purses.append(max(0, asked.funds.available_micros))
-        if asked.funds.available_micros <= 0:
+        available_micros = asked.funds.available_micros
+        if available_micros <= 0:
             steps.append(Step("money", "nothing is available", limit_s))
             return Denied(Reason.NO_MONEY, tuple(steps))
+        purses.append(available_micros)
     if not purses:
         steps.append(Step("money", "this call is not billed", limit_s))
         return Allowed(limit_s, 0, tuple(steps))
@@ -281,18 +302,29 @@ def _price(
         steps.append(Step("money", "the first step costs more than is available", 0))
         return Denied(_empty(asked, credit), tuple(steps))
     limit_s = paid_s if paid_s is not None else limit_s
-    words = "talk without end is paid" if limit_s is None else f"{limit_s} s of talk are paid"
-    steps.append(Step("money", words, limit_s))
+    if limit_s is None:
+        steps.append(_PAID_WITHOUT_END)
+    else:
+        steps.append(_limited("money", "{} s of talk are paid", limit_s))
     # What never ends never costs more: a charge does not fall as talk goes on.
     cost = pricing.cost(WITHOUT_END_S if limit_s is None else limit_s)
     return Allowed(limit_s, cost if asked.billed else 0, tuple(steps), cost)
+
+
+_PAID_WITHOUT_END = Step("money", "talk without end is paid")
+
+
+@lru_cache(maxsize=20_000)
+def _limited(rule: str, words: str, limit_s: int) -> Step:
+    """Return a step that names the limit after it: limits repeat from call to call."""
+    return Step(rule, words.format(limit_s), limit_s)
 
 
 def _shortened(limit_s: int | None, settings: Settings, steps: list[Step]) -> int | None:
     """Return how far one hold reaches, if that is less far than the limit."""
     if settings.hold_s is None or (limit_s is not None and limit_s <= settings.hold_s):
         return limit_s
-    steps.append(Step("hold", f"held for {settings.hold_s} s at a time", settings.hold_s))
+    steps.append(_limited("hold", "held for {} s at a time", settings.hold_s))
     return settings.hold_s
 
 
