@@ -25,11 +25,11 @@ from tollbook.app.rate import Rater
 from tollbook.app.rules import Rules
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
-from tollbook.formats.block_columns import Memory
+from tollbook.formats.block_texts import Memory
 from tollbook.formats.blocks import Block, parse_block
 from tollbook.storage.batch import BATCH_RECORDS
 
-READ_BYTES = 512 * 1024
+READ_BYTES = 1 << 20  # Some 4,000 lines: what is done by the column is cheap from there on.
 # What goes through the pipe: a letter, the length of the content, the content. A draft's begins
 # with how many bytes of the file are done.
 _HEAD = struct.Struct(">cQ")
@@ -102,8 +102,9 @@ def _mediated(task: Task) -> Iterator[tuple[Draft, int]]:
         for data in _pieces(file):
             outcomes, block = reader.read(data)
             if block is not None:
-                yield from _each(mediator, waiting, task.segment_id, reader.at)
-                yield mediator.draft(outcomes, segment_id=task.segment_id, block=block), reader.at
+                yield from _each(mediator, waiting + outcomes, task.segment_id, reader.at)
+                for draft in mediator.block_drafts(block, segment_id=task.segment_id):
+                    yield draft, reader.at
                 waiting = []
                 continue
             waiting += outcomes
@@ -179,22 +180,16 @@ class _Reader:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the file in pieces of at most a batch's lines; long lines come in several."""
+    """Yield the file in pieces of whole lines; long lines come in several."""
     rest = b""
     while data := file.read(READ_BYTES):
         data = rest + data
-        while True:
-            parts = data.split(b"\n", BATCH_RECORDS)
-            rest = parts[-1]
-            if len(parts) <= BATCH_RECORDS:
-                break
-            yield data[: len(data) - len(rest)]
-            data = rest
-        rest = data
-        if len(rest) > READ_BYTES:  # Long lines: as many as are whole, else a piece of one.
-            cut = rest.rfind(b"\n") + 1 or len(rest)
-            yield rest[:cut]
-            rest = rest[cut:]
+        cut = data.rfind(b"\n") + 1
+        if not cut and len(data) > READ_BYTES:
+            cut = len(data)
+        rest = data[cut:]
+        if cut:
+            yield data[:cut]
     if rest:
         yield rest
 

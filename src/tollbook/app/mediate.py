@@ -10,7 +10,7 @@ Source: docs/algorithms/mediation.md.
 from collections.abc import Sequence
 from hashlib import blake2b
 from struct import unpack
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tollbook.app.columns import columns_of
 from tollbook.app.draft import Draft
@@ -18,9 +18,12 @@ from tollbook.app.rules import Rules
 from tollbook.core.calls import Cdr, CdrColumns, Outcome, Part, Reject, Skip
 from tollbook.core.dialplan import Caller, Resolver
 from tollbook.core.numbers import strip_decoration
-from tollbook.formats.blocks import Block
 from tollbook.storage.batch import BATCH_RECORDS, CallColumns
 from tollbook.storage.instants import to_us
+
+if TYPE_CHECKING:
+    from tollbook.app.block_ways import BlockWays
+    from tollbook.formats.blocks import Block
 
 CALL, PART, SKIP, REJECT = 1, 2, 3, 4  # The kinds of a raw record.
 DIRECTION_CODES = {"": 0, "in": 1, "out": 2, "internal": 3, "transit": 4}
@@ -36,12 +39,12 @@ _AS_RECORDED = tuple(
 )
 
 
-# How a call went, what its numbers and devices say together: direction, caller, callee,
-# call type, destination, trunk and billed extension; "" is unknown.
-Way = tuple[str, str, str, str, str, str, str]
+# How calls went, what their numbers and devices say together, a list each: direction, caller,
+# callee, call type, destination, trunk and billed extension; "" is unknown.
+WayColumns = tuple[Sequence[str], ...]
 
 
-class _Who(NamedTuple):
+class Who(NamedTuple):
     """Who called: as the dial plan knows them, of which kind, and from where.
 
     `number` is theirs at the site, `extension` is billed for a call that goes out, and `line` is
@@ -55,7 +58,7 @@ class _Who(NamedTuple):
     line: str
 
 
-class _Goal(NamedTuple):
+class Goal(NamedTuple):
     """What a call reached, whoever called.
 
     `extension` is billed if the call came in; `line` is the trunk over which it went out.
@@ -75,8 +78,9 @@ class Mediator:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
-        self._callers: dict[tuple[str, str], _Who] = {}
-        self._goals: dict[tuple[str, str, str, str, str], _Goal] = {}
+        self._callers: dict[tuple[str, str], Who] = {}
+        self._goals: dict[tuple[str, str, str, str, str], Goal] = {}
+        self._block_ways: BlockWays | None = None
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -87,10 +91,23 @@ class Mediator:
             for begin in range(0, len(outcomes), BATCH_RECORDS)
         ]
 
-    def draft(
-        self, outcomes: Sequence[Outcome], *, segment_id: int, block: Block | None = None
-    ) -> Draft:
-        """Return what *outcomes* and the calls of *block* come to, at most 500 records."""
+    def block_drafts(self, block: "Block", *, segment_id: int) -> list[Draft]:
+        """Return what the calls of *block* come to, in steps fit for one bulk write."""
+        if self._block_ways is None:
+            from tollbook.app.block_ways import BlockWays  # noqa: PLC0415 - loads numpy
+
+            self._block_ways = BlockWays(self._caller, self._goal, self._shown_in)
+        ways = self._block_ways.ways(block)
+        drafts = []
+        for begin in range(0, len(block), BATCH_RECORDS):
+            some = slice(begin, begin + BATCH_RECORDS)
+            draft = Draft(segment_id)
+            self._add_calls(draft, block.some(some), tuple(column[some] for column in ways))
+            drafts.append(draft)
+        return drafts
+
+    def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> Draft:
+        """Return what *outcomes* come to, at most 500 records."""
         draft = Draft(segment_id)
         calls = []
         for outcome in outcomes:
@@ -101,15 +118,14 @@ class Mediator:
             else:
                 _add_reject(draft, _timeless(outcome))
         if calls:
-            self._add_calls(draft, columns_of(calls))
-        if block is not None and len(block):
-            self._add_calls(draft, block)
+            cdrs = columns_of(calls)
+            self._add_calls(draft, cdrs, self.ways(cdrs))
         return draft
 
-    def ways(self, cdrs: CdrColumns) -> list[Way]:
-        """Return how each call went."""
+    def ways(self, cdrs: CdrColumns) -> WayColumns:
+        """Return how the calls went; there must be some."""
         callers, goals, shown = self._callers, self._goals, self._resolver.shown
-        found: list[Way] = []
+        found: list[tuple[str, ...]] = []
         for caller, near, dialled, callee, far, trunk, said in zip(
             cdrs.caller,
             cdrs.caller_device,
@@ -122,17 +138,22 @@ class Mediator:
         ):
             who = callers.get((caller, near)) or self._caller(caller, near)
             known, kind, number, own, way_in = who
-            key = (dialled, callee, far, said, kind)
-            goal = goals.get(key) or self._goal(known, *key)
+            goal = goals.get((dialled, callee, far, said, kind)) or self._goal(
+                who, dialled, callee, far, said
+            )
             direction, reached, call_type, destination, inside, way_out = goal
             if direction == "in":
                 number, line, extension = shown(known, "in"), trunk or way_in, inside
             else:
                 line, extension = trunk or way_out, own
             found.append((direction, number, reached, call_type, destination, line, extension))
-        return found
+        return tuple(zip(*found, strict=True))
 
-    def _caller(self, number: str, device: str) -> _Who:
+    def _shown_in(self, who: Who) -> str:
+        """Return the number by which somebody is known who calls from outside."""
+        return self._resolver.shown(who.caller, "in")
+
+    def _caller(self, number: str, device: str) -> Who:
         """Return who called.
 
         A telephone may show another number than its own: the device tells whose it is.
@@ -140,7 +161,7 @@ class Mediator:
         phone = self._telephone(device)
         at_desk = phone and not self._resolver.is_extension(number)
         caller = self._resolver.caller(phone if at_desk else number)
-        found = _Who(
+        found = Who(
             caller=caller,
             kind=caller.kind,
             number=caller.own,
@@ -152,9 +173,7 @@ class Mediator:
         self._callers[number, device] = found
         return found
 
-    def _goal(
-        self, who: Caller, dialled: str, callee: str, device: str, said: str, kind: str
-    ) -> _Goal:
+    def _goal(self, who: Who, dialled: str, callee: str, device: str, said: str) -> Goal:
         """Return what callers of the kind of *who* reached; *said* is the record's direction.
 
         Seen from inside, the telephone that rang counts.
@@ -164,8 +183,8 @@ class Mediator:
         rang = said in ("", "in") and phone and not self._resolver.is_extension(callee or dialled)
         if rang:
             target = self._resolver.target(dialled, phone)
-        direction, reached, call_type, destination, _ = self._resolver.way(who, target, said)
-        found = _Goal(
+        direction, reached, call_type, destination, _ = self._resolver.way(who.caller, target, said)
+        found = Goal(
             direction=direction,
             callee=reached,
             call_type=call_type,
@@ -175,7 +194,7 @@ class Mediator:
         )
         if len(self._goals) >= _REMEMBERED:
             self._goals.clear()
-        self._goals[dialled, callee, device, said, kind] = found
+        self._goals[dialled, callee, device, said, who.kind] = found
         return found
 
     def _telephone(self, device: str) -> str:
@@ -183,8 +202,7 @@ class Mediator:
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""
 
-    def _add_calls(self, draft: Draft, cdrs: CdrColumns) -> None:
-        ways = self.ways(cdrs)
+    def _add_calls(self, draft: Draft, cdrs: CdrColumns, ways: WayColumns) -> None:
         calls = draft.calls
         first_call, first_record = len(calls), len(draft.records)
         _extend_records(draft, cdrs)
@@ -196,9 +214,7 @@ class Mediator:
         calls.begin_us.extend(begins)  # type: ignore[arg-type]  # timeless calls are rejected
         for name in _AS_RECORDED:
             getattr(calls, name).extend(getattr(cdrs, name))
-        directions, callers, callees, call_types, destinations, trunks, extensions = zip(
-            *ways, strict=True
-        )
+        directions, callers, callees, call_types, destinations, trunks, extensions = ways
         calls.direction.extend(map(DIRECTION_CODES.__getitem__, directions))
         calls.caller.extend(callers)
         calls.callee.extend(callees)

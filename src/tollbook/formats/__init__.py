@@ -1,6 +1,5 @@
 """Bytes of a PBX to call records: one engine, one TOML definition for each family of layouts."""
 
-from tollbook.formats.blocks import Block, outcomes_of, parse_block
 from tollbook.formats.catalogue import FormatInfo, list_formats, load_definition
 from tollbook.formats.definition import Definition
 from tollbook.formats.detection import Detection, detect
@@ -17,7 +16,6 @@ from tollbook.formats.reading import read_definition
 from tollbook.formats.selftest import run_definition_tests
 
 __all__ = [
-    "Block",
     "Definition",
     "DefinitionError",
     "Detection",
@@ -31,8 +29,6 @@ __all__ = [
     "load_definition",
     "marked_fields",
     "outcome_to_plain",
-    "outcomes_of",
-    "parse_block",
     "read_definition",
     "run_definition_tests",
 ]

@@ -4,104 +4,85 @@ Only what is beyond doubt is kept: rows with all the times of a call, in order, 
 happened once. The rest is left to the Parser.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from decimal import Decimal
-from itertools import compress, starmap
-from operator import itemgetter, le
+from itertools import compress
 from typing import Any
 
-from tollbook.core.calls import Seconds
-from tollbook.formats.block_lines import Lines
-from tollbook.formats.cells import fits
+import numpy as np
+
+from tollbook.formats.block_lines import LONGEST_CELL, Bools, Cells, Lines
+from tollbook.formats.block_texts import (
+    NOTHING_NUMBER,
+    ODD,
+    ODD_NUMBER,
+    Memory,
+    Texts,
+    Vocabulary,
+)
 from tollbook.formats.converters import CONVERTERS, MAX_TEXT_CHARS
 from tollbook.formats.definition import (
     CHOICE_TARGETS,
     NAME_TARGETS,
-    STAMP_TARGETS,
     TEXT_TARGETS,
     Definition,
     Layout,
     Rule,
 )
 from tollbook.formats.errors import Malformed
-from tollbook.formats.fields import before_last, interpret
+from tollbook.formats.fields import interpret
+from tollbook.formats.numbering import Numbers
+from tollbook.formats.patterns import Pattern
 from tollbook.formats.zones import SECOND_US, Stamp, candidates_us, is_of_our_time
 
-Cells = list[str]
 _BAD_US = -(1 << 62)
+_TWICE_US = _BAD_US + 1  # an hour of which the zone has two
 _WORTHLESS_US = _BAD_US // 2
 _HOUR_CHARS, _STAMP_CHARS = 13, 19
-_TEXTS_KEPT = 50_000
-_WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
-
-
-class _Odd:
-    """Marks a value that only the Parser can judge."""
-
-    __slots__ = ()
-
-
-ODD = _Odd()
+_ZERO, _COLON, _BLANK = b"0: "
 _QUICK_STAMPS = {"%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"}
-
-
-@dataclass(slots=True)
-class Columns:
-    """The plain rows of a block, ascending, and their values by field.
-
-    Words are "" and other values None where a record says nothing.
-    """
-
-    rows: Sequence[int]
-    start_us: list[Any]
-    answer_us: list[Any]
-    end_us: list[Any]
-    ring_ms: list[Any]
-    talk_ms: list[Any]
-    answered: list[Any]
-    values: dict[str, Sequence[Any]]
+_UNIQUE_TARGETS = {"pbx_call_id"}  # No text of theirs comes twice: numbering them is in vain.
+WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
 
 
 @dataclass(frozen=True, slots=True)
-class _Texts:
-    """What texts mean, and which of them say nothing or are ODD."""
+class Column:
+    """The values of one field, a row after another: by number, or as they are."""
 
-    meanings: dict[str, Any]
-    empty: set[str]
-    odd: set[str]
+    numbers: Numbers | None = None
+    vocabulary: Vocabulary | None = None
+    texts: Sequence[str] = ()
 
-    def learn(self, text: str, meaning: Any) -> None:
-        self.meanings[text] = meaning
-        if meaning is ODD:
-            self.odd.add(text)
-        elif meaning is None or meaning == "":
-            self.empty.add(text)
+    def values(self) -> list[Any]:
+        """Return the values themselves."""
+        if self.vocabulary is None or self.numbers is None:
+            return list(self.texts)
+        found: list[Any] = self.vocabulary.of(self.numbers).tolist()
+        return found
+
+    def of(self, rows: Bools) -> "Column":
+        """Return the values of some of the rows."""
+        if self.numbers is None:
+            return Column(texts=list(compress(self.texts, rows.tolist())))
+        return Column(self.numbers[rows], self.vocabulary)
 
 
-class Memory:
-    """What texts were read as in earlier blocks; for one definition and one zone only."""
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The plain rows of a block, ascending, and their values by field.
 
-    def __init__(self) -> None:
-        self._texts: dict[tuple[int, str], _Texts] = {}
-        self._hours: dict[tuple[int, str], _Hours] = {}
+    Instants are µs and lengths ms; `answer_us` means nothing where nobody `answered`.
+    """
 
-    def texts(self, rule: Rule, target: str) -> "_Texts":
-        """Return what is known of the texts of one rule; never much more than a large office."""
-        known = self._texts.get((id(rule), target))
-        if known is None or len(known.meanings) > _TEXTS_KEPT:
-            known = self._texts[id(rule), target] = _Texts({}, set(), set())
-        return known
-
-    def hours(self, rule: Rule, target: str, zone: tzinfo) -> "_Hours":
-        """Return the instants of the clock hours of one rule, as far as they were asked for."""
-        known = self._hours.get((id(rule), target))
-        if known is None or len(known) > _TEXTS_KEPT:
-            known = self._hours[id(rule), target] = _Hours(target, rule, zone)
-        return known
+    rows: Numbers
+    start_us: Numbers
+    answer_us: Numbers
+    end_us: Numbers
+    talk_ms: Numbers
+    answered: Bools
+    values: dict[str, Column]
 
 
 class _NeedsOrderError(Exception):
@@ -109,409 +90,428 @@ class _NeedsOrderError(Exception):
 
 
 def read_columns(
-    definition: Definition, lines: Lines, zone: tzinfo, memory: Memory
+    definition: Definition, lines: Lines, cells: Iterable[Cells], zone: tzinfo, memory: Memory
 ) -> Columns | None:
     """Return the plain rows of *lines* as columns; None if the block needs the Parser."""
+    memory.trim()
     try:
         parts = [
-            _layout_columns(layout, rows, lines, zone, memory)
-            for layout, rows in _rows_by_layout(definition, lines)
+            reader.columns()
+            for each in cells
+            for reader in _readers(definition, _short(each), lines, zone, memory)
         ]
     except _NeedsOrderError:
         return None
-    return _merged(parts)
+    return _merged([part for part in parts if len(part.rows)])
 
 
-def _rows_by_layout(definition: Definition, lines: Lines) -> list[tuple[Layout, Sequence[int]]]:
-    """Return, for each layout, the rows of which it is the first that fits."""
-    found: list[tuple[Layout, Sequence[int]]] = []
-    for count, rows in _rows_by_count(lines).items():
-        left = rows
-        for layout in definition.layouts:
-            if count > layout.at_most and layout.elastic is not None:
-                break  # The Parser knows what to do with cells that are too many.
-            if not layout.at_least <= count <= layout.at_most:
-                continue
-            fitting = _fitting(layout, left, lines)
-            if fitting:
-                found.append((layout, fitting))
-            if len(fitting) == len(left):
-                break
-            taken = set(fitting)
-            left = [row for row in left if row not in taken]
-    return found
+def _short(cells: Cells) -> Cells:
+    """Return the rows without a cell that is too long to be numbered."""
+    return cells.some(np.all(cells.end - cells.begin <= LONGEST_CELL, axis=0))
 
 
-def _rows_by_count(lines: Lines) -> dict[int, Sequence[int]]:
-    """Return the rows that can be read, by the number of their cells."""
-    with suppress(TypeError):  # Then there are lines without cells.
-        counts = set(map(len, lines.cells))  # type: ignore[arg-type]  # see above
-        if len(counts) == 1 and 0 not in counts:
-            return {counts.pop(): range(len(lines.cells))}
-    by_count: dict[int, list[int]] = defaultdict(list)
-    for row, each in enumerate(lines.cells):
-        if each:
-            by_count[len(each)].append(row)
-    return dict(by_count)
-
-
-def _fitting(layout: Layout, rows: Sequence[int], lines: Lines) -> Sequence[int]:
-    """Return those of *rows*, all of one length, that meet the layout's conditions."""
-    cells = lines.cells
-    for place, pattern in layout.conditions[0] if layout.conditions else ():
-        if not pattern.width:
-            break
-        begins = {cells[row][place][: pattern.width] for row in rows}  # type: ignore[index]
-        if not all(pattern.matches(begin) for begin in begins):
-            break
-    else:
-        return rows
-    padded = _padded([cells[row] or [] for row in rows], layout.at_most)
-    return [
-        row
-        for row, each in zip(rows, padded, strict=True)
-        if fits(layout, [cell.strip() for cell in each])
-    ]
-
-
-def _layout_columns(
-    layout: Layout, rows: Sequence[int], lines: Lines, zone: tzinfo, memory: Memory
-) -> Columns:
-    width = layout.at_most
-    cells = list(zip(*_padded([lines.cells[row] or [] for row in rows], width), strict=True))
-    reader = _Reader(cells, len(rows), zone, lines.data, memory)
-    keys = reader.column("join_key", layout.fields.get("join_key", ())).values
-    read = {
-        target: reader.column(target, rules)
-        for target, rules in layout.fields.items()
-        if target != "join_key"
-    }
-    return _completed(rows, read, keys)
-
-
-def _padded(rows: list[Cells], width: int) -> list[Cells]:
-    if set(map(len, rows)) == {width}:
-        return rows
-    return [row + [""] * (width - len(row)) for row in rows]
+def _readers(
+    definition: Definition, cells: Cells, lines: Lines, zone: tzinfo, memory: Memory
+) -> "Iterator[_Reader]":
+    """Yield a reader for each layout that is the first to fit some of the rows."""
+    count = len(cells.begin)
+    for layout in definition.layouts:
+        if count > layout.at_most and layout.elastic is not None:
+            return  # The Parser knows what to do with cells that are too many.
+        if not layout.at_least <= count <= layout.at_most:
+            continue
+        reader = _Reader(layout, cells, lines, zone, memory)
+        fits = reader.fits()
+        if fits.all():
+            yield reader
+            return
+        if fits.any():
+            yield _Reader(layout, cells.some(fits), lines, zone, memory)
+        cells = cells.some(~fits)
 
 
 class _Reader:
     """Reads the fields of rows that share a layout."""
 
     def __init__(
-        self,
-        cells: Sequence[Sequence[str]],
-        count: int,
-        zone: tzinfo,
-        data: bytes,
-        memory: Memory,
+        self, layout: Layout, cells: Cells, lines: Lines, zone: tzinfo, memory: Memory
     ) -> None:
+        self._layout = layout
         self._cells = cells
-        self._memory = memory
-        self._data = data
-        self._count = count
+        self._lines = lines
         self._zone = zone
-        self._matches: dict[tuple[int, str], frozenset[str]] = {}
-        self._cut: dict[tuple[int, str], list[str]] = {}
-        self._literals: dict[str, bool] = {}
+        self._memory = memory
+        self._numbers: dict[_Place, tuple[Numbers, Texts]] = {}
 
-    def column(self, target: str, rules: Sequence[Rule]) -> "_Read":
+    def fits(self) -> Bools:
+        """Say which rows meet one of the layout's alternative conditions."""
+        count = len(self._cells.rows)
+        fits = np.full(count, not self._layout.conditions)
+        for alternative in self._layout.conditions:
+            fits |= self._meet(alternative)
+            if fits.all():
+                break
+        return fits
+
+    def columns(self) -> Columns:
+        """Return the rows whose times are all there and agree.
+
+        Raises _NeedsOrderError if one of them has a key by which calls are joined.
+        """
+        fields = dict(self._layout.fields)
+        keys = self._column("join_key", fields.pop("join_key", ()))
+        start, has_start = self._instants("start", fields.pop("start", ()))
+        answer, has_answer = self._instants("answer", fields.pop("answer", ()))
+        end, has_end = self._instants("end", fields.pop("end", ()))
+        talk_ms = self._lengths("talk_s", fields.pop("talk_s", ()))
+        answered = self._truths("answered", fields.pop("answered", ()))
+        values = {target: self._column(target, rules) for target, rules in fields.items()}
+        plain = (
+            *(has_start, has_end, start > _WORTHLESS_US, start <= end, talk_ms >= 0),
+            np.where(
+                answered == _YES,
+                has_answer & (start <= answer) & (answer <= end),
+                (answered == _NO) & (~has_answer | (answer > _WORTHLESS_US)),
+            ),
+            *(one.numbers != ODD_NUMBER for one in values.values() if one.numbers is not None),
+        )
+        values.pop("duration_s", None)  # It only had to be in order.
+        rows = np.logical_and.reduce(plain)
+        if _are_there(keys)[rows].any():
+            raise _NeedsOrderError
+        said = answered[rows] == _YES
+        if not rows.all():
+            values = {name: one.of(rows) for name, one in values.items()}
+        return Columns(
+            rows=self._cells.rows[rows],
+            start_us=start[rows],
+            answer_us=answer[rows],
+            end_us=end[rows],
+            talk_ms=np.where(said, talk_ms[rows], 0),
+            answered=said,
+            values=values,
+        )
+
+    def _column(self, target: str, rules: Sequence[Rule]) -> Column:
         """Return the values of one field; ODD where only the Parser can say."""
-        nothing = "" if target in _WORDS else None
-        found: _Read | None = None
+        count = len(self._cells.rows)
+        vocabulary = self._memory.vocabulary(target, "" if target in WORDS else None)
+        found = np.full(count, NOTHING_NUMBER)
         for rule in rules:
             if self._is_ruled_out(rule):
                 continue
-            mask = self._mask(rule)
-            if mask is not None and True not in mask:
-                continue
-            read = self._values(target, rule, nothing)
-            if mask is not None:
-                read = read.within(mask, nothing)
-            found = read if found is None else found.filled_from(read, nothing)
-            if not found.has_gaps:
+            if rule is rules[-1] and target in _UNIQUE_TARGETS and not found.any():
+                texts = self._verbatim(rule)
+                if texts is not None:
+                    return Column(texts=texts)
+            wanted = (found == NOTHING_NUMBER) & self._meet(rule.conditions)
+            if wanted.any():
+                found = np.where(wanted, self._read(target, rule, vocabulary), found)
+            if found.all():
                 break
-        return found or _Read([nothing] * self._count, has_gaps=True)
+        return Column(found, vocabulary)
 
-    def _is_ruled_out(self, rule: Rule) -> bool:
-        """Say whether a text that the rule needs is nowhere in the block."""
-        patterns = [pattern for _, pattern in rule.conditions]
-        if rule.pattern is not None and rule.choices is None:
-            patterns.append(rule.pattern)
-        return any(not self._has(pattern.literal) for pattern in patterns if pattern.literal)
-
-    def _has(self, literal: str) -> bool:
-        """Say whether *literal* is anywhere in the block; one pass for all rules that ask."""
-        if literal not in self._literals:
-            self._literals[literal] = literal.encode() in self._data
-        return self._literals[literal]
-
-    def _mask(self, rule: Rule) -> list[bool] | None:
-        """Return which rows meet the conditions of *rule*; None if it has none."""
-        mask: list[bool] | None = None
-        for place, pattern in rule.conditions:
-            key = (place, pattern.text)
-            column = self._cells[place]
-            fitting = self._matches.get(key)
-            if fitting is None:
-                fitting = frozenset(t for t in set(column) if pattern.matches(t.strip()))
-                self._matches[key] = fitting
-            if not fitting:
-                return []
-            if mask is None:
-                mask = [text in fitting for text in column]
-            else:
-                mask = [m and text in fitting for m, text in zip(mask, column, strict=True)]
-        return mask
-
-    def _values(self, target: str, rule: Rule, nothing: Any) -> "_Read":
+    def _read(self, target: str, rule: Rule, vocabulary: Vocabulary) -> Numbers:
+        """Return what *rule* says of each row, as numbers of the vocabulary."""
         if rule.constant is not None:
-            return _Read([rule.constant] * self._count)
-        texts = self._texts(rule)
-        if target in STAMP_TARGETS:
-            return self._stamps(target, rule, texts)
-        distinct = set(texts)
-        if _is_verbatim(rule, distinct):
-            return _Read(texts, has_gaps="" in distinct)
-        known = self._memory.texts(rule, target)
-        for text in distinct.difference(known.meanings):
-            known.learn(text, _interpreted(rule, target, text, nothing))
-        return _Read(
-            list(map(known.meanings.__getitem__, texts)),
-            has_gaps=not distinct.isdisjoint(known.empty),
-            has_odd=not distinct.isdisjoint(known.odd),
-        )
-
-    def _texts(self, rule: Rule) -> Sequence[str]:
-        """Return the cells that *rule* reads, joined where they are several."""
+            return np.full(len(self._cells.rows), vocabulary.number(rule.constant))
         if len(rule.cells) != 1:
-            columns = [map(str.strip, self._cells[place]) for place in rule.cells]
-            return [" ".join(each).strip() for each in zip(*columns, strict=True)]
-        place = rule.cells[0]
-        if not rule.before_last:
-            return self._cells[place]
-        key = (place, rule.before_last)
-        if key not in self._cut:
-            self._cut[key] = _cut(self._cells[place], rule.before_last)
-        return self._cut[key]
+            return self._read_joined(target, rule, vocabulary)
+        place = _Place(rule.cells[0], rule.before_last)
+        uncut = replace(rule, before_last="") if rule.before_last else rule
 
-    def _stamps(self, target: str, rule: Rule, texts: Sequence[str]) -> "_Read":
-        """Return instants, None where the cell is empty, _BAD_US where the Parser must look."""
+        def meaning(text: str | None) -> int:
+            if text is None or (rule.before_last and text != text.strip()):
+                return ODD_NUMBER
+            return _number(vocabulary, _interpreted(uncut, target, text))
+
+        numbers, texts = self._texts(place)
+        return self._memory.learned((target, id(rule), place), texts, meaning).of(numbers)
+
+    def _read_joined(self, target: str, rule: Rule, vocabulary: Vocabulary) -> Numbers:
+        """Return what a rule says that reads several cells together."""
+        parts = []
+        for place in rule.cells:
+            numbers, texts = self._texts(_Place(place))
+            parts.append([texts.texts[number] for number in numbers])
+        found = np.full(len(self._cells.rows), ODD_NUMBER)
+        for row, cells in enumerate(zip(*parts, strict=True)):
+            if None not in cells:
+                text = " ".join(cell.strip() for cell in cells)
+                found[row] = _number(vocabulary, _interpreted(rule, target, text))
+        return found
+
+    def _verbatim(self, rule: Rule) -> list[str] | None:
+        """Return the cells as they are, if that is what *rule* would say of all of them."""
+        lines = self._lines
+        simple = (
+            rule.converter is CONVERTERS["text"]
+            and len(rule.cells) == 1
+            and rule.constant is None
+            and rule.choices is None
+            and rule.pattern is None
+            and not (rule.conditions or rule.before_last or rule.strip)
+        )
+        if not simple or not lines.is_ascii:
+            return None
+        begin, end = self._cells.begin[rule.cells[0]], self._cells.end[rule.cells[0]]
+        quote = self._layout.quote.encode()
+        if not len(begin) or (end - begin).max() > MAX_TEXT_CHARS:
+            return None
+        if (lines.bytes[begin] == _BLANK).any() or (lines.bytes[end - 1] == _BLANK).any():
+            return None
+        data = lines.data
+        texts = [data[a:b] for a, b in zip(begin.tolist(), end.tolist(), strict=True)]
+        together = b"\n".join(texts)
+        if quote in together:
+            return None
+        found = together.decode().split("\n")
+        return found if rule.nulls.isdisjoint(found) else None
+
+    def _instants(self, target: str, rules: Sequence[Rule]) -> tuple[Numbers, Bools]:
+        """Return the instants of one field and where there is one; bad ones are worthless."""
+        count = len(self._cells.rows)
+        found, there = np.zeros(count, np.int64), np.zeros(count, np.bool_)
+        for rule in rules:
+            wanted = ~there & self._meet(rule.conditions)
+            if wanted.any():
+                instants, said = self._stamps(target, rule)
+                found = np.where(wanted & said, instants, found)
+                there |= wanted & said
+            if there.all():
+                break
+        return found, there
+
+    def _stamps(self, target: str, rule: Rule) -> tuple[Numbers, Bools]:
         quick = (
             rule.converter_patterns[:1]
             and rule.converter_patterns[0] in _QUICK_STAMPS
             and rule.pattern is None
+            and rule.constant is None
             and not rule.strip
+            and not rule.before_last
+            and len(rule.cells) == 1
         )
         if not quick:
             raise _NeedsOrderError
-        hours, ticks = self._memory.hours(rule, target, self._zone), _TICKS
-        if not rule.nulls.isdisjoint(texts):
-            texts = ["" if text in rule.nulls else text for text in texts]
-        values = [hours[text[:13]] + ticks[text[13:]] if text else None for text in texts]
-        return _Read(values, has_gaps="" in texts)
+        begin, end = self._cells.begin[rule.cells[0]], self._cells.end[rule.cells[0]]
+        there = end > begin
+        whole = end - begin == _STAMP_CHARS
 
+        def hour(text: str | None) -> int:
+            return _BAD_US if text is None else _hour_us(rule, target, text, self._zone)
 
-@dataclass(slots=True)
-class _Read:
-    """The values of one field, and whether some may be missing, or ODD.
-
-    The marks spare looking through every value of every column.
-    """
-
-    values: Sequence[Any]
-    has_gaps: bool = False
-    has_odd: bool = False
-
-    def within(self, mask: Sequence[bool], nothing: Any) -> "_Read":
-        """Return the values where *mask* holds, and *nothing* elsewhere."""
-        values = [v if m else nothing for v, m in zip(self.values, mask, strict=True)]
-        return _Read(values, has_gaps=True, has_odd=self.has_odd)
-
-    def filled_from(self, other: "_Read", nothing: Any) -> "_Read":
-        """Return these values, and those of *other* where they are missing."""
-        pairs = zip(self.values, other.values, strict=True)
-        if nothing is None:
-            values = [v if f is None else f for f, v in pairs]
-        else:
-            values = [f or v for f, v in pairs]
-        return _Read(values, nothing in values, self.has_odd or other.has_odd)
-
-
-def _cut(texts: Sequence[str], mark: str) -> list[str]:
-    """Return what stands in each text before the last *mark*."""
-    if _all_plain(f"\n{chr(10).join(texts)}\n"):
-        return [text.rpartition(mark)[0] or text for text in texts]
-    return [before_last(text.strip(), mark) for text in texts]
-
-
-def _is_verbatim(rule: Rule, distinct: set[str]) -> bool:
-    """Say whether the rule returns these texts as they are."""
-    return (
-        rule.converter is CONVERTERS["text"]
-        and rule.choices is None
-        and rule.pattern is None
-        and not rule.strip
-        and rule.nulls.isdisjoint(distinct)
-        and max(map(len, distinct)) <= MAX_TEXT_CHARS
-        and _all_plain(f"\n{chr(10).join(distinct)}\n")
-    )
-
-
-def _all_plain(together: str) -> bool:
-    """Say whether texts, each between line ends, are ASCII and have no blank at an end."""
-    return together.isascii() and "\n " not in together and " \n" not in together
-
-
-class _Ticks(dict[str, int]):
-    """Minutes and seconds of an hour; anything else is bad."""
-
-    def __missing__(self, key: str) -> int:
-        return _BAD_US
-
-
-_TICKS = _Ticks(
-    (f":{minute:02d}:{second:02d}", (minute * 60 + second) * SECOND_US)
-    for minute in range(60)
-    for second in range(60)
-)
-
-
-class _Hours(dict[str, int]):
-    """The instants at which clock hours begin, by their text; bad where a clock does not agree."""
-
-    def __init__(self, target: str, rule: Rule, zone: tzinfo) -> None:
-        super().__init__()
-        self._target, self._rule, self._zone = target, rule, zone
-
-    def __missing__(self, key: str) -> int:
-        first, last = self._instants(f"{key}:00:00"), self._instants(f"{key}:59:59")
-        if len(first) > 1 or len(last) > 1:
+        place = _Place(rule.cells[0], width=_HOUR_CHARS)
+        numbers, texts = self._texts(place)
+        hours = self._memory.learned((target, id(rule), place), texts, hour).of(numbers)
+        if (hours[whole] == _TWICE_US).any():
             raise _NeedsOrderError
-        plain = (
-            first
-            and last
-            and last[0] - first[0] == _TICKS[":59:59"]
-            and is_of_our_time(first[0])
-            and is_of_our_time(last[0])
-        )
-        self[key] = first[0] if plain else _BAD_US
-        return self[key]
+        ticks = self._ticks(begin + _HOUR_CHARS)
+        instants = np.where(whole & (ticks >= 0), hours + ticks, _BAD_US)
+        there[self._nulls(rule, np.flatnonzero(there & (instants <= _WORTHLESS_US)))] = False
+        return instants, there
 
-    def _instants(self, text: str) -> tuple[int, ...]:
-        value = _interpreted(self._rule, self._target, text, None)
-        if not isinstance(value, Stamp) or value.text != text or len(text) != _STAMP_CHARS:
-            return ()
-        return candidates_us(value, self._zone)
+    def _nulls(self, rule: Rule, rows: Numbers) -> list[int]:
+        """Return those of *rows* in which stands a text by which *rule* means nothing."""
+        nulls = {null.encode() for null in rule.nulls}
+        begin, end = self._cells.begin[rule.cells[0]], self._cells.end[rule.cells[0]]
+        return [row for row in rows.tolist() if self._lines.data[begin[row] : end[row]] in nulls]
+
+    def _ticks(self, begin: Numbers) -> Numbers:
+        """Return the µs of an hour that ":12:34" says at *begin*, -1 for anything else."""
+        word = next(iter(self._lines.words(begin, begin + _STAMP_CHARS - _HOUR_CHARS)))
+        marks = [(word >> np.uint64(8 * at)).astype(np.uint8) for at in range(6)]
+        digits = [marks[at] - np.uint8(_ZERO) for at in (1, 2, 4, 5)]  # what is none is over 9
+        right = (marks[0] == _COLON) & (marks[3] == _COLON)
+        for digit, most in zip(digits, (5, 9, 5, 9), strict=True):
+            right &= digit <= most
+        tens, ones, ten_seconds, seconds = (digit.astype(np.int64) for digit in digits)
+        length_s = (tens * 10 + ones) * 60 + ten_seconds * 10 + seconds
+        return np.where(right, length_s * SECOND_US, -1)
+
+    def _lengths(self, target: str, rules: Sequence[Rule]) -> Numbers:
+        """Return a field's lengths in ms, -1 where the Parser must look."""
+        return _translated(self._column(target, rules), _ms)
+
+    def _truths(self, target: str, rules: Sequence[Rule]) -> Numbers:
+        """Return whether a field says yes, no, or neither."""
+        return _translated(self._column(target, rules), _truth)
+
+    def _meet(self, conditions: Sequence[tuple[int, Pattern]]) -> Bools:
+        """Say which rows meet all of the conditions."""
+        met = np.ones(len(self._cells.rows), np.bool_)
+        for column, pattern in conditions:
+            width = self._decisive_width(column, pattern)
+            place = _Place(column, width=width)
+            numbers, texts = self._texts(place)
+
+            def is_met(text: str | None, pattern: Pattern = pattern, cut: int = width) -> int:
+                # Of a text that is cut, a blank at the end is none.
+                return text is not None and pattern.matches(text if cut else text.strip())
+
+            met &= self._memory.learned((pattern.text, place), texts, is_met).of(numbers) != 0
+            if not met.any():
+                break
+        return met
+
+    def _decisive_width(self, column: int, pattern: Pattern) -> int:
+        """Return how many bytes decide about *pattern*, 0 where that is not the same for all."""
+        if not pattern.width or not self._lines.is_ascii or column >= len(self._cells.begin):
+            return 0
+        begins = self._lines.bytes[self._cells.begin[column]]
+        return 0 if (begins == _BLANK).any() else pattern.width
+
+    def _texts(self, place: "_Place") -> tuple[Numbers, Texts]:
+        """Return the texts at a place, by number."""
+        known = self._numbers.get(place)
+        if known is None:
+            texts = self._memory.texts(place, self._layout.quote)
+            begin, end = self._span(place)
+            known = self._numbers[place] = texts.numbers(self._lines, begin, end), texts
+        return known
+
+    def _span(self, place: "_Place") -> tuple[Numbers, Numbers]:
+        """Return where the texts at a place begin and end."""
+        if place.column >= len(self._cells.begin):  # A column that this record leaves out.
+            nowhere = np.zeros(len(self._cells.rows), np.int64)
+            return nowhere, nowhere
+        begin, end = self._cells.begin[place.column], self._cells.end[place.column]
+        if place.width:
+            end = np.minimum(end, begin + place.width)
+        if place.before_last:
+            marks = self._lines.places_of(place.before_last)
+            if len(marks):
+                last = marks[np.maximum(np.searchsorted(marks, end) - 1, 0)]
+                # One at the beginning has nothing before it: then the text is taken whole.
+                end = np.where((last > begin) & (last < end), last, end)
+        return begin, end
+
+    def _is_ruled_out(self, rule: Rule) -> bool:
+        """Say whether no row begins as the rule needs it."""
+        needed = [(column, pattern) for column, pattern in rule.conditions]
+        if rule.pattern is not None and rule.choices is None and len(rule.cells) == 1:
+            needed.append((rule.cells[0], rule.pattern))
+        return any(self._never_begins(column, pattern.literal) for column, pattern in needed)
+
+    def _never_begins(self, column: int, literal: str) -> bool:
+        """Say whether no text of a column begins with *literal*, blanks aside."""
+        if not literal or not self._lines.is_ascii or column >= len(self._cells.begin):
+            return False
+        begin = self._cells.begin[column]
+        if (self._lines.bytes[begin] == _BLANK).any():
+            return False
+        return not self._lines.any_begins(begin, literal)
 
 
-def _interpreted(rule: Rule, target: str, text: str, nothing: Any) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A column of a layout, or what stands there before the last of a mark, or its beginning."""
+
+    column: int
+    before_last: str = ""
+    width: int = 0
+
+
+_YES, _NO, _UNSAID = 1, 0, -1
+
+
+def _truth(value: Any) -> int:
+    return {True: _YES, False: _NO}[value] if isinstance(value, bool) else _UNSAID
+
+
+def _ms(value: Any) -> int:
+    """Return a length in ms; -1 for one that the Parser must look at."""
+    if value.__class__ is int:
+        return int(value) * 1000
+    if isinstance(value, Decimal) and value * 1000 % 1 == 0:
+        return int(value * 1000)
+    return -1
+
+
+def _translated(column: Column, meaning: Any) -> Numbers:
+    """Return *meaning* of each value."""
+    if column.vocabulary is None or column.numbers is None:
+        return np.array([meaning(text) for text in column.texts], np.int64)
+    return np.array([meaning(value) for value in column.vocabulary.values])[column.numbers]
+
+
+def _number(vocabulary: Vocabulary, value: Any) -> int:
+    if value is None:
+        return NOTHING_NUMBER
+    return ODD_NUMBER if value is ODD else vocabulary.number(value)
+
+
+def _are_there(column: Column) -> Bools:
+    """Say where a column says anything."""
+    if column.numbers is None:
+        return np.array([text != "" for text in column.texts], np.bool_)
+    there: Bools = column.numbers != NOTHING_NUMBER
+    return there
+
+
+def _hour_us(rule: Rule, target: str, text: str, zone: tzinfo) -> int:
+    """Return the instant at which the clock hour *text* begins; bad where a clock disagrees."""
+    first = _candidates(rule, target, f"{text}:00:00", zone)
+    last = _candidates(rule, target, f"{text}:59:59", zone)
+    if len(first) > 1 or len(last) > 1:
+        return _TWICE_US
+    plain = (
+        first
+        and last
+        and last[0] - first[0] == 3599 * SECOND_US
+        and is_of_our_time(first[0])
+        and is_of_our_time(last[0])
+    )
+    return first[0] if plain else _BAD_US
+
+
+def _candidates(rule: Rule, target: str, text: str, zone: tzinfo) -> tuple[int, ...]:
+    value = _interpreted(rule, target, text)
+    if not isinstance(value, Stamp) or value.text != text or len(text) != _STAMP_CHARS:
+        return ()
+    return candidates_us(value, zone)
+
+
+def _interpreted(rule: Rule, target: str, text: str) -> Any:
     try:
-        value = interpret(rule, target, text.strip())
+        return interpret(rule, target, text.strip())
     except Malformed:
         return ODD
-    return nothing if value is None else value
 
 
-def _completed(rows: Sequence[int], read: dict[str, _Read], keys: Sequence[Any]) -> Columns:
-    """Keep the rows whose times are all there and agree, and add the lengths that follow.
-
-    Raises _NeedsOrderError if one of them has a key by which calls are joined.
-    """
-    nothing = _Read([None] * len(rows))
-    names = ("start", "answer", "end", "talk_s", "duration_s", "answered")
-    times = [read.pop(name, nothing).values for name in names]
-    plain = [True] * len(rows)
-    if not _are_plain(*times):
-        plain = list(starmap(_is_plain, zip(*times, strict=True)))
-    for column in read.values():
-        if column.has_odd:
-            plain = [p and value is not ODD for p, value in zip(plain, column.values, strict=True)]
-    if any(keys) and any(p and key for p, key in zip(plain, keys, strict=True)):
-        raise _NeedsOrderError
-    values = {name: column.values for name, column in read.items()}
-    if False in plain:
-        rows = list(compress(rows, plain))
-        times = [list(compress(column, plain)) for column in times]
-        values = {name: list(compress(column, plain)) for name, column in values.items()}
-    starts, answers, ends, talks, _, answered = times
-    answers = [a if said else None for a, said in zip(answers, answered, strict=True)]
-    return Columns(
-        rows=rows,
-        start_us=list(starts),
-        answer_us=answers,
-        end_us=list(ends),
-        ring_ms=[
-            None if answer is None else (answer - start) // 1000
-            for start, answer in zip(starts, answers, strict=True)
-        ],
-        talk_ms=[
-            (t * 1000 if t.__class__ is int else _ms(t)) if said else 0
-            for t, said in zip(talks, answered, strict=True)
-        ],
-        answered=list(answered),
-        values=values,
-    )
+_TIMES = ("rows", "start_us", "answer_us", "end_us", "talk_ms", "answered")
 
 
-def _are_plain(
-    starts: Sequence[Any],
-    answers: Sequence[Any],
-    ends: Sequence[Any],
-    talks: Sequence[Any],
-    wholes: Sequence[Any],
-    answered: Sequence[Any],
-) -> bool:
-    """Say whether all rows are surely what `_is_plain` asks of each; False: some may be, too."""
-    kinds = set(map(type, starts)) | set(map(type, ends)) | set(map(type, talks))
-    if kinds != {int} or _Odd in set(map(type, wholes)):
-        return False
-    if not set(answered) <= {True, False} or min(starts, default=0) <= _WORTHLESS_US:
-        return False
-    # Where nobody answered, any instant between start and end will do.
-    met = [a if said else start for a, said, start in zip(answers, answered, starts, strict=True)]
-    if None in met or not all(map(le, starts, met)) or not all(map(le, met, ends)):
-        return False
-    return all(a is None or a > _WORTHLESS_US for a in answers)
-
-
-def _is_plain(start: Any, answer: Any, end: Any, talk: Any, whole: Any, answered: Any) -> bool:
-    """Say whether a row has all its times, and they agree."""
-    if start is None or end is None or not _WORTHLESS_US < start <= end or whole is ODD:
-        return False
-    if talk.__class__ is not int and not (isinstance(talk, Decimal) and talk * 1000 % 1 == 0):
-        return False
-    if answered is True:
-        return answer is not None and bool(start <= answer <= end)
-    return answered is False and (answer is None or bool(answer > _WORTHLESS_US))
-
-
-def _ms(length_s: Seconds) -> int:
-    return int(length_s * 1000) if isinstance(length_s, Decimal) else length_s * 1000
-
-
-_LISTS = ("rows", "start_us", "answer_us", "end_us", "ring_ms", "talk_ms", "answered")
-
-
-def _merged(parts: Iterable[Columns]) -> Columns:
+def _merged(parts: Sequence[Columns]) -> Columns:
     """Return the rows of several layouts as one, in the order of the lines."""
-    filled = [part for part in parts if part.rows]
-    if len(filled) == 1:
-        return filled[0]
-    merged = Columns([], [], [], [], [], [], [], {})
-    if not filled:
-        return merged
-    names = {name for part in filled for name in part.values}
-    values: dict[str, list[Any]] = {name: [] for name in names}
-    for part in filled:
-        for name in _LISTS:
-            getattr(merged, name).extend(getattr(part, name))
-        for name, column in values.items():
-            nothing = "" if name in _WORDS else None
-            column.extend(part.values.get(name, [nothing] * len(part.rows)))
-    order = sorted(range(len(merged.rows)), key=merged.rows.__getitem__)
-    take = itemgetter(*order)
-    for name in _LISTS:
-        setattr(merged, name, list(take(getattr(merged, name))))
-    merged.values = {name: list(take(column)) for name, column in values.items()}
-    return merged
+    if len(parts) == 1:
+        return parts[0]
+    none = np.zeros(0, np.int64)
+    if not parts:
+        return Columns(none, none, none, none, none, none == 0, {})
+    order = np.argsort(np.concatenate([part.rows for part in parts]))
+    times = {
+        name: np.concatenate([getattr(part, name) for part in parts])[order] for name in _TIMES
+    }
+    names = {name for part in parts for name in part.values}
+    return Columns(**times, values={name: _joined(name, parts, order) for name in names})
+
+
+def _joined(name: str, parts: Sequence[Columns], order: Numbers) -> Column:
+    """Return one field of several layouts; it says nothing where a layout does not have it."""
+    columns = [part.values.get(name) for part in parts]
+    vocabularies = [one.vocabulary for one in columns if one is not None and one.vocabulary]
+    if any(one is not None and one.numbers is None for one in columns):
+        texts = [
+            text
+            for one, part in zip(columns, parts, strict=True)
+            for text in (one.values() if one is not None else [""] * len(part.rows))
+        ]
+        return Column(texts=[texts[row] for row in order])
+    numbers = [
+        np.full(len(part.rows), NOTHING_NUMBER)
+        if one is None or one.numbers is None
+        else one.numbers
+        for one, part in zip(columns, parts, strict=True)
+    ]
+    return Column(np.concatenate(numbers)[order], vocabularies[0])

@@ -1,126 +1,245 @@
-"""The lines of a block, with their places, and which of them may be read as CSV together."""
+"""The lines of a block and the places of their cells, found for all of them at once.
 
-import csv
+A line that is plain in every respect gets the places of its cells; any other is left to the
+Parser. Plain is a line of printable text that is no longer than allowed, whose quotations are
+whole cells, with quotes inside doubled.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate
+from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
 import re2
 
 from tollbook.formats.definition import Definition
+from tollbook.formats.numbering import Numbers, Words
 from tollbook.formats.parser import skipped
 
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
 
-@dataclass(slots=True)
+LONGEST_CELL = 256  # bytes; a record with a longer one is the Parser's
+_LF, _CR = 10, 13
+_WORD = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """Rows with equally many cells: where each begins and ends, a column after another."""
+
+    rows: Numbers
+    begin: Numbers  # columns x rows
+    end: Numbers
+
+    def some(self, rows: Bools) -> "Cells":
+        """Return some of the rows."""
+        if rows.all():
+            return self
+        return Cells(self.rows[rows], self.begin[:, rows], self.end[:, rows])
+
+
 class Lines:
-    """Lines of a block; *cells* has a list for each line that can be read as CSV, else None."""
+    """The lines of a block; row n is the n-th of them, offsets are those of the raw log."""
 
-    data: bytes
-    raw: list[bytes]
-    offset: list[int]
-    end_offset: list[int]
-    first_line: int
-    ended: bool
-    cells: list[list[str] | None]
+    def __init__(self, data: bytes, *, offset: int, line: int) -> None:
+        self.data = data
+        self.first_line = line
+        self.ended = data.endswith(b"\n")
+        # A word may be read from any byte on, so there is something behind the last.
+        self._padded = data + bytes(LONGEST_CELL)
+        self.bytes: Bytes = np.frombuffer(self._padded, np.uint8)[: len(data)]
+        ends = np.flatnonzero(self.bytes == _LF)
+        if not self.ended:
+            ends = np.append(ends, len(data))
+        self.end: Numbers = ends
+        self.begin: Numbers = np.concatenate((np.zeros(1, np.int64), ends[:-1] + 1))
+        self.offset = offset
+        self.is_ascii = data.isascii()
+        self._places: dict[str, Numbers] = {}
+
+    def __len__(self) -> int:
+        return len(self.end)
 
     def whole(self, row: int) -> bytes:
         """Return the line with its end."""
-        is_last = row == len(self.raw) - 1
-        return self.raw[row] if is_last and not self.ended else self.raw[row] + b"\n"
+        return self.data[self.begin[row] : self.end[row] + 1]
+
+    def text(self, row: int) -> str:
+        """Return the line without its end; raises UnicodeDecodeError."""
+        return self.data[self.begin[row] : self.end[row]].decode().removesuffix("\r")
+
+    def any_begins(self, begin: Numbers, text: str) -> bool:
+        """Say whether the block has *text* at one of these places."""
+        word = text.encode()[:_WORD]
+        there = next(self.words(begin, begin + len(word))) == int.from_bytes(word, "little")
+        places = begin[there].tolist()
+        return any(self.data.startswith(text.encode(), place) for place in places)
+
+    def places_of(self, mark: str) -> Numbers:
+        """Return where a mark of one byte stands."""
+        if mark not in self._places:
+            self._places[mark] = np.flatnonzero(self.bytes == ord(mark))
+        return self._places[mark]
+
+    def words(self, begin: Numbers, end: Numbers) -> Iterator[Words]:
+        """Yield the first eight bytes from *begin* to *end*, then the next, up to the longest.
+
+        Bytes behind the end are zero, and none of a plain line is.
+        """
+        view: Words = np.ndarray(
+            (len(self._padded) - _WORD + 1,), "<u8", buffer=self._padded, strides=(1,)
+        )
+        left = end - begin
+        for at in range(0, max(int(left.max(initial=0)), 1), _WORD):
+            yield view[begin + at] & _KEPT[left]
+            left = np.maximum(left - _WORD, 0)
 
 
-def split_lines(definition: Definition, data: bytes, *, offset: int, line: int) -> Lines | None:
-    """Return the lines of *data* with their cells, None if the layouts do not agree on CSV."""
+# Which bytes of a word to keep when so many are left.
+_KEPT = np.array([(1 << 8 * min(left, _WORD)) - 1 for left in range(LONGEST_CELL + 1)], np.uint64)
+
+
+def plain_cells(definition: Definition, lines: Lines) -> list[Cells] | None:
+    """Return the cells of the plain lines, by how many they are.
+
+    None if the layouts do not agree on how cells are written.
+    """
     dialects = {(layout.delimiter, layout.quote) for layout in definition.layouts}
     if len(dialects) != 1:
         return None
-    delimiter, quote = dialects.pop()
-    raw = data.split(b"\n")
-    ended = not raw[-1]
-    if ended:
-        raw.pop()
-    ends = list(accumulate(map(len, raw), lambda total, size: total + size + 1, initial=offset))
-    if not ended:
-        ends[-1] -= 1
-    plain = _plain_texts(definition, data, raw)
-    if not ended:
-        plain[-1] = None  # Half a record, perhaps: the Parser knows what is said of it.
-    cells = _cells(plain, delimiter, quote)
-    return Lines(data, raw, ends[:-1], ends[1:], line, ended, cells)
+    delimiter, quote = (mark.encode() for mark in dialects.pop())
+    if len(delimiter) != 1 or len(quote) != 1:
+        return None
+    end = lines.end.copy()
+    end -= (lines.bytes[end - 1] == _CR) & (end > lines.begin)
+    plain = _are_plain(definition, lines, end)
+    return _cells(lines, end, plain, delimiter[0], quote[0])
 
 
-def _plain_texts(definition: Definition, data: bytes, raw: list[bytes]) -> list[str | None]:
-    """Return the text of each line that has no oddity, None for the others."""
-    texts: list[str | None]
+def _are_plain(definition: Definition, lines: Lines, end: Numbers) -> Bools:
+    """Say which lines are free of whatever only the Parser knows how to take."""
+    length = lines.end - lines.begin
+    plain: Bools = (end > lines.begin) & (length <= definition.framing.max_line_bytes)
+    if not lines.ended:
+        plain[-1] = False  # Half a record, perhaps: the Parser knows what is said of it.
+    _take_out_controls(plain, lines, end)
+    if not lines.is_ascii and not _is_text(lines.data):
+        _take_out(plain, lines, np.flatnonzero(lines.bytes > 127))
+    strip = "".join(c for c in definition.framing.strip if c >= " " and c != "\x7f")
+    if strip and any(mark.encode() in lines.data for mark in strip):
+        for row in np.flatnonzero(plain).tolist():
+            text = lines.text(row)
+            plain[row] = text == text.strip(strip)
+    if any(_found_anywhere(rule.pattern.text, lines.data) for rule in definition.skips):
+        for row in np.flatnonzero(plain).tolist():
+            plain[row] = not skipped(definition, lines.text(row))
+    return plain
+
+
+def _take_out_controls(plain: Bools, lines: Lines, end: Numbers) -> None:
+    """Mark lines with control characters other than those that end them as not plain."""
+    odd = (lines.bytes < 32) | (lines.bytes == 127)
+    expected = np.count_nonzero(end < lines.end) + len(lines) - (not lines.ended)
+    if np.count_nonzero(odd) != expected:
+        odd[lines.end[: len(lines) if lines.ended else -1]] = False
+        odd[end[end < lines.end]] = False
+        _take_out(plain, lines, np.flatnonzero(odd))
+
+
+def _take_out(plain: Bools, lines: Lines, places: Numbers) -> None:
+    """Mark the lines in which these bytes stand as not plain."""
+    plain[np.searchsorted(lines.end, places)] = False
+
+
+def _is_text(data: bytes) -> bool:
     try:
-        texts = list(data.decode("utf-8").split("\n")[: len(raw)])
+        data.decode()
     except UnicodeDecodeError:
-        texts = [each.decode("ascii") if each.isascii() else None for each in raw]
-    if b"\r" in data:
-        texts = [None if t is None else t.removesuffix("\r") for t in texts]
-        texts = [None if t is None or "\r" in t else t for t in texts]
-    if _has_control(data):
-        texts = [None if t is None or not _printable(t) else t for t in texts]
-    longest = definition.framing.max_line_bytes
-    if max(map(len, raw), default=0) > longest:
-        texts = [t if len(each) <= longest else None for t, each in zip(texts, raw, strict=True)]
-    strip = "".join(c for c in definition.framing.strip if c not in _CONTROL_TEXT)
-    if data.isascii():
-        strip = "".join(filter(str.isascii, strip))
-    if any(c.encode() in data for c in strip):
-        texts = [None if t is None or t != t.strip(strip) else t for t in texts]
-    if any(_found_anywhere(rule.pattern.text, data) for rule in definition.skips):
-        texts = [None if t is None or skipped(definition, t) else t for t in texts]
-    return [t or None for t in texts]
+        return False
+    return True
 
 
-def _has_control(data: bytes) -> bool:
-    return len(data.translate(None, _CONTROLS)) != len(data)
-
-
-_CONTROLS = bytes(set(range(32)) - {10, 13}) + b"\x7f"
-
-
-_CONTROL_TEXT = _CONTROLS.decode()
-
-
-def _printable(text: str) -> bool:
-    return all(c >= " " and c != "\x7f" for c in text)
-
-
-_line_patterns: dict[str, object] = {}
+@lru_cache(maxsize=256)
+def _whole_block(pattern: str) -> object:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(f"(?m){pattern}".encode(), options)
 
 
 def _found_anywhere(pattern: str, data: bytes) -> bool:
     """Say whether a line of *data* may match *pattern*; one pass over the whole block."""
-    compiled = _line_patterns.get(pattern)
-    if compiled is None:
-        options = re2.Options()
-        options.encoding = re2.Options.Encoding.LATIN1
-        compiled = _line_patterns[pattern] = re2.compile(f"(?m){pattern}".encode(), options)
-    return compiled.search(data) is not None  # type: ignore[attr-defined]  # re2 has no types
+    return _whole_block(pattern).search(data) is not None  # type: ignore[attr-defined]  # re2 has no types
 
 
-def _cells(texts: list[str | None], delimiter: str, quote: str) -> list[list[str] | None]:
-    """Return the cells of each plain line, as if each were read alone."""
-    plain = [t for t in texts if t is not None]
-    try:
-        rows = list(csv.reader(plain, delimiter=delimiter, quotechar=quote))
-    except csv.Error:
-        rows = []
-    # A quotation that is not closed runs on into the next line: then the counts differ.
-    closed = len(rows) == len(plain) and (not plain or plain[-1].count(quote) % 2 == 0)
-    if closed:
-        if len(plain) == len(texts):
-            return list(rows)
-        following = iter(rows)
-        return [None if t is None else next(following) for t in texts]
-    return [None if t is None else _alone(t, delimiter, quote) for t in texts]
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """Where quotes, delimiters and line ends stand; `cuts` are those that end a cell."""
+
+    at: Numbers
+    is_quote: Bools
+    cuts: Numbers
 
 
-def _alone(text: str, delimiter: str, quote: str) -> list[str] | None:
-    if text.count(quote) % 2:
-        return None
-    try:
-        return next(csv.reader([text], delimiter=delimiter, quotechar=quote), None)
-    except csv.Error:
-        return None
+def _cells(lines: Lines, end: Numbers, plain: Bools, delimiter: int, quote: int) -> list[Cells]:
+    """Return the places of the cells, for the rows whose quotations are in order."""
+    marks = _closed_marks(lines, plain, delimiter, quote)
+    _take_out(plain, lines, _bare_quotes(marks))
+    ends = marks.at[marks.cuts]
+    # Between two cuts there are quotes, and what stands in them, or nothing.
+    quoted = np.diff(marks.cuts, prepend=-1) > 1
+    last = np.searchsorted(ends, lines.end)  # the cut that ends each line
+    counts = np.diff(last, prepend=-1)
+    found = []
+    for count in np.unique(counts[plain]).tolist():
+        rows = np.flatnonzero(plain & (counts == count))
+        at = last[rows] + np.arange(1 - count, 1)[:, np.newaxis]
+        cell_end = ends[at]
+        begin = np.vstack((lines.begin[rows], cell_end[:-1] + 1))
+        cell_end[-1] = end[rows]
+        in_quotes = quoted[at]
+        opened = lines.bytes[begin] == quote
+        closes = (lines.bytes[cell_end - 1] == quote) & (cell_end - begin > 1)
+        in_order = (in_quotes == (opened & closes)).all(axis=0)
+        begin += in_quotes
+        cell_end -= in_quotes
+        found.append(Cells(rows, begin, cell_end).some(in_order))
+    return found
+
+
+def _closed_marks(lines: Lines, plain: Bools, delimiter: int, quote: int) -> _Marks:
+    """Return the marks of the block, but only the end of a line that closes no quotation."""
+    text = lines.bytes
+    at = np.flatnonzero((text == quote) | (text == delimiter) | (text == _LF))
+    is_quote: Bools = text[at] == quote
+    if not lines.ended:
+        at, is_quote = np.append(at, len(text)), np.append(is_quote, False)
+    line_ends = np.searchsorted(at, lines.end)
+    open_at_end = _inside(is_quote)[line_ends]
+    closed = open_at_end == np.concatenate(([False], open_at_end[:-1]))
+    if not closed.all():
+        plain &= closed
+        kept = np.repeat(closed, np.diff(line_ends, prepend=-1))
+        kept[line_ends] = True
+        at, is_quote = at[kept], is_quote[kept]
+    return _Marks(at, is_quote, np.flatnonzero(~(is_quote | _inside(is_quote))))
+
+
+def _inside(is_quote: Bools) -> Bools:
+    """Say of each mark whether an odd number of quotes stands up to it."""
+    return np.bitwise_xor.accumulate(is_quote.view(np.uint8)).view(np.bool_)
+
+
+def _bare_quotes(marks: _Marks) -> Numbers:
+    """Return the quotes inside quoted cells that are not doubled.
+
+    Every second quote ends something: a cell, behind which stands a cut, or the first half of a
+    doubled quote.
+    """
+    among = np.flatnonzero(marks.is_quote)
+    at = marks.at[among]
+    first, second = slice(1, len(at) - 1, 2), slice(2, None, 2)
+    bare = (among[second] - among[first] == 1) & (at[second] - at[first] != 1)
+    found: Numbers = at[first][bare]
+    return found

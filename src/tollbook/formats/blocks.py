@@ -7,10 +7,12 @@ the Parser, line by line. Where the order of records matters, because calls must
 clock hour repeats, there is no block: the caller takes the Parser.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from operator import sub
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from tollbook.core.calls import (
     CDR_TEXTS,
@@ -21,11 +23,13 @@ from tollbook.core.calls import (
     QueueOutcome,
     QueueVisit,
 )
-from tollbook.formats.block_columns import Columns, Memory, read_columns
-from tollbook.formats.block_lines import Lines, split_lines
-from tollbook.formats.definition import Definition
+from tollbook.formats.block_columns import Column, Columns, read_columns
+from tollbook.formats.block_lines import Bools, Lines, plain_cells
+from tollbook.formats.block_texts import Memory
+from tollbook.formats.definition import Definition, Layout, Rule
 from tollbook.formats.errors import ZoneError
-from tollbook.formats.parser import LAST_US, Parser, is_much_older
+from tollbook.formats.numbering import Numbers
+from tollbook.formats.parser import LAST_US, MUCH_OLDER_US, Parser, is_much_older
 from tollbook.formats.zones import SECOND_US, find_zone, from_us, us_seconds
 
 _DONE = frozenset(
@@ -39,13 +43,23 @@ class Block(CdrColumns):
     """The plain calls of a block, each of one record, and its other outcomes in their order.
 
     `queue` has an entry, by the call's index, for calls that visited one. `carry` is for the
-    Parser, or the next block, that goes on behind this one.
+    Parser, or the next block, that goes on behind this one. `values` has texts by number, too, for
+    whoever works on many calls at once.
     """
 
     queue: dict[int, QueueVisit] = field(default_factory=dict)
     others: list[Outcome] = field(default_factory=list)
     end_offset: int = 0
     carry: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Column] = field(default_factory=dict)
+
+    def some(self, rows: slice) -> CdrColumns:
+        """Return some of the calls, without what the block alone knows of them."""
+        lists = {name: getattr(self, name)[rows] for name in _LISTS}
+        return CdrColumns(**lists)
+
+
+_LISTS = tuple(one.name for one in fields(CdrColumns) if one.name not in ("lines", "legs"))
 
 
 def parse_block(
@@ -70,22 +84,23 @@ def parse_block(
         raise ZoneError("The records carry local times and no zone is named. Nothing was read.")
     if not _is_suited(definition):
         return None
-    lines = split_lines(definition, data, offset=start_offset, line=start_line)
-    if lines is None:
+    if not data:
+        return Block(end_offset=start_offset, carry=_carried(carry or {}))
+    lines = Lines(data, offset=start_offset, line=start_line)
+    cells = plain_cells(definition, lines)
+    if cells is None:
         return None
-    columns = read_columns(
-        definition, lines, find_zone(name), Memory() if memory is None else memory
-    )
+    zone_info, memory = find_zone(name), Memory() if memory is None else memory
+    columns = read_columns(definition, lines, cells, zone_info, memory)
     if columns is None:
         return None
-    parser_settings = {"zone": name, "source_name": source_name}
-    written = dict(zip(columns.rows, columns.end_us, strict=True))
-    others = _read_others(definition, lines, written, parser_settings)
+    settings = {"zone": name, "source_name": source_name}
+    others = _read_others(definition, lines, columns.rows, settings)
     if others is None:
         return None
     block = _block(lines, columns)
-    block.others = others
-    block.carry = _carry(written, carry or {})
+    block.others, written = others
+    block.carry = _carry(columns, written, _carried(carry or {}))
     return block
 
 
@@ -102,23 +117,29 @@ def _is_suited(definition: Definition) -> bool:
             and layout.quote
             and layout.header is None
             and set(layout.fields) <= _DONE
+            and all(len(rule.before_last.encode()) <= 1 for rule in _rules(layout))
             for layout in definition.layouts
         )
     )
 
 
+def _rules(layout: Layout) -> Iterator[Rule]:
+    return chain.from_iterable(layout.fields.values())
+
+
 def _read_others(
-    definition: Definition, lines: Lines, written: dict[int, int], settings: dict[str, Any]
-) -> list[Outcome] | None:
-    """Return the outcomes of the rows that are not in *written*, and note when those were.
+    definition: Definition, lines: Lines, plain: Numbers, settings: dict[str, Any]
+) -> tuple[list[Outcome], dict[int, int]] | None:
+    """Return the outcomes of the rows that are not *plain*, and when those were written.
 
     None if one of them must be joined, or depends on the order of the records.
     """
     others: list[Outcome] = []
-    for row in sorted(set(range(len(lines.raw))).difference(written)):
+    written: dict[int, int] = {}
+    for row in np.setdiff1d(np.arange(len(lines)), plain).tolist():
         parser = Parser(
             definition,
-            start_offset=lines.offset[row],
+            start_offset=lines.offset + int(lines.begin[row]),
             start_line=lines.first_line + row,
             **settings,
         )
@@ -127,41 +148,49 @@ def _read_others(
             return None
         if LAST_US in (seen := parser.carry()):
             written[row] = int(seen[LAST_US])
-    return others
+    return others, written
 
 
 def _block(lines: Lines, columns: Columns) -> Block:
-    count = len(columns.rows)
-    nothing: list[Any] = [None] * count
-    blank = [""] * count
-    values = columns.values
-    offsets, ends = lines.offset, lines.end_offset
-    if count != len(lines.raw):
-        offsets = [offsets[row] for row in columns.rows]
-        ends = [ends[row] for row in columns.rows]
+    rows, values = columns.rows, columns.values
+    count = len(rows)
+    begin, end = lines.begin[rows], lines.end[rows]
+    said = columns.answered
+    ring_ms = (columns.answer_us - columns.start_us) // 1000
     block = Block(
-        line=[lines.first_line + row for row in columns.rows],
-        offset=offsets,
-        length=list(map(sub, ends, offsets)),
-        start_us=columns.start_us,
-        answer_us=columns.answer_us,
-        end_us=columns.end_us,
-        ring_ms=columns.ring_ms,
-        talk_ms=columns.talk_ms,
-        answered=columns.answered,
-        pulses=list(values.get("pulses", nothing)),
+        line=(rows + lines.first_line).tolist(),
+        offset=(begin + lines.offset).tolist(),
+        length=(end - begin + 1).tolist(),
+        start_us=columns.start_us.tolist(),
+        answer_us=_where(said, columns.answer_us),
+        end_us=columns.end_us.tolist(),
+        ring_ms=_where(said, ring_ms),
+        talk_ms=columns.talk_ms.tolist(),
+        answered=said.tolist(),
+        pulses=values["pulses"].values() if "pulses" in values else [None] * count,
         partial=[False] * count,
-        end_offset=lines.end_offset[-1] if lines.raw else 0,
+        end_offset=lines.offset + len(lines.data),
+        values=values,
     )
     for name in CDR_TEXTS:
-        setattr(block, name, list(values.get(name, blank)))
-    if any(values.get("queue_number", ())) or any(values.get("queue_outcome", ())):
-        _add_queues(block, values)
+        setattr(block, name, values[name].values() if name in values else [""] * count)
+    if any(name in values for name in ("queue_number", "queue_outcome")):
+        _add_queues(block, {name: column.values() for name, column in values.items()})
     return block
+
+
+def _where(rows: Bools, values: Numbers) -> list[int | None]:
+    """Return the values of *rows*, None elsewhere."""
+    found = values.astype(np.object_)
+    found[~rows] = None
+    listed: list[int | None] = found.tolist()
+    return listed
 
 
 def _add_queues(block: Block, values: Mapping[str, Sequence[Any]]) -> None:
     numbers, outcomes = values.get("queue_number"), values.get("queue_outcome")
+    if not any(numbers or ()) and not any(outcomes or ()):
+        return
     for index in range(len(block)):
         number = numbers[index] if numbers else ""
         outcome = outcomes[index] if outcomes else ""
@@ -175,9 +204,20 @@ def _add_queues(block: Block, values: Mapping[str, Sequence[Any]]) -> None:
             )
 
 
-def _carry(written: Mapping[int, int], carry: Mapping[str, str]) -> dict[str, str]:
+def _carried(carry: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in carry.items() if name == LAST_US}
+
+
+def _carry(columns: Columns, others: Mapping[int, int], carry: dict[str, str]) -> dict[str, str]:
     """Return what the Parser would carry on: when the latest record was written."""
     last = int(carry[LAST_US]) if LAST_US in carry else None
+    ends = columns.end_us
+    if not others and len(ends):
+        first = ends[0] if last is None else last
+        before = np.maximum.accumulate(np.concatenate(([first], ends[:-1])))
+        if not (before - ends > MUCH_OLDER_US).any():
+            return {LAST_US: str(max(int(before[-1]), int(ends[-1])))}
+    written = dict(zip(columns.rows.tolist(), ends.tolist(), strict=True)) | dict(others)
     for row in sorted(written):
         if last is None or written[row] > last or is_much_older(written[row], than_us=last):
             last = written[row]

@@ -21,7 +21,7 @@ from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
 LAST_US = "last_us"
 YEAR = "year"
 HEADING = "heading"
-_TWO_HOURS_US = 2 * 3600 * SECOND_US
+MUCH_OLDER_US = 2 * 3600 * SECOND_US
 
 
 class Parser:
@@ -180,7 +180,7 @@ def is_much_older(written_us: int, *, than_us: int) -> bool:
     """Say whether a record is so much older than the last that the last was wrong, or that
     another file follows. One that is a little older says nothing.
     """
-    return than_us - written_us > _TWO_HOURS_US
+    return than_us - written_us > MUCH_OLDER_US
 
 
 def clean(definition: Definition, raw: bytes) -> str:

@@ -1,0 +1,142 @@
+"""How the calls of a block went: found once for all that agree in their numbers and devices.
+
+A block knows its texts by number, so that callers and goals are told apart by whole columns; the
+dial plan is asked only about the few that nobody called before.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tollbook.formats.block_texts import NOTHING_NUMBER, Learned, Vocabulary
+from tollbook.formats.blocks import Block
+from tollbook.formats.numbering import Numbering, Numbers, Words
+
+if TYPE_CHECKING:
+    from tollbook.app.mediate import Goal, Who
+
+_FIELDS = ("caller", "caller_device", "dialled", "callee", "callee_device", "direction", "trunk")
+_REMEMBERED = 100_000
+_UPPER = np.uint64(32)
+Objects = npt.NDArray[np.object_]
+WayColumns = tuple[list[str], ...]
+
+
+class Rows:
+    """Equal rows of a few columns, known by number."""
+
+    def __init__(self, width: int) -> None:
+        self._columns = [np.zeros(64, np.object_) for _ in range(width)]
+        self._count = 0
+
+    def append(self, row: tuple[Any, ...]) -> None:
+        """Add the row with the next number."""
+        if self._count == len(self._columns[0]):
+            self._columns = [np.concatenate((each, np.zeros_like(each))) for each in self._columns]
+        for column, value in zip(self._columns, row, strict=True):
+            column[self._count] = value
+        self._count += 1
+
+    def column(self, at: int, numbers: Numbers) -> Objects:
+        """Return one column's values in the rows of these numbers."""
+        return self._columns[at][numbers]
+
+
+class BlockWays:
+    """Finds ways by the column; *find_who* and *find_goal* ask the dial plan."""
+
+    def __init__(
+        self,
+        find_who: "Callable[[str, str], Who]",
+        find_goal: "Callable[[Who, str, str, str, str], Goal]",
+        shown_in: "Callable[[Who], str]",
+    ) -> None:
+        self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
+        self._vocabularies: list[Vocabulary | None] = []
+        self._forget()
+
+    def _forget(self) -> None:
+        self._who_numbers, self._goal_numbers = Numbering(1), Numbering(2)
+        self._whos: list[Who] = []
+        # The billed extension, the number of who calls out and of who calls in, the line.
+        self._who = Rows(4)
+        self._kinds = Learned()
+        # Direction, callee, call type, destination, extension, line.
+        self._goal = Rows(6)
+
+    def ways(self, block: Block) -> WayColumns:
+        """Return directions, callers, callees, call types, destinations, lines and extensions."""
+        columns = [block.values.get(name) for name in _FIELDS]
+        vocabularies = [column.vocabulary if column else None for column in columns]
+        if any(
+            now is not then for now, then in zip(vocabularies, self._vocabularies, strict=False)
+        ):
+            self._forget()
+        if len(self._whos) > _REMEMBERED or len(self._goal_numbers) > _REMEMBERED:
+            self._forget()
+        self._vocabularies = vocabularies
+        count = len(block)
+        numbers = [
+            np.full(count, NOTHING_NUMBER) if column is None or column.numbers is None
+            else column.numbers
+            for column in columns
+        ]  # fmt: skip
+        caller, near, dialled, callee, far, said, trunk = numbers
+        who = self._number_whos(block, caller, near)
+        goal = self._number_goals(block, who, dialled, callee, far, said)
+        comes_in = self._goal.column(0, goal) == "in"
+        vocabulary = vocabularies[-1]
+        trunks = np.full(count, "", np.object_) if vocabulary is None else vocabulary.of(trunk)
+        lines = np.where(comes_in, self._who.column(3, who), self._goal.column(5, goal))
+        return (
+            self._goal.column(0, goal).tolist(),
+            np.where(comes_in, self._who.column(2, who), self._who.column(1, who)).tolist(),
+            self._goal.column(1, goal).tolist(),
+            self._goal.column(2, goal).tolist(),
+            self._goal.column(3, goal).tolist(),
+            np.where(trunks == "", lines, trunks).tolist(),
+            np.where(comes_in, self._goal.column(4, goal), self._who.column(0, who)).tolist(),
+        )
+
+    def _number_whos(self, block: Block, caller: Numbers, near: Numbers) -> Numbers:
+        found, new = self._who_numbers.numbers([_pair(caller, near)])
+        for row in new.tolist():
+            who = self._find_who(block.caller[row], block.caller_device[row])
+            self._whos.append(who)
+            self._who.append((who.extension, who.number, self._shown_in(who), who.line))
+            self._kinds.append(_KINDS.index(who.kind))
+        return found
+
+    def _number_goals(
+        self,
+        block: Block,
+        who: Numbers,
+        dialled: Numbers,
+        callee: Numbers,
+        far: Numbers,
+        said: Numbers,
+    ) -> Numbers:
+        kinds = self._kinds.of(who)
+        key = [_pair(dialled, callee), _pair(far, said * len(_KINDS) + kinds)]
+        found, new = self._goal_numbers.numbers(key)
+        for row in new.tolist():
+            goal = self._find_goal(
+                self._whos[who[row]],
+                block.dialled[row],
+                block.callee[row],
+                block.callee_device[row],
+                block.direction[row],
+            )
+            self._goal.append(goal)
+        return found
+
+
+_KINDS = ("", "extension", "outside")
+
+
+def _pair(first: Numbers, second: Numbers) -> Words:
+    """Return two numbers, each below 2^32, as one."""
+    pair: Words = (first.astype(np.uint64) << _UPPER) | second.astype(np.uint64)
+    return pair
