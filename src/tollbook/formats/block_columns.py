@@ -137,7 +137,7 @@ class _Reader:
         self, layout: Layout, cells: Cells, lines: Lines, zone: tzinfo, memory: Memory
     ) -> None:
         self._layout = layout
-        self._cells = cells
+        self._cells = cells.padded(layout.at_most)
         self._lines = lines
         self._zone = zone
         self._memory = memory
@@ -356,7 +356,7 @@ class _Reader:
 
     def _decisive_width(self, column: int, pattern: Pattern) -> int:
         """Return how many bytes decide about *pattern*, 0 where that is not the same for all."""
-        if not pattern.width or not self._lines.is_ascii or column >= len(self._cells.begin):
+        if not pattern.width or not self._lines.is_ascii:
             return 0
         begins = self._lines.bytes[self._cells.begin[column]]
         return 0 if (begins == _BLANK).any() else pattern.width
@@ -372,9 +372,6 @@ class _Reader:
 
     def _span(self, place: "_Place") -> tuple[Numbers, Numbers]:
         """Return where the texts at a place begin and end."""
-        if place.column >= len(self._cells.begin):  # A column that this record leaves out.
-            nowhere = np.zeros(len(self._cells.rows), np.int64)
-            return nowhere, nowhere
         begin, end = self._cells.begin[place.column], self._cells.end[place.column]
         if place.width:
             end = np.minimum(end, begin + place.width)
@@ -395,7 +392,7 @@ class _Reader:
 
     def _never_begins(self, column: int, literal: str) -> bool:
         """Say whether no text of a column begins with *literal*, blanks aside."""
-        if not literal or not self._lines.is_ascii or column >= len(self._cells.begin):
+        if not literal or not self._lines.is_ascii:
             return False
         begin = self._cells.begin[column]
         if (self._lines.bytes[begin] == _BLANK).any():

@@ -39,6 +39,14 @@ class Cells:
             return self
         return Cells(self.rows[rows], self.begin[:, rows], self.end[:, rows])
 
+    def padded(self, columns: int) -> "Cells":
+        """Return the rows with so many columns; those that they leave out are empty."""
+        missing = columns - len(self.begin)
+        if missing <= 0:
+            return self
+        nowhere = np.zeros((missing, len(self.rows)), np.int64)
+        return Cells(self.rows, np.vstack((self.begin, nowhere)), np.vstack((self.end, nowhere)))
+
 
 class Lines:
     """The lines of a block; row n is the n-th of them, offsets are those of the raw log."""
