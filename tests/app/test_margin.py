@@ -120,3 +120,22 @@ def test_prices_in_two_currencies_have_no_margin(office: Office) -> None:
 
     assert replace(row, cost_currency="USD").margin_micros is None
     assert replace(row, cost_micros=None).margin_micros is None
+
+
+def test_the_exported_call_log_has_cost_and_margin_where_they_are_kept(office: Office) -> None:
+    text = b"".join(write_report("call-log", Criteria(), format_name="csv")).decode()
+    rows = list(csv.DictReader(text.splitlines()))
+
+    assert [(row["Charge"], row["Cost"], row["Cost currency"], row["Margin"]) for row in rows] == [
+        ("0.2200", "0.1700", "EUR", "0.0500"),
+        ("0.2200", "0.1700", "EUR", "0.0500"),
+        ("0.0100", "0.4100", "EUR", "-0.4000"),
+        ("", "0.0100", "EUR", ""),
+    ]
+
+
+def test_an_office_without_costs_has_no_columns_of_them(database: Database) -> None:
+    open_office(database).receive([Call(1, FIRST_CALL)])
+    header = b"".join(write_report("call-log", Criteria(), format_name="csv")).decode()
+
+    assert "Margin" not in header.splitlines()[0]

@@ -7,9 +7,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from support.office import FIRST_CALL, Call, Office
+from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
+from tollbook.app.assignments import set_default
+from tollbook.app.publish_tariff import Published, publish_tariff
+from tollbook.app.rules import COST
 from tollbook.storage.door import door
-from tollbook.storage.models import AccountCode, Department, Extension, Owner, UserRole
+from tollbook.storage.models import AccountCode, Department, Extension, Owner, Tariff, UserRole
 from tollbook.storage.models.access import Role
 from web.test_web_extensions import recharged
 
@@ -135,3 +138,18 @@ def test_who_sees_money_does_not_move_it(sign_in: SignIn, name: str) -> None:
     client = sign_in(name)
     for place in ("recharge", "edit", "count-anew", "recharges/undo", "add", "import"):
         assert client.post(f"/extensions/{place}", {"id": "1"}).status_code == 403, place
+
+
+def test_what_the_carrier_bills_is_in_the_files_of_those_who_see_tariffs(
+    sign_in: SignIn, office: Office
+) -> None:
+    published = publish_tariff(door, {**TARIFF, "name": "Carrier"}, at=NOON, actor="test")
+    assert isinstance(published, Published)
+    set_default(door, COST, Tariff.objects.get(name="Carrier").pk, at=NOON, actor="test")
+
+    def header(name: str) -> str:
+        text = sign_in(name).get("/calls/export.csv").getvalue().decode("utf-8-sig")
+        return text.splitlines()[0]
+
+    assert "Cost,Cost currency,Margin" in header("viewer")
+    assert "Cost" not in header("Smith") + header("101")

@@ -28,6 +28,11 @@ COLUMNS = (
     Column("currency", "Currency", width_chars=9),
     Column("no_charge", "No charge because", width_chars=40),
 )
+COST_COLUMNS = (
+    Column("cost", "Cost", Kind.MONEY, width_chars=12),
+    Column("cost_currency", "Cost currency", width_chars=13),
+    Column("margin", "Margin", Kind.MONEY, width_chars=12),
+)
 DIRECTION_NAMES: dict[int, str | None] = {
     0: None, 1: "in", 2: "out", 3: "internal", 4: "transit",
 }  # fmt: skip
@@ -101,6 +106,16 @@ def call_cells(row: CallRow) -> Sequence[Cell]:
         None if charge is None else from_micros(charge),
         row.currency if charge is not None else "",
         no_charge_words(row),
+    )
+
+
+def cost_cells(row: CallRow) -> Sequence[Cell]:
+    """Return the cells of `COST_COLUMNS`; a margin is there where both are in one currency."""
+    cost, margin = row.cost_micros, row.margin_micros
+    return (
+        None if cost is None else from_micros(cost),
+        row.cost_currency if cost is not None else "",
+        None if margin is None else from_micros(margin),
     )
 
 

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterator
 
 from tollbook.app.call_criteria import Criteria, CriteriaError, Selection, select
-from tollbook.app.call_shown import COLUMNS, call_cells, call_object
+from tollbook.app.call_shown import (
+    COLUMNS,
+    COST_COLUMNS,
+    call_cells,
+    call_object,
+    cost_cells,
+)
 from tollbook.app.margin import margin_objects, margin_table
 from tollbook.app.report_catalogue import STATISTICS, Format, find_report
 from tollbook.app.statistics import Every, statistic_object, statistics, statistics_table
@@ -18,6 +24,7 @@ from tollbook.documents.json_list import stream_json
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.queries.call_log import Order, Sort, stream_calls
+from tollbook.storage.queries.margin import costs_in_use
 
 # A list to read and to add up begins with the oldest call; the screen begins with the newest.
 OLDEST_FIRST = Order(Sort.BEGIN, descending=False)
@@ -39,13 +46,25 @@ def write_report(
 
 
 def call_log_table(
-    wanted: Selection, *, order: Order = OLDEST_FIRST, title: str = "Call log"
+    wanted: Selection,
+    *,
+    order: Order = OLDEST_FIRST,
+    title: str = "Call log",
+    with_cost: bool = True,
 ) -> Table:
-    """Return the calls that *wanted* selects, as a table whose rows are read when written."""
+    """Return the calls that *wanted* selects, as a table whose rows are read when written.
+
+    *with_cost* false leaves out what the carrier bills, which is not every reader's to know; where
+    nothing is priced by that, it is left out anyhow.
+    """
+    rows = stream_calls(wanted.filter, order=order)
+    has_cost = with_cost and costs_in_use()
     return Table(
         title=title,
-        columns=COLUMNS,
-        rows=map(call_cells, stream_calls(wanted.filter, order=order)),
+        columns=(*COLUMNS, *COST_COLUMNS) if has_cost else COLUMNS,
+        rows=((*call_cells(row), *cost_cells(row)) for row in rows)
+        if has_cost
+        else map(call_cells, rows),
         zone=wanted.zone,
         period=wanted.period.words(),
         filters=wanted.words,

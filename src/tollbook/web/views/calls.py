@@ -121,7 +121,7 @@ def _table(request: HttpRequest) -> Table:
     bounds = (query.filter.from_us, query.filter.to_us)
     start, end = (None if bound is None else from_us(bound) for bound in bounds)
     selection = Selection(query.filter, Period(start, end, zone), tuple(query.words.values()))
-    return call_log_table(selection, order=ORDERS[query.sort])
+    return call_log_table(selection, order=ORDERS[query.sort], with_cost=_sees_costs(request))
 
 
 def _file_name() -> str:
