@@ -196,6 +196,17 @@ def test_a_stopped_source_is_shown_stopped_once_its_port_is_closed(office: Datab
     assert only(NOW + timedelta(minutes=1)).state == "unknown"
 
 
+def test_the_last_record_is_still_known_after_a_restart(office: Database) -> None:
+    add(*SOCKET)
+    source = only(NOW)
+    beat(source.id, NOW, last_record_us=to_us(NOW))
+    restarted = NOW + timedelta(hours=1)
+
+    beat(source.id, restarted, state="waiting", last_record_us=None)
+
+    assert only(restarted).last_record == NOW
+
+
 def test_a_heartbeat_of_a_source_that_is_gone_is_let_go(office: Database) -> None:
     add(*SOCKET)
     beat(only(NOW).id + 1, NOW)

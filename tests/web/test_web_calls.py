@@ -149,6 +149,9 @@ def test_the_way_back_shows_the_same_page_again(browser: Client, office: Office)
         ("?period=month", 3),
         ("?period=last-month", 0),
         ("?period=today", 0),
+        ("?arrived=today", 3),
+        ("?arrived=yesterday", 0),
+        ("?arrived=today&extension=102", 1),
     ],
 )
 def test_a_filter_shows_only_what_fits(

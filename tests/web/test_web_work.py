@@ -5,6 +5,7 @@ import re
 import time
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -395,6 +396,21 @@ def test_every_figure_of_home_opens_the_list_behind_it(browser: Client, office: 
         assert links, part
         for link in set(links):
             assert browser.get(link.replace("&amp;", "&")).status_code == 200
+
+
+def test_the_calls_that_a_source_brought_today_are_those_of_the_list_behind(
+    browser: Client, office: Office
+) -> None:
+    browser.post("/sources/add", SOURCE)
+    office.receive(calls_in_a_row(3))  # of yesterday and before, come today
+    html = browser.get("/sources/rows").content.decode()
+    link = re.search(r'href="(/calls[^"]*source=\d+[^"]*)"', html)
+
+    assert link is not None
+    asked = parse_qs(urlsplit(link[1].replace("&amp;", "&")).query)
+    assert asked.pop("source") == [str(Source.objects.get(transport="tcp-listen").pk)]
+    listed = browser.get("/calls", asked).content.decode()
+    assert len(re.findall(r'<tr id="call-', listed)) == 3
 
 
 def test_who_spent_most_counts_the_calls_that_the_list_behind_it_shows(

@@ -234,6 +234,11 @@ def record_heartbeats(heartbeats: Iterable[Heartbeat], *, at: datetime) -> None:
         return
     with door.transaction():
         known = set(Source.objects.values_list("pk", flat=True))
+        last = dict(SourceState.objects.values_list("source_id", "last_record_us"))
+        for row in rows:
+            # A collector that has just begun has heard nothing yet; the one before it has.
+            if row.last_record_us is None:
+                row.last_record_us = last.get(row.source_id)
         SourceState.objects.bulk_create(
             [row for row in rows if row.source_id in known],
             update_conflicts=True,

@@ -250,6 +250,7 @@ def _selects(given: Mapping[str, str], choices: Choices, *, has_margin: bool) ->
         field("call_type", "Call type", types),
         field("answered", "Answered", [("yes", "answered"), ("no", "not answered")]),
         field("unrated", "Price", [("1", "unrated only")]),
+        field("arrived", "Record came", [(name, words.lower()) for name, words in NAMED if name]),
         *([field("below_cost", "Margin", [("1", "sold below cost")])] if has_margin else []),
     ]
 

@@ -41,9 +41,9 @@ DIRECTION_WORDS = {
 ANSWERED = {"yes": True, "no": False}
 # The order in which chips stand; also every key that filters.
 KEYS = (
-    "period", "from", "to", "q", "site", "extension", "department", "owner", "account_code",
-    "trunk", "pbx", "source", "direction", "call_type", "destination", "answered", "cost_min",
-    "cost_max", "unrated", "below_cost",
+    "period", "from", "to", "arrived", "q", "site", "extension", "department", "owner",
+    "account_code", "trunk", "pbx", "source", "direction", "call_type", "destination", "answered",
+    "cost_min", "cost_max", "unrated", "below_cost",
 )  # fmt: skip
 SHAPE = ("sort", "size")
 # What the first row has the most of; a minus before the key turns the order round.
@@ -140,17 +140,23 @@ def read_query(
     )
 
 
+_NAMED_PERIODS = (
+    ("period", "from_us", "to_us", ""),
+    ("arrived", "received_from_us", "received_to_us", "Arrived: "),
+)
+
+
 def _read_period(
     reading: _Reading, texts: Mapping[str, str], *, zone: ZoneInfo, today: date
 ) -> None:
-    name = texts.get("period", "")
-    days = named_days(name, today=today)
-    if days is not None:
-        from_us, to_before_us = days.bounds_us(zone)
-        reading.values |= {"from_us": from_us, "to_us": to_before_us}
-        reading.words["period"] = WORDS[name]
-    elif name:
-        reading.faults.append(f'There is no period "{name}"; it was left out.')
+    for key, begin, end, prefix in _NAMED_PERIODS:
+        name = texts.get(key, "")
+        days = named_days(name, today=today)
+        if days is not None:
+            reading.values[begin], reading.values[end] = days.bounds_us(zone)
+            reading.words[key] = prefix + (WORDS[name].lower() if prefix else WORDS[name])
+        elif name:
+            reading.faults.append(f'There is no period "{name}"; it was left out.')
     for key, column, words in (("from", "from_us", "From"), ("to", "to_us", "Before")):
         if key not in texts:
             continue

@@ -178,8 +178,9 @@ def ask_in_pieces(
 def _ask(
     question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause], *, using: str
 ) -> Iterator[list[Row]] | None:
-    # The copy holds what calls were charged, not what they cost.
-    keyword = None if wanted.below_cost else _keyword(wanted.keyword, using=using)
+    # The copy holds what calls were charged, not what they cost, and not when they came.
+    beyond_it = wanted.below_cost or wanted.concerns_arrival
+    keyword = None if beyond_it else _keyword(wanted.keyword, using=using)
     view = None if keyword is None else open_view(using)
     if keyword is None or view is None:
         return None

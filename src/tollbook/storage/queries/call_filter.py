@@ -14,7 +14,8 @@ class CallFilter:
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
     a name, the one that the directory gives the call's extension included. `call_type` and
     `direction` (a `Direction`) are exact, and so is `account_code`, the code as written, which
-    need not be known. The charge is the one in force, both bounds inclusive, in millionths;
+    need not be known. `received_from_us` and `received_to_us` bound the instant at which the
+    record came, half-open. The charge is the one in force, both bounds inclusive, in millionths;
     `unrated` true: only calls without an amount; `below_cost` true: only those whose charge is
     less than their cost, in one currency.
     """
@@ -37,6 +38,8 @@ class CallFilter:
     answered: bool | None = None
     charge_min_micros: int | None = None
     charge_max_micros: int | None = None
+    received_from_us: int | None = None
+    received_to_us: int | None = None
     unrated: bool = False
     below_cost: bool = False
 
@@ -48,17 +51,23 @@ class CallFilter:
         )
 
     @property
+    def concerns_arrival(self) -> bool:
+        """Whether the instant at which the record came decides anything."""
+        return self.received_from_us is not None or self.received_to_us is not None
+
+    @property
     def narrows_calls(self) -> bool:
         """Whether a column of the call decides anything."""
         bounds = (self.from_us, self.to_us, *self._exact().values())
         given = any(value is not None for value in bounds)
-        return bool(self.keyword) or self.below_cost or given
+        return bool(self.keyword) or self.below_cost or self.concerns_arrival or given
 
     @property
     def needs_search(self) -> bool:
         """Whether calls of the period must be looked at one by one to know whether they fit."""
         exact = any(value is not None for value in self._exact().values())
-        return bool(self.keyword) or self.concerns_charge or self.below_cost or exact
+        looked_at = self.concerns_charge or self.concerns_arrival or self.below_cost
+        return bool(self.keyword) or looked_at or exact
 
     def period(self) -> Clause:
         """Return the condition on the begin of `c`, the call."""
@@ -72,8 +81,23 @@ class CallFilter:
     def of_calls(self, *, using: str) -> Clause:
         """Return the condition on `c`, the call."""
         return both(
-            [self.of_values(), self.of_keyword(using=using), self.of_margin(), self.period()]
+            [
+                self.of_values(),
+                self.of_keyword(using=using),
+                self.of_margin(),
+                self.of_arrival(),
+                self.period(),
+            ]
         )
+
+    def of_arrival(self) -> Clause:
+        """Return the condition on the instant at which the record of `c` came."""
+        clauses = []
+        if self.received_from_us is not None:
+            clauses.append(Clause("c.received_us >= %s", (self.received_from_us,)))
+        if self.received_to_us is not None:
+            clauses.append(Clause("c.received_us < %s", (self.received_to_us,)))
+        return both(clauses)
 
     def of_values(self) -> Clause:
         """Return the condition on the columns of `c` that must have one value."""

@@ -63,7 +63,7 @@ def rows() -> list[SourceRow]:
         found.append(
             SourceRow(
                 view=view,
-                calls_href=f"{reverse('calls')}?{only}&period=today",
+                calls_href=f"{reverse('calls')}?{only}&arrived=today",
                 rejects_href=f"{reverse('quarantine')}?{only}",
                 duplicates_href=f"{reverse('duplicates')}?{only}",
             )
