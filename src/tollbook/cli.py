@@ -6,7 +6,6 @@ Exit status: 0 done; 1 finished, but something was rejected, unrated, refused or
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -47,12 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return WRONG_USE
     try:
-        return int(import_module(f"tollbook.commands.{args.module}").run(args))
+        status = int(import_module(f"tollbook.commands.{args.module}").run(args))
+        sys.stdout.flush()  # Here, where it can still be said that the disk is full.
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # The reader of our output has gone: nothing is left to say.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+    except OSError as fault:
+        return int(import_module("tollbook.commands.files").output_lost(words[0], fault))
+    return status
 
 
 def build_parser() -> argparse.ArgumentParser:

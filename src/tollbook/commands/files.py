@@ -1,5 +1,26 @@
 """Files named on the command line that cannot be used: the finding, and what to do about it."""
 
+import errno
+import os
+import sys
+
+DONE, INCOMPLETE = 0, 1
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
+
+
+def output_lost(verb: str, fault: OSError) -> int:
+    """Return the exit status of *verb*, whose standard output takes nothing any more.
+
+    A reader that has gone needs no word; a full disk does. Raises any other fault again.
+    """
+    if not isinstance(fault, BrokenPipeError):
+        if fault.errno not in _FULL or fault.filename is not None:
+            raise fault
+        print(f"tollbook {verb}: {cannot_write(None, fault)}", file=sys.stderr)
+    # Python would try to write what is left once more when it ends.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return DONE if isinstance(fault, BrokenPipeError) else INCOMPLETE
+
 
 def cannot_read(name: str, fault: OSError) -> str:
     """Return why the file *name* cannot be read."""

@@ -34,20 +34,28 @@ def run(args: argparse.Namespace) -> int:
         )
         if args.file == "-":
             return _parse(parser, sys.stdin.buffer)
-        with Path(args.file).open("rb") as source:
+        with _opened(args.file) as source:
             return _parse(parser, source)
     except FormatNotBuiltError as fault:
         print(f"tollbook parse: {fault}", file=sys.stderr)
         return NOT_BUILT
     except (DefinitionError, UnknownFormatError, ZoneError, _WrongUseError) as fault:
         print(f"tollbook parse: {fault}", file=sys.stderr)
-    except OSError as fault:
-        print(f"tollbook parse: {cannot_read(args.file, fault)}", file=sys.stderr)
+    except _UnreadableError as unreadable:
+        print(f"tollbook parse: {cannot_read(args.file, unreadable.fault)}", file=sys.stderr)
     return WRONG_USE
 
 
 class _WrongUseError(ValueError):
     """An option that cannot be understood."""
+
+
+class _UnreadableError(Exception):
+    """The input cannot be read; a fault of the output is another one."""
+
+    def __init__(self, fault: OSError) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
 
 
 def _received(text: str | None) -> datetime | None:
@@ -65,12 +73,26 @@ def _received(text: str | None) -> datetime | None:
     return received
 
 
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except OSError as fault:
+        raise _UnreadableError(fault) from fault
+
+
 def _parse(parser: Parser, source: BinaryIO) -> int:
     rejected = False
-    while chunk := source.read(_CHUNK_BYTES):
+    while chunk := _piece(source):
         rejected |= _print(parser.feed(chunk))
     rejected |= _print(parser.finish())
     return INCOMPLETE if rejected else DONE
+
+
+def _piece(source: BinaryIO) -> bytes:
+    try:
+        return source.read(_CHUNK_BYTES)
+    except OSError as fault:
+        raise _UnreadableError(fault) from fault
 
 
 def _print(outcomes: Iterable[Outcome]) -> bool:
