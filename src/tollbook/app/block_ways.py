@@ -5,11 +5,14 @@ dial plan is asked only about the few that nobody called before.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tollbook.formats.block_columns import Column
+from tollbook.formats.block_lines import Bools
 from tollbook.formats.block_texts import NOTHING_NUMBER, Learned, Vocabulary
 from tollbook.formats.blocks import Block
 from tollbook.formats.numbering import Numbering, Numbers, Words
@@ -22,6 +25,34 @@ _REMEMBERED = 100_000
 _UPPER = np.uint64(32)
 Objects = npt.NDArray[np.object_]
 WayColumns = tuple[list[str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How the calls of a block went; `callers`, `goals` and `trunks` tell them apart by number.
+
+    Calls with equal numbers went the same way.
+    """
+
+    directions: list[str]
+    callers: list[str]
+    callees: list[str]
+    call_types: list[str]
+    destinations: list[str]
+    lines: list[str]
+    extensions: list[str]
+    caller_numbers: Numbers
+    goal_numbers: Numbers
+    trunk_numbers: Numbers
+    billable: Bools
+
+    def some(self, rows: slice) -> WayColumns:
+        """Return the columns of some of the calls, as the mediator has them."""
+        columns = (
+            *(self.directions, self.callers, self.callees, self.call_types, self.destinations),
+            *(self.lines, self.extensions),
+        )
+        return tuple(column[rows] for column in columns)
 
 
 class Rows:
@@ -55,9 +86,11 @@ class BlockWays:
     ) -> None:
         self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
         self._vocabularies: list[Vocabulary | None] = []
+        self.generation = 0  # Numbers of another one mean other calls.
         self._forget()
 
     def _forget(self) -> None:
+        self.generation += 1
         self._who_numbers, self._goal_numbers = Numbering(1), Numbering(2)
         self._whos: list[Who] = []
         # The billed extension, the number of who calls out and of who calls in, the line.
@@ -66,42 +99,49 @@ class BlockWays:
         # Direction, callee, call type, destination, extension, line.
         self._goal = Rows(6)
 
-    def ways(self, block: Block) -> WayColumns:
-        """Return directions, callers, callees, call types, destinations, lines and extensions."""
-        columns = [block.values.get(name) for name in _FIELDS]
+    def ways(self, block: Block) -> Ways:
+        """Return how the calls of *block* went."""
+        columns = [block.columns.values.get(name) for name in _FIELDS]
         vocabularies = [column.vocabulary if column else None for column in columns]
-        if any(
-            now is not then for now, then in zip(vocabularies, self._vocabularies, strict=False)
-        ):
-            self._forget()
-        if len(self._whos) > _REMEMBERED or len(self._goal_numbers) > _REMEMBERED:
+        if self._are_others(vocabularies) or self._remember_too_much():
             self._forget()
         self._vocabularies = vocabularies
-        count = len(block)
-        numbers = [
-            np.full(count, NOTHING_NUMBER) if column is None or column.numbers is None
-            else column.numbers
-            for column in columns
-        ]  # fmt: skip
+        numbers = [_numbers(column, len(block)) for column in columns]
         caller, near, dialled, callee, far, said, trunk = numbers
         who = self._number_whos(block, caller, near)
         goal = self._number_goals(block, who, dialled, callee, far, said)
-        comes_in = self._goal.column(0, goal) == "in"
-        vocabulary = vocabularies[-1]
-        trunks = np.full(count, "", np.object_) if vocabulary is None else vocabulary.of(trunk)
+        directions = self._goal.column(0, goal)
+        comes_in = directions == "in"
         lines = np.where(comes_in, self._who.column(3, who), self._goal.column(5, goal))
-        return (
-            self._goal.column(0, goal).tolist(),
-            np.where(comes_in, self._who.column(2, who), self._who.column(1, who)).tolist(),
-            self._goal.column(1, goal).tolist(),
-            self._goal.column(2, goal).tolist(),
-            self._goal.column(3, goal).tolist(),
-            np.where(trunks == "", lines, trunks).tolist(),
-            np.where(comes_in, self._goal.column(4, goal), self._who.column(0, who)).tolist(),
+        if vocabularies[-1] is not None:
+            trunks = vocabularies[-1].of(trunk)
+            lines = np.where(trunks == "", lines, trunks)
+        return Ways(
+            directions=directions.tolist(),
+            callers=np.where(comes_in, self._who.column(2, who), self._who.column(1, who)).tolist(),
+            callees=self._goal.column(1, goal).tolist(),
+            call_types=self._goal.column(2, goal).tolist(),
+            destinations=self._goal.column(3, goal).tolist(),
+            lines=lines.tolist(),
+            extensions=np.where(
+                comes_in, self._goal.column(4, goal), self._who.column(0, who)
+            ).tolist(),
+            caller_numbers=who,
+            goal_numbers=goal,
+            trunk_numbers=trunk,
+            billable=block.columns.answered & ~comes_in & (directions != "internal"),
         )
 
+    def _are_others(self, vocabularies: list[Vocabulary | None]) -> bool:
+        """Say whether numbers mean other texts than before."""
+        pairs = zip(vocabularies, self._vocabularies, strict=False)
+        return any(now is not then for now, then in pairs)
+
+    def _remember_too_much(self) -> bool:
+        return max(len(self._who_numbers), len(self._goal_numbers)) > _REMEMBERED
+
     def _number_whos(self, block: Block, caller: Numbers, near: Numbers) -> Numbers:
-        found, new = self._who_numbers.numbers([_pair(caller, near)])
+        found, new = self._who_numbers.numbers([pair(caller, near)])
         for row in new.tolist():
             who = self._find_who(block.caller[row], block.caller_device[row])
             self._whos.append(who)
@@ -119,7 +159,7 @@ class BlockWays:
         said: Numbers,
     ) -> Numbers:
         kinds = self._kinds.of(who)
-        key = [_pair(dialled, callee), _pair(far, said * len(_KINDS) + kinds)]
+        key = [pair(dialled, callee), pair(far, said * len(_KINDS) + kinds)]
         found, new = self._goal_numbers.numbers(key)
         for row in new.tolist():
             goal = self._find_goal(
@@ -136,7 +176,13 @@ class BlockWays:
 _KINDS = ("", "extension", "outside")
 
 
-def _pair(first: Numbers, second: Numbers) -> Words:
+def _numbers(column: Column | None, count: int) -> Numbers:
+    if column is None or column.numbers is None:
+        return np.full(count, NOTHING_NUMBER)
+    return column.numbers
+
+
+def pair(first: Numbers, second: Numbers) -> Words:
     """Return two numbers, each below 2^32, as one."""
     pair: Words = (first.astype(np.uint64) << _UPPER) | second.astype(np.uint64)
     return pair

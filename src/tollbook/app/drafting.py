@@ -1,8 +1,7 @@
-"""A raw file to drafts: parsed and mediated, in a process of its own where that pays, and priced.
+"""A raw file to drafts: parsed, mediated and priced, in a process of its own where that pays.
 
-The other process needs no database, and no tariff either: this one prices what comes out, for
-then storing and pricing take it about as long as reading takes the other. It ends with this one,
-however that ends: its only way out is a pipe that breaks.
+The other process needs no database. It ends with this one, however that ends: its only way out
+is a pipe that breaks.
 """
 
 import gc
@@ -14,11 +13,12 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Full, Queue
 from typing import IO, BinaryIO
 
+from tollbook.app.block_drafts import BlockDrafts
 from tollbook.app.draft import Draft, packed, unpacked
 from tollbook.app.mediate import Mediator
 from tollbook.app.rate import Rater
@@ -76,7 +76,7 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
     unwanted = threading.Event()
     with worker:
         try:
-            yield _priced(_received(worker, task, unwanted), task)
+            yield _received(worker, task, unwanted)
         finally:
             unwanted.set()
             worker.kill()  # It has ended already, or nobody wants the rest.
@@ -84,34 +84,30 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
     """Yield the priced drafts of *task* in order, each with the number of bytes read so far."""
-    yield from _priced(_mediated(task), task)
-
-
-def _priced(made: Iterator[tuple[Draft, int]], task: Task) -> Iterator[tuple[Draft, int]]:
-    rater = Rater(task.rules)
-    for draft, done_bytes in made:
-        rater.price(draft)
-        yield draft, done_bytes
-
-
-def _mediated(task: Task) -> Iterator[tuple[Draft, int]]:
     reader = _Reader(task)
-    mediator = Mediator(task.rules)
+    mediator, rater = Mediator(task.rules), Rater(task.rules)
+    blocks = BlockDrafts(mediator, rater)
+
+    def drafts(outcomes: Sequence[Outcome]) -> Iterator[tuple[Draft, int]]:
+        for draft in mediator.drafts(outcomes, segment_id=task.segment_id):
+            rater.price(draft)
+            yield draft, reader.at
+
     waiting: list[Outcome] = []  # Outcomes in their order, until a batch is full.
     with task.path.open("rb") as file:
         for data in _pieces(file):
             outcomes, block = reader.read(data)
-            if block is not None:
-                yield from _each(mediator, waiting + outcomes, task.segment_id, reader.at)
-                for draft in mediator.block_drafts(block, segment_id=task.segment_id):
-                    yield draft, reader.at
-                waiting = []
-                continue
             waiting += outcomes
+            if block is not None:
+                yield from drafts(waiting)
+                waiting = []
+                for draft in blocks.drafts(block, segment_id=task.segment_id):
+                    yield draft, reader.at
+                continue
             whole = len(waiting) - len(waiting) % BATCH_RECORDS
-            yield from _each(mediator, waiting[:whole], task.segment_id, reader.at)
+            yield from drafts(waiting[:whole])
             waiting = waiting[whole:]
-    yield from _each(mediator, waiting + reader.finish(), task.segment_id, reader.at)
+    yield from drafts(waiting + reader.finish())
 
 
 class _Reader:
@@ -194,13 +190,6 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
         yield rest
 
 
-def _each(
-    mediator: Mediator, outcomes: Sequence[Outcome], segment_id: int, done_bytes: int
-) -> Iterator[tuple[Draft, int]]:
-    for draft in mediator.drafts(outcomes, segment_id=segment_id):
-        yield draft, done_bytes
-
-
 def work() -> None:
     """Be the other process: read a task, write each draft, then the end or what went wrong."""
     # Nothing here makes cycles, and looking for them among a million texts took a third of the
@@ -222,7 +211,7 @@ def work() -> None:
 def _parcels(task: Task) -> Iterator[tuple[bytes, bytes]]:
     """Yield each draft, then the end; or what went wrong. Each with the letter of its kind."""
     try:
-        for draft, done_bytes in _mediated(task):
+        for draft, done_bytes in make_drafts(task):
             yield _DRAFT, done_bytes.to_bytes(_DONE_BYTES, "big") + packed(draft)
     except ZoneError as fault:
         yield _ZONE_FAULT, str(fault).encode(errors="replace")
@@ -236,8 +225,7 @@ def _received(
     if worker.stdin is None or worker.stdout is None:
         raise DraftingFailed("the process that reads the file has no pipes")
     with suppress(BrokenPipeError):  # Then it has ended, and reading says so.
-        reading = replace(task.rules, assignments=(), versions={})
-        pickle.dump(replace(task, rules=reading), worker.stdin)
+        pickle.dump(task, worker.stdin)
         worker.stdin.close()
     parcels: Queue[_Parcel] = Queue(_READ_AHEAD)
     threading.Thread(target=_fetch, args=(worker.stdout, parcels, unwanted), daemon=True).start()

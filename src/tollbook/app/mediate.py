@@ -10,7 +10,7 @@ Source: docs/algorithms/mediation.md.
 from collections.abc import Sequence
 from hashlib import blake2b
 from struct import unpack
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tollbook.app.columns import columns_of
 from tollbook.app.draft import Draft
@@ -20,10 +20,6 @@ from tollbook.core.dialplan import Caller, Resolver
 from tollbook.core.numbers import strip_decoration
 from tollbook.storage.batch import BATCH_RECORDS, CallColumns
 from tollbook.storage.instants import to_us
-
-if TYPE_CHECKING:
-    from tollbook.app.block_ways import BlockWays
-    from tollbook.formats.blocks import Block
 
 CALL, PART, SKIP, REJECT = 1, 2, 3, 4  # The kinds of a raw record.
 DIRECTION_CODES = {"": 0, "in": 1, "out": 2, "internal": 3, "transit": 4}
@@ -80,7 +76,6 @@ class Mediator:
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
         self._callers: dict[tuple[str, str], Who] = {}
         self._goals: dict[tuple[str, str, str, str, str], Goal] = {}
-        self._block_ways: BlockWays | None = None
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -90,21 +85,6 @@ class Mediator:
             self.draft(outcomes[begin : begin + BATCH_RECORDS], segment_id=segment_id)
             for begin in range(0, len(outcomes), BATCH_RECORDS)
         ]
-
-    def block_drafts(self, block: "Block", *, segment_id: int) -> list[Draft]:
-        """Return what the calls of *block* come to, in steps fit for one bulk write."""
-        if self._block_ways is None:
-            from tollbook.app.block_ways import BlockWays  # noqa: PLC0415 - loads numpy
-
-            self._block_ways = BlockWays(self._caller, self._goal, self._shown_in)
-        ways = self._block_ways.ways(block)
-        drafts = []
-        for begin in range(0, len(block), BATCH_RECORDS):
-            some = slice(begin, begin + BATCH_RECORDS)
-            draft = Draft(segment_id)
-            self._add_calls(draft, block.some(some), tuple(column[some] for column in ways))
-            drafts.append(draft)
-        return drafts
 
     def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> Draft:
         """Return what *outcomes* come to, at most 500 records."""
@@ -119,7 +99,7 @@ class Mediator:
                 _add_reject(draft, _timeless(outcome))
         if calls:
             cdrs = columns_of(calls)
-            self._add_calls(draft, cdrs, self.ways(cdrs))
+            self.add_calls(draft, cdrs, self.ways(cdrs))
         return draft
 
     def ways(self, cdrs: CdrColumns) -> WayColumns:
@@ -136,9 +116,9 @@ class Mediator:
             cdrs.direction,
             strict=True,
         ):
-            who = callers.get((caller, near)) or self._caller(caller, near)
+            who = callers.get((caller, near)) or self.who(caller, near)
             known, kind, number, own, way_in = who
-            goal = goals.get((dialled, callee, far, said, kind)) or self._goal(
+            goal = goals.get((dialled, callee, far, said, kind)) or self.goal(
                 who, dialled, callee, far, said
             )
             direction, reached, call_type, destination, inside, way_out = goal
@@ -149,11 +129,11 @@ class Mediator:
             found.append((direction, number, reached, call_type, destination, line, extension))
         return tuple(zip(*found, strict=True))
 
-    def _shown_in(self, who: Who) -> str:
+    def shown_in(self, who: Who) -> str:
         """Return the number by which somebody is known who calls from outside."""
         return self._resolver.shown(who.caller, "in")
 
-    def _caller(self, number: str, device: str) -> Who:
+    def who(self, number: str, device: str) -> Who:
         """Return who called.
 
         A telephone may show another number than its own: the device tells whose it is.
@@ -173,7 +153,7 @@ class Mediator:
         self._callers[number, device] = found
         return found
 
-    def _goal(self, who: Who, dialled: str, callee: str, device: str, said: str) -> Goal:
+    def goal(self, who: Who, dialled: str, callee: str, device: str, said: str) -> Goal:
         """Return what callers of the kind of *who* reached; *said* is the record's direction.
 
         Seen from inside, the telephone that rang counts.
@@ -202,7 +182,8 @@ class Mediator:
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""
 
-    def _add_calls(self, draft: Draft, cdrs: CdrColumns, ways: WayColumns) -> None:
+    def add_calls(self, draft: Draft, cdrs: CdrColumns, ways: WayColumns) -> None:
+        """Add calls that went so to *draft*."""
         calls = draft.calls
         first_call, first_record = len(calls), len(draft.records)
         _extend_records(draft, cdrs)

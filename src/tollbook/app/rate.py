@@ -8,7 +8,7 @@ Source: docs/algorithms/mediation.md, "Which tariff".
 """
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import compress
 from typing import NamedTuple, TypeVar
@@ -34,7 +34,7 @@ UNRATED_REASONS = {
 }
 _REMEMBERED = 200_000
 _SECOND_US = 1_000_000
-_QUARTER_S = 900
+QUARTER_S = 900  # The windows of a tariff seldom change within one.
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 # The number, the windows open, and whatever else a tariff asks about.
@@ -152,10 +152,23 @@ class Rater:
         version = self.version(one.tariff_id, call.talk_us)
         if version is None:
             return "no_version"
-        desk = self.desks.get(version.version_id)
-        if desk is None:
-            desk = self.desks[version.version_id] = Desk(version)
-        return desk, one.matches == BY_DIALLED
+        return self.desk(version), one.matches == BY_DIALLED
+
+    def desk(self, version: Version) -> "Desk":
+        """Return a version at work; it is compiled when it is first asked for."""
+        known = self.desks.get(version.version_id)
+        if known is None:
+            known = self.desks[version.version_id] = Desk(version)
+        return known
+
+    def sole_assignment(self, kind: str) -> Assignment | None:
+        """Return the assignment that every call falls under, if there is one."""
+        first = next(iter(self._assignments[kind]), None)
+        return first[0] if first and first[1] else None
+
+    def versions(self, tariff_id: int) -> Sequence[Version]:
+        """Return the versions of a tariff, ascending by the instant from which they hold."""
+        return self._versions.get(tariff_id, ())
 
     def assignment(self, call: Billable, kind: str = CHARGE) -> Assignment | None:
         """Return the first assignment that fits *call*."""
@@ -188,13 +201,13 @@ class Desk:
         self.compiled = compiled_document(version.document)
         rates = self.compiled.rates
         self.repeats = not self.compiled.splits and all(rate.pulse is None for rate in rates)
-        self._asks_caller = any(rate.callers for rate in rates)
-        self._asks_trunk = any(rate.trunks for rate in rates)
+        self.asks_caller = any(rate.callers for rate in rates)
+        self.asks_trunk = any(rate.trunks for rate in rates)
         edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
-        self._edges_us = sorted(edges - {ALWAYS_FROM_US, ALWAYS_TO_US})
+        self.edges_us = sorted(edges - {ALWAYS_FROM_US, ALWAYS_TO_US})
         self._open: dict[int, int] = {}
         self._winners: dict[_Who, int | str] = {}
-        self._charges: dict[tuple[int, int, str], Priced] = {}
+        self._charges: dict[tuple[int | str, int, str], Priced] = {}
 
     def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> Priced:
         """Return the charge of *call*, of which the talk is known."""
@@ -223,25 +236,28 @@ class Desk:
 
     def _asked(self, call: Billable, number: str) -> "_Who":
         """Return all on which it depends which rate wins."""
-        who: _Who = (number, self._open_at(call.talk_us // _SECOND_US))
-        if self._edges_us:
-            who = (*who, bisect_right(self._edges_us, call.talk_us))
-        if self._asks_caller:
+        who: _Who = (number, self.open_at(call.talk_us // _SECOND_US))
+        if self.edges_us:
+            who = (*who, bisect_right(self.edges_us, call.talk_us))
+        if self.asks_caller:
             who = (*who, call.extension or call.caller, call.department)
-        if self._asks_trunk:
+        if self.asks_trunk:
             who = (*who, call.trunk)
         return who
 
-    def _open_at(self, epoch_s: int) -> int:
+    def open_at(self, epoch_s: int) -> int:
         """Return the windows open at an instant; mostly they are for a whole quarter of an hour."""
-        quarter = epoch_s // _QUARTER_S
+        windows = self.open_in(epoch_s // QUARTER_S)
+        return self.compiled.calendar.open_at(epoch_s) if windows is None else windows
+
+    def open_in(self, quarter: int) -> int | None:
+        """Return the windows open in a quarter of an hour since 1970, None if they change in it."""
         known = self._open.get(quarter)
         if known is not None:
             return known
-        calendar = self.compiled.calendar
-        windows, until_s = calendar.open_until(quarter * _QUARTER_S)
-        if until_s is not None and until_s < (quarter + 1) * _QUARTER_S:
-            return calendar.open_at(epoch_s)
+        windows, until_s = self.compiled.calendar.open_until(quarter * QUARTER_S)
+        if until_s is not None and until_s < (quarter + 1) * QUARTER_S:
+            return None
         return _remember(self._open, quarter, windows)
 
     def _winner(self, call: Billable, number: str, windows_open: int) -> int | str:

@@ -476,6 +476,12 @@ def _interpreted(rule: Rule, target: str, text: str) -> Any:
         return ODD
 
 
+def no_columns() -> Columns:
+    """Return the columns of no rows."""
+    none = np.zeros(0, np.int64)
+    return Columns(none, none, none, none, none, none == 0, {})
+
+
 _TIMES = ("rows", "start_us", "answer_us", "end_us", "talk_ms", "answered")
 
 
@@ -483,9 +489,8 @@ def _merged(parts: Sequence[Columns]) -> Columns:
     """Return the rows of several layouts as one, in the order of the lines."""
     if len(parts) == 1:
         return parts[0]
-    none = np.zeros(0, np.int64)
     if not parts:
-        return Columns(none, none, none, none, none, none == 0, {})
+        return no_columns()
     order = np.argsort(np.concatenate([part.rows for part in parts]))
     times = {
         name: np.concatenate([getattr(part, name) for part in parts])[order] for name in _TIMES

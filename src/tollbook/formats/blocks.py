@@ -23,7 +23,7 @@ from tollbook.core.calls import (
     QueueOutcome,
     QueueVisit,
 )
-from tollbook.formats.block_columns import Column, Columns, read_columns
+from tollbook.formats.block_columns import Columns, no_columns, read_columns
 from tollbook.formats.block_lines import Bools, Lines, plain_cells
 from tollbook.formats.block_texts import Memory
 from tollbook.formats.definition import Definition, Layout, Rule
@@ -43,15 +43,15 @@ class Block(CdrColumns):
     """The plain calls of a block, each of one record, and its other outcomes in their order.
 
     `queue` has an entry, by the call's index, for calls that visited one. `carry` is for the
-    Parser, or the next block, that goes on behind this one. `values` has texts by number, too, for
-    whoever works on many calls at once.
+    Parser, or the next block, that goes on behind this one. `columns` has the calls by number, for
+    whoever works on many at once.
     """
 
     queue: dict[int, QueueVisit] = field(default_factory=dict)
     others: list[Outcome] = field(default_factory=list)
     end_offset: int = 0
     carry: dict[str, str] = field(default_factory=dict)
-    values: dict[str, Column] = field(default_factory=dict)
+    columns: Columns = field(default_factory=no_columns)
 
     def some(self, rows: slice) -> CdrColumns:
         """Return some of the calls, without what the block alone knows of them."""
@@ -170,7 +170,7 @@ def _block(lines: Lines, columns: Columns) -> Block:
         pulses=values["pulses"].values() if "pulses" in values else [None] * count,
         partial=[False] * count,
         end_offset=lines.offset + len(lines.data),
-        values=values,
+        columns=columns,
     )
     for name in CDR_TEXTS:
         setattr(block, name, values[name].values() if name in values else [""] * count)
