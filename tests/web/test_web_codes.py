@@ -118,7 +118,7 @@ def test_an_owner_is_added_and_its_codes_are_one_click_away(client: Client) -> N
 
     assert f'href="/codes?owner={owner.pk}"' in client.get("/owners").content.decode()
     page = client.get(f"/codes?owner={owner.pk}").content.decode()
-    assert "1 to 1 of 1 codes" in page
+    assert "1 to 1 of 1 code" in page
     page = post(client, f"/owners/{owner.pk}/delete")
     assert "Not deleted" in page
 

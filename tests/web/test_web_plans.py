@@ -111,7 +111,7 @@ def test_the_list_says_which_version_is_in_force(browser: Client, office: Office
     assert re.findall(r"\b[123] 2026-\S+ \S+ (\w+(?: \w+)?)", everything) == [
         "followed 2", "in force", "to come",
     ]  # fmt: skip
-    assert "1 to 1 of 1 versions" in in_force
+    assert "1 to 1 of 1 version" in in_force
     csv = browser.get("/tariffs/plans/export.csv?state=to+come")
     assert b"to come" in b"".join(csv.streaming_content)  # type: ignore[attr-defined]
 
@@ -151,7 +151,7 @@ def test_the_bank_s_file_is_taken_once_and_corrected_by_hand(
     both = words_of(browser.get("/tariffs/exchange-rates?target=USD&from=2026-10-30&all=yes"))
 
     assert "1.2 USD by hand" in shown
-    assert "1 to 1 of 1 rates" in shown
+    assert "1 to 1 of 1 rate" in shown
     assert "corrected" in both
     assert "1.1 USD" in both
     for sort in ("day", "-rate", "source", "nonsense", "-created_us"):

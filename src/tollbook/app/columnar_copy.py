@@ -5,6 +5,7 @@ Source: docs/decisions/0009-rows-and-columns.md.
 
 from dataclasses import dataclass
 
+from tollbook.app.words import counted
 from tollbook.storage.columns.catalogue import Catalogue, newest_ids, read_catalogue
 from tollbook.storage.columns.check import Difference, check
 from tollbook.storage.columns.queries import MOST_BEHIND, WORTH_CALLS
@@ -34,7 +35,7 @@ def why_due(door: Door, *, waited_s: float) -> Why | None:
         return Why("a file is missing or torn")
     behind = catalogue.behind(newest, using=door.using)
     if behind >= _enough_rows(catalogue) or (behind and waited_s >= LONGEST_WAIT_S):
-        return Why(f"it is {behind:,} rows behind")
+        return Why(f"it is {counted(behind, 'row')} behind")
     return None
 
 

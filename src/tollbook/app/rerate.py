@@ -24,6 +24,7 @@ from tollbook.app.replan import Overtaken, Step, Walk, store_walk, walk_dry
 from tollbook.app.reprice import WORTH_ARRAYS, Repricer, Tally, rules_in_force, steps_of
 from tollbook.app.rerating_totals import Rerating, document_of, rerating_from, rerating_of
 from tollbook.app.tariff_documents import uncollected
+from tollbook.app.words import counted
 from tollbook.storage.door import Door
 from tollbook.storage.instants import from_us, to_us
 from tollbook.storage.models import RatingRun
@@ -79,7 +80,8 @@ class Unfinished(ValueError):
     def __init__(self, run: RunInfo) -> None:
         super().__init__(
             f"re-rating {run.id} ({run.words}) is not finished: {run.calls_done:,} of "
-            f"{run.calls:,} calls are done. Nothing was re-rated now. Carry on with that one first."
+            f"{counted(run.calls, 'call')} done. Nothing was re-rated now. Carry on with that one "
+            "first."
         )
         self.run = run
 

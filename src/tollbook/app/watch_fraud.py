@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from tollbook.app.alarms import NewAlarm, raise_alarms
 from tollbook.app.keep_budgets import holder_words
 from tollbook.app.service_classes import read_hours
+from tollbook.app.words import counted
 from tollbook.core.calendar import Calendar
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.door import Door
@@ -98,9 +99,9 @@ def _too_much(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_Found]:
         while window[0].begin_us <= call.begin_us - window_us:
             window.popleft()
         spent = guard.kind == GuardKind.SPEND
-        counted = sum(each.micros for each in window) if spent else len(window)
-        if counted > guard.threshold and call.id in new and call.extension_id not in found:
-            amount = format_amount(from_micros(counted)) if spent else f"{counted} calls"
+        reached = sum(each.micros for each in window) if spent else len(window)
+        if reached > guard.threshold and call.id in new and call.extension_id not in found:
+            amount = format_amount(from_micros(reached)) if spent else counted(reached, "call")
             words = f"{amount} within {guard.window_s} s"
             found[call.extension_id] = _Found(call, words)
     return list(found.values())

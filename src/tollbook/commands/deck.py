@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 from zoneinfo import ZoneInfo
 
+from tollbook.app.words import counted
 from tollbook.commands.files import cannot_read
 from tollbook.core.tariff import Fault
 from tollbook.core.tariff.deck import FIELD_OF, DeckLayout, DeckOptions
@@ -55,7 +56,8 @@ def export_deck(args: argparse.Namespace) -> int:
     with _output(args.output) as out:
         for piece in pieces:
             out.write(piece)
-    print(f'"{tariff.name}" version {base.number}: {len(tariff.rates):,} rates.', file=sys.stderr)
+    rates = counted(len(tariff.rates), "rate")
+    print(f'"{tariff.name}" version {base.number}: {rates}.', file=sys.stderr)
     return DONE
 
 
@@ -77,7 +79,7 @@ def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation
         return _say(f"{draft.fault_count:,} faults. Nothing was changed.", INCOMPLETE)
     changes = decks.compare_deck(base, draft.tariff, at=valid_from or now)
     told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(changes.counts.items()))
-    print(f"{draft.rows:,} rates: {told}.", file=sys.stderr)
+    print(f"{counted(draft.rows, 'rate')}: {told}.", file=sys.stderr)
     if not args.dry_run:
         came = decks.publish_deck(
             installation.door,

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from tollbook.app.words import counted
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
@@ -60,7 +61,8 @@ def _import(args: argparse.Namespace) -> int:
     except EcbError as fault:
         return _say(f"{args.file}: {fault}. It was refused whole; nothing was stored.", INCOMPLETE)
     return _say(
-        f"{added.count:,} rates from {added.first} to {added.last}, {added.new:,} of them new.",
+        f"{counted(added.count, 'rate')} from {added.first} to {added.last}, "
+        f"{added.new:,} of them new.",
         DONE,
     )
 

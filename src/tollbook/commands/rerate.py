@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from tollbook.app.words import counted
 from tollbook.commands.progress import progress_bar
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
@@ -59,7 +60,7 @@ def _rerate(args: argparse.Namespace, selection: "Selection", installation: Inst
     try:
         run = begin_rerating(door, selection.filter, words=words, at=now(), actor="command line")
         if run.calls_done:
-            _tell(f"carrying on with re-rating {run.id}: {run.calls_done:,} calls were done.")
+            _tell(f"carrying on with re-rating {run.id}: {counted(run.calls_done, 'call')} done.")
         with progress_bar("rerate") as progress:
             rerating = carry_on(door, run.id, now=now, progress=progress)
     except Unfinished as refusal:

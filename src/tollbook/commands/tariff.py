@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tollbook.app.words import counted
 from tollbook.commands.deck import export_deck, import_deck
 from tollbook.commands.files import cannot_read
 from tollbook.core.money import format_amount
@@ -51,10 +52,10 @@ def _check(args: argparse.Namespace) -> int:
     _tell_faults(args.file, faults)
     if tariff is None:
         return status
-    bands = f"{len(tariff.bands)} bands" if tariff.bands else "no bands"
+    rates = counted(len(tariff.rates), "rate")
+    bands = counted(len(tariff.bands), "band") if tariff.bands else "no bands"
     print(
-        f'{args.file}: "{tariff.name}" in {tariff.currency}, {len(tariff.rates)} rates, {bands}, '
-        "can be published.",
+        f'{args.file}: "{tariff.name}" in {tariff.currency}, {rates}, {bands}, can be published.',
         file=sys.stderr,
     )
     return _check_against(tariff, args) if args.cost else DONE

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tollbook.app.words import counted
 from tollbook.commands.files import cannot_write
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
@@ -112,7 +113,7 @@ def _words(comparison: "Comparison", selection: "Selection") -> Iterator[str]:
         yield ""
         yield f"Without a price, the {UNRATED_SHOWN} most frequent numbers:"
         for one in comparison.unrated[:UNRATED_SHOWN]:
-            yield f"  {one.tariff}: {one.number} ({one.reason}), {one.calls:,} calls"
+            yield f"  {one.tariff}: {one.number} ({one.reason}), {counted(one.calls, 'call')}"
 
 
 def _lines(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
+from tollbook.app.words import counted
 from tollbook.wiring.process import log_to_stderr, the_only_one
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
@@ -116,7 +117,7 @@ def _rebuild(installation: Installation) -> int:
         took_s = time.perf_counter() - began
         months = len(written.months)
         word = "month" if months == 1 else "months"
-        print(f"{written.calls:,} calls of {months} {word}, written in {took_s:.1f} s.")
+        print(f"{counted(written.calls, 'call')} of {months} {word}, written in {took_s:.1f} s.")
     return DONE
 
 

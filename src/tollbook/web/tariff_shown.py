@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tollbook.app.words import counted
 from tollbook.core.calendar import Holidays, format_clock, holiday_test
 from tollbook.core.money import format_amount
 from tollbook.core.tariff import Band, Blocks, InitialAndUnit, Pulse, Rate, Slots
@@ -94,7 +95,7 @@ def matches_words(rate: Rate, words: str) -> bool:
 def shown_rate(rate: Rate) -> ShownRate:
     """Return *rate* as the table shows it."""
     more = [
-        f"{rate.number_length} digits" if rate.number_length else "",
+        counted(rate.number_length, "digit") if rate.number_length else "",
         f"{rate.free_s} s free" if rate.free_s else "",
         f"at least {rate.minimum_s} s" if rate.minimum_s else "",
         f"at least {format_amount(rate.minimum_charge)}" if rate.minimum_charge else "",

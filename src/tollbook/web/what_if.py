@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.app.what_if import Alternative, Comparison, Line, Outcome
+from tollbook.app.words import counted
 from tollbook.core.money import MICRO, from_micros
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
 from tollbook.web.templatetags.tollbook import call_type_words, money
@@ -116,7 +117,7 @@ def _finding(comparison: Comparison) -> str:
         return f"{tariff.name} would have cost the same"
     return (
         f"{tariff.name} would have cost {what} {tariff.currency} {way}{_share(outcome)} for "
-        f"{outcome.compared:,} calls"
+        f"{counted(outcome.compared, 'call')}"
     )
 
 

@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from tollbook.app.words import counted
 from tollbook.documents.cells import amount, clock, printable
 from tollbook.storage.queries import margin
 
@@ -43,6 +44,12 @@ def icon(name: str) -> SafeString:
 def costs_in_use() -> bool:
     """Say whether calls have a cost, and so the call log a column for their margin."""
     return margin.costs_in_use()
+
+
+@register.filter(name="counted")
+def in_words(count: int, thing: str) -> str:
+    """Show how many of a *thing* there are: 1 call, 1,200 calls."""
+    return counted(count, thing)
 
 
 @register.filter

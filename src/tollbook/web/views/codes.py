@@ -24,6 +24,7 @@ from tollbook.app.code_text import CodeRefused, CodeText
 from tollbook.app.owners import Wanted as WantedOwners
 from tollbook.app.owners import owner_infos, owners_matching
 from tollbook.app.roles import Permission
+from tollbook.app.words import counted
 from tollbook.documents.table import Cell, Column, Table
 from tollbook.storage.door import door
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
@@ -190,8 +191,8 @@ def _import(request: HttpRequest, data: bytes) -> CodeReading:
     )
     if not done.faults:
         changed = len(done.changes) - done.new
-        words = f"{done.new:,} codes added, {changed:,} changed, {done.unchanged:,} as they were."
-        say(request, words)
+        added = counted(done.new, "code")
+        say(request, f"{added} added, {changed:,} changed, {done.unchanged:,} as they were.")
     return done
 
 

@@ -29,6 +29,7 @@ from tollbook.app.period import PeriodError, moment
 from tollbook.app.publish_tariff import Faulty
 from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import list_tariffs, open_tariff
+from tollbook.app.words import counted
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
 from tollbook.storage.door import door
 from tollbook.web.access import needs
@@ -209,7 +210,10 @@ def _publish(
     remember_layout(door, form.layout, headings, carrier=deck.upload.carrier, at=at)
     forget(deck.upload)
     if came.is_new:
-        say(request, f"{came.name}: version {came.number} is published, {draft.rows:,} rates.")
+        say(
+            request,
+            f"{came.name}: version {came.number} is published, {counted(draft.rows, 'rate')}.",
+        )
     else:
         say(request, f"{came.name}: version {came.number} holds these very rates already.")
     return redirect("tariff_version", came.tariff_id, came.number)

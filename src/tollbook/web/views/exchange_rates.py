@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from tollbook.app.ecb_rates import LARGEST_BYTES, EcbError
 from tollbook.app.exchange_rates import RateRefused, RatesAdded, add_ecb, add_rate
 from tollbook.app.roles import Permission
+from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.door import door
@@ -162,7 +163,7 @@ def _take_file(request: HttpRequest) -> HttpResponse | Fault:
 
 def _words(added: RatesAdded) -> str:
     days = f"{added.first}" if added.first == added.last else f"{added.first} to {added.last}"
-    return f"{added.count:,} rates of {days} were read, {added.new:,} of them new."
+    return f"{counted(added.count, 'rate')} of {days} were read, {added.new:,} of them new."
 
 
 def _wanted(asked: Asked) -> RateQuery:

@@ -21,6 +21,7 @@ from tollbook.app.rerate import (
 )
 from tollbook.app.rerating_totals import Line, Rerating
 from tollbook.app.roles import Permission
+from tollbook.app.words import counted
 from tollbook.core.money import from_micros
 from tollbook.storage.door import door
 from tollbook.storage.instants import from_us
@@ -153,7 +154,10 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
     run = _found(run_id)
     if is_broken_off(run):
         work_on(run.id)
-        say(request, f"Carrying on with re-rating {run.id} behind its {run.calls_done:,} calls.")
+        say(
+            request,
+            f"Carrying on with re-rating {run.id} behind {counted(run.calls_done, 'call')}.",
+        )
     return redirect("rerating", run.id)
 
 

@@ -22,6 +22,7 @@ from tollbook.app.tariff_book import (
     open_tariff,
     version_document,
 )
+from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
 from tollbook.storage.door import door
 from tollbook.web.access import needs
@@ -155,7 +156,7 @@ def _page(opened: OpenTariff, sought: str, first: int) -> TariffPage:
         ),
         rates=tuple(shown_rate(rate) for rate in found[first:last]),
         q=sought,
-        count_words=f"{first + 1:,} to {last:,} of {len(found):,} rates" if found else "",
+        count_words=f"{first + 1:,} to {last:,} of {counted(len(found), 'rate')}" if found else "",
         previous=_query(here, sought, first - RATES_A_PAGE) if first else "",
         next=_query(here, sought, last) if last < len(found) else "",
     )
@@ -209,12 +210,15 @@ def _take(request: HttpRequest) -> HttpResponse | Reading | str:
     tariff, faults = check_tariff(raw, name=name)
     errors = [fault for fault in faults if fault.severity == "error"]
     if tariff is None:
-        counted = "1 fault" if len(errors) == 1 else f"{len(errors)} faults"
-        return Reading(faults, f"Refused: {counted}", "Nothing was changed. Mend them all.")
+        return Reading(
+            faults,
+            f"Refused: {counted(len(errors), 'fault')}",
+            "Nothing was changed. Mend them all.",
+        )
     if request.POST.get("do") == "check":
-        counted = f"{len(tariff.rates):,} rates"
+        rates = counted(len(tariff.rates), "rate")
         doubts = "with these doubts" if faults else "without a fault"
-        return Reading(faults, f"It holds, {doubts}", f"{counted}. Nothing was published yet.")
+        return Reading(faults, f"It holds, {doubts}", f"{rates}. Nothing was published yet.")
     try:
         starts = _valid_from(request.POST.get("valid_from", ""))
     except PeriodError as fault:
