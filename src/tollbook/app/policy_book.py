@@ -5,6 +5,7 @@ Sites, telephones, codes, classes of service, budgets' rules, tariffs and plans.
 decided by. What changes with every call (balances, holds, what is used) is not in it.
 """
 
+import gc
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ from tollbook.storage.models import (
 from tollbook.storage.models import ServiceClass as ServiceClassRow
 
 _REMEMBERED = 100_000
+_WORTH_SETTING_APART = 10_000  # rates
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 OPEN_CLASS = ServiceClass("open")
@@ -195,7 +197,26 @@ class BookKeeper:
         directory = before.directory if before and same_directory else _directory()
         prices = _prices(directory, before.prices if before else None, at_us)
         self.book = Book(counts, directory, prices, _accounts())
+        if before is None or before.counts[1] != counts[1]:
+            _set_apart(prices)
         return self.book
+
+
+def _set_apart(prices: Prices) -> None:
+    """Keep Python's cyclic collector from walking through large tariffs again and again.
+
+    A hundred thousand prefixes are a million values that live as long as the book, and a walk
+    through them stops every decision for a third of a second.
+    """
+    desks = {
+        version_id: desk
+        for rater in prices.raters.values()
+        for version_id, desk in rater.desks.items()
+    }
+    if sum(len(desk.compiled.rates) for desk in desks.values()) >= _WORTH_SETTING_APART:
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
 
 
 def _accounts() -> dict[tuple[str, str, str], int]:

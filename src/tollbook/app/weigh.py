@@ -205,7 +205,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
     return Asked(  # In the order of its fields: a name for each would cost as much again.
         goal.destination,
         case.typed_digits,
-        False,  # An emergency was answered before.
+        goal.emergency,
         side.payer is not None,
         bool(lock),
         side.service,

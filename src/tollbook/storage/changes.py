@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from tollbook.storage.queries.sql import fetch
+from tollbook.storage.queries.sql import fetch_inside
 
 DIRECTORY, TARIFFS = "changed:directory", "changed:tariffs"
 _WATCHED = {
@@ -53,7 +53,7 @@ END
 def change_counts(*, using: str = DEFAULT_DB_ALIAS) -> tuple[int, int]:
     """Return how often the directory and the tariffs have changed."""
     found: dict[str, str] = dict(
-        fetch(
+        fetch_inside(
             "SELECT key, value FROM tollbook_meta WHERE key IN (%s, %s)",
             (DIRECTORY, TARIFFS),
             using=using,

@@ -38,7 +38,7 @@ from tollbook.storage.hold_values import (
 )
 from tollbook.storage.instants import to_us
 from tollbook.storage.ledger import Filed, Holder, accounts_of, post_entries
-from tollbook.storage.queries.sql import chunks, fetch
+from tollbook.storage.queries.sql import chunks, fetch, fetch_inside, filled_up, run_many_inside
 
 __all__ = [
     "REVENUE",
@@ -68,7 +68,7 @@ __all__ = [
     "release_holds",
 ]
 
-_VALUES_A_STATEMENT = 500
+_VALUES_A_STATEMENT = 512
 REVENUE = ("system", "revenue")
 
 
@@ -102,31 +102,33 @@ class Moves:
     def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
         """Write everything; balances must be locked, and the budgets' periods open."""
         held = sorted((micros, account_id) for account_id, micros in self.held.items() if micros)
-        with connections[using].cursor() as cursor:
-            if held:
-                cursor.executemany(
-                    "UPDATE tollbook_balance SET held_micros = held_micros + %s "
-                    "WHERE account_id = %s",
-                    held,
-                )
-            if self.budgets:
-                keys = sorted(self.budgets)
-                cursor.executemany(
-                    "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
-                    "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
-                    "WHERE budget_id = %s AND from_us = %s",
-                    [(*self.budgets[key], *key) for key in keys],
-                )
-            if self.counters:
-                cursor.executemany(
-                    "INSERT INTO tollbook_counter (key, seconds, micros, held_s) "
-                    "VALUES (%s, 0, 0, 0) ON CONFLICT (key) DO NOTHING",
-                    [(key,) for key in sorted(self.counters)],
-                )
-                cursor.executemany(
-                    "UPDATE tollbook_counter SET held_s = held_s + %s WHERE key = %s",
-                    sorted((seconds, key) for key, seconds in self.counters.items()),
-                )
+        if held:
+            run_many_inside(
+                "UPDATE tollbook_balance SET held_micros = held_micros + %s WHERE account_id = %s",
+                held,
+                using=using,
+            )
+        if self.budgets:
+            keys = sorted(self.budgets)
+            run_many_inside(
+                "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
+                "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
+                "WHERE budget_id = %s AND from_us = %s",
+                [(*self.budgets[key], *key) for key in keys],
+                using=using,
+            )
+        if self.counters:
+            run_many_inside(
+                "INSERT INTO tollbook_counter (key, seconds, micros, held_s) "
+                "VALUES (%s, 0, 0, 0) ON CONFLICT (key) DO NOTHING",
+                [(key,) for key in sorted(self.counters)],
+                using=using,
+            )
+            run_many_inside(
+                "UPDATE tollbook_counter SET held_s = held_s + %s WHERE key = %s",
+                sorted((seconds, key) for key, seconds in self.counters.items()),
+                using=using,
+            )
 
     def _budget(self, part: BudgetPart) -> list[int]:
         return self.budgets.setdefault((part.budget_id, part.from_us), [0, 0, 0, 0])
@@ -152,8 +154,8 @@ def lock_accounts(
     lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
     found = {
         row[0]: AccountState(*row)
-        for some in chunks(sorted(ids.values()), _VALUES_A_STATEMENT)
-        for row in fetch(
+        for some in map(filled_up, chunks(sorted(ids.values()), _VALUES_A_STATEMENT))
+        for row in fetch_inside(
             "SELECT account_id, balance_micros, held_micros FROM tollbook_balance "
             f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
             some,

@@ -59,6 +59,8 @@ def is_barred(
     >>> [is_barred(class_c, place, is_open=lambda _: True) for place in places]
     [True, False]
     """
+    if not service.rules:
+        return service.bars_otherwise
     fitting = [
         (rank, rule.bars)
         for rule in service.rules

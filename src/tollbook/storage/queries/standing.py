@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from django.db import connections
 
-from tollbook.storage.queries.sql import chunks, fetch
+from tollbook.storage.queries.sql import chunks, fetch, fetch_inside, filled_up
 
-_VALUES_A_STATEMENT = 400
+_VALUES_A_STATEMENT = 256
 _DECIDERS_LOCK = 0x746F6C6D  # One number for all processes, next to that of bulk writes.
 
 
@@ -44,8 +44,8 @@ def known_answers(keys: Sequence[str], *, using: str) -> dict[str, KnownAnswer]:
     """Return what was answered under these keys, allowed or refused."""
     return {
         key: KnownAnswer(content, answer)
-        for some in chunks(keys, _VALUES_A_STATEMENT)
-        for key, content, answer in fetch(
+        for some in map(filled_up, chunks(keys, _VALUES_A_STATEMENT))
+        for key, content, answer in fetch_inside(
             f"SELECT key, content_hash, answer FROM tollbook_hold WHERE key IN ({_marks(some)}) "
             "UNION ALL SELECT key, content_hash, answer FROM tollbook_refusal "
             f"WHERE key IN ({_marks(some)})",
@@ -78,8 +78,8 @@ def calls_now(holders: Collection[tuple[str, int]], *, using: str) -> dict[tuple
     found = dict.fromkeys(holders, 0)
     for kind, statement in _CALLS_NOW.items():
         ids = sorted(holder for of_kind, holder in holders if of_kind == kind)
-        for some in chunks(ids, _VALUES_A_STATEMENT):
-            for holder, count in fetch(statement.format(_marks(some)), some, using=using):
+        for some in map(filled_up, chunks(ids, _VALUES_A_STATEMENT)):
+            for holder, count in fetch_inside(statement.format(_marks(some)), some, using=using):
                 found[kind, holder] = count
     return found
 
@@ -102,7 +102,7 @@ def known_telephones(asked: Collection[tuple[int, str]], *, using: str) -> set[t
 
 def closed_extensions(*, using: str) -> frozenset[int]:
     """Return the extensions that an alarm keeps closed; seldom any."""
-    rows = fetch(
+    rows = fetch_inside(
         "SELECT DISTINCT extension_id FROM tollbook_alarm "
         "WHERE closes AND lifted_us IS NULL AND extension_id IS NOT NULL",
         (),
@@ -121,8 +121,8 @@ def budget_stands(
     earliest = min(from_us for _, from_us in keys)
     return {
         (row[0], row[1]): BudgetStand(*row[2:])
-        for some in chunks(budgets, _VALUES_A_STATEMENT)
-        for row in fetch(
+        for some in map(filled_up, chunks(budgets, _VALUES_A_STATEMENT))
+        for row in fetch_inside(
             "SELECT budget_id, from_us, used_micros, used_s, held_micros, held_s "
             f"FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) AND from_us >= %s",
             (*some, earliest),
