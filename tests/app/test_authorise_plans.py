@@ -6,7 +6,7 @@ from support.databases import Database
 from support.office import Call, Office
 from support.planned import add
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
-from tollbook.app.authorise import Answer, Release, Settlement, authorise, release, settle
+from tollbook.app.authorise import Answer, Release, authorise, release
 from tollbook.app.doctor import examine
 from tollbook.core.policies import Reason
 from tollbook.storage.door import door
@@ -81,16 +81,6 @@ def test_free_seconds_come_back_from_a_call_that_did_not_come_about(database: Da
     release(door, Release("k1", NOW + timedelta(seconds=20)))
 
     assert allowed(authorise(door, asking("k3"))) == 120
-
-
-def test_what_a_short_call_leaves_of_them_is_there_again(database: Database) -> None:
-    open_with(database, GIFT, cents=5, longest_s=120)
-    authorise(door, asking("k1"))
-
-    done = settle(door, Settlement("k1", NOW + timedelta(seconds=50), 45))
-
-    assert not done.charge
-    assert allowed(authorise(door, asking("k2", at=NOW + timedelta(minutes=1)))) == 75
 
 
 def test_shared_free_seconds_are_held_for_everybody(database: Database) -> None:
