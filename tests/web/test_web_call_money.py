@@ -202,3 +202,22 @@ def test_the_past_is_billed_once_it_was_shown(browser: Client, office: Office) -
     assert AuditLog.objects.filter(action="billing.past").count() == 2
     assert browser.get("/calls/unbilled/bill?since=yesterday").status_code == 422
     assert browser.post("/calls/unbilled/bill", {"since": ""}).status_code == 422
+
+
+def test_a_billing_of_the_past_is_undone_with_one_button(browser: Client, office: Office) -> None:
+    office.receive([Call(1, NOON - timedelta(hours=3))])
+    with door.transaction():
+        Extension.objects.filter(number="101").update(billing=True)
+    amir = str(Extension.objects.get(number="101").pk)
+    browser.post("/calls/unbilled/bill", {"since": "2026-10-31"})
+    page = browser.get("/calls/unbilled/bill")
+    assert "Extension 101 (Amir) , 1 call 0.2200 EUR Undo" in words_of(page)
+    undo = re.findall(r'action="(/calls/unbilled/bill/\d+/undo)"', page.content.decode())
+
+    told = browser.post(undo[0], follow=True)
+    again = browser.post(undo[0], follow=True)
+
+    assert "Undone: 1 call given back." in words_of(told)
+    assert "it was undone already" in words_of(again)
+    assert balance_micros("extension", amir, "EUR") == 0
+    assert "/undo" not in browser.get("/calls/unbilled/bill").content.decode()

@@ -19,12 +19,12 @@ def record_change(
     address: str = "",
     before: object = None,
     after: object = None,
-) -> None:
-    """Add one line to the audit log, inside the transaction of the change itself.
+) -> int:
+    """Add one line to the audit log, inside the transaction of the change itself; return its id.
 
     *before* and *after* are JSON values without secrets.
     """
-    AuditLog.objects.create(
+    line = AuditLog.objects.create(
         at_us=to_us(at),
         actor=actor,
         action=action,
@@ -34,6 +34,7 @@ def record_change(
         after=json.dumps(after, ensure_ascii=False),
         address=address,
     )
+    return line.pk
 
 
 @dataclass(frozen=True, slots=True)

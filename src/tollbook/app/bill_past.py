@@ -47,6 +47,8 @@ class PastBill:
     currency: str
 
 
+BEGUN, DONE = "billing.past_begin", "billing.past"  # as the audit log calls them
+
 Sums = dict[tuple[AccountRef, str], tuple[int, int]]
 
 
@@ -55,7 +57,7 @@ def would_bill(*, since: datetime, until: datetime) -> list[PastBill]:
     sums: Sums = {}
     for some in chunks(_ids(since, until), _CALLS_A_STEP):
         _add(sums, [(call, payer) for call, payer in _unpaid(some)])
-    return _shown(sums)
+    return shown_bills(sums)
 
 
 def bill_past(
@@ -63,32 +65,56 @@ def bill_past(
 ) -> list[PastBill]:
     """Bill them, some calls a transaction, and return what was charged to whom.
 
-    A process that is killed leaves whole steps; asking again bills the rest.
+    A process that is killed leaves whole steps; asking again bills the rest. The billing can be
+    taken back as one (`app.undo_past`): it is called by the audit log's line of its beginning.
     """
-    sums: Sums = {}
-    for done in door.bulk(_steps(door, _ids(since, until), at=at)):
-        _add(sums, done)
-    shown = _shown(sums)
+    period = {"from": since.isoformat(), "to": until.isoformat()}
     with door.transaction():
-        record_change(
+        run = record_change(
             actor=by.actor,
-            action="billing.past",
+            action=BEGUN,
             object_type="billing",
             object_id="",
             at=at,
             address=by.address,
-            before={"from": since.isoformat(), "to": until.isoformat()},
-            after=[
-                {
-                    "payer": one.payer,
-                    "calls": one.calls,
-                    "amount": str(one.amount),
-                    "currency": one.currency,
-                }
-                for one in shown
-            ],
+            after=period,
+        )
+    sums: Sums = {}
+    without_price: list[int] = []
+    for done in door.bulk(_steps(door, _ids(since, until), run=run, at=at)):
+        _add(sums, done)
+        without_price += [call.id for call, _ in done if not call.amount_micros]
+    shown = shown_bills(sums)
+    with door.transaction():
+        record_change(
+            actor=by.actor,
+            action=DONE,
+            object_type="billing",
+            object_id=str(run),
+            at=at,
+            address=by.address,
+            before=period,
+            after={"bills": bill_objects(shown), "without_price": without_price},
         )
     return shown
+
+
+def key_of(run: int, call_id: int | str) -> str:
+    """Return the key of the charge of a call that a billing of the past has charged."""
+    return f"past:{run}:{call_id}"
+
+
+def bill_objects(bills: Sequence[PastBill]) -> list[dict[str, object]]:
+    """Return bills as the audit log keeps them."""
+    return [
+        {
+            "payer": one.payer,
+            "calls": one.calls,
+            "amount": str(one.amount),
+            "currency": one.currency,
+        }
+        for one in bills
+    ]
 
 
 def _ids(since: datetime, until: datetime) -> list[int]:
@@ -97,14 +123,14 @@ def _ids(since: datetime, until: datetime) -> list[int]:
 
 
 def _steps(
-    door: Door, ids: Sequence[int], *, at: datetime
+    door: Door, ids: Sequence[int], *, run: int, at: datetime
 ) -> Iterator[Callable[[], list[tuple[CallToBill, AccountRef]]]]:
     for some in chunks(ids, _CALLS_A_STEP):
-        yield partial(_bill, some, at=at, using=door.using)
+        yield partial(_bill, some, run=run, at=at, using=door.using)
 
 
 def _bill(
-    call_ids: Sequence[int], *, at: datetime, using: str
+    call_ids: Sequence[int], *, run: int, at: datetime, using: str
 ) -> list[tuple[CallToBill, AccountRef]]:
     engine_of(using).begin_batch()
     unpaid = _unpaid(call_ids)
@@ -119,7 +145,7 @@ def _bill(
         and (
             entry := charge_entry(
                 Money(call.amount_micros, call.currency),
-                key=f"charge:{call.id}",
+                key=key_of(run, call.id),
                 at=booking_instant(call.begin_us, at),
                 payer=payer,
             )
@@ -152,7 +178,8 @@ def _add(sums: Sums, done: Sequence[tuple[CallToBill, AccountRef]]) -> None:
         sums[key] = calls + 1, micros + (call.amount_micros or 0)
 
 
-def _shown(sums: Sums) -> list[PastBill]:
+def shown_bills(sums: Sums) -> list[PastBill]:
+    """Return sums by payer and currency in words."""
     return [
         PastBill(holder_words(payer.kind, int(payer.name)), calls, from_micros(micros), currency)
         for (payer, currency), (calls, micros) in sorted(sums.items())

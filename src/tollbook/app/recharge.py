@@ -13,21 +13,20 @@ from typing import Literal
 
 from tollbook.app.audit import Change, record_changes
 from tollbook.app.holders import HolderKind, account_of, plural
+from tollbook.app.stored_entries import stored_entries
 from tollbook.core.ledger import (
     AccountRef,
     Entry,
     EntryKind,
     KeyConflict,
-    Posting,
     SystemAccount,
     reversal_of,
     transfer,
 )
 from tollbook.core.money import Money, parse_amount, to_micros
 from tollbook.storage.door import Door
-from tollbook.storage.instants import from_us
 from tollbook.storage.ledger import MOST_ENTRIES, Filed, NotReversible, Posted, post_entries
-from tollbook.storage.models import LedgerEntry, LedgerPosting
+from tollbook.storage.models import LedgerEntry
 from tollbook.storage.queries.balances import HolderRow, holders_by_id
 from tollbook.storage.queries.recharges import Movement, movements_of
 
@@ -202,9 +201,10 @@ def _undone(ids: Sequence[int], by: By, *, reason: str) -> Booked:
         raise _NotUndone(
             "a reversal cannot be undone. Nothing was changed. Post a new recharge instead."
         )
+    stored = stored_entries(ids)
     entries = [
         replace(
-            reversal_of(_stored(entry_id), key=f"undo:{entry_id}", at=by.at),
+            reversal_of(stored[entry_id], key=f"undo:{entry_id}", at=by.at),
             reason=reason,
         )
         for entry_id in ids
@@ -221,25 +221,6 @@ def _undone(ids: Sequence[int], by: By, *, reason: str) -> Booked:
     _note("recharge.undo", fresh, by)
     return Booked(
         tuple(replace(moved[one.entry_id], by=by.actor) for one in posted), repeated=not fresh
-    )
-
-
-def _stored(entry_id: int) -> Entry:
-    """Return an entry as it was posted; `movements_of` has found it."""
-    row = LedgerEntry.objects.get(pk=entry_id)
-    postings = LedgerPosting.objects.select_related("account").filter(entry=entry_id).order_by("id")
-    return Entry(
-        key=row.key,
-        kind=EntryKind(row.kind),
-        at=from_us(row.at_us),
-        postings=tuple(
-            Posting(
-                AccountRef(one.account.kind, one.account.name),
-                Money(one.amount_micros, one.account.currency),
-            )
-            for one in postings
-        ),
-        reason=row.reason,
     )
 
 

@@ -62,6 +62,7 @@ urlpatterns = [
     path("calls/unbilled", unbilled.unbilled, name="unbilled"),
     path("calls/unbilled/export.<str:kind>", unbilled.unbilled_file, name="unbilled_file"),
     path("calls/unbilled/bill", bill_past.bill, name="bill_past"),
+    path("calls/unbilled/bill/<row:run>/undo", bill_past.undo, name="undo_past"),
     path("calls/<row:call_id>", calls.call, name="call"),
     path("calls/<row:call_id>/why", calls.why, name="call_why"),
     path("import", imports.imports, name="import"),

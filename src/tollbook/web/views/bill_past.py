@@ -1,14 +1,17 @@
-"""Billing calls of the past: since when, what it would come to, then the deed."""
+"""Billing calls of the past: since when, what it would come to, the deed, and its undoing."""
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.bill_past import bill_past, would_bill
 from tollbook.app.correct_code import By
 from tollbook.app.roles import Permission
+from tollbook.app.undo_past import NotUndone, PastRun, past_runs, undo_past
+from tollbook.app.words import counted
 from tollbook.storage.door import door
 from tollbook.web.access import needs
 from tollbook.web.periods import midnight
@@ -33,14 +36,44 @@ def bill(request: HttpRequest) -> HttpResponse:
     done = bill_past(door, since=since, until=instant(), at=instant(), by=by)
     calls = sum(one.calls for one in done)
     if calls:
-        say(request, f"{calls:,} {'call is' if calls == 1 else 'calls are'} billed.")
+        say(request, f"{counted(calls, 'call')} billed. It can be undone below.")
     else:
         say(request, "There was nothing left to bill.", level="warn")
-    return redirect("unbilled")
+    return redirect("bill_past")
+
+
+@needs(Permission.CHANGE_MONEY)
+@require_POST
+def undo(request: HttpRequest, run: int) -> HttpResponse:
+    """Take one billing back: what its calls paid is reversed."""
+    by = By(user_of(request).get_username(), address_of(request))
+    try:
+        done = undo_past(door, run, at=instant(), by=by)
+    except NotUndone as refused:
+        say(request, f"Not undone: {refused}", level="warn")
+        return redirect("bill_past")
+    calls = sum(one.calls for one in done.bills)
+    words = f"Undone: {counted(calls, 'call')} given back."
+    if done.left:
+        words += (
+            f" {counted(done.left, 'call')} had another account code since and stayed billed: "
+            "adjust the account."
+        )
+    say(request, words, level="warn" if done.left else "ok")
+    return redirect("bill_past")
 
 
 def _page(request: HttpRequest, context: dict[str, object], *, status: int = 200) -> HttpResponse:
+    context["runs"] = [(run, _sums(run)) for run in past_runs()]
     return render(request, "tollbook/bill_past.html", context, status=status)
+
+
+def _sums(run: PastRun) -> list[tuple[str, Decimal]]:
+    """Return what a billing came to, by currency."""
+    sums: dict[str, Decimal] = {}
+    for one in run.bills or ():
+        sums[one["currency"]] = sums.get(one["currency"], Decimal(0)) + Decimal(one["amount"])
+    return sorted(sums.items())
 
 
 def _since(text: str) -> datetime | None:
