@@ -231,15 +231,13 @@ def _fill_links(draft: Draft, links: Links) -> None:
         calls.owner_id,
     ):
         column.clear()  # A transaction that had to run again finds what the first try filled.
-    if not len(calls):
-        return
-    unknown = (None, None)
-    telephones = map(links.extensions.__getitem__, draft.extensions)
-    codes = (links.codes.get(code, unknown) for code in calls.account_code)
-    extensions, departments = zip(*telephones, strict=True)
-    code_ids, owners = zip(*codes, strict=True)
-    calls.trunk_id.extend(map(links.trunks.__getitem__, draft.trunks))
-    calls.extension_id.extend(extensions)
-    calls.department_id.extend(departments)
-    calls.account_code_ref_id.extend(code_ids)
-    calls.owner_id.extend(owners)
+    telephones = [links.extensions[name] for name in draft.extensions]
+    codes = [links.codes.get(code, _UNKNOWN) for code in calls.account_code]
+    calls.trunk_id.extend([links.trunks[name] for name in draft.trunks])
+    calls.extension_id.extend([extension for extension, _ in telephones])
+    calls.department_id.extend([department for _, department in telephones])
+    calls.account_code_ref_id.extend([code for code, _ in codes])
+    calls.owner_id.extend([owner for _, owner in codes])
+
+
+_UNKNOWN = (None, None)

@@ -359,7 +359,10 @@ class _Reader:
         if not pattern.width or not self._lines.is_ascii:
             return 0
         begins = self._lines.bytes[self._cells.begin[column]]
-        return 0 if (begins == _BLANK).any() else pattern.width
+        if (begins == _BLANK).any():
+            return 0
+        # A date is looked at for its hour, too: then it is numbered but once.
+        return _HOUR_CHARS if pattern.width <= _HOUR_CHARS else pattern.width
 
     def _texts(self, place: "_Place") -> tuple[Numbers, Texts]:
         """Return the texts at a place, by number."""

@@ -7,8 +7,9 @@ Ids are taken beforehand, so that rows that belong together can be written in on
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import Any, Protocol, cast
 
 from django.db import IntegrityError, connections
@@ -101,10 +102,8 @@ class SqliteEngine:
 
     def _links_of(self, table: str) -> list[tuple[str, str, str]]:
         """Return the foreign keys of *table*: column, the table it points at, and its key."""
-        found = self._connection.connection.execute(
-            'SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)', (table,)
-        )
-        return cast("list[tuple[str, str, str]]", found.fetchall())
+        links: list[tuple[str, str, str]] = self._connection.links_of(table)
+        return links
 
     def _exist(self, table: str, key: str, ids: Collection[int]) -> bool:
         """Say whether *table* has all of these keys."""
@@ -127,12 +126,21 @@ class SqliteEngine:
         self.prove_links(table, lists)
         values = {name: _constant(column) or "?" for name, column in lists.items()}
         varying = [lists[name] for name, value in values.items() if value == "?"]
+        row = f"({', '.join(values.values())})"
+        into = f'INSERT INTO "{table}" ({_names(lists)}) VALUES'
+        together = len(varying) * ROWS_TOGETHER
+        flat = list(chain.from_iterable(zip(*varying, strict=True)))
+        whole = len(flat) - len(flat) % together
+        driver = self._connection.connection
+        added = 0
         with self._connection.wrap_database_errors:
-            added: int = self._connection.connection.executemany(
-                f'INSERT INTO "{table}" ({_names(lists)}) VALUES ({", ".join(values.values())}) '
-                + ending,
-                zip(*varying, strict=True),
-            ).rowcount
+            if whole:
+                many = f"{into} {', '.join([row] * ROWS_TOGETHER)} {ending}"
+                for at in range(0, whole, together):
+                    added += driver.execute(many, flat[at : at + together]).rowcount
+            if whole < len(flat):
+                rest = _batched(flat[whole:], len(varying))
+                added += driver.executemany(f"{into} {row} {ending}", rest).rowcount
         return added
 
 
@@ -198,6 +206,8 @@ def engine_of(using: str) -> Engine:
     return SqliteEngine(connection)
 
 
+# A statement of one row spends more on beginning and ending than on the row.
+ROWS_TOGETHER = 50
 WORTH_COUNTING = 4  # A range may be so many times as long as the ids in it.
 WORTH_FOLDING = 50  # Below this many rows a statement of its own costs more than it saves.
 
@@ -218,6 +228,11 @@ def _constant(column: Sequence[Any]) -> str | None:
     if first is None:
         return "NULL"
     return "''" if first == "" else str(int(first))
+
+
+def _batched(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    """Yield the values so many at a time."""
+    return (values[at : at + size] for at in range(0, len(values), size))
 
 
 def _names(columns: Iterable[str]) -> str:

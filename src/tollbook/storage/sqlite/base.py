@@ -41,6 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turnstile: Turnstile | None = None
+        self._links: dict[str, list[tuple[str, str, str]]] = {}
 
     @property
     def turnstile(self) -> Turnstile:
@@ -60,7 +61,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection: sqlite3.Connection = super().get_new_connection(conn_params)
         for pragma in PRAGMAS:
             connection.execute(pragma)
+        self._links.clear()
         return connection
+
+    def links_of(self, table: str) -> list[tuple[str, str, str]]:
+        """Return the foreign keys of *table*: column, the table it points at, and its key.
+
+        A bulk write asks for every batch, and the answer is that of the connection's beginning:
+        no migration runs beside it.
+        """
+        known = self._links.get(table)
+        if known is None:
+            known = self._links[table] = self.connection.execute(
+                'SELECT "from", "table", "to" FROM pragma_foreign_key_list(?)', (table,)
+            ).fetchall()
+        return known
 
     def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:  # noqa: ARG002 - Django's signature
         """Return a cursor that takes the lock for a write outside a transaction."""
