@@ -282,3 +282,23 @@ def test_choices_are_what_calls_can_be_filtered_by(office: Office) -> None:
     assert choices.account_codes[0].name == "Smith v. Jones"
     assert len(choices.sites) == len(choices.pbxs) == len(choices.sources) == 1
     assert len(choices.owners) == len(choices.departments) == 1
+
+
+@pytest.mark.parametrize(
+    ("keyword", "lines"), [("Müller", [2]), ("IS NOT", [2, 1]), ("\x00", [2, 1]), ("7,", [1])]
+)
+def test_the_quarantine_is_searched_by_words_and_bytes(
+    office: Office, keyword: str, lines: list[int]
+) -> None:
+    for line, raw in enumerate((b"Call 7,\x00\xff", "Call 8;Müller".encode()), start=1):
+        Reject.objects.create(
+            source_id=office.source,
+            received_us=NOON_US,
+            line=line,
+            offset=0,
+            raw=raw,
+            reason="call.layout_unknown",
+            message=f"x:{line}: it is not a record.",
+        )
+
+    assert [row.line for row in rejects(keyword=keyword).rows] == lines

@@ -36,7 +36,7 @@ SEEN_BY = {
     for letters, names in {
         ALL: "home home_spend home_top calls calls_totals calls_csv calls_xlsx calls_live find "
         "account password",
-        READERS: "quarantine quarantine_csv duplicates sources sources_rows health home_failures "
+        READERS: "quarantine duplicates sources sources_rows health home_failures "
         "tariffs assignments tester",
         MANAGERS: "try_again import release_duplicates upload_tariff new_tariff import_deck "
         "rerate what_if pins import_pins settings dial_plan",

@@ -32,10 +32,11 @@ def pages() -> list[URLPattern]:
 
 def example(page: URLPattern) -> str:
     """Return an address that the pattern matches."""
-    parts = {"int": "1", "str": "x", "path": "x.css"}
+    parts = {"int": "1", "row": "1", "str": "x", "path": "x.css"}
+    kinds = {"IntConverter": "int", "RowIdConverter": "row", "PathConverter": "path"}
     text = "/" + str(page.pattern)
     for name, converter in page.pattern.converters.items():
-        kind = {"IntConverter": "int", "PathConverter": "path"}.get(type(converter).__name__, "str")
+        kind = kinds.get(type(converter).__name__, "str")
         text = text.replace(f"<{kind}:{name}>", parts[kind])
     return text
 

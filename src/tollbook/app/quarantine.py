@@ -15,13 +15,18 @@ CHUNK: Final = 500
 
 
 def every_reject(
-    *, state: str, source_id: int | None = None, reason: str | None = None
+    *, state: str, source_id: int | None = None, reason: str | None = None, keyword: str = ""
 ) -> Iterator[RejectRow]:
     """Yield all rejects of *state*, newest first, a few hundred held at a time."""
     before: int | None = None
     while True:
         page = rejects(
-            state=state, source_id=source_id, reason=reason, before=before, page_size=CHUNK
+            state=state,
+            source_id=source_id,
+            reason=reason,
+            keyword=keyword,
+            before=before,
+            page_size=CHUNK,
         )
         yield from page.rows
         if page.next is None:

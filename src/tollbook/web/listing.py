@@ -4,9 +4,9 @@ Search, filters, sort, page and page size stand in the address; the export takes
 holds. The call log is too long for this and has its own way (`web.log_page`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
@@ -19,6 +19,7 @@ LAST_PAGE = 1_000_000
 
 Row = TypeVar("Row")
 Kept = TypeVar("Kept", bound=Model)
+Order = Callable[[Row], Any]  # whatever can be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,28 @@ def page_by(
         previous=asked.address(page=page - 1) if page > 1 else "",
         next=asked.address(page=page + 1) if end < total else "",
     )
+
+
+def page_among(
+    asked: Asked, heads: Sequence[Head], rows: Sequence[Row], order: Mapping[str, Order[Row]]
+) -> Listing[Row]:
+    """Return the page that is asked for of *rows*, so few that they are all here."""
+    ordered = in_order(asked, rows, order)
+    return page_by(asked, heads, total=len(ordered), read=lambda low, high: ordered[low:high])
+
+
+def in_order(asked: Asked, rows: Sequence[Row], order: Mapping[str, Order[Row]]) -> Sequence[Row]:
+    """Return *rows* as the address sorts them; *order* gives what each key compares."""
+    value = order.get(asked.sort.removeprefix("-"))
+    if value is None:
+        return rows
+    return sorted(rows, key=value, reverse=asked.sort.startswith("-"))
+
+
+def has_word(asked: Asked, *texts: str) -> bool:
+    """Say whether what is searched for is part of one of *texts*, whatever the case."""
+    word = asked.q.casefold()
+    return any(word in text.casefold() for text in texts)
 
 
 def choice(asked: Asked, key: str) -> bool | None:

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 
-from tollbook.storage.queries.sql import Clause, Row, both, fetch
+from tollbook.storage.queries.sql import Clause, Row, both, contains, fetch
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +69,24 @@ def rejects(
     state: str | None = None,
     source_id: int | None = None,
     reason: str | None = None,
+    keyword: str = "",
     reject_id: int | None = None,
     before: int | None = None,
     page_size: int = 50,
     using: str = DEFAULT_DB_ALIAS,
 ) -> RejectPage:
-    """Return a page of the quarantine; *reject_id* asks for one record."""
-    condition = _given(
+    """Return a page of the quarantine; *reject_id* asks for one record.
+
+    *keyword* is part of what is wrong, in either case, or of the record's bytes.
+    """
+    given = _given(
         ("j.state = %s", state),
         ("j.source_id = %s", source_id),
         ("j.reason = %s", reason),
         ("j.id = %s", reject_id),
         ("j.id < %s", before),
     )
+    condition = both([given, _holding(keyword, using=using)]) if keyword else given
     found = fetch(
         "SELECT j.id, j.source_id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
         'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by, '
@@ -133,6 +138,16 @@ def duplicates(
     )
     rows = tuple(DuplicateRow(*row) for row in found[:page_size])
     return DuplicatePage(rows, rows[-1].id if len(found) > page_size else None)
+
+
+def _holding(keyword: str, *, using: str) -> Clause:
+    """Return the condition that the words about a record `j` or its bytes hold *keyword*."""
+    words = contains(["j.message", "j.reason"], keyword, using=using)
+    if connections[using].vendor == "postgresql":
+        held = "position(convert_to(%s, 'UTF8') IN j.raw) > 0"
+    else:
+        held = "instr(j.raw, CAST(%s AS BLOB)) > 0"
+    return Clause(f"{words.text} OR {held}", (*words.values, keyword.replace("\0", "")))
 
 
 def _given(*conditions: tuple[str, object]) -> Clause:

@@ -4,8 +4,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import repeat
-from itertools import product
+from itertools import product, repeat
 from math import prod
 from typing import Any
 

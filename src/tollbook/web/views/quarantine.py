@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from tollbook.app.quarantine import STATES, dismiss_reject, every_reject
 from tollbook.app.roles import Permission
-from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.instants import from_us
 from tollbook.storage.queries.choices import filter_choices
@@ -25,10 +24,11 @@ from tollbook.storage.queries.quarantine import (
     rejects,
 )
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
+from tollbook.web.listing import LONGEST_SEARCH
 from tollbook.web.raw_shown import encoding_of
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
-from tollbook.web.streaming import download
 
 PAGE = 50
 RAW_START = 96
@@ -76,6 +76,7 @@ class ListPage:
     newest: str
     empty_title: str
     empty_words: str
+    q: str = ""
     can_export: bool = True
     again_href: str = ""
     picks: bool = False
@@ -88,11 +89,19 @@ class Wanted:
     state: str
     source: int | None
     reason: str | None
+    q: str
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether more than the kind of record is asked for."""
+        return bool(self.source or self.reason or self.q)
 
     def address(self, *, before: int | None = None) -> str:
         """Return this as an address, from the record *before* on."""
         state = self.state if self.state != "new" else None
-        return _address(state=state, source=self.source, reason=self.reason, before=before)
+        return _address(
+            state=state, source=self.source, reason=self.reason, q=self.q, before=before
+        )
 
 
 @needs(Permission.SEE_RECORDS)
@@ -104,6 +113,7 @@ def quarantine(request: HttpRequest) -> HttpResponse:
         state=wanted.state,
         source_id=wanted.source,
         reason=wanted.reason,
+        keyword=wanted.q,
         before=before,
         page_size=PAGE,
     )
@@ -123,10 +133,13 @@ def quarantine(request: HttpRequest) -> HttpResponse:
         rows=[_reject_row(row) for row in found.rows],
         older=wanted.address(before=found.next) if found.next else "",
         newest=wanted.address() if before else "",
-        empty_title="Nothing waits here" if wanted.state == "new" else "None of these",
-        empty_words="Every record that came could be read, or was decided on. A line that cannot "
+        q=wanted.q,
+        empty_title=_empty_title(wanted),
+        empty_words="Take a filter out to see more."
+        if wanted.is_narrowed
+        else "Every record that came could be read, or was decided on. A line that cannot "
         "be read is kept here with its place and the reason.",
-        again_href=_again(wanted) if wanted.state == "new" and found.rows else "",
+        again_href=_again(wanted) if wanted.state == "new" and found.rows and not wanted.q else "",
     )
     return render(request, "tollbook/quarantine.html", {"list": page})
 
@@ -196,8 +209,8 @@ def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
 
 @needs(Permission.SEE_RECORDS)
 @require_safe
-def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
-    """Send all records that the filter holds as CSV."""
+def quarantine_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all records that the filter holds."""
     wanted = _wanted(request)
     table = Table(
         title="Quarantine",
@@ -212,13 +225,16 @@ def quarantine_csv(request: HttpRequest) -> HttpResponseBase:
             Column("raw", "Raw"),
         ),
         rows=_cells(
-            every_reject(state=wanted.state, source_id=wanted.source, reason=wanted.reason)
+            every_reject(
+                state=wanted.state,
+                source_id=wanted.source,
+                reason=wanted.reason,
+                keyword=wanted.q,
+            )
         ),
         zone=site_facts().zone,
     )
-    return download(
-        stream_csv(table), name="quarantine.csv", content_type="text/csv; charset=utf-8"
-    )
+    return table_file(table, name="quarantine", kind=kind)
 
 
 def _cells(rows: Iterable[RejectRow]) -> Iterator[tuple[Cell, ...]]:
@@ -234,6 +250,7 @@ def _wanted(request: HttpRequest) -> Wanted:
         state=state if state in STATES else "new",
         source=_id(request, "source"),
         reason=request.GET.get("reason", "")[:64] or None,
+        q=request.GET.get("q", "").strip()[:LONGEST_SEARCH],
     )
 
 
@@ -245,6 +262,12 @@ def _id(request: HttpRequest, key: str) -> int | None:
 def _address(**given: str | int | None) -> str:
     kept = {key: value for key, value in given.items() if value not in (None, "")}
     return f"?{urlencode(kept)}"
+
+
+def _empty_title(wanted: Wanted) -> str:
+    if wanted.is_narrowed:
+        return "No record fits"
+    return "Nothing waits here" if wanted.state == "new" else "None of these"
 
 
 def _again(wanted: Wanted) -> str:

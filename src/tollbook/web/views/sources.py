@@ -1,8 +1,10 @@
 """Sources: their state, starting and stopping them, adding one."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,10 +21,13 @@ from tollbook.app.sources import (
     start_source,
     stop_source,
 )
+from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.formats import list_formats
 from tollbook.storage.door import door
 from tollbook.web.access import needs
-from tollbook.web.request import address_of, instant, user_of
+from tollbook.web.files import table_file
+from tollbook.web.listing import Asked, Head, Order, asked_of, has_word, in_order, page_among
+from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.site_choice import chosen_site
 
@@ -42,6 +47,29 @@ OPTIONS = (
 )  # fmt: skip
 
 
+HEADS = (
+    Head("Source", "name"),
+    Head("State", "state"),
+    Head("Comes by", "transport"),
+    Head("Last record", "last"),
+    Head("Today", "today", is_number=True),
+    Head("Rejects", "rejects", is_number=True),
+    Head("Duplicates", "duplicates", is_number=True),
+    Head(""),
+)
+STATES = ("running", "waiting", "stopped", "failed", "unknown")
+EXPORTED = (
+    ("name", "Source"),
+    ("pbx", "PBX"),
+    ("format", "Format"),
+    ("transport", "Transport"),
+    ("place", "Place"),
+    ("state", "State"),
+    ("reason", "Reason"),
+    ("next_step", "Next step"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRow:
     """A source in the list, with the places that its figures open."""
@@ -52,12 +80,29 @@ class SourceRow:
     duplicates_href: str
 
 
-def rows() -> list[SourceRow]:
-    """Return the sources of the chosen site, or all, with their links."""
+ORDER: Mapping[str, Order[SourceRow]] = {
+    "name": lambda row: row.view.name.casefold(),
+    "state": lambda row: (STATES.index(row.view.state), row.view.name.casefold()),
+    "transport": lambda row: (row.view.transport, row.view.place),
+    "last": lambda row: row.view.last_record.timestamp() if row.view.last_record else 0,
+    "today": lambda row: row.view.today.calls,
+    "rejects": lambda row: row.view.open_rejects,
+    "duplicates": lambda row: row.view.today.duplicates,
+}
+
+
+def rows(asked: Asked) -> list[SourceRow]:
+    """Return those sources of the chosen site, or of all, that fit, with their links."""
     site = chosen_site()
+    state = asked.filters["state"]
     found = []
     for view in source_states(at=instant()):
         if site is not None and view.site != site.name:
+            continue
+        if state and view.state != state:
+            continue
+        said = (view.name, view.pbx, view.format, view.transport, view.place, view.reason)
+        if not has_word(asked, *said):
             continue
         only = urlencode({"source": view.id})
         found.append(
@@ -74,15 +119,51 @@ def rows() -> list[SourceRow]:
 @needs(Permission.SEE_SOURCES)
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
-    """Show all sources."""
-    return render(request, "tollbook/sources.html", {"sources": rows()})
+    """Show the sources that the filter holds."""
+    asked = _asked(request)
+    listing = page_among(asked, HEADS, rows(asked), ORDER)
+    context = {"list": listing, "sources": listing.rows, "states": STATES}
+    return render(request, "tollbook/sources.html", context)
 
 
 @needs(Permission.SEE_SOURCES)
 @require_safe
 def source_rows(request: HttpRequest) -> HttpResponse:
     """Return the rows alone, for the page that asks every few seconds."""
-    return render(request, "tollbook/parts/source_rows.html", {"sources": rows()})
+    asked = _asked(request)
+    shown = page_among(asked, HEADS, rows(asked), ORDER).rows
+    return render(request, "tollbook/parts/source_rows.html", {"sources": shown})
+
+
+@needs(Permission.SEE_SOURCES)
+@require_safe
+def sources_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all sources that the filter holds, with their state and what came today."""
+    asked = _asked(request)
+    table = Table(
+        title="Sources",
+        columns=(
+            *(Column(key, title) for key, title in EXPORTED),
+            Column("last", "Last record", Kind.INSTANT),
+            Column("calls", "Calls today", Kind.NUMBER),
+            Column("rejects", "Rejects", Kind.NUMBER),
+            Column("duplicates", "Duplicates today", Kind.NUMBER),
+        ),
+        rows=_cells(in_order(asked, rows(asked), ORDER)),
+        zone=site_facts().zone,
+    )
+    return table_file(table, name="sources", kind=kind)
+
+
+def _cells(found: Sequence[SourceRow]) -> Iterator[tuple[Cell, ...]]:
+    for row in found:
+        texts = (str(getattr(row.view, key)) for key, _ in EXPORTED)
+        counts = (row.view.today.calls, row.view.open_rejects, row.view.today.duplicates)
+        yield (*texts, row.view.last_record, *counts)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    return asked_of(request, filters=("state",))
 
 
 @needs(Permission.CHANGE_SOURCES)

@@ -1,11 +1,12 @@
 """Tariffs: the list, one version with its rates and its document, uploading another."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,6 +18,7 @@ from tollbook.app.publish_tariff import Faulty, check_tariff, publish
 from tollbook.app.roles import Permission
 from tollbook.app.tariff_book import (
     OpenTariff,
+    TariffLine,
     VersionLine,
     list_tariffs,
     open_tariff,
@@ -24,8 +26,20 @@ from tollbook.app.tariff_book import (
 )
 from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
+from tollbook.documents.table import Column, Kind, Table
 from tollbook.storage.door import door
 from tollbook.web.access import needs
+from tollbook.web.files import table_file
+from tollbook.web.listing import (
+    Asked,
+    Head,
+    Order,
+    asked_of,
+    choice,
+    has_word,
+    in_order,
+    page_among,
+)
 from tollbook.web.request import address_of, instant, site_facts, user_of
 from tollbook.web.said import say
 from tollbook.web.tariff_shown import (
@@ -38,6 +52,25 @@ from tollbook.web.tariff_shown import (
     shown_band,
     shown_rate,
 )
+
+HEADS = (
+    Head("Tariff", "name"),
+    Head("Currency", "currency"),
+    Head("Bands read in", "zone"),
+    Head("Versions", "versions", is_number=True),
+    Head("In force since", "since"),
+    Head("Rates", "rates", is_number=True),
+    Head("Prices", "prices"),
+)
+ORDER: Mapping[str, Order[TariffLine]] = {
+    "name": lambda line: line.name.casefold(),
+    "currency": lambda line: line.currency,
+    "zone": lambda line: line.zone,
+    "versions": lambda line: line.versions,
+    "since": lambda line: line.valid_from.timestamp() if line.valid_from else 0,
+    "rates": lambda line: line.rates,
+    "prices": lambda line: line.assignments,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +118,52 @@ class Reading:
 @needs(Permission.SEE_TARIFFS)
 @require_safe
 def tariffs(request: HttpRequest) -> HttpResponse:
-    """Show all tariffs."""
-    return render(request, "tollbook/tariffs.html", {"tariffs": list_tariffs(at=instant())})
+    """Show the tariffs that the filter holds."""
+    asked = _asked(request)
+    listing = page_among(asked, HEADS, _fitting(asked), ORDER)
+    return render(request, "tollbook/tariffs.html", {"list": listing, "tariffs": listing.rows})
+
+
+@needs(Permission.SEE_TARIFFS)
+@require_safe
+def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all tariffs that the filter holds, as they are in force now."""
+    asked = _asked(request)
+    table = Table(
+        title="Tariffs",
+        columns=(
+            Column("tariff", "Tariff"),
+            Column("currency", "Currency"),
+            Column("zone", "Bands read in"),
+            Column("versions", "Versions", Kind.NUMBER),
+            Column("since", "In force since", Kind.INSTANT),
+            Column("rates", "Rates", Kind.NUMBER),
+            Column("prices", "Prices"),
+        ),
+        rows=(
+            (
+                *(line.name, line.currency, line.zone, line.versions),
+                *(line.valid_from, line.rates, "; ".join(line.assignments)),
+            )
+            for line in in_order(asked, _fitting(asked), ORDER)
+        ),
+        zone=site_facts().zone,
+    )
+    return table_file(table, name="tariffs", kind=kind)
+
+
+def _asked(request: HttpRequest) -> Asked:
+    return asked_of(request, filters=("assigned",))
+
+
+def _fitting(asked: Asked) -> list[TariffLine]:
+    is_assigned = choice(asked, "assigned")
+    return [
+        line
+        for line in list_tariffs(at=instant())
+        if has_word(asked, line.name, line.currency, line.zone, *line.assignments)
+        and (is_assigned is None or is_assigned == bool(line.assignments))
+    ]
 
 
 @needs(Permission.SEE_TARIFFS)
