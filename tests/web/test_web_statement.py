@@ -65,7 +65,7 @@ def at(whose: str, row_id: int, **asked: object) -> tuple[str, dict[str, object]
 
 
 def rows(answer: object) -> list[list[str]]:
-    """Return the lines of the table as text: time, entry, amount, balance."""
+    """Return the table as text: time, entry, destination, duration, amount, balance."""
     html = answer.content.decode()  # type: ignore[attr-defined]
     body = re.search(r"(?s)<tbody>(.*?)</tbody>", html)
     found = re.findall(r"(?s)<tr>(.*?)</tr>", body[1]) if body else []
@@ -87,7 +87,7 @@ def test_a_month_opens_with_what_was_left_and_every_line_leaves_its_balance(
 
     # 20.00 less the call of September; then two calls of October and a recharge.
     assert figures(answer) == ["19.7800", "5.0000", "-0.4400", "24.3400"]
-    assert [(row[2], row[3]) for row in rows(answer)] == [
+    assert [(row[4], row[5]) for row in rows(answer)] == [
         ("-0.2200", "19.5600"), ("-0.2200", "19.3400"), ("5.0000", "24.3400"),
     ]  # fmt: skip
 
@@ -104,7 +104,7 @@ def test_entries_that_fit_keep_the_balance_that_they_left(browser: Client, amir:
     path, asked = at("extension", amir.pk, kind="recharge", period="all")
     answer = browser.get(path, asked)
 
-    assert [(row[2], row[3]) for row in rows(answer)] == [
+    assert [(row[4], row[5]) for row in rows(answer)] == [
         ("20.0000", "20.0000"), ("5.0000", "24.3400"),
     ]  # fmt: skip
     assert figures(answer) == ["0.0000", "25.0000", "-0.6600", "24.3400"]
@@ -113,7 +113,7 @@ def test_entries_that_fit_keep_the_balance_that_they_left(browser: Client, amir:
 def test_the_newest_come_first_when_asked(browser: Client, amir: Extension) -> None:
     path, asked = at("extension", amir.pk, sort="-time")
 
-    assert [row[3] for row in rows(browser.get(path, asked))] == ["24.3400", "19.3400", "19.5600"]
+    assert [row[5] for row in rows(browser.get(path, asked))] == ["24.3400", "19.3400", "19.5600"]
 
 
 def test_pages_go_on_where_the_last_one_ended(browser: Client, office: Office) -> None:
@@ -122,7 +122,7 @@ def test_pages_go_on_where_the_last_one_ended(browser: Client, office: Office) -
         recharged(AccountRef("extension", str(amir.pk)), 100, at=FIRST_CALL + timedelta(days=day))
     path, asked = at("extension", amir.pk, per_page=10, page=2)
 
-    assert [row[3] for row in rows(browser.get(path, asked))] == ["11.0000", "12.0000"]
+    assert [row[5] for row in rows(browser.get(path, asked))] == ["11.0000", "12.0000"]
 
 
 def test_each_currency_has_a_statement_of_its_own(browser: Client, amir: Extension) -> None:
@@ -141,11 +141,11 @@ def test_an_account_code_adds_up_charges_and_fees(browser: Client, amir: Extensi
 
     # A minute of 0.22 and one begun unit of six minutes at 120.00 an hour, in each month.
     assert figures(answer) == ["12.2200", "12.2200", "24.4400"]
-    assert [(row[1].split()[0], row[2], row[3]) for row in rows(answer)] == [
+    assert [(row[1].split()[0], row[4], row[5]) for row in rows(answer)] == [
         ("Call", "0.2200", "12.4400"), ("Fee", "12.0000", "24.4400"),
     ]  # fmt: skip
     only_fees = browser.get(f"/codes/{code.pk}/statement", {"kind": "fee", "period": "all"})
-    assert [row[3] for row in rows(only_fees)] == ["12.2200", "24.4400"]
+    assert [row[5] for row in rows(only_fees)] == ["12.2200", "24.4400"]
 
 
 def test_the_file_begins_with_the_opening_and_ends_with_the_closing(

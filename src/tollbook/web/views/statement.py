@@ -233,6 +233,8 @@ def _heads(subject: Subject) -> tuple[Head, ...]:
     return (
         Head("Time", "time"),
         Head("Entry"),
+        Head("Destination"),
+        Head("Duration", is_number=True),
         Head(f"Amount({sign})", is_number=True),
         Head(f"{'Total' if subject.is_code else 'Balance'}({sign})", is_number=True),
     )
