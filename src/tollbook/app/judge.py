@@ -180,14 +180,16 @@ class Bench:
             earlier = known.content_hash, Answer.read(known.answer)
         if earlier is not None:
             return earlier[1] if earlier[0] == content else KeyConflict(request.key)
-        weighed = weigh(self._book, case, self._standing, content_hash=content)
-        self._given[request.key] = content, weighed.answer
-        if weighed.hold is not None:
-            self._holds.append(weighed.hold)
-            self._standing.take(weighed.hold, case.side.holders)
-        elif not weighed.answer.allowed:
-            self._refusals.append((request, case, weighed.answer))
-        return weighed.answer
+        answer, hold = weigh(self._book, case, self._standing, content_hash=content)
+        if hold is not None:
+            self._holds.append(hold)
+            self._standing.take(hold, case.side.holders)
+        elif not answer.allowed:
+            self._refusals.append((request, case, answer))
+        else:
+            return answer  # Nothing of a call inside the house is stored: it may be asked again.
+        self._given[request.key] = content, answer
+        return answer
 
 
 def _unknown_telephones(cases: Sequence[Case | Exception]) -> set[tuple[int, str]]:

@@ -64,6 +64,7 @@ class Door:
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
+        self._frugal: object = None  # The driver's connection that keeps few pages.
         self.closings = 0  # What was remembered of the database is worth nothing behind one.
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -204,6 +205,7 @@ class Door:
         try:
             connections[self.using].close_if_unusable_or_obsolete()
             with self.transaction():
+                self._keep_few_pages()
                 outcomes = [_Outcome(waiting, *self._try(waiting.fn)) for waiting in group]
         except DatabaseError as fault:
             if len(group) == 1:
@@ -218,6 +220,18 @@ class Door:
         else:
             for outcome in outcomes:
                 outcome.tell()
+
+    def _keep_few_pages(self) -> None:
+        """Let SQLite keep fewer pages for the writer than for bulk writes.
+
+        Each commit walks through all that are kept (measured: 300 µs for 64 MB, 80 µs for 16), and
+        decisions touch few.
+        """
+        connection = connections[self.using]
+        driver = connection.connection
+        if connection.vendor == "sqlite" and driver is not self._frugal:
+            driver.execute("PRAGMA cache_size = -16384")  # KiB
+            self._frugal = driver
 
     def _try(self, fn: Callable[[], T]) -> tuple[Any, BaseException | None]:
         """Run *fn* between savepoints and return its result or what it raised: it fails alone.
