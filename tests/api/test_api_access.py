@@ -195,6 +195,7 @@ def test_the_description_names_every_path_and_needs_no_other_machine(sqlite: Dat
         "/api/v1/extensions",
         "/api/v1/recharges",
         "/api/v1/sources",
+        "/api/v1/statements",
         "/api/v1/plans",
         "/api/v1/plans/{plan_id}",
         "/api/v1/exchange-rates",

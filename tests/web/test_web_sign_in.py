@@ -97,7 +97,9 @@ def test_five_failures_lock_the_name_for_fifteen_minutes(
     anonymous: Client, user: User, clock: StandingClock
 ) -> None:
     for _ in range(5):
-        assert anonymous.post("/sign-in", {"name": "Anna", "password": "no"}).status_code == 401
+        refused = anonymous.post("/sign-in", {"name": "Anna", "password": "no"})
+        assert refused.status_code == 401
+    assert b"sign-in is locked now" in refused.content
 
     locked = anonymous.post("/sign-in", {"name": "anna", "password": PASSWORD})
     assert locked.status_code == 429

@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from ninja import NinjaAPI, Schema
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
 LOG = logging.getLogger("tollbook.api")
@@ -131,6 +131,12 @@ def answer_errors(api: NinjaAPI) -> None:
             request, ApiError(422, "parameter.invalid", str(first["msg"]), _place(first))
         )
 
+    def garbled(request: HttpRequest, fault: Any) -> HttpResponse:
+        # What ninja refuses before a view is asked: a body that is no JSON, mostly.
+        status = cast("HttpError", fault).status_code
+        message = "the body is not the JSON that is expected. Nothing was changed."
+        return refused(request, ApiError(status, "body.invalid", message, "body"))
+
     def not_there(request: HttpRequest, _fault: Any) -> HttpResponse:
         return refused(request, nothing_here(request.path))
 
@@ -142,9 +148,15 @@ def answer_errors(api: NinjaAPI) -> None:
     api.add_exception_handler(ApiError, refused)
     api.add_exception_handler(AuthenticationError, no_token)
     api.add_exception_handler(ValidationError, unreadable)
+    api.add_exception_handler(HttpError, garbled)
     api.add_exception_handler(Http404, not_there)
 
 
 def _place(fault: Mapping[str, Any]) -> str:
-    """Return `query.limit` for the location that the validation gave."""
-    return ".".join(str(part) for part in fault.get("loc", ()))
+    """Return `query.limit`, or `body.amount`, for the location that the validation gave.
+
+    It names the argument besides that a body is handed over in, which is nobody's but ours.
+    """
+    place, *parts = [str(part) for part in fault.get("loc", ())] or [""]
+    named = parts[1:] if place == "body" else parts
+    return ".".join((place, *named))

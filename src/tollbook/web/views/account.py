@@ -121,6 +121,8 @@ def _words(came: WrongPassword | Locked, what: str) -> str:
             "Too many failures: sign-in is locked until "
             f"{came.until.astimezone(site.zone):%H:%M:%S} ({site.zone_name})."
         )
+    if came.left < 1:
+        return f"{what} is not right. That was one failure too many: sign-in is locked now."
     if came.left <= 2:
         tries = "1 more try" if came.left == 1 else f"{came.left} more tries"
         return f"{what} is not right. {tries.capitalize()} before a lock."
