@@ -54,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
 def _import(
     args: argparse.Namespace, definition: Definition, file: BinaryIO, installation: Installation
 ) -> int:
-    from tollbook.app.directory import UnknownPbx, find_pbx  # noqa: PLC0415 - needs Django set up
+    from django.db import OperationalError  # noqa: PLC0415 - needs Django set up
+
+    from tollbook.app.directory import UnknownPbx, find_pbx  # noqa: PLC0415 - likewise
     from tollbook.app.import_file import (  # noqa: PLC0415 - likewise
         ImportPlace,
         ImportRefused,
@@ -93,6 +95,13 @@ def _import(
         )
     except (ImportRefused, ZoneError) as refusal:
         return _say(str(refusal), WRONG_USE)
+    except OperationalError as fault:  # A disk that is full, or a server that went away.
+        return _say(
+            f"{settings.data_dir}: the database takes nothing more: {fault}. The import stopped; "
+            "what was stored is whole. Mend this and import the same file again: what is stored "
+            "already is recognised.",
+            INCOMPLETE,
+        )
     result = done.result
     if args.json:
         print(json.dumps(asdict(result)))
