@@ -10,7 +10,7 @@ from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.directory import PbxInfo, add_pbx
 from tollbook.app.sources import Added, add_source
 from tollbook.storage.door import door
-from tollbook.storage.models import AccountCode, Pbx, Reject, Site
+from tollbook.storage.models import AccountCode, Extension, Pbx, Reject, Site
 
 
 @pytest.fixture
@@ -100,6 +100,23 @@ def test_home_and_sources_follow_the_choice(browser: Client, tokyo: Site) -> Non
     assert "Reception tcp-listen" not in failures
     choose(browser, None)
     assert "Reception tcp-listen" in browser.get("/sources").content.decode()
+
+
+def test_sites_may_number_their_telephones_alike(
+    browser: Client, office: Office, tokyo: Site
+) -> None:
+    Extension.objects.create(site=tokyo, number="102", name="Chiyo")
+    place = PbxInfo(_id_of("Ginza"), "Ginza", "", tokyo.pk, tokyo.name, tokyo.zone, tokyo.currency)
+    there = [Call(7, FIRST_CALL, extension="102"), Call(8, FIRST_CALL, extension="102", talk_s=9)]
+    Office(office.database, place, tokyo.pk).receive(there)
+    office.receive([Call(9, FIRST_CALL, extension="102")])
+
+    assert calls(browser, "?extension=102") == 3
+    assert calls(browser, f"?extension=102&site={tokyo.pk}") == 2
+    assert calls(browser, f"?extension=102&site={office.site_id}") == 1
+    top = browser.get("/home/top").content.decode()
+    [berta] = re.findall(r'href="/calls(\?[^"]+)"><bdi>Berta', top)
+    assert calls(browser, berta.replace("&amp;", "&")) == 1
 
 
 def test_a_choice_comes_back_to_its_page_without_what_only_the_old_site_has(

@@ -29,9 +29,9 @@ class Choices:
         options: Options = getattr(self, key)
         return options
 
-    def extension_id(self, number: str) -> int | None:
-        """Return the id of the extension with *number*."""
-        return _id_of(number, self.extensions)
+    def extension_ids(self, number: str) -> tuple[int, ...]:
+        """Return the ids of the extensions with *number*, several where sites number alike."""
+        return tuple(choice.id for choice in self.extensions if choice.label == number)
 
     def account_code_id(self, code: str) -> int | None:
         """Return the id of an account code that is entered."""

@@ -195,7 +195,12 @@ def _site(reading: _Reading, text: str, choices: Choices) -> None:
 
 
 def _extension(reading: _Reading, text: str, choices: Choices) -> None:
-    reading.values["extension_id"] = choices.extension_id(text) or NO_SUCH
+    # Sites may number alike: then it is all of them, as far as the site does not narrow it.
+    found = choices.extension_ids(text)
+    if len(found) > 1:
+        reading.values["extension_ids"] = found
+    else:
+        reading.values["extension_id"] = found[0] if found else NO_SUCH
     reading.words["extension"] = f"Extension {text}"
 
 

@@ -1,7 +1,7 @@
 """Spend by day with the month before behind it, and who spent most: the figures of Home."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tollbook.core.money import MICRO, from_micros
 from tollbook.documents.charts import Bar, bars_with_before, nice_scale
 from tollbook.storage.instants import to_us
+from tollbook.storage.models import Extension, Site
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import EVERYTHING
 from tollbook.storage.queries.spend import DaySpend, GroupTotal, charges_summary, spend_by_day
@@ -130,15 +131,32 @@ def spenders(
         if total.currency == currency and total.key not in (None, "") and total.charge_micros
     ][:TOP]
     most = max((total.charge_micros for total in found), default=1)
-    return [_spender(total, group_by, most, calls=calls[total.key]) for total in found]
+    sites = _sites_of(found) if group_by == "extension" else {}
+    return [
+        _spender(total, group_by, most, calls=calls[total.key], of_site=sites.get(total.key, {}))
+        for total in found
+    ]
 
 
-def _spender(total: GroupTotal, group_by: str, most: int, *, calls: int) -> Spender:
+def _sites_of(found: Sequence[GroupTotal]) -> dict[int | str | None, dict[str, str]]:
+    """Return what an address needs besides the number of each extension: where sites may number
+    alike, its site.
+    """
+    if Site.objects.count() < 2:
+        return {}
+    keys = [total.key for total in found if total.key is not None]
+    own = Extension.objects.filter(pk__in=keys).values_list("pk", "site_id")
+    return {extension: {"site": str(site)} for extension, site in own}
+
+
+def _spender(
+    total: GroupTotal, group_by: str, most: int, *, calls: int, of_site: Mapping[str, str]
+) -> Spender:
     value = total.label if group_by == "extension" else str(total.key)
     return Spender(
         label=total.label,
         name=total.name,
-        href=_log(period="month", **{group_by: value}),
+        href=_log(period="month", **{group_by: value}, **of_site),
         calls=calls,
         spent=from_micros(total.charge_micros),
         share=100 * total.charge_micros // max(1, most),

@@ -14,7 +14,8 @@ class CallFilter:
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
     a name, the one that the directory gives the call's extension included. `call_type` and
     `direction` (a `Direction`) are exact, and so is `account_code`, the code as written, which
-    need not be known. `received_from_us` and `received_to_us` bound the instant at which the
+    need not be known. `extension_ids` are those of one number at several sites.
+    `received_from_us` and `received_to_us` bound the instant at which the
     record came, half-open. The charge is the one in force, both bounds inclusive, in millionths;
     `unrated` true: only calls without an amount; `below_cost` true: only those whose charge is
     less than their cost, in one currency.
@@ -27,6 +28,7 @@ class CallFilter:
     pbx_id: int | None = None
     source_id: int | None = None
     extension_id: int | None = None
+    extension_ids: tuple[int, ...] | None = None
     department_id: int | None = None
     owner_id: int | None = None
     account_code_id: int | None = None
@@ -58,14 +60,15 @@ class CallFilter:
     @property
     def narrows_calls(self) -> bool:
         """Whether a column of the call decides anything."""
-        bounds = (self.from_us, self.to_us, *self._exact().values())
+        bounds = (self.from_us, self.to_us, self.extension_ids, *self._exact().values())
         given = any(value is not None for value in bounds)
         return bool(self.keyword) or self.below_cost or self.concerns_arrival or given
 
     @property
     def needs_search(self) -> bool:
         """Whether calls of the period must be looked at one by one to know whether they fit."""
-        exact = any(value is not None for value in self._exact().values())
+        values = (self.extension_ids, *self._exact().values())
+        exact = any(value is not None for value in values)
         looked_at = self.concerns_charge or self.concerns_arrival or self.below_cost
         return bool(self.keyword) or looked_at or exact
 
@@ -100,14 +103,16 @@ class CallFilter:
         return both(clauses)
 
     def of_values(self) -> Clause:
-        """Return the condition on the columns of `c` that must have one value."""
-        return both(
-            [
-                Clause(f"c.{column} = %s", (value,))
-                for column, value in self._exact().items()
-                if value is not None
-            ]
-        )
+        """Return the condition on the columns of `c` that must have one value, or one of some."""
+        clauses = [
+            Clause(f"c.{column} = %s", (value,))
+            for column, value in self._exact().items()
+            if value is not None
+        ]
+        if self.extension_ids is not None:
+            marks = ", ".join(["%s"] * len(self.extension_ids)) or "NULL"
+            clauses.append(Clause(f"c.extension_id IN ({marks})", self.extension_ids))
+        return both(clauses)
 
     def of_keyword(self, *, using: str) -> Clause:
         """Return the condition that a number or a name of `c` has the keyword in it."""
