@@ -21,6 +21,8 @@ PAGES = (
     "/extensions/recharge?id=1", "/extensions/recharge?id=1&id=2", "/extensions/edit?id=1",
     "/extensions/edit?id=1&id=2", "/extensions/add", "/extensions/import",
     "/extensions/recharges", "/statistics", "/statistics?every=year", "/settings/money",
+    "/extensions/extension/1/statement", "/extensions/department/1/statement?period=all",
+    "/users/1/role", "/calls/unbilled/bill",
 )  # fmt: skip
 
 

@@ -50,7 +50,8 @@ NARROWED = {
     "home", "home_spend", "home_top", "find", "calls", "calls_live", "calls_totals",
     "calls_csv", "calls_xlsx", "call", "call_why", "calls_choices",
     "extensions", "extensions_file", "extension", "holder", "recharges", "recharges_file",
-    "statistics", "statistics_file",
+    "statistics", "statistics_file", "statement", "statement_file", "code_statement",
+    "code_statement_file",
 }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from tollbook.app.period import Period, PeriodError, moment
 from tollbook.app.roles import Permission, visible_codes
 from tollbook.app.statements import KINDS_OF_LINES, Book, Line, LineFilter, Statement, book_of
 from tollbook.storage.instants import from_us, to_us
-from tollbook.web.access import needs, reach_of
+from tollbook.web.access import access_of, needs, reach_of
 from tollbook.web.files import table_file
 from tollbook.web.holders_asked import TITLES, holder_of, list_address, page_address
 from tollbook.web.listing import Asked, Head, asked_of, page_by
@@ -43,7 +43,6 @@ class Subject:
     whose: str
     book: Book
     href: str
-    back: str
     trail: tuple[tuple[str, str], ...]
     is_code: bool
 
@@ -159,7 +158,6 @@ def _holder(request: HttpRequest, kind: str, holder_id: int) -> Subject:
         row.label,
         book,
         reverse("statement", args=[kind, row.id]),
-        page,
         ((TITLES[kind], list_address(kind)), (row.label, page)),
         is_code=False,
     )
@@ -171,17 +169,15 @@ def _code(request: HttpRequest, code_id: int) -> Subject:
         raise Http404("no such account code")
     book = book_of("account_code", code.pk, currency=_currency(request, site_facts().currency))
     words = f"{code.code} {code.description}".strip()
-    list_of_codes = (
-        ("Account codes", reverse("codes")),
-        (code.code, reverse("code", args=[code.pk])),
-    )
-    sees_list = reach_of(request).is_everything
+    access = access_of(request)
+    trail = [("Account codes", reverse("codes"))] if access.may(Permission.SEE_DIRECTORY) else []
+    if access.may(Permission.CHANGE_DIRECTORY):
+        trail.append((code.code, reverse("code", args=[code.pk])))
     return Subject(
         words,
         book,
         reverse("code_statement", args=[code.pk]),
-        f"{reverse('calls')}?account_code={code.code}",
-        list_of_codes if sees_list else (),
+        tuple(trail),
         is_code=True,
     )
 
