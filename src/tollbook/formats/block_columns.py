@@ -346,7 +346,7 @@ class _Reader:
             numbers, texts = self._texts(place)
 
             def is_met(text: str | None, pattern: Pattern = pattern, cut: int = width) -> int:
-                # Of a text that is cut, a blank at the end is none.
+                # A text that is cut has no blanks around it.
                 return text is not None and pattern.matches(text if cut else text.strip())
 
             met &= self._memory.learned((pattern.text, place), texts, is_met).of(numbers) != 0
@@ -358,11 +358,14 @@ class _Reader:
         """Return how many bytes decide about *pattern*, 0 where that is not the same for all."""
         if not pattern.width or not self._lines.is_ascii:
             return 0
-        begins = self._lines.bytes[self._cells.begin[column]]
-        if (begins == _BLANK).any():
-            return 0
         # A date is looked at for its hour, too: then it is numbered but once.
-        return _HOUR_CHARS if pattern.width <= _HOUR_CHARS else pattern.width
+        width = max(pattern.width, _HOUR_CHARS)
+        begin, end = self._cells.begin[column], self._cells.end[column]
+        last = self._lines.bytes[np.minimum(end, begin + width) - 1]
+        # Blanks around a text do not count, and a doubled quote is not to be cut in two.
+        unsure = (self._lines.bytes[begin] == _BLANK) | (last == _BLANK)
+        unsure |= last == ord(self._layout.quote)
+        return 0 if (unsure & (end > begin)).any() else width
 
     def _texts(self, place: "_Place") -> tuple[Numbers, Texts]:
         """Return the texts at a place, by number."""

@@ -5,6 +5,7 @@ Parser. Plain is a line of printable text that is no longer than allowed, whose 
 whole cells, with quotes inside doubled.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,6 +23,8 @@ Bytes = npt.NDArray[np.uint8]
 
 LONGEST_CELL = 256  # bytes; a record with a longer one is the Parser's
 _LF, _CR = 10, 13
+# What is about the ends of the whole text, or can be: \A, \z, and flags taken away, as (?-m).
+_KNOWS_ONE_TEXT = re.compile(r"\\[Az]|\(\?\w*-")
 _WORD = 8
 
 
@@ -140,7 +143,9 @@ def _are_plain(definition: Definition, lines: Lines, end: Numbers) -> Bools:
         for row in np.flatnonzero(plain).tolist():
             text = lines.text(row)
             plain[row] = text == text.strip(strip)
-    if any(_found_anywhere(rule.pattern.text, lines.data) for rule in definition.skips):
+    # Where lines end with a return, too, a pattern's $ would not find their end.
+    data = lines.data.replace(b"\r\n", b"\n") if definition.skips else b""
+    if any(_may_match_a_line(rule.pattern.text, data) for rule in definition.skips):
         for row in np.flatnonzero(plain).tolist():
             plain[row] = not skipped(definition, lines.text(row))
     return plain
@@ -171,13 +176,13 @@ def _is_text(data: bytes) -> bool:
 
 @lru_cache(maxsize=256)
 def _whole_block(pattern: str) -> object:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    return re2.compile(f"(?m){pattern}".encode(), options)
+    return re2.compile(f"(?m){pattern}".encode())
 
 
-def _found_anywhere(pattern: str, data: bytes) -> bool:
+def _may_match_a_line(pattern: str, data: bytes) -> bool:
     """Say whether a line of *data* may match *pattern*; one pass over the whole block."""
+    if _KNOWS_ONE_TEXT.search(pattern):
+        return True  # The block as a whole says nothing of its lines then.
     return _whole_block(pattern).search(data) is not None  # type: ignore[attr-defined]  # re2 has no types
 
 

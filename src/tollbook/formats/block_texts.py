@@ -32,7 +32,10 @@ NOTHING_NUMBER, ODD_NUMBER = 0, 1
 
 
 class Texts:
-    """The distinct texts of one column, by number; None for one whose quotes are not doubled."""
+    """The distinct texts of one column, by number; None for what only the Parser can judge.
+
+    That is one whose quotes are not doubled, or which was cut inside of a character.
+    """
 
     def __init__(self, quote: str) -> None:
         self.texts: list[str | None] = []
@@ -58,10 +61,16 @@ class Texts:
         number = self._known.get(raw)
         if number is None:
             number = self._known[raw] = len(self.texts)
-            text = raw.decode()
-            bare = self._quote in text.replace(self._quote * 2, "")
-            self.texts.append(None if bare else text.replace(self._quote * 2, self._quote))
+            self.texts.append(self._text(raw))
         return number
+
+    def _text(self, raw: bytes) -> str | None:
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError:
+            return None
+        bare = self._quote in text.replace(self._quote * 2, "")
+        return None if bare else text.replace(self._quote * 2, self._quote)
 
 
 class Learned:

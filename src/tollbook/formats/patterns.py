@@ -19,6 +19,7 @@ _ESCAPE = re.compile(r"\\[^sSbBpPAzQE1-9]")
 _CLASS = re.compile(r"\[\^?[^\[\]]+\]")
 _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _LITERAL = re.compile(r"\^\(?([A-Za-z0-9_/ :,-]+)")
+_OPTIONAL_GROUP = re.compile(r"\)[*?{]")
 
 
 class PatternError(ValueError):
@@ -120,8 +121,8 @@ def _literal(text: str) -> str:
         return ""
     found = match[1]
     behind = text[match.end() : match.end() + 1]
-    if text[1:2] == "(" and "|" in text:
-        return ""  # It may be the beginning of one alternative of several.
+    if text[1:2] == "(" and ("|" in text or _OPTIONAL_GROUP.search(text)):
+        return ""  # It may be the beginning of one alternative of several, or not be there.
     return found[:-1] if behind and behind in "*?+{" else found
 
 
