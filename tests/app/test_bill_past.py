@@ -89,7 +89,7 @@ def test_a_billing_is_undone_as_one_and_can_be_done_again(database: Database) ->
 
     undone = undo_past(door, run.id, at=NOON, by=By("berta"))
 
-    assert (left(), undone.left) == (Decimal(0), 0)
+    assert (left(), undone.calls, undone.left) == (Decimal(0), 3, 0)
     assert undone.bills == [PastBill("Extension 101 (Amir)", 2, Decimal("0.44"), "EUR")]
     assert CallPayer.objects.count() == 0, "the call without a price is nobody's again too"
     assert LedgerEntry.objects.filter(kind="reversal").count() == 2

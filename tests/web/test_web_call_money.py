@@ -217,7 +217,7 @@ def test_a_billing_of_the_past_is_undone_with_one_button(browser: Client, office
     told = browser.post(undo[0], follow=True)
     again = browser.post(undo[0], follow=True)
 
-    assert "Undone: 1 call given back." in words_of(told)
+    assert "Undone: 1 call unbilled again" in words_of(told)
     assert "it was undone already" in words_of(again)
     assert balance_micros("extension", amir, "EUR") == 0
     assert "/undo" not in browser.get("/calls/unbilled/bill").content.decode()

@@ -14,7 +14,7 @@ from tollbook.app.post import post_entry
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.door import door
-from tollbook.storage.models import AccountCode, Department, Extension, Owner, UserRole
+from tollbook.storage.models import AccountCode, Budget, Department, Extension, Owner, UserRole
 from tollbook.storage.models.access import Role
 
 SEPTEMBER = datetime(2026, 9, 10, 9, 0, tzinfo=UTC)
@@ -225,3 +225,20 @@ def test_an_owner_reads_those_of_its_own_codes(amir: Extension) -> None:
     page = client.get(f"/extensions/owner/{smith.pk}").content.decode()
     assert f"/codes/{codes['4711']}/statement" in page
     assert f"/codes/{codes['4712']}/statement" not in page
+
+
+def test_a_budget_of_money_and_minutes_shows_both(browser: Client, amir: Extension) -> None:
+    with door.transaction():
+        Budget.objects.create(
+            kind="extension",
+            holder=amir.pk,
+            limit_micros=5_000_000,
+            limit_s=600,
+            currency="EUR",
+            zone="Europe/Berlin",
+            created_us=0,
+        )
+    page = browser.get(f"/extensions/{amir.pk}").content.decode()
+
+    assert "0.0000 of 5.0000 EUR a month" in page
+    assert "0 min of 10 min a month" in page

@@ -68,8 +68,9 @@ class PastRun:
 
 @dataclass(frozen=True, slots=True)
 class Undone:
-    """What was given back to whom, and how many calls stay billed."""
+    """How many calls nobody pays any more, what was given back to whom, how many stay billed."""
 
+    calls: int
     bills: list[PastBill]
     left: int
 
@@ -114,9 +115,9 @@ def undo_past(door: Door, run: int, *, at: datetime, by: By) -> Undone:
     if RatingRun.objects.filter(state=RunState.RUNNING).exists():
         raise NotUndone("calls are being re-rated now. Nothing was changed. Try again afterwards.")
     sums: Sums = defaultdict(lambda: (0, 0))
-    left = 0
+    calls_freed = left = 0
     for step in door.bulk(_steps(door, run, begun_us=begun.at_us, at=at)):
-        left += step.left
+        calls_freed, left = calls_freed + step.freed, left + step.left
         for key, (calls, micros) in step.sums.items():
             sums[key] = sums[key][0] + calls, sums[key][1] + micros
     bills = shown_bills(sums)
@@ -129,14 +130,15 @@ def undo_past(door: Door, run: int, *, at: datetime, by: By) -> Undone:
             at=at,
             address=by.address,
             before={"bills": bill_objects(bills)},
-            after={"left": left},
+            after={"calls": calls_freed, "left": left},
         )
-    return Undone(bills, left)
+    return Undone(calls_freed, bills, left)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
     sums: Sums
+    freed: int
     left: int
 
 
@@ -185,7 +187,7 @@ def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, usi
             sums[payer, currency] = calls + 1, before + micros
     post_entries(filed, using=using)
     drop_payers(freed, using=using)
-    return _Step(dict(sums), left)
+    return _Step(dict(sums), len(freed), left)
 
 
 def _paid(entries: Sequence[Entry]) -> dict[str, int]:

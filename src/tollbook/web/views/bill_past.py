@@ -52,8 +52,7 @@ def undo(request: HttpRequest, run: int) -> HttpResponse:
     except NotUndone as refused:
         say(request, f"Not undone: {refused}", level="warn")
         return redirect("bill_past")
-    calls = sum(one.calls for one in done.bills)
-    words = f"Undone: {counted(calls, 'call')} given back."
+    words = f"Undone: {counted(done.calls, 'call')} unbilled again, with what was paid for them."
     if done.left:
         words += (
             f" {counted(done.left, 'call')} had another account code since and stayed billed: "

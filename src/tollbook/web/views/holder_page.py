@@ -46,7 +46,7 @@ class ShownLine:
 
 @dataclass(frozen=True, slots=True)
 class ShownBudget:
-    """A budget, and what of it is used in its newest period."""
+    """A budget of money or of minutes, and what of it is used in its newest period."""
 
     every: str
     limit: str
@@ -142,14 +142,14 @@ def _budgets(row: HolderRow) -> list[ShownBudget]:
     for budget in Budget.objects.filter(kind=row.kind, holder=row.id, active=True).order_by("id"):
         use = BudgetUse.objects.filter(budget=budget).order_by("-from_us").first()
         used_micros, used_s = (use.used_micros, use.used_s) if use else (0, 0)
+        every = f"a {budget.every}"
         if budget.limit_micros is not None:
-            limit, used = four(budget.limit_micros), four(used_micros)
             percent = _percent(used_micros, budget.limit_micros)
-        else:
-            limit_s = budget.limit_s or 0
-            limit, used = f"{limit_s // 60:,} min", f"{used_s // 60:,} min"
-            percent = _percent(used_s, limit_s)
-        shown.append(ShownBudget(f"a {budget.every}", limit, used, percent))
+            limit, used = four(budget.limit_micros), four(used_micros)
+            shown.append(ShownBudget(every, f"{limit} {budget.currency}", used, percent))
+        if budget.limit_s is not None:
+            limit, used = f"{budget.limit_s // 60:,} min", f"{used_s // 60:,} min"
+            shown.append(ShownBudget(every, limit, used, _percent(used_s, budget.limit_s)))
     return shown
 
 
