@@ -47,7 +47,7 @@ class CallPrice:
         self.unrated = ""
         self.tariff_version_id: int | None = None
         self.work: PlanAtWork | None = None
-        self._pricing: Pricing | None = None
+        self._is_asked = False
         self._won: int | str | None = None
         self._asked_s, self._found = -1, cast("int | str", 0)  # The last answer: asked again.
         rater = prices.raters.get(pbx_id) if pbx_id is not None else None
@@ -79,13 +79,18 @@ class CallPrice:
         *likely_s* is the length that will be asked for, if that is known: asked at once, it tells
         all that the decision wants.
         """
-        if self._pricing is None and not self.unrated:
+        if not self._is_asked and not self.unrated:
+            self._is_asked = True
             first = self._charged(likely_s or 1)
             # Later seconds may have no rate: then the limit ends where the rates do.
             if isinstance(first, str) and first != "no_rate_midway":
                 self.unrated = first
-            self._pricing = Pricing(unrated=False, longest_talk=self.longest_talk, cost=self.cost)
-        return NOTHING if self.unrated or self._pricing is None else self._pricing
+        # Not kept: a price and what it hands out would hold each other for the cyclic collector.
+        return (
+            NOTHING
+            if self.unrated
+            else Pricing(unrated=False, longest_talk=self.longest_talk, cost=self.cost)
+        )
 
     def longest_talk(self, credit_micros: int, at_most_s: int | None) -> int | None:
         """Return the most seconds that the credit pays, up to *at_most_s*; None: without end."""
