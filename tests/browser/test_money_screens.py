@@ -86,7 +86,8 @@ PAGES = (
     "/extensions", "/extensions?kind=owner", "/extensions?kind=department", "/extensions/1",
     "/extensions/recharge?id=1&id=2", "/extensions/edit?id=1&id=2", "/extensions/edit?id=1",
     "/extensions/recharges", "/statistics", "/extensions/add", "/extensions/import",
-    "/settings/money", "/extensions/extension/1/statement", "/extensions/department/1/statement",
+    "/settings/money", "/extensions/extension/1/statement",
+    "/extensions/extension/1/statement?period=all&kind=recharge",
     "/calls/unbilled/bill", "/users/1/role",
 )  # fmt: skip
 
