@@ -41,7 +41,6 @@ from tollbook.storage.queries.spend import (
     call_totals,
     charges_summary,
     spend_by_day,
-    top_spenders,
     unrated_counts,
 )
 
@@ -159,8 +158,6 @@ def test_a_summary_names_its_groups_and_has_the_dearest_first(office: Office) ->
     ]
     by_code = charges_summary(group_by="account_code")
     assert [(t.label, t.calls) for t in by_code] == [("", 1), ("7001", 2)]
-    assert [t.label for t in top_spenders(group_by="account_code")] == ["7001"]
-    assert [t.label for t in top_spenders(limit=1)] == ["102"]
 
 
 @pytest.mark.parametrize("group_by", GROUPS)

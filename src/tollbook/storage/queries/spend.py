@@ -161,18 +161,6 @@ def cross_summary(
     return sorted(found, key=lambda one: (one.labels, one.currency))
 
 
-def top_spenders(
-    wanted: CallFilter = EVERYTHING,
-    *,
-    group_by: str = "extension",
-    limit: int = 10,
-    using: str = DEFAULT_DB_ALIAS,
-) -> list[GroupTotal]:
-    """Return the *limit* dearest groups; calls that belong to none are left out."""
-    found = charges_summary(wanted, group_by=group_by, using=using)
-    return [total for total in found if total.key not in (None, "") and total.charge_micros][:limit]
-
-
 def spend_by_day(
     boundaries_us: Sequence[int],
     wanted: CallFilter = EVERYTHING,

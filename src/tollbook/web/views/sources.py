@@ -55,7 +55,7 @@ HEADS = (
     Head("Today", "today", is_number=True),
     Head("Rejects", "rejects", is_number=True),
     Head("Duplicates", "duplicates", is_number=True),
-    Head(""),
+    Head("Actions"),
 )
 STATES = ("running", "waiting", "stopped", "failed", "unknown")
 EXPORTED = (
