@@ -108,7 +108,7 @@ def posting_lines(
         (*lines.values, *fits.values),
         using=using,
     )
-    return [Line(*row[:-1], opening_micros + row[-1]) for row in rows]
+    return [Line(*(*row[:-1], opening_micros + row[-1])) for row in rows]
 
 
 def posting_sums(account_id: int, wanted: LineFilter, *, using: str = DEFAULT_DB_ALIAS) -> LineSums:
