@@ -14,7 +14,7 @@ from django.urls import URLPattern, resolve
 from support.office import FIRST_CALL, Call, Office
 from tollbook.app.roles import WITHIN_REACH, Reach, access_of, visible_accounts
 from tollbook.storage.door import door
-from tollbook.storage.models import Account, AccountCode, Extension, Owner, UserRole
+from tollbook.storage.models import Account, AccountCode, Alarm, Extension, Owner, UserRole
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models.access import Role
 from tollbook.web.access import OPEN_PATHS, may_open, need_of
@@ -79,6 +79,10 @@ def house(office: Office) -> House:
                 extension=Extension.objects.get(number="101") if letter == "E" else None,
                 created_us=0,
             )
+        Alarm.objects.create(
+            key="spend", kind="spend", at_us=0, message="too much", closes=True,
+            extension=Extension.objects.get(number="101"),
+        )  # fmt: skip
     office.receive(
         [
             Call(1, FIRST_CALL, extension="101", dialled=AMIR, account_code="4711"),
@@ -345,6 +349,17 @@ def test_no_page_offers_what_one_may_not_do(house: House, letter: str) -> None:
                 wrong.add((str(page.name), method, path))
 
     assert not wrong, sorted(wrong)
+
+
+@pytest.mark.parametrize("letter", ["V", "O", "E"])
+@pytest.mark.parametrize("page", ["/extensions", "/extensions?kind=owner", "/policies/alarms"])
+def test_nothing_is_ticked_where_nothing_can_be_done(house: House, letter: str, page: str) -> None:
+    answer = house.sign_in(letter).get(page)
+
+    assert (letter, page, answer.status_code) in [
+        ("O", "/policies/alarms", 403), ("E", "/policies/alarms", 403), (letter, page, 200),
+    ]  # fmt: skip
+    assert 'type="checkbox"' not in answer.content.decode()
 
 
 def test_the_health_dot_names_sources_to_those_who_see_them(house: House) -> None:

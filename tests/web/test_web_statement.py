@@ -174,6 +174,8 @@ def test_what_cannot_be_read_is_said_and_nothing_is_empty_handed(
     path, _ = at("extension", amir.pk)
 
     assert "is not a day or an instant" in browser.get(path, {"from": "soon"}).content.decode()
+    turned = browser.get(path, {"from": "2026-10-02", "to": "2026-10-01"}).content.decode()
+    assert "The period ends (2026-10-01) before it begins (2026-10-02)." in turned
     nothing = browser.get(path, {"from": "2020-01-01", "to": "2020-02-01"}).content.decode()
     assert "Nothing moved in this period" in nothing
     assert "No entry fits" in browser.get(path, {"q": "nowhere"}).content.decode()

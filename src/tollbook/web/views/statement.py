@@ -204,6 +204,8 @@ def _asked(request: HttpRequest, book: Book) -> AskedStatement:
                 edges[key] = to_us(moment(given[key], zone=zone))
             except PeriodError as fault:
                 faults.append(str(fault))
+    if len(edges) == 2 and edges["to"] < edges["from"]:
+        faults.append(f"The period ends ({given['to']}) before it begins ({given['from']}).")
     period = given["period"] if given["period"] in dict(PERIODS) else USUAL_PERIOD
     if given["from"] or given["to"]:
         period = ""
