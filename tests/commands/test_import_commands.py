@@ -98,6 +98,27 @@ def test_a_wrong_import_says_what_is_wrong(
     assert done.stdout == ""
 
 
+def test_who_adds_a_tariff_hears_that_stored_calls_keep_their_prices(tmp_path: Path) -> None:
+    data, files = tmp_path / "data", tmp_path
+    (files / "Master.csv").write_text(calls_in_a_row(1)[0].line())
+    (files / "tariff.json").write_text(json.dumps(TARIFF))
+    tollbook("pbx", "add", "Reception", data=data)
+    first = tollbook("tariff", "add", str(files / "tariff.json"), data=data)
+    assert "rerate" not in first.stderr
+    words = ("import", str(files / "Master.csv"), "--format", "asterisk-csv", "--pbx", "Reception")
+    tollbook(*words, "--zone", "UTC", data=data)
+
+    other = {**TARIFF, "rate": [{**TARIFF["rate"][0], "prefix": ""}]}  # type: ignore[index,dict-item]
+    (files / "tariff.json").write_text(json.dumps(other))
+    told = tollbook(
+        *("tariff", "add", str(files / "tariff.json"), "--from", "2000-01-01T00:00:00Z"), data=data
+    )
+
+    assert "tollbook rerate --from 2000-01-01 --dry-run" in told.stderr
+    command = told.stderr.partition("again: tollbook ")[2].partition(" shows")[0].split()
+    assert tollbook(*command, data=data).returncode == 0
+
+
 def test_a_faulty_tariff_is_refused_with_every_place(data: Path, files: Path) -> None:
     done = tollbook("tariff", "add", str(files / "faulty.toml"), data=data)
 

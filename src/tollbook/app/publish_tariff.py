@@ -19,8 +19,8 @@ from tollbook.core.tariff import (
 )
 from tollbook.storage.door import Door
 from tollbook.storage.instants import from_us, to_us
+from tollbook.storage.models import Call, TariffAssignment, TariffVersion
 from tollbook.storage.models import Tariff as StoredTariff
-from tollbook.storage.models import TariffAssignment, TariffVersion
 
 # The first version of a tariff serves all calls, also those from before it was written down.
 SINCE_EVER_US = 0
@@ -222,3 +222,8 @@ def _other_currency(stored: StoredTariff, tariff: Tariff) -> Fault:
         f'"{stored.name}" is in {stored.currency} and its charges stay so; this document is in '
         f"{tariff.currency}. Give it another name",
     )
+
+
+def is_any_call_since(valid_from: datetime) -> bool:
+    """Say whether a call is stored that began at *valid_from* or later: it keeps its old price."""
+    return Call.objects.filter(begin_us__gte=to_us(valid_from)).exists()

@@ -97,7 +97,11 @@ def _add(args: argparse.Namespace) -> int:
         if valid_from.tzinfo is None:
             return _say(f"--from is {args.valid_from!r}: add its offset, as Z or +01:00", WRONG_USE)
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.publish_tariff import Faulty, publish  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.publish_tariff import (  # noqa: PLC0415 - needs Django set up
+        Faulty,
+        is_any_call_since,
+        publish,
+    )
 
     done = publish(
         installation.door,
@@ -124,6 +128,12 @@ def _add(args: argparse.Namespace) -> int:
     )
     if done.is_default:
         print("It prices every call that no other assignment claims.", file=sys.stderr)
+    if done.is_new and is_any_call_since(done.valid_from):
+        print(
+            "Calls that are stored already keep their prices until they are priced again: "
+            f"tollbook rerate --from {done.valid_from:%Y-%m-%d} --dry-run shows what would change.",
+            file=sys.stderr,
+        )
     _warn_of_losses(done.name, at=max(done.valid_from, installation.now()))
     return DONE
 

@@ -132,7 +132,8 @@ def _rejects() -> list[Failure]:
     if not total:
         return []
     words = "record could not be read" if total == 1 else "records could not be read"
-    reasons = ", ".join(sorted({reason for _, reason, _ in counts})[:3])
+    codes = sorted({reason for _, reason, _ in counts})[:3]
+    reasons = ", ".join(code.rpartition(".")[2].replace("_", " ") for code in codes)
     return [Failure(f"{total:,}", words, reasons, reverse("quarantine"))]
 
 
