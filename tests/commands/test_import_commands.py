@@ -114,7 +114,7 @@ def test_who_adds_a_tariff_hears_that_stored_calls_keep_their_prices(tmp_path: P
         *("tariff", "add", str(files / "tariff.json"), "--from", "2000-01-01T00:00:00Z"), data=data
     )
 
-    assert "tollbook rerate --from 2000-01-01 --dry-run" in told.stderr
+    assert "tollbook rerate --from 2000-01-01 --to 2" in told.stderr
     command = told.stderr.partition("again: tollbook ")[2].partition(" shows")[0].split()
     assert tollbook(*command, data=data).returncode == 0
 

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tollbook.core.rating.losses import Loss
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+_DAY = timedelta(days=1)
 MOST_TOLD = 20  # Prefixes sold below cost; the screen lists them all.
 WEEK = datetime(2026, 3, 2, tzinfo=UTC)  # Without holidays or a change of clocks in most zones.
 
@@ -129,9 +130,10 @@ def _add(args: argparse.Namespace) -> int:
     if done.is_default:
         print("It prices every call that no other assignment claims.", file=sys.stderr)
     if done.is_new and is_any_call_since(done.valid_from):
+        period = f"--from {done.valid_from:%Y-%m-%d} --to {installation.now() + _DAY:%Y-%m-%d}"
         print(
             "Calls that are stored already keep their prices until they are priced again: "
-            f"tollbook rerate --from {done.valid_from:%Y-%m-%d} --dry-run shows what would change.",
+            f"tollbook rerate {period} --dry-run shows what would change.",
             file=sys.stderr,
         )
     _warn_of_losses(done.name, at=max(done.valid_from, installation.now()))
