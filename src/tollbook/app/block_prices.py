@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from tollbook.app.block_ways import Rows, Ways, pair
+from tollbook.app.mediate import MAX_TRUNK
 from tollbook.app.rate import QUARTER_S, Billable, Desk, Priced, Rater, unrated
 from tollbook.app.rules import BY_DIALLED
 from tollbook.formats.block_texts import Learned
@@ -158,7 +159,7 @@ class _Prices:
             ways.callers[at],
             extension,
             self._rater.department_of(extension),
-            ways.lines[at],
+            ways.lines[at][:MAX_TRUNK],
             block.account_code[at],
             block.source_ip[at],
             block.pulses[at],
