@@ -14,8 +14,7 @@ import numpy.typing as npt
 from tollbook.formats.block_lines import Lines
 from tollbook.formats.numbering import Numbering, Numbers
 
-_TEXTS_KEPT = 50_000
-_QUOTE = '"'
+_TEXTS_KEPT = 100_000
 
 
 class _Odd:
