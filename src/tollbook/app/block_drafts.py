@@ -14,7 +14,7 @@ class BlockDrafts:
 
     def __init__(self, mediator: Mediator, rater: Rater) -> None:
         self._mediator, self._rater = mediator, rater
-        self._ways = BlockWays(mediator.who, mediator.goal, mediator.shown_in)
+        self._ways = BlockWays(mediator.who, mediator.goal, mediator.shown_in, mediator.telephone)
         self._prices = BlockPrices(rater)
 
     def drafts(self, block: Block, *, segment_id: int) -> list[Draft]:

@@ -89,7 +89,7 @@ class _Prices:
         self._rater, self._desk, self._by_dialled = rater, desk, by_dialled
         self._edges_us = np.array(desk.edges_us, np.int64)
         self._windows: dict[int, int] = {}
-        self._who_numbers, self._won = Numbering(2), Learned()
+        self._who_numbers, self._won = Numbering(3), Learned()
         self._charge_numbers, self._charges = Numbering(1), Rows(len(Priced._fields))
         self._reasons: list[str] = []
 
@@ -116,11 +116,11 @@ class _Prices:
         edges = np.searchsorted(self._edges_us, talk_us, side="right")
         # Where rates ask about the caller or the trunk, it matters who called over which line.
         asks = self._desk.asks_caller or self._desk.asks_trunk
-        who = ways.caller_numbers[calls] if asks else np.zeros(len(calls), np.int64)
-        line = ways.trunk_numbers[calls] if asks else who
+        nobody = np.zeros(len(calls), np.uint64)
         key = [
             pair(ways.goal_numbers[calls], windows * (len(self._edges_us) + 1) + edges),
-            pair(who, line),
+            ways.caller_numbers[calls].astype(np.uint64) if asks else nobody,
+            ways.line_numbers[calls] if asks else nobody,
         ]
         numbers, new = self._who_numbers.numbers(key)
         for row in new.tolist():

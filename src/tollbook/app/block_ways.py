@@ -29,10 +29,7 @@ WayColumns = tuple[list[str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How the calls of a block went; `callers`, `goals` and `trunks` tell them apart by number.
-
-    Calls with equal numbers went the same way.
-    """
+    """How the calls of a block went; billable ones with equal numbers went the same way."""
 
     directions: list[str]
     callers: list[str]
@@ -43,7 +40,7 @@ class Ways:
     extensions: list[str]
     caller_numbers: Numbers
     goal_numbers: Numbers
-    trunk_numbers: Numbers
+    line_numbers: Words
     billable: Bools
 
     def some(self, rows: slice) -> WayColumns:
@@ -83,8 +80,10 @@ class BlockWays:
         find_who: "Callable[[str, str], Who]",
         find_goal: "Callable[[Who, str, str, str, str], Goal]",
         shown_in: "Callable[[Who], str]",
+        telephone: Callable[[str], str],
     ) -> None:
         self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
+        self._telephone = telephone
         self._vocabularies: list[Vocabulary | None] = []
         self.generation = 0  # Numbers of another one mean other calls.
         self._forget()
@@ -93,11 +92,14 @@ class BlockWays:
         self.generation += 1
         self._who_numbers, self._goal_numbers = Numbering(1), Numbering(2)
         self._whos: list[Who] = []
-        # The billed extension, the number of who calls out and of who calls in, the line.
-        self._who = Rows(4)
+        # The billed extension, the number of who calls out and of who calls in.
+        self._who = Rows(3)
         self._kinds = Learned()
-        # Direction, callee, call type, destination, extension, line.
-        self._goal = Rows(6)
+        # Direction, callee, call type, destination, extension.
+        self._goal = Rows(5)
+        # The plan asks of a device only whose telephone it is: 0 is nobody's, as a trunk is.
+        self._phones = {"": 0}
+        self._near_phones, self._far_phones = Learned(), Learned()
 
     def ways(self, block: Block) -> Ways:
         """Return how the calls of *block* went."""
@@ -108,14 +110,18 @@ class BlockWays:
         self._vocabularies = vocabularies
         numbers = [_numbers(column, len(block)) for column in columns]
         caller, near, dialled, callee, far, said, trunk = numbers
-        who = self._number_whos(block, caller, near)
-        goal = self._number_goals(block, who, dialled, callee, far, said)
+        near_phone = self._phone_numbers(self._near_phones, columns[1], near)
+        far_phone = self._phone_numbers(self._far_phones, columns[4], far)
+        who = self._number_whos(block, pair(caller, near_phone))
+        situation = said * len(_KINDS) + self._kinds.of(who)
+        goal = self._number_goals(block, who, pair(dialled, callee), pair(far_phone, situation))
         directions = self._goal.column(0, goal)
-        comes_in = directions == "in"
-        lines = np.where(comes_in, self._who.column(3, who), self._goal.column(5, goal))
-        if vocabularies[-1] is not None:
-            trunks = vocabularies[-1].of(trunk)
-            lines = np.where(trunks == "", lines, trunks)
+        comes_in, inside = directions == "in", directions == "internal"
+        # What is nobody's telephone is a line: that of who calls in, or over which it went out.
+        way_in = np.where(near_phone == 0, _texts(columns[1], near), "")
+        way_out = np.where((far_phone == 0) & ~inside, _texts(columns[4], far), "")
+        trunks = _texts(columns[6], trunk)
+        lines = np.where(trunks != "", trunks, np.where(comes_in, way_in, way_out))
         return Ways(
             directions=directions.tolist(),
             callers=np.where(comes_in, self._who.column(2, who), self._who.column(1, who)).tolist(),
@@ -128,8 +134,8 @@ class BlockWays:
             ).tolist(),
             caller_numbers=who,
             goal_numbers=goal,
-            trunk_numbers=trunk,
-            billable=block.columns.answered & ~comes_in & (directions != "internal"),
+            line_numbers=pair(trunk, far),
+            billable=block.columns.answered & ~comes_in & ~inside,
         )
 
     def _are_others(self, vocabularies: list[Vocabulary | None]) -> bool:
@@ -140,26 +146,25 @@ class BlockWays:
     def _remember_too_much(self) -> bool:
         return max(len(self._who_numbers), len(self._goal_numbers)) > _REMEMBERED
 
-    def _number_whos(self, block: Block, caller: Numbers, near: Numbers) -> Numbers:
-        found, new = self._who_numbers.numbers([pair(caller, near)])
+    def _phone_numbers(self, known: Learned, column: Column | None, devices: Numbers) -> Numbers:
+        """Return a number for the telephone that each device is."""
+        if column is None or column.vocabulary is None:
+            return devices
+        for device in column.vocabulary.values[len(known) :]:
+            phone = self._telephone(device) if isinstance(device, str) else ""
+            known.append(self._phones.setdefault(phone, len(self._phones)))
+        return known.of(devices)
+
+    def _number_whos(self, block: Block, key: Words) -> Numbers:
+        found, new = self._who_numbers.numbers([key])
         for row in new.tolist():
             who = self._find_who(block.caller[row], block.caller_device[row])
             self._whos.append(who)
-            self._who.append((who.extension, who.number, self._shown_in(who), who.line))
+            self._who.append((who.extension, who.number, self._shown_in(who)))
             self._kinds.append(_KINDS.index(who.kind))
         return found
 
-    def _number_goals(
-        self,
-        block: Block,
-        who: Numbers,
-        dialled: Numbers,
-        callee: Numbers,
-        far: Numbers,
-        said: Numbers,
-    ) -> Numbers:
-        kinds = self._kinds.of(who)
-        key = [pair(dialled, callee), pair(far, said * len(_KINDS) + kinds)]
+    def _number_goals(self, block: Block, who: Numbers, *key: Words) -> Numbers:
         found, new = self._goal_numbers.numbers(key)
         for row in new.tolist():
             goal = self._find_goal(
@@ -169,7 +174,7 @@ class BlockWays:
                 block.callee_device[row],
                 block.direction[row],
             )
-            self._goal.append(goal)
+            self._goal.append(goal[:-1])
         return found
 
 
@@ -180,6 +185,12 @@ def _numbers(column: Column | None, count: int) -> Numbers:
     if column is None or column.numbers is None:
         return np.full(count, NOTHING_NUMBER)
     return column.numbers
+
+
+def _texts(column: Column | None, numbers: Numbers) -> Objects:
+    if column is None or column.vocabulary is None:
+        return np.full(len(numbers), "", np.object_)
+    return column.vocabulary.of(numbers)
 
 
 def pair(first: Numbers, second: Numbers) -> Words:

@@ -138,7 +138,7 @@ class Mediator:
 
         A telephone may show another number than its own: the device tells whose it is.
         """
-        phone = self._telephone(device)
+        phone = self.telephone(device)
         at_desk = phone and not self._resolver.is_extension(number)
         caller = self._resolver.caller(phone if at_desk else number)
         found = Who(
@@ -158,7 +158,7 @@ class Mediator:
 
         Seen from inside, the telephone that rang counts.
         """
-        phone = self._telephone(device)
+        phone = self.telephone(device)
         target = self._resolver.target(dialled, callee)
         rang = said in ("", "in") and phone and not self._resolver.is_extension(callee or dialled)
         if rang:
@@ -177,7 +177,7 @@ class Mediator:
         self._goals[dialled, callee, device, said, who.kind] = found
         return found
 
-    def _telephone(self, device: str) -> str:
+    def telephone(self, device: str) -> str:
         """Return the extension whose telephone *device* is, as 101 of "PJSIP/101", else ""."""
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""

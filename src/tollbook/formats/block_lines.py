@@ -143,8 +143,9 @@ def _are_plain(definition: Definition, lines: Lines, end: Numbers) -> Bools:
         for row in np.flatnonzero(plain).tolist():
             text = lines.text(row)
             plain[row] = text == text.strip(strip)
-    # Where lines end with a return, too, a pattern's $ would not find their end.
-    data = lines.data.replace(b"\r\n", b"\n") if definition.skips else b""
+    data = lines.data
+    if definition.skips and (end < lines.end).any():  # A pattern's $ is before the return, too.
+        data = data.replace(b"\r\n", b"\n")
     if any(_may_match_a_line(rule.pattern.text, data) for rule in definition.skips):
         for row in np.flatnonzero(plain).tolist():
             plain[row] = not skipped(definition, lines.text(row))
