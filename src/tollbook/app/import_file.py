@@ -17,6 +17,7 @@ from typing import BinaryIO
 from django.db.models import Max
 
 from tollbook.app.directory import PbxInfo
+from tollbook.app.hash_ahead import HashAhead
 from tollbook.app.ingest_result import Imported, IngestResult, Progress, SourceRef
 from tollbook.formats import Definition
 from tollbook.formats.zones import find_zone
@@ -61,10 +62,12 @@ def import_file(
     at: datetime,
     zone: str | None = None,
     progress: Progress | None = None,
+    ahead: HashAhead | None = None,
 ) -> Imported:
     """Import the records in *file* as those of *pbx* and return what they came to.
 
     *zone* is that of stamps that name none; without one the definition's, else the site's.
+    *ahead* has begun to hash the same file.
     Raises ImportRefused, and ZoneError of `tollbook.formats`.
     """
     chosen = zone or definition.zone or pbx.zone
@@ -72,7 +75,7 @@ def import_file(
     job = _Job(door, pbx, definition, chosen, name, at)
     size = _size(file)
     if size is not None and job.is_known_size(size):
-        known = job.answer(_hash(file))
+        known = job.answer(_hash(file) if ahead is None else ahead.result())
         if known is not None:
             return known
         file.seek(0)

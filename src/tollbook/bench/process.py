@@ -3,8 +3,10 @@
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,18 +45,27 @@ def run_tollbook(
         process = subprocess.Popen(  # noqa: S603 - our own program, our own words
             [sys.executable, "-m", "tollbook", *words], stdout=out, stderr=err, env=environment
         )
-        peak_kb = 0
-        while process.poll() is None:
-            peak_kb = max(peak_kb, sum(map(_proportional_kb, family(process.pid))))
-            time.sleep(SAMPLE_S)
-        wall_s = time.perf_counter() - began
+        ended = threading.Event()
+        with ThreadPoolExecutor(max_workers=1) as sampler:
+            peak_kb = sampler.submit(_peak_kb, process.pid, ended)
+            process.wait()
+            wall_s = time.perf_counter() - began
+            ended.set()
         stdout, stderr = _read(out), _read(err)
     broken = stderr.lstrip().startswith("Traceback")  # Python, too, leaves with 1.
     if broken or process.returncode not in allowed:
         raise BenchError(
             f"`tollbook {' '.join(words)}` ended with {process.returncode}: {stderr.strip()[-800:]}"
         )
-    return Finished(stdout, wall_s, _children_s() - spent_before_s, peak_kb / 1024)
+    return Finished(stdout, wall_s, _children_s() - spent_before_s, peak_kb.result() / 1024)
+
+
+def _peak_kb(pid: int, ended: threading.Event) -> int:
+    """Return the most memory that a process and its children had until *ended*, looked at often."""
+    peak_kb = 0
+    while not ended.wait(SAMPLE_S):
+        peak_kb = max(peak_kb, sum(map(_proportional_kb, family(pid))))
+    return peak_kb
 
 
 def _read(file: IO[str]) -> str:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from tollbook.app.hash_ahead import HashAhead
 from tollbook.commands.files import cannot_read
 from tollbook.commands.progress import progress_bar
 from tollbook.formats import (
@@ -21,7 +22,9 @@ from tollbook.formats import (
     load_definition,
 )
 from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import Installation, open_installation
+
+if TYPE_CHECKING:
+    from tollbook.wiring.start import Installation
 
 DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
 
@@ -36,8 +39,13 @@ def run(args: argparse.Namespace) -> int:
         return _say(str(refusal), WRONG_USE)
     try:
         with _opened(args.file) as file:
+            path = Path(args.file)
+            # What comes through a pipe can be read but once.
+            ahead = HashAhead(path) if args.file != "-" and path.is_file() else None
+            from tollbook.wiring.start import open_installation  # noqa: PLC0415 - loads Django
+
             installation = open_installation(data_dir=args.data, pages=False)
-            return _import(args, definition, file, installation)
+            return _import(args, definition, file, installation, ahead)
     except SettingsError as refusal:
         return _say(str(refusal), WRONG_USE)
     except OSError as fault:
@@ -52,7 +60,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import(
-    args: argparse.Namespace, definition: Definition, file: BinaryIO, installation: Installation
+    args: argparse.Namespace,
+    definition: Definition,
+    file: BinaryIO,
+    installation: "Installation",
+    ahead: HashAhead | None,
 ) -> int:
     from django.db import OperationalError  # noqa: PLC0415 - needs Django set up
 
@@ -85,6 +97,7 @@ def _import(
                 at=installation.now(),
                 zone=args.zone,
                 progress=progress,
+                ahead=ahead,
             )
     except UnknownPbx as unknown:
         known = f" Known: {', '.join(unknown.known)}." if unknown.known else ""
