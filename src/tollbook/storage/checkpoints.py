@@ -1,0 +1,61 @@
+"""Copies what commits have left in SQLite's log back into the database, beside the commits.
+
+SQLite does it itself, in the commit that makes the log too long, and whoever waits for that commit
+waits for the copying. Here a thread does it that nobody waits for.
+"""
+
+import logging
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+COMMITS_BETWEEN = 16
+
+
+class Checkpointer:
+    """One thread that copies back the log of one database file."""
+
+    def __init__(self, database: Path) -> None:
+        self._database = database.absolute()
+        self._commits = 0
+        self._wanted = threading.Event()
+        self._leaving = False
+        self._thread = threading.Thread(target=self._run, name="tollbook-checkpoints", daemon=True)
+        self._thread.start()
+
+    def committed(self) -> None:
+        """Count a commit; after some of them the log is copied back."""
+        self._commits += 1
+        if self._commits % COMMITS_BETWEEN == 0:
+            self._wanted.set()
+
+    def close(self) -> None:
+        """End the thread; what it was copying is copied first."""
+        self._leaving = True
+        self._wanted.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with closing(self._connect()) as link:
+                while self._wanted.wait() and not self._leaving:
+                    self._wanted.clear()
+                    # Passive: it waits for nobody, and nobody for it. What it cannot copy now is
+                    # copied another time, or by the commit that makes the log too long after all.
+                    link.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as fault:
+            # A full disk, most likely: then commits fail as well, and say so to who asked.
+            log.warning(
+                "%s: its log could not be copied back (%s); commits do it from now on.",
+                self._database,
+                fault,
+            )
+
+    def _connect(self) -> sqlite3.Connection:
+        # A database that is gone is not to be made anew.
+        link = sqlite3.connect(f"{self._database.as_uri()}?mode=rw", uri=True, isolation_level=None)
+        link.execute("PRAGMA synchronous = FULL")
+        return link
