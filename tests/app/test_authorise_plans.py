@@ -6,7 +6,7 @@ from support.databases import Database
 from support.office import Call, Office
 from support.planned import add
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
-from tollbook.app.authorise import Answer, Release, authorise, release
+from tollbook.app.authorise import Answer, Release, Settlement, authorise, release, settle
 from tollbook.app.doctor import examine
 from tollbook.core.policies import Reason
 from tollbook.storage.door import door
@@ -81,6 +81,25 @@ def test_free_seconds_come_back_from_a_call_that_did_not_come_about(database: Da
     release(door, Release("k1", NOW + timedelta(seconds=20)))
 
     assert allowed(authorise(door, asking("k3"))) == 120
+
+
+def test_free_seconds_that_a_call_has_spent_are_nobody_elses_before_its_record_comes(
+    database: Database,
+) -> None:
+    office = open_with(database, GIFT, cents=5, longest_s=120)
+    authorise(door, asking("k1"))
+    done = settle(door, Settlement("k1", NOW + timedelta(seconds=50), 45))
+    assert not done.charge
+
+    asked = asking("k2", at=NOW + timedelta(minutes=1))
+    assert allowed(authorise(door, asked)) == 75
+    release(door, Release("k2", NOW + timedelta(minutes=2)))
+    office.receive([Call(1, NOW, talk_s=45, dialled=PARIS)], at=NOW + timedelta(minutes=3))
+
+    # The record counts them now, and once.
+    asked = asking("k3", at=NOW + timedelta(minutes=4))
+    assert allowed(authorise(door, asked)) == 75
+    assert all(one.is_sound for one in examine(door, data_dir=database.data_dir))
 
 
 def test_shared_free_seconds_are_held_for_everybody(database: Database) -> None:

@@ -48,6 +48,7 @@ from tollbook.storage.holds import (
     StoredHold,
     capture_holds,
     holds_by_id,
+    let_spent_go,
     lock_accounts,
     release_holds,
 )
@@ -275,6 +276,10 @@ class _Bill:
         for hold in hold_of.values():
             if hold.state != "pending":
                 self._count_already(hold.reserved.budgets)  # What it used, for it has ended.
+        let_spent_go(
+            [hold for hold in hold_of.values() if hold.id in recorded and hold.call_id is None],
+            using=self.using,
+        )
         mark_recorded(recorded, using=self.using)
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
         return [self.calls[call_id] for call_id in sorted(payers) if call_id not in done]

@@ -16,7 +16,15 @@ from tollbook.app.call_price import CallPrice
 from tollbook.app.case import Case
 from tollbook.app.planned_charge import Site
 from tollbook.app.policy_book import Book
-from tollbook.app.weigh import GRACE_S, RINGING_S, Before, HeldCounters, Standing, weigh
+from tollbook.app.weigh import (
+    GRACE_S,
+    RINGING_S,
+    Before,
+    HeldCounters,
+    Standing,
+    covered_rows,
+    weigh,
+)
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import Money, from_micros
 from tollbook.core.policies import Step
@@ -130,7 +138,7 @@ class Endings:
             return ValueError(f"a call of {matter.talk_s} s cannot be settled")
         if matter.talk_s == 0 and hold.state == "pending":
             return self.release(hold, Release(hold.key, matter.at))
-        cost = self._cost(hold, case, matter)
+        cost, spent = self._cost(hold, case, matter)
         pays = Answer.read(hold.answer).account is not None
         capture = Capture(
             hold=hold,
@@ -140,6 +148,7 @@ class Endings:
             talk_s=matter.talk_s,
             answered_us=to_us(matter.answered) if matter.answered else None,
             used_micros=cost.micros if cost else 0,
+            spent=spent,
         )
         charged = capture.charge.micros if capture.charge else 0
         if hold.state == "expired":
@@ -147,6 +156,7 @@ class Endings:
         else:
             self._captures.append(capture)
             self._let_go(hold)
+        self._standing.move(hold.account, 0, Reserved(bundles=spent))
         self._spend(hold, charged)
         self._changed[hold.key] = hold._replace(
             state="captured", talk_s=matter.talk_s, captured_micros=charged
@@ -218,11 +228,14 @@ class Endings:
             balance_micros=state.balance_micros - micros
         )
 
-    def _cost(self, hold: StoredHold, case: Case, matter: Settlement) -> Money | None:
-        """Return what the call costs in the account's currency, None where it has no price."""
+    def _cost(
+        self, hold: StoredHold, case: Case, matter: Settlement
+    ) -> tuple[Money | None, tuple[tuple[str, int], ...]]:
+        """Return what the call costs in the account's currency, None where it has no price, and
+        the free seconds that it spent, by the key of their counter."""
         billable = case.billable
         if billable is None:
-            return None
+            return None, ()
         site = case.caller.site
         talk_us = to_us(matter.answered) if matter.answered else hold.placed_us
         price = CallPrice(
@@ -237,8 +250,10 @@ class Endings:
         )
         cost = None if price.unrated else price.final(matter.talk_s)
         if cost is None or price.currency != hold.account[2]:
-            return None
-        return Money(cost, price.currency)
+            return None, ()
+        return Money(cost, price.currency), covered_rows(
+            price, Site(site.id, site.name), matter.talk_s
+        )
 
     def _again(self, hold: StoredHold, matter: Settlement) -> Settled | Exception:
         """Return the first answer to a settlement that is repeated."""

@@ -299,6 +299,16 @@ def _hold(
     )
 
 
+def covered_rows(price: CallPrice, site: Site, talk_s: int) -> tuple[tuple[str, int], ...]:
+    """Return the free seconds that a call of *talk_s* takes, by the key of their counter."""
+    if price.work is None:
+        return ()
+    return tuple(
+        (counter_row(price.work, site, BUNDLE, key), used_s)
+        for key, used_s in price.covered(talk_s)
+    )
+
+
 def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserved:
     asked = case.request
     if not case.budgets and (price is None or price.work is None) and not asked.trunk:
@@ -315,8 +325,5 @@ def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserve
     if price is None or price.work is None or not seconds:
         return Reserved(budgets, (), asked.trunk, asked.source_ip)
     site = Site(case.caller.site.id, case.caller.site.name)
-    bundles = tuple(
-        (counter_row(price.work, site, BUNDLE, key), used_s)
-        for key, used_s in price.covered(seconds)
-    )
+    bundles = covered_rows(price, site, seconds)
     return Reserved(budgets, bundles, asked.trunk, asked.source_ip)

@@ -36,22 +36,26 @@ class Reserved:
     """What a hold sets aside beside money: of budgets, and seconds of bundles by counter key.
 
     `trunk` and `source_ip` are kept where the question named them: the price may depend on them.
+    `spent` are free seconds that the call took, as the switch told its end: nobody else gets them
+    while its record, which counts them, has not come.
     """
 
     budgets: tuple[BudgetPart, ...] = ()
     bundles: tuple[tuple[str, int], ...] = ()
     trunk: str = ""
     source_ip: str = ""
+    spent: tuple[tuple[str, int], ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.budgets or self.bundles or self.trunk or self.source_ip)
+        said = self.budgets or self.bundles or self.trunk or self.source_ip or self.spent
+        return bool(said)
 
     def as_json(self) -> str:
         """Return it as it is stored; "" for nothing."""
         if not self:
             return ""
-        said = {"trunk": self.trunk, "source_ip": self.source_ip}
-        kept = {key: text for key, text in said.items() if text}
+        said = {"trunk": self.trunk, "source_ip": self.source_ip, "spent": self.spent}
+        kept = {key: value for key, value in said.items() if value}
         return json.dumps({"budgets": self.budgets, "bundles": self.bundles, **kept})
 
     @classmethod
@@ -65,6 +69,7 @@ class Reserved:
             tuple((key, seconds) for key, seconds in stored["bundles"]),
             stored.get("trunk", ""),
             stored.get("source_ip", ""),
+            tuple((key, seconds) for key, seconds in stored.get("spent", ())),
         )
 
 
@@ -131,7 +136,8 @@ class StoredHold(NamedTuple):
 class Capture:
     """What ends a hold for good: the final charge, None or nothing for a call that cost nothing.
 
-    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet.
+    `talk_s` is whole seconds, as budgets count them. `estimated`: no record has come yet. `spent`
+    are the free seconds of bundles that it took, where no record counts them yet.
     """
 
     hold: StoredHold
@@ -144,6 +150,7 @@ class Capture:
     entry_key: str = ""
     ended: datetime | None = None
     used_micros: int | None = None
+    spent: tuple[tuple[str, int], ...] = ()
 
     @property
     def used(self) -> int:

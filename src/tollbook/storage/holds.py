@@ -59,6 +59,7 @@ __all__ = [
     "holds_by_key",
     "holds_with_reserves",
     "known_hold",
+    "let_spent_go",
     "lock_accounts",
     "mark_estimated",
     "note_told_end",
@@ -92,12 +93,14 @@ class Moves:
         for key, seconds in reserved.bundles:
             self.counters[key] += sign * seconds
 
-    def use(self, reserved: Reserved, *, micros: int, seconds: int) -> None:
-        """Count a call's charge and talk as used in the budgets of *reserved*."""
-        for part in reserved.budgets:
+    def use(self, capture: Capture) -> None:
+        """Count a call's charge and talk as used in its budgets, and keep what it spent."""
+        for part in capture.hold.reserved.budgets:
             moved = self._budget(part)
-            moved[0] += micros
-            moved[1] += seconds
+            moved[0] += capture.used
+            moved[1] += capture.talk_s
+        for key, seconds in capture.spent:
+            self.counters[key] += seconds
 
     def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
         """Write everything; balances must be locked, and the budgets' periods open."""
@@ -277,7 +280,7 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
             )
         )
         moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
-        moves.use(hold.reserved, micros=capture.used, seconds=capture.talk_s)
+        moves.use(capture)
     _end(
         [
             (
@@ -295,7 +298,7 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
         ],
         using=using,
     )
-    _note_used([(one.hold, one.used, one.talk_s) for one in captures], using=using)
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
     moves.write(using=using)
     return done
 
@@ -310,7 +313,7 @@ def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -
     moves = Moves()
     rows = []
     for capture, entry in zip(captures, entries, strict=True):
-        moves.use(capture.hold.reserved, micros=capture.used, seconds=capture.talk_s)
+        moves.use(capture)
         entry_id = next(posted).entry_id if entry else None
         rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
     with connections[using].cursor() as cursor:
@@ -318,7 +321,16 @@ def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -
             "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
             rows,
         )
-    _note_used([(one.hold, one.used, one.talk_s) for one in captures], using=using)
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
+    moves.write(using=using)
+
+
+def let_spent_go(holds: Iterable[StoredHold], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Let the free seconds go that ended calls have spent: their records count them from now on."""
+    moves = Moves()
+    for hold in holds:
+        for key, seconds in hold.reserved.spent:
+            moves.counters[key] -= seconds
     moves.write(using=using)
 
 
@@ -357,7 +369,7 @@ def release_holds(
         ],
         using=using,
     )
-    _note_used([(hold, 0, 0) for hold in holds], using=using)
+    _note_used([(hold, 0, 0, ()) for hold in holds], using=using)
     moves.write(using=using)
 
 
@@ -502,9 +514,11 @@ def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
         )
 
 
-def _note_used(ended: Iterable[tuple[StoredHold, int, int]], *, using: str) -> None:
-    """Let ended holds say what they used of budgets, in millionths and seconds, not what they set
-    aside: a record that comes later corrects exactly that."""
+def _note_used(
+    ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]], *, using: str
+) -> None:
+    """Let ended holds say what they used of budgets, in millionths and seconds, and spent of
+    bundles, not what they set aside: a record that comes later corrects exactly that."""
     rows = [
         (
             replace(
@@ -512,11 +526,12 @@ def _note_used(ended: Iterable[tuple[StoredHold, int, int]], *, using: str) -> N
                 budgets=tuple(
                     part._replace(micros=micros, seconds=seconds) for part in hold.reserved.budgets
                 ),
+                spent=spent,
             ).as_json(),
             hold.id,
         )
-        for hold, micros, seconds in ended
-        if hold.reserved.budgets
+        for hold, micros, seconds, spent in ended
+        if hold.reserved.budgets or spent
     ]
     if rows:
         with connections[using].cursor() as cursor:
