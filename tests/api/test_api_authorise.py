@@ -105,6 +105,12 @@ def test_a_released_call_gives_everything_back(post: Post) -> None:
     assert balance() == (100 * CENT, 0)
 
 
+def test_who_calls_for_help_needs_no_key(post: Post) -> None:
+    status, answer = post({"caller": "101", "dialled": "112"}, key="")
+
+    assert (status, answer["allowed"], answer["hold"]) == (200, True, None)
+
+
 @pytest.mark.parametrize(
     ("body", "changes", "status", "code"),
     [

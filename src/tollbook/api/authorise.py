@@ -83,7 +83,10 @@ def _described(*fields: tuple[str, str, str], required: list[str]) -> dict[str, 
     ),
 )
 def authorise(request: HttpRequest) -> HttpResponse:
-    """Decide and set the money aside; needs the header `Idempotency-Key`."""
+    """Decide and set the money aside.
+
+    Needs the header `Idempotency-Key`; an emergency number passes without.
+    """
     return _decided(request, "")
 
 

@@ -23,6 +23,7 @@ from tollbook.api.auth import holder_with, instant
 from tollbook.api.errors import ApiError
 from tollbook.app.authorise import (
     Answer,
+    Decider,
     Release,
     Renewal,
     Request,
@@ -195,13 +196,6 @@ def decide_call(call: Call, bearer: Bearer) -> str:
 
 
 def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -> str:
-    if not _KEY.fullmatch(call.key):
-        raise ApiError(
-            422,
-            "key.missing",
-            "send the header `Idempotency-Key`: 1 to 120 visible characters, new for each call.",
-            "header.Idempotency-Key",
-        )
     _refuse_unknown(fields, _ASKED)
     texts = {name: _text(fields, name) for name in _ASKED if name in fields}
     if not texts.get("caller") and not texts.get("device"):
@@ -210,6 +204,8 @@ def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -
         raise _wrong("typed", "holds number and code already; leave the others away")
     request = Request(key=f"{bearer.token_id}:{call.key}", at=at, **{"caller": "", **texts})
     decisions = decider(door)
+    if not _KEY.fullmatch(call.key):
+        return _without_key(decisions, request)
     try:
         answer = decisions.decide(request, within_s=PATIENCE_S)
     except (DatabaseError, TimeoutError) as fault:
@@ -219,6 +215,25 @@ def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -
     if not isinstance(answer, Answer):
         raise TypeError(f"a question was answered by {type(answer).__name__}")
     return answer.as_json()
+
+
+def _without_key(decisions: Decider, request: Request) -> str:
+    """Return the answer to who calls for help, for which nothing is set aside; others need a key.
+
+    Raises ApiError.
+    """
+    try:
+        answer = decisions.ask(request)
+    except DatabaseError:
+        answer = answer_away(request)
+    if answer.steps[0].rule == "emergency":
+        return answer.as_json()
+    raise ApiError(
+        422,
+        "key.missing",
+        "send the header `Idempotency-Key`: 1 to 120 visible characters, new for each call.",
+        "header.Idempotency-Key",
+    )
 
 
 def _renew(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
