@@ -186,7 +186,6 @@ class LedgerHold(models.Model):
     class Meta:
         db_table = "tollbook_hold"
         indexes = (
-            models.Index(fields=["extension"], name="hold_calls_now", condition=Q(state="pending")),
             # A record without a switch's id looks for its hold by time, caller and number. Time
             # first: a new hold goes to the index's end, and a group of them changes few pages.
             models.Index(
@@ -194,7 +193,12 @@ class LedgerHold(models.Model):
                 name="hold_without_record",
                 condition=Q(call=None),
             ),
-            models.Index(fields=["expires_us"], name="hold_expiry", condition=Q(state="pending")),
+            # What is under way, the first to expire first; calls at once are counted in it.
+            models.Index(
+                fields=["expires_us", "extension", "account_code"],
+                name="hold_under_way",
+                condition=Q(state="pending"),
+            ),
             models.Index(
                 fields=["switch_call_id"],
                 name="hold_of_switch_call",
