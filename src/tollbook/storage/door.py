@@ -224,6 +224,8 @@ class Door:
             for waiting in group:
                 waiting.answer.set_exception(fault)
         else:
+            if self._checkpointer is not None:
+                self._checkpointer.committed()
             for outcome in outcomes:
                 outcome.tell()
 
@@ -236,15 +238,12 @@ class Door:
         """
         connection = connections[self.using]
         driver = connection.connection
-        if connection.vendor != "sqlite":
-            return
-        if driver is not self._light:
+        if connection.vendor == "sqlite" and driver is not self._light:
             driver.execute("PRAGMA cache_size = -16384")  # KiB
             driver.execute("PRAGMA wal_autocheckpoint = 16000")  # pages, 64 MB
             self._light = driver
-        if self._checkpointer is None:
-            self._checkpointer = Checkpointer(Path(connection.settings_dict["NAME"]))
-        self._checkpointer.committed()
+            if self._checkpointer is None:
+                self._checkpointer = Checkpointer(Path(connection.settings_dict["NAME"]))
 
     def _try(self, fn: Callable[[], T]) -> tuple[Any, BaseException | None]:
         """Run *fn* between savepoints and return its result or what it raised: it fails alone.

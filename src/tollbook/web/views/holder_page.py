@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,35 +12,23 @@ from tollbook.app.extensions import who_pays
 from tollbook.app.holder_fields import Field, fields_of, value_words
 from tollbook.app.holders import KINDS, MODELS, HolderKind
 from tollbook.app.roles import Permission, visible_codes
-from tollbook.app.statements import KINDS_OF_LINES
-from tollbook.storage.instants import from_us
 from tollbook.storage.models import AccountCode, Budget, BudgetUse, Department
 from tollbook.storage.queries.balances import HolderRow
 from tollbook.storage.queries.call_filter import CallFilter
 from tollbook.storage.queries.call_log import call_log
-from tollbook.storage.queries.recharges import StatementLine, statement
+from tollbook.storage.queries.recharges import statement
 from tollbook.web.access import access_of, needs, reach_of, visible_calls
 from tollbook.web.holders_asked import TITLES, holder_of, list_address, page_address
 from tollbook.web.log_page import ShownCall, shown_call
 from tollbook.web.money_shown import four
 from tollbook.web.row_ids import row_id
+from tollbook.web.statement_lines import shown_line
 from tollbook.web.undoable import take_undo
 from tollbook.web.views.extensions import shown_holder
 
 CALLS = 8
 LINES = 25
 CODES = 100
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """One line of the statement."""
-
-    line: StatementLine
-    at: datetime
-    words: str
-    amount: str
-    after: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +72,13 @@ def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpRespons
         "calls": _calls(request, row),
         "calls_query": {"extension": f"extension={row.number}"}.get(kind, f"{kind}={row.id}"),
         "codes": _codes(request, row),
-        "lines": [_line(line) for line in lines[:LINES]],
+        "lines": [shown_line(line) for line in lines[:LINES]],
         "older": lines[LINES - 1].posting_id if len(lines) > LINES else None,
         "is_older": before is not None,
         "back": page_address(kind, row.id),
         "undoable": take_undo(request),
     }
     return render(request, "tollbook/extension.html", context)
-
-
-def _line(line: StatementLine) -> ShownLine:
-    return ShownLine(
-        line,
-        from_us(line.at_us),
-        KINDS_OF_LINES.get(line.kind, line.kind.capitalize()),
-        four(line.amount_micros),
-        four(line.after_micros),
-    )
 
 
 def _facts(row: HolderRow) -> list[tuple[str, str]]:

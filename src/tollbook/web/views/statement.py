@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -15,7 +14,7 @@ from tollbook.app.holders import KINDS
 from tollbook.app.money_tables import statement_table
 from tollbook.app.period import Period, PeriodError, moment
 from tollbook.app.roles import Permission, visible_codes
-from tollbook.app.statements import KINDS_OF_LINES, Book, Line, LineFilter, Statement, book_of
+from tollbook.app.statements import KINDS_OF_LINES, Book, LineFilter, Statement, book_of
 from tollbook.storage.instants import from_us, to_us
 from tollbook.web.access import access_of, needs, reach_of
 from tollbook.web.files import table_file
@@ -24,6 +23,7 @@ from tollbook.web.listing import Asked, Head, asked_of, page_by
 from tollbook.web.money_shown import four
 from tollbook.web.periods import named_days
 from tollbook.web.request import instant, site_facts
+from tollbook.web.statement_lines import shown_line
 
 USUAL_PERIOD, ANY_TIME = "month", "all"
 PERIODS = (
@@ -56,17 +56,6 @@ class AskedStatement:
     wanted: LineFilter
     words: tuple[str, ...]
     faults: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ShownLine:
-    """One line, its money as text."""
-
-    line: Line
-    at: datetime
-    words: str
-    amount: str
-    after: str
 
 
 @needs(Permission.SEE_MONEY)
@@ -108,7 +97,7 @@ def _page(request: HttpRequest, subject: Subject) -> HttpResponse:
         _heads(subject),
         total=found.fitting,
         read=lambda low, high: [
-            _shown(line)
+            shown_line(line)
             for line in book.lines(found, newest_first=newest_first, first=low, count=high - low)
         ],
     )
@@ -243,13 +232,3 @@ def _sums(statement: Statement, *, is_code: bool) -> Sequence[tuple[str, str]]:
     if is_code:
         return (("Charged", four(statement.up_micros + statement.down_micros)),)
     return (("Paid in", four(statement.up_micros)), ("Spent", four(statement.down_micros)))
-
-
-def _shown(line: Line) -> ShownLine:
-    return ShownLine(
-        line,
-        from_us(line.at_us),
-        KINDS_OF_LINES.get(line.kind, line.kind.capitalize()),
-        four(line.amount_micros),
-        four(line.after_micros),
-    )
