@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +35,7 @@ FIRST_EXTENSION = 10_000
 BALANCE_MICROS = 10**15
 HOLD_S = 180
 AT = datetime(2026, 3, 3, 10, 0, tzinfo=UTC)  # a Tuesday, in the dearest band
+APART = timedelta(microseconds=100)  # no two calls begin in the same instant
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 _ACCOUNTS_AT_ONCE = 500
 
@@ -64,7 +65,7 @@ class Questions:
         nth = next(self._next)
         return Request(
             key=f"{self._name}:{nth}",
-            at=AT,
+            at=AT + nth * APART,
             caller=caller(nth),
             dialled=self._numbers[nth * 104_729 % NUMBERS],
             pbx=PBX,
