@@ -15,7 +15,7 @@ from tollbook.storage.door import door
 from tollbook.storage.models import Call, Charge, Meta, RawRecord, SourceDay, SourcePosition
 
 WRITER = Path(__file__).parents[1] / "support" / "bulk_process.py"
-CALLS = 2_000
+CALLS = 8_000
 SEED = 20_260_131
 
 

@@ -115,3 +115,49 @@ def test_an_answer_is_on_disk_before_it_is_given(sqlite: Database) -> None:
 
     assert Meta.objects.filter(key="k").exists()
     assert AuditLog.objects.count() == 0
+
+
+def test_who_stops_waiting_keeps_nobody_behind_him_waiting(sqlite: Database) -> None:
+    together = Together(door, store)
+    begin = threading.Event()
+    held_up = door.decide_later(lambda: begin.wait(60))
+    patience_s = {f"k{nth}": 0.05 if nth % 3 else None for nth in range(48)}
+    gave_up = threading.Semaphore(0)
+
+    def ask(name: str) -> str | None:
+        try:
+            return together.decide(name, within_s=patience_s[name])
+        except TimeoutError:
+            gave_up.release()
+            return None
+
+    with ThreadPoolExecutor(48) as pool:
+        asked = {name: pool.submit(ask, name) for name in patience_s}
+        for _ in range(32):
+            assert gave_up.acquire(timeout=60)
+        begin.set()
+        answers = {name: one.result(timeout=60) for name, one in asked.items()}
+
+    held_up.result()
+    waited = {name: name.upper() if within is None else None for name, within in patience_s.items()}
+    assert answers == waited
+    assert keys() == set(patience_s)  # What was asked is decided all the same.
+
+
+def test_answers_that_come_as_patience_ends_reach_everybody_else(sqlite: Database) -> None:
+    together = Together(door, store)
+
+    def ask(name: str) -> str | None:
+        patience_s = (int(name) % 7) / 1_000 if int(name) % 2 else None
+        try:
+            return together.decide(name, within_s=patience_s)
+        except TimeoutError:
+            return None
+
+    names = [str(nth) for nth in range(2_000)]
+    with ThreadPoolExecutor(32) as pool:
+        answers = [one.result(timeout=120) for one in [pool.submit(ask, name) for name in names]]
+
+    for name, answer in zip(names, answers, strict=True):
+        assert answer in ({name} if int(name) % 2 == 0 else {name, None})
+    assert keys() == set(names)

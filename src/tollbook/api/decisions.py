@@ -129,7 +129,7 @@ def in_front_of(pages: WsgiApplication) -> WsgiApplication:
         if status == HTTPStatus.UNAUTHORIZED:
             headers.append(("WWW-Authenticate", 'Bearer realm="Tollbook"'))
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        return (body,)
+        return [body]
 
     return application
 

@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any, Protocol, cast
 
 from django.db import IntegrityError, connections
@@ -41,6 +41,17 @@ class Engine(Protocol):
 
         Ids are ascending. Only *key* is forgiven: any other broken constraint raises.
         """
+
+    def numbers(
+        self, table: str, columns: Sequence[str], *, key: str, ids: Sequence[int]
+    ) -> Iterable[Sequence[int]]:
+        """Return whole numbers of the rows whose *key* is in *ids*, locked until the commit.
+
+        They are locked in the order of *key*, so that nobody waits in a circle.
+        """
+
+    def add_to(self, table: str, column: str, *, key: str, amounts: Mapping[int, int]) -> None:
+        """Add to *column* of each row, by its *key*."""
 
     def prove_links(self, table: str, lists: Lists) -> None:
         """Make sure that what the rows point at exists, if the database does not; `insert` does so.
@@ -82,6 +93,28 @@ class SqliteEngine:
             f'SELECT id FROM "{table}" WHERE id BETWEEN ? AND ?', (ids[0], ids[-1])
         )
         return {row[0] for row in found}
+
+    def numbers(
+        self, table: str, columns: Sequence[str], *, key: str, ids: Sequence[int]
+    ) -> Iterable[Sequence[int]]:
+        """Return them in one piece, as JSON: between two rows other threads may come in."""
+        with self._connection.wrap_database_errors:
+            found = self._connection.connection.execute(
+                f"SELECT json_group_array(json_array({_names(columns)})) "
+                f'FROM json_each(?) AS wanted CROSS JOIN "{table}" WHERE "{key}" = wanted.value',
+                (json.dumps(list(ids)),),
+            )
+            rows: list[list[int]] = json.loads(found.fetchone()[0])
+        return rows
+
+    def add_to(self, table: str, column: str, *, key: str, amounts: Mapping[int, int]) -> None:
+        """Add all by one statement, for the same reason."""
+        with self._connection.wrap_database_errors:
+            self._connection.connection.execute(
+                f'UPDATE "{table}" SET "{column}" = "{column}" + moved.value '
+                f'FROM json_each(?) AS moved WHERE "{key}" = CAST(moved.key AS INTEGER)',
+                (json.dumps(amounts),),
+            )
 
     def prove_links(self, table: str, lists: Lists) -> None:
         """Look each column's distinct values up where the database itself was told not to."""
@@ -128,19 +161,15 @@ class SqliteEngine:
         varying = [lists[name] for name, value in values.items() if value == "?"]
         row = f"({', '.join(values.values())})"
         into = f'INSERT INTO "{table}" ({_names(lists)}) VALUES'
-        together = len(varying) * ROWS_TOGETHER
         flat = list(chain.from_iterable(zip(*varying, strict=True)))
-        whole = len(flat) - len(flat) % together
         driver = self._connection.connection
-        added = 0
+        added = begin = 0
         with self._connection.wrap_database_errors:
-            if whole:
-                many = f"{into} {', '.join([row] * ROWS_TOGETHER)} {ending}"
-                for at in range(0, whole, together):
-                    added += driver.execute(many, flat[at : at + together]).rowcount
-            if whole < len(flat):
-                rest = _batched(flat[whole:], len(varying))
-                added += driver.executemany(f"{into} {row} {ending}", rest).rowcount
+            for rows in _portions(len(flat) // len(varying)):
+                end = begin + rows * len(varying)
+                statement = f"{into} {', '.join([row] * rows)} {ending}"
+                added += driver.execute(statement, flat[begin:end]).rowcount
+                begin = end
         return added
 
 
@@ -190,6 +219,26 @@ class PostgresqlEngine:
         self._execute(f'TRUNCATE "{staging}"')
         return None if len(new) == len(lists["id"]) else new
 
+    def numbers(
+        self, table: str, columns: Sequence[str], *, key: str, ids: Sequence[int]
+    ) -> Iterable[Sequence[int]]:
+        """Select them for update, ascending."""
+        found: list[Row] = self._execute(
+            f'SELECT {_names(columns)} FROM "{table}" WHERE "{key}" = ANY(%s) '
+            f'ORDER BY "{key}" FOR UPDATE',
+            (list(ids),),
+        ).fetchall()
+        return found
+
+    def add_to(self, table: str, column: str, *, key: str, amounts: Mapping[int, int]) -> None:
+        """Add all by one statement."""
+        self._execute(
+            f'UPDATE "{table}" SET "{column}" = "{column}" + moved.amount '
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS moved (id, amount) "
+            f'WHERE "{key}" = moved.id',
+            (list(amounts), list(amounts.values())),
+        )
+
     def prove_links(self, table: str, lists: Lists) -> None:
         """Do nothing: the server always checks."""
 
@@ -230,9 +279,18 @@ def _constant(column: Sequence[Any]) -> str | None:
     return "''" if first == "" else str(int(first))
 
 
-def _batched(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
-    """Yield the values so many at a time."""
-    return (values[at : at + size] for at in range(0, len(values), size))
+def _portions(count: int) -> Iterator[int]:
+    """Yield how many of *count* rows each statement takes: few sizes, each compiled once.
+
+    Between two statements other threads may come in, so what is left over is not written row by
+    row: whoever waits for a decision would wait for each of them.
+    """
+    yield from repeat(ROWS_TOGETHER, count // ROWS_TOGETHER)
+    left = count % ROWS_TOGETHER
+    while left:
+        rows = 1 << (left.bit_length() - 1)
+        yield rows
+        left -= rows
 
 
 def _names(columns: Iterable[str]) -> str:

@@ -38,7 +38,7 @@ from tollbook.storage.hold_values import (
 )
 from tollbook.storage.instants import to_us
 from tollbook.storage.ledger import Filed, Holder, accounts_of, post_entries
-from tollbook.storage.queries.sql import chunks, fetch, fetch_inside, filled_up, run_many_inside
+from tollbook.storage.queries.sql import chunks, fetch, run_many_inside
 
 __all__ = [
     "REVENUE",
@@ -104,13 +104,10 @@ class Moves:
 
     def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
         """Write everything; balances must be locked, and the budgets' periods open."""
-        held = sorted((micros, account_id) for account_id, micros in self.held.items() if micros)
+        held = {account_id: micros for account_id, micros in self.held.items() if micros}
         if held:
-            run_many_inside(
-                "UPDATE tollbook_balance SET held_micros = held_micros + %s WHERE account_id = %s",
-                held,
-                using=using,
-            )
+            engine = engine_of(using)
+            engine.add_to("tollbook_balance", "held_micros", key="account_id", amounts=held)
         if self.budgets:
             keys = sorted(self.budgets)
             run_many_inside(
@@ -154,17 +151,13 @@ def lock_accounts(
     ids = {holder: known[holder] for holder in holders if holder in known} if known else {}
     if len(ids) < len(set(holders)):
         ids |= accounts_of(set(holders) - ids.keys(), at_us=at_us, using=using)
-    lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
-    found = {
-        row[0]: AccountState(*row)
-        for some in map(filled_up, chunks(sorted(ids.values()), _VALUES_A_STATEMENT))
-        for row in fetch_inside(
-            "SELECT account_id, balance_micros, held_micros FROM tollbook_balance "
-            f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
-            some,
-            using=using,
-        )
-    }
+    rows = engine_of(using).numbers(
+        "tollbook_balance",
+        ("account_id", "balance_micros", "held_micros"),
+        key="account_id",
+        ids=sorted(ids.values()),
+    )
+    found = {row[0]: AccountState(*row) for row in rows}
     return {holder: found[account_id] for holder, account_id in ids.items()}
 
 

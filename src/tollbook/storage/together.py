@@ -7,6 +7,9 @@ While one group is being committed the next gathers. The judge is given a group,
 transaction, and returns an outcome for each question in its order; an exception as an outcome is
 raised for that caller alone. What the judge itself raises undoes the whole group, and each
 question is then judged alone, so that only the one who is at fault hears of it.
+
+Threads are woken one by one, each by the one before it. Woken all at once they would fight for the
+one lock of Python's, with each other and with the writer, whose next group waits.
 """
 
 import asyncio
@@ -23,9 +26,13 @@ Judge = Callable[[Sequence[Question]], Sequence[Answer | Exception]]
 
 
 class _Ticket(Generic[Question, Answer]):
-    """A question that waits; its thread sleeps on a lock, its event loop on a future."""
+    """A question that waits; its thread sleeps on a lock, its event loop on a future.
 
-    __slots__ = ("answer", "fault", "lock", "loop", "pending", "question")
+    `behind` is whom its thread wakes; `told` and `left` (its thread waits no more) are changed
+    under the guard only, and never both.
+    """
+
+    __slots__ = ("answer", "behind", "fault", "left", "lock", "loop", "pending", "question", "told")
 
     def __init__(self, question: Question) -> None:
         self.question = question
@@ -34,6 +41,9 @@ class _Ticket(Generic[Question, Answer]):
         self.lock: threading.Lock | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.pending: asyncio.Future[Answer] | None = None
+        self.behind: _Ticket[Question, Answer] | None = None
+        self.told = False
+        self.left = False
 
     def wake(self) -> None:
         """Tell the event loop's future; in its own thread."""
@@ -64,8 +74,12 @@ class Together(Generic[Question, Answer]):
         ticket.lock = threading.Lock()
         ticket.lock.acquire()
         self._add(ticket)
-        # Until the group's end lets go of it.
-        if not ticket.lock.acquire(timeout=-1 if within_s is None else within_s):
+        try:
+            # Until the group's end, or the thread before, lets go of it.
+            ticket.lock.acquire(timeout=-1 if within_s is None else within_s)
+        finally:
+            self._wait_no_more(ticket)
+        if not ticket.told:
             raise TimeoutError(f"no decision within {within_s} s")
         if ticket.fault is not None:
             raise ticket.fault
@@ -155,18 +169,36 @@ class Together(Generic[Question, Answer]):
             ticket.fault = fault
         self._wake(group)
 
-    @staticmethod
-    def _wake(group: list[_Ticket[Question, Answer]]) -> None:
+    def _wake(self, group: list[_Ticket[Question, Answer]]) -> None:
         """Let every caller go on; an event loop is called once for all of its own."""
         loops: dict[asyncio.AbstractEventLoop, list[_Ticket[Question, Answer]]] = {}
-        for ticket in group:
+        first: _Ticket[Question, Answer] | None = None
+        for ticket in reversed(group):
             if ticket.lock is not None:
-                ticket.lock.release()
+                first, ticket.behind = ticket, first
             elif ticket.loop is not None:
                 loops.setdefault(ticket.loop, []).append(ticket)
+        self._wake_thread(first)
         for loop, tickets in loops.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_wake_all, tickets)
+
+    def _wake_thread(self, ticket: _Ticket[Question, Answer] | None) -> None:
+        """Wake the first thread of a row that still waits."""
+        while ticket is not None:
+            with self._guard:
+                ticket.told = not ticket.left
+            if ticket.told and ticket.lock is not None:
+                ticket.lock.release()
+                return
+            ticket = ticket.behind
+
+    def _wait_no_more(self, ticket: _Ticket[Question, Answer]) -> None:
+        """Let a thread go its way: told, it wakes the next one; else it is passed over."""
+        with self._guard:
+            ticket.left = not ticket.told
+        if ticket.told:
+            self._wake_thread(ticket.behind)
 
 
 def _wake_all(tickets: Sequence["_Ticket[Question, Answer]"]) -> None:
