@@ -12,7 +12,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -50,6 +50,7 @@ _MOST_TOKENS = 1_000
 _KEY = re.compile(r"[!-~]{1,120}", re.ASCII)
 _TEXTS = ("caller", "dialled", "typed", "account_code", "pbx", "site", "device", "source_ip")
 _ASKED = (*_TEXTS, "trunk", "switch_call_id")
+_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _LONGEST = {"switch_call_id": 255, "device": 255}
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 WsgiApplication = Callable[..., Iterable[bytes]]
@@ -128,8 +129,8 @@ def in_front_of(pages: WsgiApplication) -> WsgiApplication:
         ]
         if status == HTTPStatus.UNAUTHORIZED:
             headers.append(("WWW-Authenticate", 'Bearer realm="Tollbook"'))
-        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
-        return [body]
+        start_response(_STATUS_LINES[status], headers)
+        return [body]  # A list, because the server sends one in one go.
 
     return application
 
@@ -171,8 +172,7 @@ def decide_call(call: Call, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
     fields = _object(call.body)
     at = instant()
-    decides = {"": _authorise, "renew": _renew, "settle": _settle, "release": _release}
-    decide = decides.get(call.verb)
+    decide = _DECIDES.get(call.verb)
     if decide is None:
         raise ApiError(404, "path.unknown", f"there is nothing at {PATH}/{call.verb[:40]}.", PATH)
     try:
@@ -279,9 +279,12 @@ def _settled(found: object) -> str:
     )
 
 
+_DECIDES = {"": _authorise, "renew": _renew, "settle": _settle, "release": _release}
+
+
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
-        found = json.loads(body)
+        found = json.loads(body.decode())
     except ValueError:
         found = None
     if not isinstance(found, dict):
@@ -289,9 +292,9 @@ def _object(body: bytes) -> Mapping[str, Any]:
     return found
 
 
-def _refuse_unknown(fields: Mapping[str, Any], known: Iterable[str]) -> None:
-    unknown = sorted(set(fields).difference(known))
-    if unknown:
+def _refuse_unknown(fields: Mapping[str, Any], known: Collection[str]) -> None:
+    if any(name not in known for name in fields):
+        unknown = sorted(set(fields).difference(known))
         raise _wrong(unknown[0][:64], f"is not known. Known: {', '.join(known)}")
 
 
