@@ -16,7 +16,7 @@ from tollbook.wiring.start import open_installation
 DONE, WRONG_USE = 0, 2
 # A page wants a thread while it works, a decision while it waits for its commit: so many of them
 # can share one (`tollbook bench authorise` measures it).
-THREADS = 48
+THREADS = 64
 STOP_S = 3  # Then requests that are still open are cut off: an open page must not delay a restart.
 
 

@@ -212,7 +212,10 @@ class Door:
             connections[self.using].close_if_unusable_or_obsolete()
             with self.transaction():
                 self._commit_lightly()
-                outcomes = [_Outcome(waiting, *self._try(waiting.fn)) for waiting in group]
+                if len(group) == 1:
+                    outcomes = [_Outcome(group[0], self._alone(group[0].fn))]
+                else:
+                    outcomes = [_Outcome(waiting, *self._try(waiting.fn)) for waiting in group]
         except DatabaseError as fault:
             if len(group) == 1:
                 group[0].answer.set_exception(fault)
@@ -244,6 +247,12 @@ class Door:
             self._light = driver
             if self._checkpointer is None:
                 self._checkpointer = Checkpointer(Path(connection.settings_dict["NAME"]))
+
+    def _alone(self, fn: Callable[[], T]) -> T:
+        """Run *fn*, which has the transaction to itself: what it raises undoes all there is."""
+        result = fn()
+        connections[self.using].validate_no_broken_transaction()
+        return result
 
     def _try(self, fn: Callable[[], T]) -> tuple[Any, BaseException | None]:
         """Run *fn* between savepoints and return its result or what it raised: it fails alone.
