@@ -34,7 +34,7 @@ from tollbook.app.authorise import (
     decider,
 )
 from tollbook.app.away import answer_away
-from tollbook.app.tokens import Bearer
+from tollbook.app.tokens import Bearer, anybody_has
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import format_amount
@@ -112,6 +112,21 @@ class Holders:
 
 
 holders = Holders()
+
+
+def make_ready() -> None:
+    """Read the rules in a thread, if there is a token that may ask for decisions."""
+    threading.Thread(target=_make_ready, name="tollbook-rules", daemon=True).start()
+
+
+def _make_ready() -> None:
+    try:
+        if anybody_has(SCOPE, at=instant()):
+            decider(door).make_ready(instant())
+    except DatabaseError as fault:
+        LOG.warning("the rules could not be read (%s): the first question tries again.", fault)
+    finally:
+        connection.close()
 
 
 def in_front_of(pages: WsgiApplication) -> WsgiApplication:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar, cast
 
+from django.db import connections
+
 from tollbook.app.alarms import NewAlarm, raise_alarms
 from tollbook.app.asking import Answer, Request
 from tollbook.app.away import keep_policy
@@ -87,6 +89,14 @@ class Decider:
             except OutOfDate as found:
                 await asyncio.to_thread(self._catch_up, to_us(matter.at), found)
         raise RuntimeError("a question that insists is always decided")
+
+    def make_ready(self, at: datetime) -> None:
+        """Read the rules before somebody asks, unless they are known and have not changed.
+
+        A large tariff takes seconds, and who picks up a telephone has none. Raises DatabaseError.
+        """
+        connections[self.door.using].close_if_unusable_or_obsolete()
+        keep_policy(self.keeper.refresh(to_us(at)))
 
     def _catch_up(self, at_us: int, found: OutOfDate) -> None:
         """Read the rules anew, and keep what decides by them while the database is away."""

@@ -149,6 +149,13 @@ def bearer_of(secret: str, *, at: datetime) -> Bearer | None:
     return Bearer(token.pk, token.name, frozenset(json.loads(token.scopes)), reach)
 
 
+def anybody_has(scope: str, *, at: datetime) -> bool:
+    """Say whether there is a token with *scope* that has neither ended nor been withdrawn."""
+    lasting = Q(expires_us=None) | Q(expires_us__gt=to_us(at))
+    held = ApiToken.objects.filter(lasting, revoked_us=None).values_list("scopes", flat=True)
+    return any(scope in json.loads(scopes) for scopes in held)
+
+
 def list_tokens(*, at: datetime, sought: str = "", state: str = "") -> list[TokenLine]:
     """Return the tokens with *sought* in their name, maker or scopes, the newest first."""
     tokens = ApiToken.objects.select_related("owner", "extension").order_by("-pk")

@@ -5,14 +5,20 @@ import asyncio
 import logging
 import signal
 import sys
-from typing import cast
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
 
 from tollbook.wiring.process import log_to_stderr, the_only_one
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, StartError, open_installation
 
+if TYPE_CHECKING:
+    from tollbook.app.authorise import Decider
+
 DONE, WRONG_USE = 0, 2
 PATIENCE_S = 1.5  # The dialplan waits for two seconds, then decides itself.
+LOOK_S = 1.0  # So soon are rules that have changed read, whether somebody asks or not.
 
 log = logging.getLogger(__name__)
 
@@ -65,5 +71,19 @@ async def _control(installation: Installation, *, host: str | None, port: int | 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     log.info("FastAGI answers on %s:%d", host, port)
+    ready = asyncio.create_task(_stay_ready(decisions, installation.now))
     async with server:
         await stop.wait()
+    ready.cancel()
+
+
+async def _stay_ready(decisions: "Decider", now: Callable[[], datetime]) -> None:
+    """Keep the rules at hand: a call that comes while a large tariff is read waits for it."""
+    from django.db import DatabaseError  # noqa: PLC0415 - as above
+
+    while True:
+        try:
+            await asyncio.to_thread(decisions.make_ready, now())
+        except DatabaseError as fault:
+            log.debug("the rules could not be read (%s): the next question tries again", fault)
+        await asyncio.sleep(LOOK_S)

@@ -17,6 +17,11 @@ end_with_parent()
 open_installation(migrate=False)
 pages = get_wsgi_application()
 
-from tollbook.api.decisions import WsgiApplication, in_front_of  # noqa: E402 - models need Django set up
+from tollbook.api.decisions import (  # noqa: E402 - models need Django set up
+    WsgiApplication,
+    in_front_of,
+    make_ready,
+)
 
+make_ready()
 application = in_front_of(cast("WsgiApplication", pages))
