@@ -120,6 +120,11 @@ def _control(parser: argparse.ArgumentParser) -> None:
     _data(parser)
     parser.add_argument("--host", help="address for FastAGI (default: setting agi_host)")
     parser.add_argument("--port", type=int, help="port for FastAGI (default: agi_port, else 4573)")
+    parser.add_argument(
+        "--authorise-port",
+        type=int,
+        help="port for questions by HTTP (default: setting authorise_port; 0: none)",
+    )
 
 
 def _process(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ and checked by hand, and the answer is the text that was stored. `api.authorise`
 same four in the API's own pages and answers them wherever this route is not in front.
 """
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -34,6 +36,7 @@ from tollbook.app.authorise import (
     decider,
 )
 from tollbook.app.away import answer_away
+from tollbook.app.judge import Matter, Outcome
 from tollbook.app.tokens import Bearer, anybody_has
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
@@ -50,7 +53,7 @@ _MOST_TOKENS = 1_000
 _KEY = re.compile(r"[!-~]{1,120}", re.ASCII)
 _TEXTS = ("caller", "dialled", "typed", "account_code", "pbx", "site", "device", "source_ip")
 _ASKED = (*_TEXTS, "trunk", "switch_call_id")
-_STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
+STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 _LONGEST = {"switch_call_id": 255, "device": 255}
 StartResponse = Callable[[str, list[tuple[str, str]]], object]
 WsgiApplication = Callable[..., Iterable[bytes]]
@@ -73,6 +76,11 @@ class Holders:
         self._known: dict[str, tuple[float, Bearer]] = {}
         self._lock = threading.Lock()
 
+    def known(self, authorization: str) -> Bearer | None:
+        """Return who sends this header, if that was looked up a moment ago."""
+        known = self._known.get(_digest(authorization.partition(" ")[2]))
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
     def of(self, authorization: str) -> Bearer:
         """Return who sends this header; raises ApiError."""
         scheme, _, secret = authorization.partition(" ")
@@ -84,7 +92,7 @@ class Holders:
                 f"Make one with `tollbook token create --scope {SCOPE}`.",
                 "header.Authorization",
             )
-        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = _digest(secret)
         known = self._known.get(digest)
         if known is not None and known[0] > time.monotonic():
             return known[1]
@@ -109,6 +117,10 @@ class Holders:
             return before
         finally:
             connection.close_if_unusable_or_obsolete()
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 holders = Holders()
@@ -137,99 +149,163 @@ def in_front_of(pages: WsgiApplication) -> WsgiApplication:
         if not path.startswith(PATH):
             return pages(environ, start_response)
         status, body = _answered(environ, path[len(PATH) :].strip("/"))
-        headers = [
-            ("Content-Type", "application/json; charset=utf-8"),
-            ("Content-Length", str(len(body))),
-            ("Cache-Control", "no-store"),
-        ]
-        if status == HTTPStatus.UNAUTHORIZED:
-            headers.append(("WWW-Authenticate", 'Bearer realm="Tollbook"'))
-        start_response(_STATUS_LINES[status], headers)
+        start_response(STATUS_LINES[status], headers_of(status, body))
         return [body]  # A list, because the server sends one in one go.
 
     return application
 
 
+def headers_of(status: int, body: bytes) -> list[tuple[str, str]]:
+    """Return the headers of an answer."""
+    headers = [
+        ("Content-Type", "application/json; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", "no-store"),
+    ]
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.append(("WWW-Authenticate", 'Bearer realm="Tollbook"'))
+    return headers
+
+
 def _answered(environ: Mapping[str, Any], verb: str) -> tuple[int, bytes]:
     try:
-        _require_post(environ)
+        length = checked_length(environ["REQUEST_METHOD"], environ.get("CONTENT_LENGTH") or "")
         call = Call(
             verb,
             environ.get("HTTP_IDEMPOTENCY_KEY", ""),
-            _body(environ),
+            environ["wsgi.input"].read(length),
             environ.get("HTTP_AUTHORIZATION", ""),
         )
         return 200, decide_call(call, holders.of(call.token)).encode()
-    except ApiError as refused:
-        return refused.status, json.dumps(refused.body(), ensure_ascii=False).encode()
-    except Exception:
-        LOG.exception("POST %s failed", PATH)
-        fault = ApiError(500, "internal", "the fault is ours and is written to the log.", PATH)
-        return 500, json.dumps(fault.body()).encode()
+    except Exception as fault:  # noqa: BLE001 - whoever asks must be told; it is logged there
+        return told(fault)
 
 
-def _require_post(environ: Mapping[str, Any]) -> None:
-    if environ["REQUEST_METHOD"] != "POST":
+def told(fault: Exception) -> tuple[int, bytes]:
+    """Return the status and the body that tell of *fault*; one that is ours is logged."""
+    if isinstance(fault, ApiError):
+        return fault.status, json.dumps(fault.body(), ensure_ascii=False).encode()
+    LOG.error("POST %s failed", PATH, exc_info=fault)
+    ours = ApiError(500, "internal", "the fault is ours and is written to the log.", PATH)
+    return 500, json.dumps(ours.body()).encode()
+
+
+def checked_length(method: str, length: str) -> int:
+    """Return the length of a request's body in bytes; raises ApiError where it cannot be read."""
+    if method != "POST":
         raise ApiError(405, "method.refused", "this is asked by POST.", PATH)
-
-
-def _body(environ: Mapping[str, Any]) -> bytes:
-    length = environ.get("CONTENT_LENGTH") or ""
     if not (length.isascii() and length.isdigit()):
         raise ApiError(411, "body.length", "say the body's length.", "header.Content-Length")
     if int(length) > LARGEST_BYTES:
         raise ApiError(413, "body.too_large", f"at most {LARGEST_BYTES} bytes fit.", "body")
-    body: bytes = environ["wsgi.input"].read(int(length))
-    return body
+    return int(length)
 
 
 def decide_call(call: Call, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
+    matter = _matter(call, bearer)
+    decisions = decider(door)
+    if not isinstance(matter, Request):
+        try:
+            return _told(decisions.decide(matter))
+        except _FAULTS as fault:
+            raise _api_error(fault) from None
+    if not _KEY.fullmatch(call.key):
+        return _without_key(decisions, matter)
+    try:
+        return _told(decisions.decide(matter, within_s=PATIENCE_S))
+    except (DatabaseError, TimeoutError) as fault:
+        return _away(matter, fault)
+    except _FAULTS as fault:
+        raise _api_error(fault) from None
+
+
+async def decide_call_async(call: Call, bearer: Bearer) -> str:
+    """Do as `decide_call` without blocking the event loop."""
+    matter = _matter(call, bearer)
+    decisions = decider(door)
+    if not isinstance(matter, Request):
+        try:
+            return _told(await decisions.decide_async(matter))
+        except _FAULTS as fault:
+            raise _api_error(fault) from None
+    if not _KEY.fullmatch(call.key):
+        return await asyncio.to_thread(_without_key, decisions, matter)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return _told(await decisions.decide_async(matter))
+    except (DatabaseError, TimeoutError) as fault:
+        return await asyncio.to_thread(_away, matter, fault)
+    except _FAULTS as fault:
+        raise _api_error(fault) from None
+
+
+def _matter(call: Call, bearer: Bearer) -> Matter:
+    """Return what is asked or told; raises ApiError."""
     fields = _object(call.body)
     at = instant()
-    decide = _DECIDES.get(call.verb)
-    if decide is None:
-        raise ApiError(404, "path.unknown", f"there is nothing at {PATH}/{call.verb[:40]}.", PATH)
-    try:
-        return decide(fields, call, bearer, at)
-    except KeyConflict as fault:
-        raise ApiError(409, "key.conflict", str(fault), "header.Idempotency-Key") from None
-    except UnknownHold as fault:
-        raise ApiError(404, "hold.unknown", str(fault), "body.hold") from None
-    except HoldEnded as fault:
-        raise ApiError(409, "hold.ended", str(fault), "body.hold") from None
-    except UnknownPlace as fault:
-        raise ApiError(422, "parameter.invalid", str(fault), "body") from None
-    except DatabaseError as fault:
-        LOG.error("the database cannot decide: %s", fault)  # noqa: TRY400 - the trace says no more
-        raise ApiError(
-            503,
-            "database.away",
-            "the database does not answer. Nothing was changed. Send the same again soon.",
-            PATH,
-        ) from None
+    if call.verb == "":
+        return _request(fields, call, bearer, at)
+    if call.verb == "renew":
+        _refuse_unknown(fields, ("hold", "talked_s"))
+        return Renewal(_hold(fields), at, _seconds(fields, "talked_s"))
+    if call.verb == "settle":
+        return _settlement(fields, at)
+    if call.verb == "release":
+        _refuse_unknown(fields, ("hold",))
+        return Release(_hold(fields), at)
+    raise ApiError(404, "path.unknown", f"there is nothing at {PATH}/{call.verb[:40]}.", PATH)
 
 
-def _authorise(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: Any) -> str:
+def _request(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: datetime) -> Request:
     _refuse_unknown(fields, _ASKED)
     texts = {name: _text(fields, name) for name in _ASKED if name in fields}
     if not texts.get("caller") and not texts.get("device"):
         raise _wrong("caller", "is missing: the extension that calls, as text")
     if bool(texts.get("typed")) and (texts.get("dialled") or texts.get("account_code")):
         raise _wrong("typed", "holds number and code already; leave the others away")
-    request = Request(key=f"{bearer.token_id}:{call.key}", at=at, **{"caller": "", **texts})
-    decisions = decider(door)
-    if not _KEY.fullmatch(call.key):
-        return _without_key(decisions, request)
-    try:
-        answer = decisions.decide(request, within_s=PATIENCE_S)
-    except (DatabaseError, TimeoutError) as fault:
-        away = answer_away(request)
-        LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)  # noqa: TRY400 - the trace says no more
-        return away.as_json()
-    if not isinstance(answer, Answer):
-        raise TypeError(f"a question was answered by {type(answer).__name__}")
-    return answer.as_json()
+    return Request(key=f"{bearer.token_id}:{call.key}", at=at, **{"caller": "", **texts})
+
+
+def _settlement(fields: Mapping[str, Any], at: datetime) -> Settlement:
+    _refuse_unknown(fields, ("hold", "talk_s", "answered"))
+    answered = None
+    if fields.get("answered") is not None:
+        try:
+            answered = parse_instant(_text(fields, "answered"))
+        except ValueError as fault:
+            raise _wrong("answered", str(fault)) from None
+        if answered > at:
+            raise _wrong("answered", "lies in the future")
+    return Settlement(_hold(fields), at, _seconds(fields, "talk_s"), answered)
+
+
+_FAULTS = (KeyConflict, UnknownHold, HoldEnded, UnknownPlace, DatabaseError)
+
+
+def _api_error(fault: Exception) -> ApiError:
+    if isinstance(fault, KeyConflict):
+        return ApiError(409, "key.conflict", str(fault), "header.Idempotency-Key")
+    if isinstance(fault, UnknownHold):
+        return ApiError(404, "hold.unknown", str(fault), "body.hold")
+    if isinstance(fault, HoldEnded):
+        return ApiError(409, "hold.ended", str(fault), "body.hold")
+    if isinstance(fault, UnknownPlace):
+        return ApiError(422, "parameter.invalid", str(fault), "body")
+    LOG.error("the database cannot decide: %s", fault)
+    return ApiError(
+        503,
+        "database.away",
+        "the database does not answer. Nothing was changed. Send the same again soon.",
+        PATH,
+    )
+
+
+def _away(request: Request, fault: Exception) -> str:
+    """Return what is decided without the database, or without waiting for it any longer."""
+    away = answer_away(request)
+    LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)
+    return away.as_json()
 
 
 def _without_key(decisions: Decider, request: Request) -> str:
@@ -251,37 +327,12 @@ def _without_key(decisions: Decider, request: Request) -> str:
     )
 
 
-def _renew(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
-    _refuse_unknown(fields, ("hold", "talked_s"))
-    matter = Renewal(_hold(fields), at, _seconds(fields, "talked_s"))
-    answer = decider(door).decide(matter)
-    if not isinstance(answer, Answer):
-        raise TypeError(f"a renewal was answered by {type(answer).__name__}")
-    return answer.as_json()
-
-
-def _settle(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
-    _refuse_unknown(fields, ("hold", "talk_s", "answered"))
-    answered = None
-    if fields.get("answered") is not None:
-        try:
-            answered = parse_instant(_text(fields, "answered"))
-        except ValueError as fault:
-            raise _wrong("answered", str(fault)) from None
-        if answered > at:
-            raise _wrong("answered", "lies in the future")
-    matter = Settlement(_hold(fields), at, _seconds(fields, "talk_s"), answered)
-    return _settled(decider(door).decide(matter))
-
-
-def _release(fields: Mapping[str, Any], _call: Call, _bearer: Bearer, at: Any) -> str:
-    _refuse_unknown(fields, ("hold",))
-    return _settled(decider(door).decide(Release(_hold(fields), at)))
-
-
-def _settled(found: object) -> str:
+def _told(found: Outcome) -> str:
+    """Return an outcome as JSON."""
+    if isinstance(found, Answer):
+        return found.as_json()
     if not isinstance(found, Settled):
-        raise TypeError(f"a call's end was answered by {type(found).__name__}")
+        raise TypeError(f"a call was answered by {type(found).__name__}")
     return json.dumps(
         {
             "hold": found.hold,
@@ -294,13 +345,10 @@ def _settled(found: object) -> str:
     )
 
 
-_DECIDES = {"": _authorise, "renew": _renew, "settle": _settle, "release": _release}
-
-
 def _object(body: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(body.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
         raise ApiError(422, "body.invalid", "the body must be one JSON object.", "body")
@@ -318,14 +366,21 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     longest = _LONGEST.get(name, 120)
-    if not isinstance(value, str) or len(value) > longest or "\0" in value:
+    if not isinstance(value, str) or len(value) > longest or not _is_text(value):
         raise _wrong(name, f"must be text of at most {longest} characters")
     return value
 
 
+def _is_text(value: str) -> bool:
+    """Say whether a database can keep it: no NUL, no half of a surrogate pair."""
+    if value.isascii():
+        return "\0" not in value
+    return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def _hold(fields: Mapping[str, Any]) -> str:
     hold = fields.get("hold")
-    if not isinstance(hold, str) or not 0 < len(hold) <= 160:
+    if not isinstance(hold, str) or not 0 < len(hold) <= 160 or not _is_text(hold):
         raise _wrong("hold", "is missing: the hold that the answer named")
     return hold
 

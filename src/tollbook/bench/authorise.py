@@ -73,18 +73,31 @@ def _beside_an_import(installation: Scratch, seconds: float) -> Iterator[Figure]
 
 
 def _over_http(installation: Scratch, seconds: float, in_process: float) -> Iterator[Figure]:
+    """Yield the figures of the port for decisions, and of the pages' port for the most callers."""
     made = installation.tollbook("token", "create", "--scope", "authorise", "--json")
     secret = str(json.loads(made.stdout)["token"])
-    port = _free_port()
-    words = ["web", "--data", str(installation.folder), "--port", str(port)]
-    with running_tollbook(words, installation.environment):
-        _wait_until_served(port)
-        for callers in CALLERS:
-            client = Client(port, secret, callers)
-            ask_for(WARM_UP_S, callers, client, at_end=client.close)
-            found = ask_for(seconds, callers, client, at_end=client.close)
-            yield from _figures(f"HTTP, {callers} at once", found, "", "")
-    yield Figure("HTTP beside in process", found.rate / in_process, "times", "≥ 0.4")
+    data, port, other = ("--data", str(installation.folder)), str(_free_port()), str(_free_port())
+    control = ["control", *data, "--port", other, "--authorise-port", port]
+    for name, words, several in (
+        ("HTTP", control, CALLERS),
+        ("HTTP beside the pages", ["web", *data, "--port", port], (MOST,)),
+    ):
+        with running_tollbook(words, installation.environment):
+            for found in _asked_over_http(int(port), secret, seconds, several):
+                yield from _figures(f"{name}, {found.callers} at once", found, "", "")
+        target = "≥ 0.4" if name == "HTTP" else ""
+        yield Figure(f"{name}, compared to in process", found.rate / in_process, "times", target)
+
+
+def _asked_over_http(
+    port: int, secret: str, seconds: float, several: tuple[int, ...]
+) -> Iterator[Round]:
+    _wait_until_served(port)
+    ask_for(WARM_UP_S, MOST, warming := Client(port, secret, MOST), at_end=warming.close)
+    for callers in several:
+        client = Client(port, secret, callers)
+        ask_for(WARM_UP_S, callers, client, at_end=client.close)
+        yield ask_for(seconds, callers, client, at_end=client.close)
 
 
 def _figures(name: str, found: Round, rate: str, most: str) -> Iterator[Figure]:

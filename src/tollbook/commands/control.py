@@ -6,6 +6,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
@@ -14,9 +15,12 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, StartError, open_installation
 
 if TYPE_CHECKING:
+    from tollbook.api.decisions_port import Decisions
     from tollbook.app.authorise import Decider
+    from tollbook.switches.agi import Server
 
 DONE, WRONG_USE = 0, 2
+USUAL_AGI_PORT = 4573
 PATIENCE_S = 1.5  # The dialplan waits for two seconds, then decides itself.
 LOOK_S = 1.0  # So soon are rules that have changed read, whether somebody asks or not.
 
@@ -29,14 +33,14 @@ def run(args: argparse.Namespace) -> int:
         installation = open_installation(data_dir=args.data)
         log_to_stderr(installation.settings.log_level)
         with the_only_one(installation.settings.data_dir / "control.lock", does="controls"):
-            asyncio.run(_control(installation, host=args.host, port=args.port))
+            asyncio.run(_control(installation, args))
     except SettingsError as fault:
         print(f"tollbook control: {fault}", file=sys.stderr)
         return WRONG_USE
     return DONE
 
 
-async def _control(installation: Installation, *, host: str | None, port: int | None) -> None:
+async def _control(installation: Installation, args: argparse.Namespace) -> None:
     # Models can be imported only once the installation is open.
     from django.db import DatabaseError  # noqa: PLC0415
 
@@ -47,7 +51,6 @@ async def _control(installation: Installation, *, host: str | None, port: int | 
     from tollbook.switches.asterisk import Asterisk  # noqa: PLC0415
 
     settings = installation.settings
-    host, port = host or settings.agi_host, port or settings.agi_port or 4573
     decisions = decider(installation.door)
 
     async def decide(request: Request) -> Answer:
@@ -58,32 +61,68 @@ async def _control(installation: Installation, *, host: str | None, port: int | 
             log.warning("the database did not answer (%s): the kept policy decides", fault)
             return await asyncio.to_thread(answer_away, request)
 
-    asterisk = Asterisk(decide, code_of=code_of_hold, now=installation.now)
+    await asyncio.to_thread(_make_ready, decisions, installation.now())
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    by_http = settings.authorise_port if args.authorise_port is None else args.authorise_port
+    by_agi = args.port or settings.agi_port or (0 if by_http else USUAL_AGI_PORT)
+    async with AsyncExitStack() as serving:
+        if by_agi:
+            asterisk = Asterisk(decide, code_of=code_of_hold, now=installation.now)
+            agi = Server(asterisk.handle, peers=settings.agi_peers)
+            host = args.host or settings.agi_host
+            await serving.enter_async_context(await _answer_agi(agi, host, by_agi))
+        if by_http:
+            http = await _answer_http(settings.authorise_host, by_http)
+            serving.push_async_callback(http.stop)
+        ready = asyncio.create_task(_stay_ready(decisions, installation.now))
+        serving.callback(ready.cancel)
+        await stop.wait()
+
+
+async def _answer_agi(server: "Server", host: str, port: int) -> asyncio.Server:
+    """Answer FastAGI; raises StartError."""
     try:
-        server = await Server(asterisk.handle, peers=settings.agi_peers).start(host, port)
+        listening = await server.start(host, port)
     except (OSError, ValueError) as fault:
         raise StartError(
             f"FastAGI cannot listen on {host}:{port}: {fault}. No switch is answered. "
             "See who has the port, or set agi_host, agi_port and agi_peers."
         ) from fault
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
     log.info("FastAGI answers on %s:%d", host, port)
-    ready = asyncio.create_task(_stay_ready(decisions, installation.now))
-    async with server:
-        await stop.wait()
-    ready.cancel()
+    return listening
+
+
+async def _answer_http(host: str, port: int) -> "Decisions":
+    """Answer questions by HTTP; raises StartError."""
+    # Loaded only where it is wanted: the API brings sixty megabytes.
+    from tollbook.api.decisions_port import Decisions  # noqa: PLC0415
+
+    server = Decisions()
+    try:
+        await server.start(host, port)
+    except OSError as fault:
+        raise StartError(
+            f"questions by HTTP cannot be answered on {host}:{port}: {fault}. No switch is "
+            "answered. See who has the port, or set authorise_host and authorise_port."
+        ) from fault
+    log.info("HTTP answers on %s:%d", host, port)
+    return server
 
 
 async def _stay_ready(decisions: "Decider", now: Callable[[], datetime]) -> None:
     """Keep the rules at hand: a call that comes while a large tariff is read waits for it."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        await asyncio.to_thread(_make_ready, decisions, now())
+
+
+def _make_ready(decisions: "Decider", at: datetime) -> None:
     from django.db import DatabaseError  # noqa: PLC0415 - as above
 
-    while True:
-        try:
-            await asyncio.to_thread(decisions.make_ready, now())
-        except DatabaseError as fault:
-            log.debug("the rules could not be read (%s): the next question tries again", fault)
-        await asyncio.sleep(LOOK_S)
+    try:
+        decisions.make_ready(at)
+    except DatabaseError as fault:
+        log.debug("the rules could not be read (%s): the next question tries again", fault)

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.db import connections
 
 from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port, the_only_one
-from tollbook.wiring.settings import SettingsError
+from tollbook.wiring.settings import Settings, SettingsError
 from tollbook.wiring.start import Installation, ensure_administrator, open_installation
 from tollbook.wiring.supervisor import Child, answers, supervise
 
@@ -44,7 +44,7 @@ def serve(
         _print_password(ensure_administrator())
         connections.close_all()  # This process only watches from here on.
         welcome = _Welcome(host, port)
-        parts = children(settings.data_dir, host, port, control=bool(settings.agi_port))
+        parts = children(settings.data_dir, host, port, control=_controls(settings))
         return supervise([*parts, *more], looked=welcome.say)
 
 
@@ -58,6 +58,11 @@ def children(data_dir: Path, host: str, port: int, *, control: bool = False) -> 
         Child("work", (*tollbook, "work", *data)),
         *([Child("control", (*tollbook, "control", *data))] if control else []),
     ]
+
+
+def _controls(settings: Settings) -> bool:
+    """Say whether a switch may ask: by FastAGI or by HTTP on the port for it."""
+    return bool(settings.agi_port or settings.authorise_port)
 
 
 def _print_password(password: str | None) -> None:

@@ -53,6 +53,8 @@ class Settings:
     agi_host: str = "127.0.0.1"
     agi_port: int = 0
     agi_peers: tuple[str, ...] = ("127.0.0.1",)
+    authorise_host: str = "127.0.0.1"
+    authorise_port: int = 0
     secret_key: str = field(default="", repr=False)
 
     @property
@@ -179,11 +181,12 @@ def _checked(settings: Settings) -> Settings:
         raise SettingsError(
             f'setting "port" is {settings.port}, expected 1 to 65535. Tollbook did not start.'
         )
-    if not 0 <= settings.agi_port <= 65535:
-        raise SettingsError(
-            f'setting "agi_port" is {settings.agi_port}, expected 0 (off) to 65535. '
-            "Tollbook did not start."
-        )
+    for name in ("agi_port", "authorise_port"):
+        if not 0 <= getattr(settings, name) <= 65535:
+            raise SettingsError(
+                f'setting "{name}" is {getattr(settings, name)}, expected 0 (off) to 65535. '
+                "Tollbook did not start."
+            )
     return settings
 
 
