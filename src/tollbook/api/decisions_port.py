@@ -8,7 +8,7 @@ costs beside the decision itself (docs/decisions/0021). The HTTP is read by http
     await server.start("127.0.0.1", 8078)
 
 What a client may cost is bounded: the size of a head and of a body, how long each may take, how
-many requests wait on one connection, and how many connections there are.
+many requests and answers wait on one connection, and how many connections there are.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Line(asyncio.Protocol):
         self._answering: asyncio.Task[None] | None = None
         self._arriving: Asked | None = None
         self._heard_s = self._loop.time()
+        self._full = False  # The other side does not read its answers.
         self._deaf = False  # Nothing more is read from it.
         self._ends = False  # It ends with the last answer that is due.
 
@@ -100,6 +101,17 @@ class Line(asyncio.Protocol):
             before.more_bytes += len(data)
             if before.more_bytes > LARGEST_HEAD_BYTES + LARGEST_BYTES:
                 self._refuse(ApiError(431, "head.too_large", "the request is too long.", "header"))
+
+    def pause_writing(self) -> None:
+        """Read nothing more from who does not read his answers."""
+        self._full = True
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        """Read on."""
+        self._full = False
+        self._read_on()
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -180,7 +192,10 @@ class Line(asyncio.Protocol):
             if ends:
                 self._waiting.clear()
         self._answering = None
-        if self._transport is not None and not self._transport.is_closing():
+        self._read_on()
+
+    def _read_on(self) -> None:
+        if self._transport is not None and not (self._full or self._transport.is_closing()):
             self._transport.resume_reading()
 
     def _tell(self, status: int, body: bytes, *, ends: bool) -> None:
