@@ -37,11 +37,12 @@ def measure(options: Options) -> Iterator[Figure]:
     with scratch() as installation:
         most = yield from _in_process("SQLite", installation, seconds)
         yield from _beside_an_import(installation, seconds)
-        yield from _over_http(installation, seconds, most)
+        yield from _over_http("SQLite", installation, seconds, most)
     server = options.database or os.environ.get("TOLLBOOK_BENCH_POSTGRESQL")
     if server:
         with scratch(database=server) as installation:
-            yield from _in_process("PostgreSQL", installation, seconds)
+            most = yield from _in_process("PostgreSQL", installation, seconds)
+            yield from _over_http("PostgreSQL", installation, seconds, most)
 
 
 def _in_process(
@@ -72,20 +73,21 @@ def _beside_an_import(installation: Scratch, seconds: float) -> Iterator[Figure]
     yield from _figures(f"SQLite, {MOST} at once beside an import", found, "", "")
 
 
-def _over_http(installation: Scratch, seconds: float, in_process: float) -> Iterator[Figure]:
+def _over_http(
+    engine: str, installation: Scratch, seconds: float, in_process: float
+) -> Iterator[Figure]:
     """Yield the figures of the port for decisions, and of the pages' port for the most callers."""
     made = installation.tollbook("token", "create", "--scope", "authorise", "--json")
     secret = str(json.loads(made.stdout)["token"])
-    data, port, other = ("--data", str(installation.folder)), str(_free_port()), str(_free_port())
-    control = ["control", *data, "--port", other, "--authorise-port", port]
-    for name, words, several in (
-        ("HTTP", control, CALLERS),
-        ("HTTP beside the pages", ["web", *data, "--port", port], (MOST,)),
+    data, port = ("--data", str(installation.folder)), str(_free_port())
+    for where, words, several, target in (
+        ("over HTTP", ["control", *data, "--authorise-port", port], CALLERS, "≥ 0.4"),
+        ("on the pages' port", ["web", *data, "--port", port], (MOST,), ""),
     ):
+        name = f"{engine} {where}"
         with running_tollbook(words, installation.environment):
             for found in _asked_over_http(int(port), secret, seconds, several):
                 yield from _figures(f"{name}, {found.callers} at once", found, "", "")
-        target = "≥ 0.4" if name == "HTTP" else ""
         yield Figure(f"{name}, compared to in process", found.rate / in_process, "times", target)
 
 
