@@ -265,6 +265,15 @@ def test_a_token_of_another_scope_decides_nothing(desk: Desk) -> None:
     assert_refused(told, 403, "token.scope_missing")
 
 
+@pytest.mark.parametrize("scheme", ["Basic", "Token", ""])
+def test_a_token_that_was_just_used_still_has_to_be_a_bearers(desk: Desk, scheme: str) -> None:
+    assert desk.ask(HELP).status == 200
+
+    told = desk.ask(HELP, authorization=f"{scheme} {desk.token}")
+
+    assert_refused(told, 401, "token.missing")
+
+
 def test_a_token_that_is_withdrawn_soon_decides_nothing_any_more(desk: Desk) -> None:
     bearer = f"Bearer {new_token(desk.office, 'authorise', '--name', 'Lost')}"
     assert desk.ask(HELP, authorization=bearer).status == 200

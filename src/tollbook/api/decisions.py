@@ -77,34 +77,29 @@ class Holders:
         self._lock = threading.Lock()
 
     def known(self, authorization: str) -> Bearer | None:
-        """Return who sends this header, if that was looked up a moment ago."""
-        known = self._known.get(_digest(authorization.partition(" ")[2]))
-        return known[1] if known is not None and known[0] > time.monotonic() else None
+        """Return who sends this header, if that was looked up a moment ago; raises ApiError."""
+        return self._fresh(_digest(_secret(authorization)))
 
     def of(self, authorization: str) -> Bearer:
         """Return who sends this header; raises ApiError."""
-        scheme, _, secret = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not secret:
-            raise ApiError(
-                401,
-                "token.missing",
-                "this needs a token: send the header `Authorization: Bearer <token>`. "
-                f"Make one with `tollbook token create --scope {SCOPE}`.",
-                "header.Authorization",
-            )
+        secret = _secret(authorization)
         digest = _digest(secret)
-        known = self._known.get(digest)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        with self._lock:
-            known = self._known.get(digest)
-            if known is not None and known[0] > time.monotonic():
-                return known[1]
-            bearer = self._looked_up(secret, known[1] if known else None)
-            if len(self._known) >= _MOST_TOKENS:
-                self._known.clear()
-            self._known[digest] = time.monotonic() + TOKEN_KEPT_S, bearer
+        bearer = self._fresh(digest)
+        if bearer is not None:
             return bearer
+        with self._lock:
+            bearer = self._fresh(digest)
+            if bearer is None:
+                before = self._known.get(digest)
+                bearer = self._looked_up(secret, before[1] if before else None)
+                if len(self._known) >= _MOST_TOKENS:
+                    self._known.clear()
+                self._known[digest] = time.monotonic() + TOKEN_KEPT_S, bearer
+            return bearer
+
+    def _fresh(self, digest: str) -> Bearer | None:
+        known = self._known.get(digest)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
 
     @staticmethod
     def _looked_up(secret: str, before: Bearer | None) -> Bearer:
@@ -117,6 +112,20 @@ class Holders:
             return before
         finally:
             connection.close_if_unusable_or_obsolete()
+
+
+def _secret(authorization: str) -> str:
+    """Return the token that a header brings; raises ApiError."""
+    scheme, _, secret = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not secret:
+        raise ApiError(
+            401,
+            "token.missing",
+            "this needs a token: send the header `Authorization: Bearer <token>`. "
+            f"Make one with `tollbook token create --scope {SCOPE}`.",
+            "header.Authorization",
+        )
+    return secret
 
 
 def _digest(secret: str) -> str:
@@ -203,41 +212,30 @@ def checked_length(method: str, length: str) -> int:
 
 def decide_call(call: Call, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
-    matter = _matter(call, bearer)
-    decisions = decider(door)
-    if not isinstance(matter, Request):
-        try:
-            return _told(decisions.decide(matter))
-        except _FAULTS as fault:
-            raise _api_error(fault) from None
-    if not _KEY.fullmatch(call.key):
+    matter, decisions = _matter(call, bearer), decider(door)
+    if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
         return _without_key(decisions, matter)
     try:
-        return _told(decisions.decide(matter, within_s=PATIENCE_S))
-    except (DatabaseError, TimeoutError) as fault:
-        return _away(matter, fault)
+        return _told(decisions.decide(matter, within_s=_patience_s(matter)))
     except _FAULTS as fault:
-        raise _api_error(fault) from None
+        return _instead(matter, fault)
 
 
 async def decide_call_async(call: Call, bearer: Bearer) -> str:
     """Do as `decide_call` without blocking the event loop."""
-    matter = _matter(call, bearer)
-    decisions = decider(door)
-    if not isinstance(matter, Request):
-        try:
-            return _told(await decisions.decide_async(matter))
-        except _FAULTS as fault:
-            raise _api_error(fault) from None
-    if not _KEY.fullmatch(call.key):
+    matter, decisions = _matter(call, bearer), decider(door)
+    if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
         return await asyncio.to_thread(_without_key, decisions, matter)
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(_patience_s(matter)):
             return _told(await decisions.decide_async(matter))
-    except (DatabaseError, TimeoutError) as fault:
-        return await asyncio.to_thread(_away, matter, fault)
     except _FAULTS as fault:
-        raise _api_error(fault) from None
+        return await asyncio.to_thread(_instead, matter, fault)
+
+
+def _patience_s(matter: Matter) -> float | None:
+    """Return how long somebody waits; what is told of a call is done however long it takes."""
+    return PATIENCE_S if isinstance(matter, Request) else None
 
 
 def _matter(call: Call, bearer: Bearer) -> Matter:
@@ -280,7 +278,16 @@ def _settlement(fields: Mapping[str, Any], at: datetime) -> Settlement:
     return Settlement(_hold(fields), at, _seconds(fields, "talk_s"), answered)
 
 
-_FAULTS = (KeyConflict, UnknownHold, HoldEnded, UnknownPlace, DatabaseError)
+_FAULTS = (KeyConflict, UnknownHold, HoldEnded, UnknownPlace, DatabaseError, TimeoutError)
+
+
+def _instead(matter: Matter, fault: Exception) -> str:
+    """Return what is answered without the database, or after waiting too long; raises ApiError."""
+    if not isinstance(matter, Request) or not isinstance(fault, DatabaseError | TimeoutError):
+        raise _api_error(fault) from None
+    away = answer_away(matter)
+    LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)
+    return away.as_json()
 
 
 def _api_error(fault: Exception) -> ApiError:
@@ -299,13 +306,6 @@ def _api_error(fault: Exception) -> ApiError:
         "the database does not answer. Nothing was changed. Send the same again soon.",
         PATH,
     )
-
-
-def _away(request: Request, fault: Exception) -> str:
-    """Return what is decided without the database, or without waiting for it any longer."""
-    away = answer_away(request)
-    LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)
-    return away.as_json()
 
 
 def _without_key(decisions: Decider, request: Request) -> str:
