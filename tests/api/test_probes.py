@@ -8,11 +8,11 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import calls_in_a_row, open_office
-from tollbook.app.health import check_health
-from tollbook.app.sources import Heartbeat, record_heartbeats
-from tollbook.app.tokens import create_token
-from tollbook.storage.door import door
-from tollbook.storage.instants import to_us
+from tollbook.app.access.tokens import create_token
+from tollbook.app.intake.sources import Heartbeat, record_heartbeats
+from tollbook.app.upkeep.health import check_health
+from tollbook.core.instants import to_us
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Pbx, Source
 from tollbook.wiring.clock import now
 

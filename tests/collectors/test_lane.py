@@ -11,14 +11,14 @@ from django.db import connection
 
 from support.databases import Database
 from support.processes import record_3cx
-from tollbook.app.directory import add_pbx
-from tollbook.app.sources import Added, WantedSource, add_source, wanted_sources
+from tollbook.app.directory.pbxs import add_pbx
+from tollbook.app.intake.sources import Added, WantedSource, add_source, wanted_sources
 from tollbook.collectors.feeder import Feeder
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd, RawLog, segments
+from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
-from tollbook.storage.door import door
-from tollbook.storage.instants import to_us
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, Site, SourcePosition
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)

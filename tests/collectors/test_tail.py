@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.inlets import Station, running, until
-from tollbook.app.source_options import Following
+from tollbook.app.intake.source_options import Following
 from tollbook.collectors import tail
 from tollbook.collectors.inlet import Condition
 from tollbook.collectors.tail import Tail

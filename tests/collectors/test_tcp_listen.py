@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.inlets import Station, running, until
-from tollbook.app.source_options import Listening, read_options
+from tollbook.app.intake.source_options import Listening, read_options
 from tollbook.collectors.inlet import Condition
 from tollbook.collectors.tcp_listen import TcpListener
 

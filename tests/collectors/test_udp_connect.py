@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.inlets import Station, running, until
 from support.processes import free_port
-from tollbook.app.source_options import Connecting, Listening, read_options
+from tollbook.app.intake.source_options import Connecting, Listening, read_options
 from tollbook.collectors.inlet import Condition
 from tollbook.collectors.tcp_connect import TcpConnector
 from tollbook.collectors.udp import UdpListener

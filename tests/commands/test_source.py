@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from support.databases import Database
-from tollbook.app.directory import add_pbx
-from tollbook.app.sources import (
+from tollbook.app.directory.pbxs import add_pbx
+from tollbook.app.intake.sources import (
     Heartbeat,
     SourceView,
     record_heartbeats,
@@ -19,8 +19,8 @@ from tollbook.app.sources import (
     wanted_sources,
 )
 from tollbook.cli import main
-from tollbook.storage.door import door
-from tollbook.storage.instants import to_us
+from tollbook.core.instants import to_us
+from tollbook.storage.db.door import door
 from tollbook.storage.models import AuditLog, Site, Source
 
 NOW = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)

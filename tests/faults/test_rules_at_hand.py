@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from support.processes import Office, end, free_port, wait_for
-from tollbook.app.away import FILE
+from tollbook.app.decisions.offline import FILE
 
 
 @pytest.fixture

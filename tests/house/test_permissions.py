@@ -8,7 +8,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tollbook.api.auth import NeedsScope
 from tollbook.api.service import api
-from tollbook.app.roles import (
+from tollbook.app.access.roles import (
     PERMISSIONS,
     ROLE_WORDS,
     ROLES_EXPLAINED,
@@ -17,7 +17,7 @@ from tollbook.app.roles import (
     Permission,
 )
 from tollbook.storage.models.access import Role
-from tollbook.web.access import Need, for_everyone, may_open, need_of, needs
+from tollbook.web.frame.permissions import Need, for_everyone, may_open, need_of, needs
 
 # They show no data; the probes ask for a token where they show figures (test_probes).
 OPEN = {"static", "favicon", "sign_in", "sign_in_extension", "healthz", "metrics"}
@@ -49,7 +49,7 @@ def test_every_page_names_the_permission_it_needs() -> None:
         and need_of(address.callback) is None
     ]
 
-    assert unnamed == [], "decorate these views with @needs(Permission...) of web/access.py"
+    assert unnamed == [], "decorate these views with @needs(Permission...) of web/frame/permissions.py"
 
 
 def test_every_operation_of_the_api_needs_a_scope() -> None:

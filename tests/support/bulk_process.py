@@ -15,8 +15,8 @@ django.setup()
 
 # ruff: noqa: E402 - models need Django set up
 from support.batches import RECORD_BYTES, Office, calls_batch, known_office
-from tollbook.storage.bulk import store_calls
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
+from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import SourcePosition
 
 STEP = 40

@@ -18,8 +18,8 @@ import psycopg
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from support.missing import missing
-from tollbook.storage.door import door
-from tollbook.storage.migrate import bring_up_to_date
+from tollbook.storage.db.door import door
+from tollbook.storage.db.migrate import bring_up_to_date
 from tollbook.wiring.django_settings import database_settings
 from tollbook.wiring.settings import Settings, current_settings
 

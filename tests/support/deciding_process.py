@@ -16,8 +16,8 @@ django.setup()
 
 # ruff: noqa: E402 - models need Django set up
 from support.prepaid import NOW, asking
-from tollbook.app.authorise import Settlement, authorise, settle
-from tollbook.storage.door import door
+from tollbook.app.decisions.decider import Settlement, authorise, settle
+from tollbook.storage.db.door import door
 
 if __name__ == "__main__":
     name, callers = sys.argv[1], int(sys.argv[2])

@@ -39,8 +39,8 @@ import json, sys
 from pathlib import Path
 from tollbook.wiring.start import open_installation
 opened = open_installation(data_dir=Path(sys.argv[1]))
-from tollbook.app.publish_tariff import Published, publish_tariff
-from tollbook.app.recharge import Booked, By, Gift, post_gift, read_amount
+from tollbook.app.tariffs.publish import Published, publish_tariff
+from tollbook.app.billing.recharge import Booked, By, Gift, post_gift, read_amount
 from tollbook.storage.models import Extension, Pbx, Site
 door, at = opened.door, opened.now()
 with door.transaction():

@@ -21,11 +21,11 @@ from django.db.backends.signals import connection_created
 from support.databases import Database
 from support.killed_decision import Killer
 from support.office import Office, calls_in_a_row
-from tollbook.app.budget_proof import wrong_uses
-from tollbook.app.directory import PbxInfo
+from tollbook.app.directory.pbxs import PbxInfo
+from tollbook.app.policies.budget_proof import wrong_uses
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Pbx
-from tollbook.storage.queries.ledger import verify_balances
-from tollbook.storage.queries.proofs import paid_otherwise
+from tollbook.storage.upkeep.proofs import paid_otherwise
 from tollbook.wiring.settings import current_settings
 
 CALLS, MOST = 12, 400

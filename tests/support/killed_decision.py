@@ -21,8 +21,8 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 
 from support.prepaid import NOW, asking
-from tollbook.app.authorise import Renewal, Settlement, authorise, renew, settle
-from tollbook.storage.door import door
+from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
+from tollbook.storage.db.door import door
 
 MOST = 400
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from support.databases import Database
-from tollbook.app.directory import PbxInfo, Refused, add_pbx
-from tollbook.app.import_file import ImportPlace, import_file
-from tollbook.app.ingest import IngestResult
-from tollbook.app.publish_tariff import Published, publish_tariff
+from tollbook.app.directory.pbxs import PbxInfo, Refused, add_pbx
+from tollbook.app.intake.import_file import ImportPlace, import_file
+from tollbook.app.intake.intake import IngestResult
+from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.formats import load_definition
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Department, Extension, Site
 
 NOON = datetime(2026, 10, 31, 12, 0, tzinfo=UTC)

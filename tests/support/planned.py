@@ -5,12 +5,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from support.office import NOON, TARIFF, Call
-from tollbook.app.plan_documents import check_document
-from tollbook.app.plans import add_plan
+from tollbook.app.pricing.plan_documents import check_document
+from tollbook.app.pricing.plans import add_plan
 from tollbook.core.charging import Charged, Memory, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge
 

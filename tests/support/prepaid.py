@@ -4,12 +4,12 @@ from datetime import UTC, datetime
 
 from support.databases import Database
 from support.office import Office, open_office
-from tollbook.app.authorise import Request
-from tollbook.app.publish_tariff import publish_tariff
+from tollbook.app.decisions.decider import Request
+from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.door import door
-from tollbook.storage.ledger import Filed, post_entries
+from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Balance, Extension, Pbx, Site
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # ten o'clock on a Monday in Berlin

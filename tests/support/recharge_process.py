@@ -21,8 +21,8 @@ django.setup()
 from django.db import connection
 
 from support.office import NOON
-from tollbook.app.recharge import Booked, By, Gift, post_gift
-from tollbook.storage.door import door
+from tollbook.app.billing.recharge import Booked, By, Gift, post_gift
+from tollbook.storage.db.door import door
 
 
 class Killer:

@@ -3,9 +3,9 @@
 import io
 
 from support.office import NOON, Office
-from tollbook.app.import_file import ImportPlace, import_file
+from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.formats import Definition, load_definition, read_definition
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
 
 BROKEN = '"","101","0049","internal"\n'
 

@@ -14,9 +14,9 @@ django.setup()
 
 # ruff: noqa: E402 - models need Django set up
 from support.office import NOON
-from tollbook.app import reprice
-from tollbook.app.rerate import carry_on
-from tollbook.storage.door import door
+from tollbook.app.rerating import reprice
+from tollbook.app.rerating.run import carry_on
+from tollbook.storage.db.door import door
 
 STEP = 5
 

@@ -10,8 +10,8 @@ from support.batches import (
     add_record,
     empty_batch,
 )
-from tollbook.storage.bulk import store_calls
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
+from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.models.raw import RecordKind
 

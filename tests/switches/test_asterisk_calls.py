@@ -38,7 +38,7 @@ from pathlib import Path
 from datetime import UTC, datetime
 from tollbook.wiring.start import open_installation
 opened = open_installation(data_dir=Path(sys.argv[1]))
-from tollbook.app.directory import add_pbx
+from tollbook.app.directory.pbxs import add_pbx
 from tollbook.storage.models import AccountCode, Extension, Site
 door, at = opened.door, opened.now()
 with door.transaction():
@@ -102,7 +102,7 @@ import sys
 from pathlib import Path
 from tollbook.wiring.start import open_installation
 opened = open_installation(data_dir=Path(sys.argv[1]))
-from tollbook.app.recharge import Booked, By, Gift, post_gift, read_amount
+from tollbook.app.billing.recharge import Booked, By, Gift, post_gift, read_amount
 from tollbook.storage.models import Extension
 extension = Extension.objects.get(number=sys.argv[2])
 gift = Gift("extension", (extension.pk,), read_amount(sys.argv[3]), sender="test", key="1")

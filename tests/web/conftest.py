@@ -1,7 +1,6 @@
 """What tests of the screens share: an office, a clock that stands, a browser's session."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,8 @@ from django.test import Client, override_settings
 
 from support.databases import Database
 from support.office import NOON, Office, open_office
+from support.screens import PASSWORD, StandingClock
 from tollbook.wiring.settings import Settings
-
-PASSWORD = "a horse and two carts"
-
-
-class StandingClock:
-    """A clock that shows the same instant until it is moved."""
-
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant
-
-    def __call__(self) -> datetime:
-        return self.instant
 
 
 @pytest.fixture

@@ -7,10 +7,16 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, instant
 from tollbook.api.calls import MAX_ID
 from tollbook.api.errors import ApiError, ErrorBody
-from tollbook.app.correct_code import MAX_REASON, By, NotCorrected, correct_codes, would_correct
-from tollbook.app.tokens import Bearer
+from tollbook.app.access.tokens import Bearer
+from tollbook.app.billing.correct_code import (
+    MAX_REASON,
+    By,
+    NotCorrected,
+    correct_codes,
+    would_correct,
+)
 from tollbook.core.money import format_amount
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Call
 
 router = Router(tags=["calls"], auth=NeedsScope("calls:correct"))

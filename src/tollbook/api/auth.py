@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from tollbook.api.errors import ApiError
-from tollbook.app.call_criteria import Selection
-from tollbook.app.roles import Reach, visible_calls
-from tollbook.app.tokens import Bearer, bearer_of, note_use
+from tollbook.app.access.roles import Reach, visible_calls
+from tollbook.app.access.tokens import Bearer, bearer_of, note_use
+from tollbook.app.reports.call_criteria import Selection
 
 # Filters that look a name up, and say which names there are.
 NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk", "below_cost")

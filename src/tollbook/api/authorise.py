@@ -12,7 +12,7 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope
 from tollbook.api.decisions import LARGEST_BYTES, SCOPE, Call, decide_call
 from tollbook.api.errors import ApiError, ErrorBody
-from tollbook.app.tokens import Bearer
+from tollbook.app.access.tokens import Bearer
 
 router = Router(tags=["authorise"], auth=NeedsScope(SCOPE))
 

@@ -8,14 +8,14 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.api.plan_bodies import PlanPartBody, planned_price
-from tollbook.app.call_shown import call_object, money_text, seconds_number
-from tollbook.app.explain_call import ExplainedCall, explain_call
-from tollbook.app.rules import COST
+from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
+from tollbook.app.pricing.pbx_rules import COST
+from tollbook.app.reports.call_table import call_object, money_text, seconds_number
+from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount
 from tollbook.core.rating import Candidate, Priced, Step
 from tollbook.core.tariff import Rate
-from tollbook.storage.instants import from_us
-from tollbook.storage.queries.call_detail import CallDetail, LegRow, RawPlace, call_detail
+from tollbook.storage.reports.call_detail import CallDetail, LegRow, RawPlace, call_detail
 
 
 class CallBody(Schema):

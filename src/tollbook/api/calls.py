@@ -11,9 +11,9 @@ from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names, within
 from tollbook.api.call_bodies import CallBody, CallDetailBody, detail_body, without_cost
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import CallParameters, refuse_unknown
-from tollbook.app.call_shown import call_object
-from tollbook.app.roles import sees_call
-from tollbook.storage.queries.call_log import CursorError, Order, Sort, call_log
+from tollbook.app.access.roles import sees_call
+from tollbook.app.reports.call_table import call_object
+from tollbook.storage.reports.call_log import CursorError, Order, Sort, call_log
 
 MAX_LIMIT = 1_000
 MAX_ID = 2**63 - 1

@@ -9,8 +9,8 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, refuse_foreign_names, within_reach
 from tollbook.api.errors import ErrorBody
 from tollbook.api.params import CallParameters, refuse_unknown
-from tollbook.app.call_shown import seconds_number
-from tollbook.app.summary import GroupSum, summarise
+from tollbook.app.reports.call_table import seconds_number
+from tollbook.app.reports.summary import GroupSum, summarise
 
 router = Router(tags=["charges"], auth=NeedsScope("charges:read"))
 

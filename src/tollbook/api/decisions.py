@@ -23,7 +23,8 @@ from django.db import DatabaseError, connection
 
 from tollbook.api.auth import holder_with, instant
 from tollbook.api.errors import ApiError
-from tollbook.app.authorise import (
+from tollbook.app.access.tokens import Bearer, anybody_has
+from tollbook.app.decisions.decider import (
     Answer,
     Decider,
     Release,
@@ -35,13 +36,12 @@ from tollbook.app.authorise import (
     UnknownPlace,
     decider,
 )
-from tollbook.app.away import answer_away
-from tollbook.app.judge import Matter, Outcome
-from tollbook.app.tokens import Bearer, anybody_has
+from tollbook.app.decisions.group import Matter, Outcome
+from tollbook.app.decisions.offline import answer_away
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import format_amount
-from tollbook.storage.door import door
+from tollbook.storage.db.door import door
 
 LOG = logging.getLogger("tollbook.api")
 PATH = "/api/v1/authorise"

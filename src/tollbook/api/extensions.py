@@ -9,10 +9,10 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names
 from tollbook.api.errors import ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
-from tollbook.app.holders import visible_holders
-from tollbook.app.money_tables import holder_object
+from tollbook.app.billing.money_tables import holder_object
+from tollbook.app.directory.holders import visible_holders
+from tollbook.storage.billing.balances import HolderFilter, count_holders, list_holders
 from tollbook.storage.models import Site
-from tollbook.storage.queries.balances import HolderFilter, count_holders, list_holders
 
 MAX_LIMIT = 1_000
 

@@ -9,7 +9,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.api.errors import invalid
-from tollbook.app.call_criteria import Criteria, CriteriaError, Selection, select
+from tollbook.app.reports.call_criteria import Criteria, CriteriaError, Selection, select
 
 
 class CallParameters(Schema):

@@ -3,8 +3,8 @@
 from ninja import Schema
 from pydantic import Field
 
-from tollbook.app.explain_planned import ExplainedPlan
-from tollbook.app.planned_charge import BUNDLE, Asked, step_object
+from tollbook.app.pricing.explain_plan import ExplainedPlan
+from tollbook.app.pricing.plan_charge import BUNDLE, Asked, step_object
 from tollbook.core.charging import Charged
 from tollbook.core.money import exact_decimal, format_amount
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 from tollbook import __version__
 from tollbook.api.auth import holder_with, instant
 from tollbook.api.errors import ApiError
-from tollbook.app.health import Figures, check_health, figures
-from tollbook.app.sources import SourceView
+from tollbook.app.intake.sources import SourceView
+from tollbook.app.upkeep.health import Figures, check_health, figures
 
 STATES = ("running", "waiting", "stopped", "failed", "unknown")
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")

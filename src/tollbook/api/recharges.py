@@ -10,15 +10,15 @@ from pydantic import ConfigDict, Field
 from tollbook.api.auth import NeedsScope, instant, reach_of
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
-from tollbook.app.holders import HolderKind, Unknown, find_holders, visible_movements
-from tollbook.app.money_tables import movement_object
-from tollbook.app.period import PeriodError, moment
-from tollbook.app.recharge import By, Gift, Refused, post_gift, read_amount
-from tollbook.app.tokens import Bearer
-from tollbook.storage.door import door
-from tollbook.storage.instants import to_us
+from tollbook.app.access.tokens import Bearer
+from tollbook.app.billing.money_tables import movement_object
+from tollbook.app.billing.recharge import By, Gift, Refused, post_gift, read_amount
+from tollbook.app.directory.holders import HolderKind, Unknown, find_holders, visible_movements
+from tollbook.app.reports.period import PeriodError, moment
+from tollbook.core.instants import to_us
+from tollbook.storage.billing.recharges import MovementFilter, count_movements, list_movements
+from tollbook.storage.db.door import door
 from tollbook.storage.models import Site
-from tollbook.storage.queries.recharges import MovementFilter, count_movements, list_movements
 
 MAX_LIMIT = 1_000
 

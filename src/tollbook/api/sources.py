@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tollbook.api.auth import NeedsScope, instant
 from tollbook.api.errors import ErrorBody
-from tollbook.app.sources import SourceView, source_states
+from tollbook.app.intake.sources import SourceView, source_states
 
 router = Router(tags=["sources"], auth=NeedsScope("sources:read"))
 

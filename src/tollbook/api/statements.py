@@ -10,14 +10,14 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, reach_of
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
-from tollbook.app.holders import HolderKind, Unknown, find_holders, visible_holders
-from tollbook.app.money_tables import statement_object
-from tollbook.app.period import PeriodError, period
-from tollbook.app.roles import NO_SUCH, Reach, visible_codes
-from tollbook.app.statements import Book, LineFilter, book_of
-from tollbook.storage.instants import to_us
+from tollbook.app.access.roles import NO_SUCH, Reach, visible_codes
+from tollbook.app.billing.money_tables import statement_object
+from tollbook.app.billing.statements import Book, LineFilter, book_of
+from tollbook.app.directory.holders import HolderKind, Unknown, find_holders, visible_holders
+from tollbook.app.reports.period import PeriodError, period
+from tollbook.core.instants import to_us
+from tollbook.storage.billing.balances import HolderFilter, HolderRow, holders_by_id
 from tollbook.storage.models import Site
-from tollbook.storage.queries.balances import HolderFilter, HolderRow, holders_by_id
 
 MAX_LIMIT = 1_000
 

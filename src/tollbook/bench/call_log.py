@@ -51,7 +51,7 @@ def measure(options: Options) -> Iterator[Figure]:
 
 
 def _write_copy(installation: Installation) -> None:
-    from tollbook.app.columnar_copy import refresh_if_due  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.upkeep.columnar_copy import refresh_if_due  # noqa: PLC0415 - needs Django set up
 
     refresh_if_due(installation.door, waited_s=0)
 
@@ -92,8 +92,8 @@ def _middle() -> str:
     from django.db.models import Max, Min  # noqa: PLC0415 - needs a configured Django
 
     from tollbook.storage.models import Call  # noqa: PLC0415 - likewise
-    from tollbook.storage.queries.call_filter import CallFilter  # noqa: PLC0415 - likewise
-    from tollbook.storage.queries.call_log import call_log  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.call_filter import CallFilter  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.call_log import call_log  # noqa: PLC0415 - likewise
 
     edges = Call.objects.aggregate(first=Min("begin_us"), last=Max("begin_us"))
     half_us = (edges["first"] + edges["last"]) // 2

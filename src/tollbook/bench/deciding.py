@@ -25,7 +25,7 @@ from tollbook.bench.scratch import PBX
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.authorise import Request
+    from tollbook.app.decisions.decider import Request
 
 PREFIXES = 100_000
 ACCOUNTS = 2_000
@@ -60,7 +60,7 @@ class Questions:
 
     def ask(self) -> "Request":
         """Return the next question."""
-        from tollbook.app.authorise import Request  # noqa: PLC0415 - needs Django set up
+        from tollbook.app.decisions.decider import Request  # noqa: PLC0415 - needs Django set up
 
         nth = next(self._next)
         return Request(
@@ -117,7 +117,7 @@ def ask_for(
 
 def make_house(installation: Installation) -> None:
     """Publish the deck, make the telephones, and pay money into each account."""
-    from tollbook.app.publish_tariff import publish_tariff  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.publish import publish_tariff  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import (  # noqa: PLC0415 - likewise
         Extension,
         Site,
@@ -150,7 +150,7 @@ def _pay_in(installation: Installation, extensions: list[int]) -> None:
         transfer,
     )
     from tollbook.core.money import Money  # noqa: PLC0415 - likewise
-    from tollbook.storage.ledger import Filed, post_entries  # noqa: PLC0415 - likewise
+    from tollbook.storage.billing.ledger import Filed, post_entries  # noqa: PLC0415 - likewise
 
     for first in range(0, len(extensions), _ACCOUNTS_AT_ONCE):
         entries = [
@@ -171,7 +171,7 @@ def _pay_in(installation: Installation, extensions: list[int]) -> None:
 def main(words: list[str]) -> None:
     """Decide as the words say."""
     installation = open_installation(data_dir=Path(words[0]))
-    from tollbook.app.authorise import Answer, decider  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.decisions.decider import Answer, decider  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import Extension  # noqa: PLC0415 - likewise
 
     if not Extension.objects.exists():

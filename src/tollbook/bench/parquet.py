@@ -23,7 +23,7 @@ from tollbook.core.rating.batch import (
     pack_read_numbers,
     price_batch,
 )
-from tollbook.storage.columns.duck import quoted
+from tollbook.storage.reports.columnar.duck import quoted
 
 # As `pack_read_numbers` wants it.
 _READ = "coalesce(TRY_CAST('0x1' || dialled AS BIGINT), 0)"

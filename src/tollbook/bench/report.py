@@ -65,9 +65,9 @@ def _compared(
 
 def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
     """Yield each report's name, and how either side is asked for it."""
-    from tollbook.storage.columns import queries as columns  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.queries import spend  # noqa: PLC0415 - likewise
-    from tollbook.storage.queries.call_filter import CallFilter  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports import spend  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.call_filter import CallFilter  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.columnar import queries as columns  # noqa: PLC0415 - needs Django set up
 
     everything = CallFilter()
     midnights = [FIRST_US + day * DAY_US for day in range(DAYS + 1)]
@@ -88,8 +88,8 @@ def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
 
 
 def _write_copy(installation: Installation) -> int:
-    from tollbook.storage.columns.layout import columns_folder  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.columns.refresh import refresh  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.columnar.layout import columns_folder  # noqa: PLC0415 - needs Django set up
+    from tollbook.storage.reports.columnar.refresh import refresh  # noqa: PLC0415 - likewise
 
     refresh(installation.door)
     folder = columns_folder(USING)

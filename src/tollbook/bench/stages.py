@@ -16,7 +16,7 @@ from tollbook.formats import load_definition
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.draft import Draft
+    from tollbook.app.intake.draft import Draft
 
 LINES = 300_000  # Enough that most numbers were seen before, as in a real file.
 FORMAT = "asterisk-csv"
@@ -33,11 +33,11 @@ def stages(scratch: Scratch, file: Path) -> Iterator[Figure]:
 
 
 def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float]]:
-    from tollbook.app.directory import find_pbx  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.draft import Draft  # noqa: PLC0415 - likewise
-    from tollbook.app.drafting import Task, make_drafts  # noqa: PLC0415 - likewise
-    from tollbook.app.ingest import open_intake  # noqa: PLC0415 - likewise
-    from tollbook.app.site_rules import load_rules  # noqa: PLC0415 - likewise
+    from tollbook.app.directory.pbxs import find_pbx  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.intake.draft import Draft  # noqa: PLC0415 - likewise
+    from tollbook.app.intake.draft_worker import Task, make_drafts  # noqa: PLC0415 - likewise
+    from tollbook.app.intake.intake import open_intake  # noqa: PLC0415 - likewise
+    from tollbook.app.pricing.load_pbx_rules import load_rules  # noqa: PLC0415 - likewise
 
     pbx = find_pbx("Stages")
     definition = load_definition(FORMAT)
@@ -84,7 +84,7 @@ def _copy(piece: Path, raw: Path) -> None:
 
 def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int, int]:
     """Make a source and a segment for the piece and return their ids."""
-    from tollbook.storage.instants import to_us  # noqa: PLC0415 - needs Django set up
+    from tollbook.core.instants import to_us  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import RawSegment, Source  # noqa: PLC0415 - likewise
 
     at_us = to_us(installation.now())
@@ -108,7 +108,7 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
 
 
 def _hand_over(drafts: "Sequence[Draft]") -> None:
-    from tollbook.app.draft import packed, unpacked  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.intake.draft import packed, unpacked  # noqa: PLC0415 - needs Django set up
 
     for draft in drafts:
         unpacked(packed(draft))

@@ -15,7 +15,7 @@ from functools import partial
 from typing import TypeVar
 
 from tollbook.collectors.raw_log import LINE_ENDS, LogEnd, RawLog, RawLogError
-from tollbook.storage.instants import to_us
+from tollbook.core.instants import to_us
 
 T = TypeVar("T")
 

@@ -15,14 +15,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from tollbook.app.ingest import Intake, open_intake
-from tollbook.app.sources import WantedSource
+from tollbook.app.intake.intake import Intake, open_intake
+from tollbook.app.intake.sources import WantedSource
 from tollbook.collectors.raw_log import LogEnd, read_log, received_times, segment_path, segments
 from tollbook.core.calls import Outcome
+from tollbook.core.instants import from_us, to_us
 from tollbook.formats import Definition, Parser
-from tollbook.storage.batch import Position
-from tollbook.storage.door import door
-from tollbook.storage.instants import from_us, to_us
+from tollbook.storage.db.door import door
+from tollbook.storage.intake.batch import Position
 from tollbook.storage.models import RawSegment, SourcePosition
 
 CHUNK_BYTES = 256 * 1024

@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from django.db import DatabaseError, close_old_connections
 
-from tollbook.app.source_options import (
+from tollbook.app.intake.source_options import (
     Connecting,
     Following,
     Listening,
@@ -26,7 +26,7 @@ from tollbook.app.source_options import (
     Options,
     read_options,
 )
-from tollbook.app.sources import Heartbeat, WantedSource, record_heartbeats, wanted_sources
+from tollbook.app.intake.sources import Heartbeat, WantedSource, record_heartbeats, wanted_sources
 from tollbook.collectors.feeder import Feeder
 from tollbook.collectors.inlet import Condition, Inlet, Status
 from tollbook.collectors.lane import Lane
@@ -35,8 +35,8 @@ from tollbook.collectors.tail import Tail
 from tollbook.collectors.tcp_connect import TcpConnector
 from tollbook.collectors.tcp_listen import TcpListener
 from tollbook.collectors.udp import UdpListener
+from tollbook.core.instants import to_us
 from tollbook.formats import Definition, load_definition
-from tollbook.storage.instants import to_us
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0

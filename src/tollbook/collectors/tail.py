@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tollbook.app.source_options import Following
+from tollbook.app.intake.source_options import Following
 from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import LogEnd, read_log, segments
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tollbook.app.source_options import Connecting
+from tollbook.app.intake.source_options import Connecting
 from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.tcp_listen import CHUNK_BYTES, keep_alive, take_all
 

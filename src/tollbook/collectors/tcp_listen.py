@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tollbook.app.source_options import Listening
+from tollbook.app.intake.source_options import Listening
 from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import RawLogError
 

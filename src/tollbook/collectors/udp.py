@@ -7,7 +7,7 @@ number wait, and what comes beyond that is counted and named in the state.
 
 import asyncio
 
-from tollbook.app.source_options import Listening
+from tollbook.app.intake.source_options import Listening
 from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.raw_log import LINE_ENDS
 from tollbook.collectors.tcp_listen import RETRY_S, bind_fault

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         installation = open_installation(data_dir=args.data)
     except (ValueError, SettingsError) as fault:
         return _wrong(str(fault))
-    from tollbook.app.authorise import (  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.decisions.decider import (  # noqa: PLC0415 - needs Django set up
         Request,
         UnknownPlace,
         ask,

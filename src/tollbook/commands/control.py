@@ -16,7 +16,7 @@ from tollbook.wiring.start import Installation, StartError, open_installation
 
 if TYPE_CHECKING:
     from tollbook.api.decisions_port import Decisions
-    from tollbook.app.authorise import Decider
+    from tollbook.app.decisions.decider import Decider
     from tollbook.switches.agi import Server
 
 DONE, WRONG_USE = 0, 2
@@ -44,9 +44,9 @@ async def _control(installation: Installation, args: argparse.Namespace) -> None
     # Models can be imported only once the installation is open.
     from django.db import DatabaseError  # noqa: PLC0415
 
-    from tollbook.app.authorise import Answer, Request, decider  # noqa: PLC0415
-    from tollbook.app.away import answer_away  # noqa: PLC0415
-    from tollbook.app.holds import code_of_hold  # noqa: PLC0415
+    from tollbook.app.decisions.decider import Answer, Request, decider  # noqa: PLC0415
+    from tollbook.app.decisions.hold_facts import code_of_hold  # noqa: PLC0415
+    from tollbook.app.decisions.offline import answer_away  # noqa: PLC0415
     from tollbook.switches.agi import Server  # noqa: PLC0415
     from tollbook.switches.asterisk import Asterisk  # noqa: PLC0415
 

@@ -16,7 +16,7 @@ from tollbook.core.tariff.deck import FIELD_OF, DeckLayout, DeckOptions
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.decks import DeckBase, DeckDraft, DeckLook
+    from tollbook.app.tariffs.decks import DeckBase, DeckDraft, DeckLook
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
@@ -39,7 +39,7 @@ def import_deck(args: argparse.Namespace) -> int:
 def export_deck(args: argparse.Namespace) -> int:
     """Write the rates of a tariff as it is in force."""
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.decks import base_in_force  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.decks import base_in_force  # noqa: PLC0415 - needs Django set up
     from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx  # noqa: PLC0415
 
     try:
@@ -62,8 +62,8 @@ def export_deck(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation) -> int:
-    from tollbook.app import decks  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.publish_tariff import Faulty  # noqa: PLC0415 - likewise
+    from tollbook.app.tariffs import decks  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.publish import Faulty  # noqa: PLC0415 - likewise
 
     now = installation.now()
     valid_from = _instant(args.valid_from)
@@ -101,7 +101,7 @@ def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation
 
 
 def _base(args: argparse.Namespace, *, at: datetime) -> "DeckBase":
-    from tollbook.app import decks  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs import decks  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import Site, Tariff  # noqa: PLC0415 - likewise
 
     if Tariff.objects.filter(name=args.tariff).exists():
@@ -150,7 +150,7 @@ def _remember(
     layout: DeckLayout,
     base: "DeckBase",
 ) -> None:
-    from tollbook.app.deck_mappings import remember_layout  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.deck_mappings import remember_layout  # noqa: PLC0415 - needs Django set up
 
     header = layout.header_row
     headings = look.rows[header - 1] if 0 < header <= len(look.rows) else ()

@@ -14,7 +14,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.doctor import Checked
+    from tollbook.app.upkeep.doctor import Checked
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as fault:
         print(f"tollbook doctor: {fault}", file=sys.stderr)
         return WRONG_USE
-    from tollbook.app.doctor import examine, mend  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.upkeep.doctor import examine, mend  # noqa: PLC0415 - needs Django set up
 
     data_dir = installation.settings.data_dir
     if args.mend:

@@ -30,7 +30,7 @@ def _add(args: argparse.Namespace) -> int:
     except ValueError:
         return _say(f"--on is {args.on!r}, expected a day as 2026-10-30", WRONG_USE)
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.exchange_rates import RateRefused, add_rate  # noqa: PLC0415 - needs Django
+    from tollbook.app.pricing.exchange_rates import RateRefused, add_rate  # noqa: PLC0415 - needs Django
 
     added = add_rate(
         installation.door,
@@ -49,8 +49,8 @@ def _add(args: argparse.Namespace) -> int:
 
 def _import(args: argparse.Namespace) -> int:
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.ecb_rates import EcbError  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.exchange_rates import add_ecb  # noqa: PLC0415 - likewise
+    from tollbook.app.pricing.ecb_rates import EcbError  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.pricing.exchange_rates import add_ecb  # noqa: PLC0415 - likewise
 
     try:
         raw = Path(args.file).read_bytes()
@@ -69,7 +69,7 @@ def _import(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     open_installation(data_dir=args.data)
-    from tollbook.storage.exchange_rates import (  # noqa: PLC0415 - needs Django set up
+    from tollbook.storage.pricing.exchange_rates import (  # noqa: PLC0415 - needs Django set up
         RateQuery,
         find_rates,
     )

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from tollbook.app.hash_ahead import HashAhead
+from tollbook.app.intake.hash_ahead import HashAhead
 from tollbook.commands.files import cannot_read
 from tollbook.commands.progress import progress_bar
 from tollbook.formats import (
@@ -68,8 +68,8 @@ def _import(
 ) -> int:
     from django.db import OperationalError  # noqa: PLC0415 - needs Django set up
 
-    from tollbook.app.directory import UnknownPbx, find_pbx  # noqa: PLC0415 - likewise
-    from tollbook.app.import_file import (  # noqa: PLC0415 - likewise
+    from tollbook.app.directory.pbxs import UnknownPbx, find_pbx  # noqa: PLC0415 - likewise
+    from tollbook.app.intake.import_file import (  # noqa: PLC0415 - likewise
         ImportPlace,
         ImportRefused,
         import_file,

@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.directory import Refused, add_pbx  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.directory.pbxs import Refused, add_pbx  # noqa: PLC0415 - needs Django set up
 
     added = add_pbx(
         installation.door,
@@ -40,7 +40,7 @@ def _add(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     open_installation(data_dir=args.data)
-    from tollbook.app.directory import list_pbxs  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.directory.pbxs import list_pbxs  # noqa: PLC0415 - needs Django set up
 
     found = list_pbxs()
     if args.json:

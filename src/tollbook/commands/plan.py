@@ -8,13 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tollbook.app.plan_documents import check_plan
+from tollbook.app.pricing.plan_documents import check_plan
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.plan_documents import Checked
-    from tollbook.app.plans import PlanInfo
+    from tollbook.app.pricing.plan_documents import Checked
+    from tollbook.app.pricing.plans import PlanInfo
     from tollbook.core.tariff import Fault
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
@@ -41,7 +41,7 @@ def _add(args: argparse.Namespace) -> int:
         if valid_from.tzinfo is None:
             return _say(f"--from is {args.valid_from!r}: add its offset, as Z or +01:00", WRONG_USE)
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.plans import add_plan, zone_for  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.pricing.plans import add_plan, zone_for  # noqa: PLC0415 - needs Django set up
 
     site_id = _site_id(args.site)
     if isinstance(site_id, str):
@@ -76,7 +76,7 @@ def _check(args: argparse.Namespace) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     open_installation(data_dir=args.data)
-    from tollbook.app.plans import list_plans  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.pricing.plans import list_plans  # noqa: PLC0415 - needs Django set up
 
     plans = list_plans()
     if args.json:
@@ -91,7 +91,7 @@ def _list(args: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     open_installation(data_dir=args.data)
-    from tollbook.app.plans import open_plan  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.pricing.plans import open_plan  # noqa: PLC0415 - needs Django set up
 
     opened = open_plan(args.id)
     if opened is None:

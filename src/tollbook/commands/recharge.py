@@ -12,8 +12,8 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.holders import HolderKind
-    from tollbook.app.recharge import Booked
+    from tollbook.app.billing.recharge import Booked
+    from tollbook.app.directory.holders import HolderKind
 
 DONE, REFUSED, WRONG_USE = 0, 1, 2
 ACTOR = "command line"
@@ -27,8 +27,8 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as fault:
         return _say(str(fault))
     # Models can be imported only once the installation is open.
-    from tollbook.app.holders import Unknown, find_holders  # noqa: PLC0415
-    from tollbook.app.recharge import By, Gift, Refused, post_gift, read_amount  # noqa: PLC0415
+    from tollbook.app.billing.recharge import By, Gift, Refused, post_gift, read_amount  # noqa: PLC0415
+    from tollbook.app.directory.holders import Unknown, find_holders  # noqa: PLC0415
 
     micros = read_amount(args.amount)
     if isinstance(micros, Refused):
@@ -59,7 +59,7 @@ def _whom(args: argparse.Namespace) -> "tuple[HolderKind, Sequence[str]]":
 
 
 def _print(done: "Booked", *, as_json: bool, site: str | None) -> None:
-    from tollbook.app.money_tables import movement_object  # noqa: PLC0415 - see `run`
+    from tollbook.app.billing.money_tables import movement_object  # noqa: PLC0415 - see `run`
     from tollbook.storage.models import Site  # noqa: PLC0415
 
     sites = Site.objects.order_by("id")

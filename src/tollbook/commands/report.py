@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tollbook.app.report_catalogue import (
+from tollbook.app.reports.catalogue import (
     FORMATS,
     FORMATS_TO_COME,
     REPORTS,
@@ -22,7 +22,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.call_criteria import Criteria
+    from tollbook.app.reports.call_criteria import Criteria
 
 DONE, WRONG_USE, NOT_BUILT = 0, 2, 3
 
@@ -54,8 +54,8 @@ def _made(report: Report, args: argparse.Namespace) -> int:
     except SettingsError as fault:
         return _refuse(str(fault))
     # Models can be imported only once the installation is open.
-    from tollbook.app.call_criteria import CriteriaError  # noqa: PLC0415
-    from tollbook.app.report import write_report  # noqa: PLC0415
+    from tollbook.app.reports.call_criteria import CriteriaError  # noqa: PLC0415
+    from tollbook.app.reports.report import write_report  # noqa: PLC0415
 
     try:
         pieces = write_report(
@@ -72,7 +72,7 @@ def _made(report: Report, args: argparse.Namespace) -> int:
 
 
 def _criteria(args: argparse.Namespace) -> "Criteria":
-    from tollbook.app.call_criteria import Criteria  # noqa: PLC0415 - see `_made`
+    from tollbook.app.reports.call_criteria import Criteria  # noqa: PLC0415 - see `_made`
 
     return Criteria(
         start=args.from_,

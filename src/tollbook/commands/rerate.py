@@ -12,8 +12,8 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.call_criteria import Criteria, Selection
-    from tollbook.app.rerating_totals import Line, Rerating
+    from tollbook.app.reports.call_criteria import Criteria, Selection
+    from tollbook.app.rerating.totals import Line, Rerating
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
@@ -33,14 +33,14 @@ def run(args: argparse.Namespace) -> int:
     if not args.from_ or not args.to:
         return _refuse("give --from and --to, or --late")
     # Models can be imported only once the installation is open.
-    from tollbook.app.call_criteria import CriteriaError, select  # noqa: PLC0415
+    from tollbook.app.reports.call_criteria import CriteriaError, select  # noqa: PLC0415
 
     try:
         selection = select(_criteria(args))
     except CriteriaError as fault:
         return _refuse(f"--{fault.field.replace('_', '-')}: {fault}")
     if args.dry_run:
-        from tollbook.app.rerate import dry_run  # noqa: PLC0415 - as above
+        from tollbook.app.rerating.run import dry_run  # noqa: PLC0415 - as above
 
         with progress_bar("dry run") as progress:
             return _said(dry_run(selection.filter, progress=progress), as_json=args.json)
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rerate(args: argparse.Namespace, selection: "Selection", installation: Installation) -> int:
-    from tollbook.app.rerate import (  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.rerating.run import (  # noqa: PLC0415 - needs Django set up
         RunTaken,
         Unfinished,
         begin_rerating,
@@ -74,9 +74,9 @@ def _rerate(args: argparse.Namespace, selection: "Selection", installation: Inst
 def _late(args: argparse.Namespace, installation: Installation) -> int:
     if args.from_ or args.to or args.dry_run:
         return _refuse("--late stands alone: it knows itself which calls were moved")
-    from tollbook.app.late_calls import rerate_late  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.replan import Busy  # noqa: PLC0415 - as above
-    from tollbook.storage.rerating import RunTaken  # noqa: PLC0415 - as above
+    from tollbook.app.rerating.late_calls import rerate_late  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.rerating.plan_walk import Busy  # noqa: PLC0415 - as above
+    from tollbook.storage.rerating.store_run import RunTaken  # noqa: PLC0415 - as above
 
     try:
         rerating = rerate_late(installation.door, at=installation.now(), actor="command line")
@@ -90,7 +90,7 @@ def _late(args: argparse.Namespace, installation: Installation) -> int:
 
 
 def _criteria(args: argparse.Namespace) -> "Criteria":
-    from tollbook.app.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.reports.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
 
     return Criteria(
         start=args.from_,
@@ -111,7 +111,7 @@ def _criteria(args: argparse.Namespace) -> "Criteria":
 def _said(rerating: "Rerating", *, as_json: bool) -> int:
     """Print what a re-rating came to; calls without a price make the status 1."""
     if as_json:
-        from tollbook.app.rerating_totals import document_of  # noqa: PLC0415 - as above
+        from tollbook.app.rerating.totals import document_of  # noqa: PLC0415 - as above
 
         print(json.dumps(document_of(rerating), ensure_ascii=False))
     else:

@@ -13,7 +13,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.sources import Refused, SourceView
+    from tollbook.app.intake.sources import Refused, SourceView
 
 DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
 ACTOR = "command line"
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace, installation: Installation) -> int:
-    from tollbook.app.sources import Added, add_source  # noqa: PLC0415 - needs an open installation
+    from tollbook.app.intake.sources import Added, add_source  # noqa: PLC0415 - needs an open installation
 
     given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     outcome = add_source(
@@ -58,13 +58,13 @@ def _add(args: argparse.Namespace, installation: Installation) -> int:
 
 
 def _start(args: argparse.Namespace, installation: Installation) -> int:
-    from tollbook.app.sources import start_source  # noqa: PLC0415 - needs an open installation
+    from tollbook.app.intake.sources import start_source  # noqa: PLC0415 - needs an open installation
 
     return _change(args, installation, start_source, as_asked={"running", "waiting"})
 
 
 def _stop(args: argparse.Namespace, installation: Installation) -> int:
-    from tollbook.app.sources import stop_source  # noqa: PLC0415 - needs an open installation
+    from tollbook.app.intake.sources import stop_source  # noqa: PLC0415 - needs an open installation
 
     return _change(args, installation, stop_source, as_asked={"stopped"})
 
@@ -77,7 +77,7 @@ def _change(
     as_asked: set[str],
 ) -> int:
     """Ask for it, then wait until the collector reports that it is so."""
-    from tollbook.app.sources import Refused, source_state  # noqa: PLC0415 - likewise
+    from tollbook.app.intake.sources import Refused, source_state  # noqa: PLC0415 - likewise
 
     asked = change(args.name, at=installation.now(), actor=ACTOR)
     if isinstance(asked, Refused):
@@ -96,7 +96,7 @@ def _change(
 
 
 def _list(args: argparse.Namespace, installation: Installation) -> int:
-    from tollbook.app.sources import source_states  # noqa: PLC0415 - needs an open installation
+    from tollbook.app.intake.sources import source_states  # noqa: PLC0415 - needs an open installation
 
     views = source_states(at=installation.now())
     if args.json:

@@ -98,7 +98,7 @@ def _add(args: argparse.Namespace) -> int:
         if valid_from.tzinfo is None:
             return _say(f"--from is {args.valid_from!r}: add its offset, as Z or +01:00", WRONG_USE)
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.publish_tariff import (  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.publish import (  # noqa: PLC0415 - needs Django set up
         Faulty,
         is_any_call_since,
         publish,
@@ -142,7 +142,7 @@ def _add(args: argparse.Namespace) -> int:
 
 def _warn_of_losses(name: str, *, at: datetime) -> None:
     """Say on which prefixes the tariff *name* loses money, or makes another one lose it."""
-    from tollbook.app.below_cost import comparisons  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.below_cost import comparisons  # noqa: PLC0415 - needs Django set up
 
     for pair in comparisons(at=at):
         if name not in (pair.charge_tariff, pair.cost_tariff):
@@ -167,7 +167,7 @@ def _loss_words(loss: "Loss", currency: str) -> str:
 
 def _list(args: argparse.Namespace) -> int:
     open_installation(data_dir=args.data)
-    from tollbook.app.publish_tariff import list_tariffs  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.tariffs.publish import list_tariffs  # noqa: PLC0415 - needs Django set up
 
     found = list_tariffs()
     if args.json:

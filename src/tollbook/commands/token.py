@@ -10,7 +10,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.tokens import TokenLine
+    from tollbook.app.access.tokens import TokenLine
 
 DONE, WRONG_USE = 0, 2
 ACTOR = "command line"
@@ -29,8 +29,8 @@ def run(args: argparse.Namespace) -> int:
 def _create(args: argparse.Namespace, installation: Installation) -> int:
     """Print the token on standard output, words about it on standard error."""
     # Models can be imported only once the installation is open.
-    from tollbook.app.period import PeriodError, moment  # noqa: PLC0415
-    from tollbook.app.tokens import TokenError, create_token  # noqa: PLC0415
+    from tollbook.app.access.tokens import TokenError, create_token  # noqa: PLC0415
+    from tollbook.app.reports.period import PeriodError, moment  # noqa: PLC0415
 
     try:
         token = create_token(
@@ -58,7 +58,7 @@ def _create(args: argparse.Namespace, installation: Installation) -> int:
 
 def _list(args: argparse.Namespace, installation: Installation) -> int:
     """Print the tokens, the newest first; secrets are not kept and so not shown."""
-    from tollbook.app.tokens import list_tokens  # noqa: PLC0415 - see `_create`
+    from tollbook.app.access.tokens import list_tokens  # noqa: PLC0415 - see `_create`
 
     tokens = list_tokens(at=installation.now(), state=args.state or "")
     if args.json:
@@ -79,7 +79,7 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
 
 def _revoke(args: argparse.Namespace, installation: Installation) -> int:
     """Withdraw the token of that name, or else of that number."""
-    from tollbook.app.tokens import list_tokens, revoke_token  # noqa: PLC0415 - see `_create`
+    from tollbook.app.access.tokens import list_tokens, revoke_token  # noqa: PLC0415 - see `_create`
 
     tokens = list_tokens(at=installation.now())
     meant = [one for one in tokens if one.name == args.name] or [

@@ -13,8 +13,8 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.call_criteria import Criteria, Selection
-    from tollbook.app.what_if import Comparison, Line
+    from tollbook.app.reports.call_criteria import Criteria, Selection
+    from tollbook.app.rerating.what_if import Comparison, Line
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 UNRATED_SHOWN = 10
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _compare(args: argparse.Namespace, chosen: str | None) -> int:
     # Models can be imported only once the installation is open.
-    from tollbook.app.call_criteria import CriteriaError, select  # noqa: PLC0415
-    from tollbook.app.what_if import WhatIfRefused, alternatives, compare  # noqa: PLC0415
+    from tollbook.app.reports.call_criteria import CriteriaError, select  # noqa: PLC0415
+    from tollbook.app.rerating.what_if import WhatIfRefused, alternatives, compare  # noqa: PLC0415
 
     try:
         selection = select(_criteria(args))
@@ -57,7 +57,7 @@ def _compare(args: argparse.Namespace, chosen: str | None) -> int:
 
 
 def _criteria(args: argparse.Namespace) -> "Criteria":
-    from tollbook.app.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.reports.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
 
     return Criteria(
         start=args.from_,
@@ -92,7 +92,7 @@ def _write(
 
 
 def _file(comparison: "Comparison", selection: "Selection", chosen: str) -> Iterator[bytes]:
-    from tollbook.app.what_if_shown import document_of, table_of  # noqa: PLC0415 - see `run`
+    from tollbook.app.rerating.what_if_table import document_of, table_of  # noqa: PLC0415 - see `run`
     from tollbook.documents.csv_text import stream_csv  # noqa: PLC0415 - loaded if asked for
     from tollbook.documents.xlsx_book import stream_xlsx  # noqa: PLC0415 - likewise
 

@@ -59,9 +59,9 @@ class _Job:
 def _work(installation: Installation) -> None:
     from django.db import DatabaseError, connections  # noqa: PLC0415 - needs Django set up
 
-    from tollbook.app.replan import Busy  # noqa: PLC0415 - likewise
-    from tollbook.storage.columns.duck import Fault  # noqa: PLC0415 - likewise
-    from tollbook.storage.rerating import RunTaken  # noqa: PLC0415 - likewise
+    from tollbook.app.rerating.plan_walk import Busy  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.columnar.duck import Fault  # noqa: PLC0415 - likewise
+    from tollbook.storage.rerating.store_run import RunTaken  # noqa: PLC0415 - likewise
 
     jobs = _jobs(installation)
     while True:
@@ -81,11 +81,11 @@ def _work(installation: Installation) -> None:
 
 def _jobs(installation: Installation) -> list[_Job]:
     # Models can be imported only once the installation is open.
-    from tollbook.app.close_holds import close_holds  # noqa: PLC0415
-    from tollbook.app.columnar_copy import refresh_if_due  # noqa: PLC0415
-    from tollbook.app.late_calls import rerate_late  # noqa: PLC0415
-    from tollbook.app.snapshots import take_snapshots  # noqa: PLC0415
-    from tollbook.app.watch_fraud import watch  # noqa: PLC0415
+    from tollbook.app.billing.snapshots import take_snapshots  # noqa: PLC0415
+    from tollbook.app.decisions.close_holds import close_holds  # noqa: PLC0415
+    from tollbook.app.policies.watch_fraud import watch  # noqa: PLC0415
+    from tollbook.app.rerating.late_calls import rerate_late  # noqa: PLC0415
+    from tollbook.app.upkeep.columnar_copy import refresh_if_due  # noqa: PLC0415
 
     door, now = installation.door, installation.now
     written_s = time.monotonic()
@@ -109,7 +109,7 @@ def _jobs(installation: Installation) -> list[_Job]:
 
 
 def _rebuild(installation: Installation) -> int:
-    from tollbook.app.columnar_copy import rebuild  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.upkeep.columnar_copy import rebuild  # noqa: PLC0415 - needs Django set up
 
     began = time.perf_counter()
     written = rebuild(installation.door)
@@ -122,7 +122,7 @@ def _rebuild(installation: Installation) -> int:
 
 
 def _check(installation: Installation) -> int:
-    from tollbook.app.columnar_copy import differences  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.upkeep.columnar_copy import differences  # noqa: PLC0415 - needs Django set up
 
     found = differences(installation.door)
     for difference in found:

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tollbook.app.assign import Scope, assign_tariff, list_assignments
-from tollbook.app.directory import Refused as PbxRefused
-from tollbook.app.directory import UnknownPbx, add_pbx, find_pbx
-from tollbook.app.import_file import ImportPlace, ImportRefused, import_file
-from tollbook.app.publish_tariff import Published, publish_tariff
-from tollbook.app.site_rules import set_dial_plan
-from tollbook.app.sources import Refused as SourceRefused
-from tollbook.app.sources import add_source, source_states
+from tollbook.app.directory.pbxs import Refused as PbxRefused
+from tollbook.app.directory.pbxs import UnknownPbx, add_pbx, find_pbx
+from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
+from tollbook.app.intake.sources import Refused as SourceRefused
+from tollbook.app.intake.sources import add_source, source_states
+from tollbook.app.pricing.load_pbx_rules import set_dial_plan
+from tollbook.app.tariffs.assign import Scope, assign_tariff, list_assignments
+from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.demo.diary import past_calls
 from tollbook.demo.folder import DemoError, Plan
 from tollbook.demo.money import open_accounts

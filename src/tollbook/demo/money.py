@@ -10,13 +10,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tollbook.app.extensions import change_holders
-from tollbook.app.holder_fields import Value
-from tollbook.app.recharge import Booked, By, Gift, Purpose, Refused, post_gift, undo_entries
+from tollbook.app.billing.recharge import (
+    Booked,
+    By,
+    Gift,
+    Purpose,
+    Refused,
+    post_gift,
+    undo_entries,
+)
+from tollbook.app.directory.extensions import change_holders
+from tollbook.app.directory.holder_fields import Value
 from tollbook.core.money import MICRO
 from tollbook.demo.folder import DemoError
 from tollbook.demo.office import ASTERISK, THREECX, Office
-from tollbook.storage.door import Door
+from tollbook.storage.db.door import Door
 from tollbook.storage.models import Department, Extension, LedgerEntry, Site
 
 ACTOR = "demo"

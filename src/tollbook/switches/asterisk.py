@@ -19,8 +19,8 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
-from tollbook.app.authorise import Answer, Request, UnknownPlace
-from tollbook.app.callers import extension_of_device
+from tollbook.app.decisions.callers import extension_of_device
+from tollbook.app.decisions.decider import Answer, Request, UnknownPlace
 from tollbook.core.ledger import KeyConflict
 from tollbook.core.policies import Reason
 from tollbook.switches.agi import Session

@@ -14,13 +14,13 @@ from tollbook.wiring.settings import Settings, current_settings
 def database_settings(settings: Settings) -> dict[str, Any]:
     """Return Django's description of the database that *settings* name.
 
-    The embedded database gets its pragmas and its write lock from `tollbook.storage.sqlite`.
+    The embedded database gets its pragmas and its write lock from `tollbook.storage.db.sqlite`.
     `COLUMNS` is ours: where the columnar copy of this database lies.
     """
     columns = {"COLUMNS": str(settings.data_dir / "columns")}
     if not settings.uses_postgresql:
         return {
-            "ENGINE": "tollbook.storage.sqlite",
+            "ENGINE": "tollbook.storage.db.sqlite",
             "NAME": str(settings.database_file),
             **columns,
             "CONN_MAX_AGE": None,  # Opening costs more than a page; a file does not go away.
@@ -79,7 +79,7 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = _https
-CSRF_FAILURE_VIEW = "tollbook.web.views.errors.forged"
+CSRF_FAILURE_VIEW = "tollbook.web.frame.views.errors.forged"
 CSRF_TRUSTED_ORIGINS = [_settings.base_url.rstrip("/")] if _settings.base_url else []
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _settings.trusted_proxy else None
 SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
@@ -99,14 +99,14 @@ ROOT_URLCONF = "tollbook.wiring.urls"
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "tollbook.api.errors.in_one_shape",
-    "tollbook.web.middleware.guard_pages",
+    "tollbook.web.frame.middleware.guard_pages",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "tollbook.web.middleware.require_sign_in",
-    "tollbook.web.access.CheckPermission",
-    "tollbook.web.site_choice.follow_site",
+    "tollbook.web.frame.middleware.require_sign_in",
+    "tollbook.web.frame.permissions.CheckPermission",
+    "tollbook.web.frame.site_choice.follow_site",
 ]
 TEMPLATES = [
     {
@@ -116,18 +116,18 @@ TEMPLATES = [
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csrf",
-                "tollbook.web.frame.frame",
+                "tollbook.web.frame.context.frame",
             ],
             "builtins": ["tollbook.web.templatetags.tollbook"],
         },
     }
 ]
 
-# Static files are served by the application under hashed names: tollbook.web.assets.
+# Static files are served by the application under hashed names: tollbook.web.frame.assets.
 STATIC_URL = "/static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    "staticfiles": {"BACKEND": "tollbook.web.assets.HashedFiles"},
+    "staticfiles": {"BACKEND": "tollbook.web.frame.assets.HashedFiles"},
 }
 STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"]
 

@@ -27,7 +27,7 @@ from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, SettingsError, current_settings
 
 if TYPE_CHECKING:
-    from tollbook.storage.door import Door
+    from tollbook.storage.db.door import Door
 
 DJANGO_SETTINGS = "tollbook.wiring.django_settings"
 APPS_OF_PAGES = ("ninja",)  # They bring no tables.
@@ -64,7 +64,7 @@ def open_installation(
         _bring_up_to_date(settings, executor, migrate=migrate)
         _verify_guards()
         _first_site(settings)
-    from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.db.door import door  # noqa: PLC0415 - needs a configured Django
 
     return Installation(settings=settings, door=door, now=now)
 
@@ -77,9 +77,9 @@ def ensure_administrator(name: str = "admin") -> str | None:
     """
     from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
 
-    from tollbook.app.passwords import one_time_password  # noqa: PLC0415 - likewise
-    from tollbook.app.sign_in import expect_new_password  # noqa: PLC0415 - likewise
-    from tollbook.storage.door import door  # noqa: PLC0415 - likewise
+    from tollbook.app.access.passwords import one_time_password  # noqa: PLC0415 - likewise
+    from tollbook.app.access.sign_in import expect_new_password  # noqa: PLC0415 - likewise
+    from tollbook.storage.db.door import door  # noqa: PLC0415 - likewise
 
     with door.transaction():
         if User.objects.exists():
@@ -168,22 +168,22 @@ def _bring_up_to_date(settings: Settings, executor: MigrationExecutor, *, migrat
             f"{settings.data_dir}: its database is older than this Tollbook. Nothing was changed. "
             "Run `tollbook serve` once, which brings it up to date."
         )
-    from tollbook.storage.migrate import bring_up_to_date  # noqa: PLC0415 - needs Django set up
+    from tollbook.storage.db.migrate import bring_up_to_date  # noqa: PLC0415 - needs Django set up
 
     bring_up_to_date()
 
 
 def _verify_guards() -> None:
     """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
-    from tollbook.storage.changes import (  # noqa: PLC0415 - needs Django set up
-        install_counters,
-        missing_counters,
-    )
-    from tollbook.storage.columns.journal import (  # noqa: PLC0415 - likewise
+    from tollbook.storage.db.call_journal import (  # noqa: PLC0415 - likewise
         install_journal,
         missing_journal,
     )
-    from tollbook.storage.guards import install_guards, missing_guards  # noqa: PLC0415 - see above
+    from tollbook.storage.db.change_counters import (  # noqa: PLC0415 - needs Django set up
+        install_counters,
+        missing_counters,
+    )
+    from tollbook.storage.db.immutability import install_guards, missing_guards  # noqa: PLC0415 - see above
 
     if missing_journal(connection):
         install_journal(connection)
@@ -204,8 +204,8 @@ def _verify_guards() -> None:
 
 def _first_site(settings: Settings) -> None:
     """Make the site that the settings describe, unless there is one."""
-    from tollbook.storage.door import door  # noqa: PLC0415 - needs a configured Django
-    from tollbook.storage.instants import to_us  # noqa: PLC0415 - likewise
+    from tollbook.core.instants import to_us  # noqa: PLC0415 - likewise
+    from tollbook.storage.db.door import door  # noqa: PLC0415 - needs a configured Django
     from tollbook.storage.models import Site  # noqa: PLC0415 - likewise
 
     if Site.objects.exists():

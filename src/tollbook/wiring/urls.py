@@ -7,6 +7,6 @@ urlpatterns = [
     path("", include("tollbook.web.urls")),
 ]
 
-handler400 = "tollbook.web.views.errors.refused"
-handler404 = "tollbook.web.views.errors.missing"
-handler500 = "tollbook.web.views.errors.broken"
+handler400 = "tollbook.web.frame.views.errors.refused"
+handler404 = "tollbook.web.frame.views.errors.missing"
+handler500 = "tollbook.web.frame.views.errors.broken"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.app.payers import Holder, first_payer
+from tollbook.app.directory.payers import Holder, first_payer
 from tollbook.core.ledger import Funds
 from tollbook.core.policies import (
     Allowed,

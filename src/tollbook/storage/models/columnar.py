@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from tollbook.storage.models.columns import RowId
+from tollbook.storage.models.fields import RowId
 
 
 class ColumnMark(models.Model):

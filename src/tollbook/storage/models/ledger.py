@@ -1,14 +1,14 @@
 """The ledger: accounts, entries of postings that balance, balances, and holds.
 
-Entries and postings are immutable (docs/decisions/0006). A balance is one row an account, moved
-in the transaction of its postings and proven by `tollbook.storage.ledger.verify_balances`; it is
-never a second truth. Source: docs/algorithms/ledger.md.
+Entries and postings are immutable (docs/decisions/0006). A balance is one row an account, moved in
+the transaction of its postings and proven by `tollbook.storage.billing.ledger.verify_balances`; it
+is never a second truth. Source: docs/algorithms/ledger.md.
 """
 
 from django.db import models
 from django.db.models import F, Q
 
-from tollbook.storage.models.columns import RowId
+from tollbook.storage.models.fields import RowId
 
 
 class AccountKind(models.TextChoices):

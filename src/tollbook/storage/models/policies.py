@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from tollbook.storage.models.columns import RowId
+from tollbook.storage.models.fields import RowId
 
 
 class WhenAway(models.TextChoices):
@@ -14,7 +14,7 @@ class WhenAway(models.TextChoices):
 
 
 class ServiceClass(models.Model):
-    """A class of service; `rules` and `hours` are JSON of `app.service_classes`.
+    """A class of service; `rules` and `hours` are JSON of `app.policies.class_rules`.
 
     `code_required_types` is a JSON list of call types. `away_limit_s` caps a call that is placed
     while the database is away.

@@ -7,7 +7,7 @@ the database refuses UPDATE and DELETE (docs/decisions/0006).
 from django.db import models
 from django.db.models import Q
 
-from tollbook.storage.models.columns import RowId
+from tollbook.storage.models.fields import RowId
 
 
 class RawSegment(models.Model):

@@ -43,7 +43,7 @@ class TariffVersion(models.Model):
 class CarrierMapping(models.Model):
     """How a carrier writes its rate decks, as it was last chosen; replaced by the next choice.
 
-    `mapping` is JSON of `app.deck_mappings`: headings by field, and how cells are written.
+    `mapping` is JSON of `app.tariffs.deck_mappings`: headings by field, and how cells are written.
     """
 
     carrier = models.CharField(max_length=120, unique=True)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.app.words import counted
 from tollbook.documents.cells import amount, clock, printable
-from tollbook.storage.queries import margin
+from tollbook.storage.reports import margin
 
 register = template.Library()
 

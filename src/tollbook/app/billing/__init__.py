@@ -1,0 +1,1 @@
+"""Where calls meet money: charges posted, holds captured, recharges, statements, fees."""

@@ -1,0 +1,30 @@
+"""Posts one entry to the ledger: once, however often it is sent.
+
+The same key with the same content gets the first answer; the same key with other content raises
+`KeyConflict` and moves nothing. Source: docs/algorithms/ledger.md, "Entries".
+"""
+
+from functools import partial
+
+from tollbook.core.ledger import AccountRef, Entry
+from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
+from tollbook.storage.db.door import Door
+
+__all__ = ["NotReversible", "Posted", "account_of_extension", "post_entry"]
+
+
+def account_of_extension(extension_id: int) -> AccountRef:
+    """Return the account of a telephone."""
+    return AccountRef("extension", str(extension_id))
+
+
+def post_entry(door: Door, entry: Entry, *, call_id: int | None = None) -> Posted:
+    """Post *entry* and return where it stands, once it is on disk; *call_id* is what it is about.
+
+    Raises KeyConflict; NotReversible for a reversal of what was never posted or is undone.
+    """
+    return door.decide(partial(_post_one, Filed(entry, call_id)))
+
+
+def _post_one(filed: Filed) -> Posted:
+    return post_entries([filed])[0]

@@ -1,0 +1,189 @@
+"""May this telephone call that number now, and why? The one use case of live control.
+
+    answer = authorise(door, Request(key="agi:7:1793487600.12", at=now, caller="101", dialled=…))
+    answer = renew(door, Renewal(answer.hold, at=now, talked_s=170))
+    settle(door, Settlement(answer.hold, at=now, talk_s=203))
+
+Every answer is on disk before it is given, with the money it sets aside; whatever else was asked
+at that moment shares its commit. `ask` answers without setting anything aside.
+
+Source: docs/algorithms/decision.md, docs/manual/may-this-call-be-placed.md.
+"""
+
+import asyncio
+import gc
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar, cast
+
+from django.db import connections
+
+from tollbook.app.decisions.callers import UnknownPlace
+from tollbook.app.decisions.endings import Release, Renewal, Settled, Settlement, UnknownHold
+from tollbook.app.decisions.group import Judge, Matter, Outcome, OutOfDate, Posed, question
+from tollbook.app.decisions.messages import Answer, Request
+from tollbook.app.decisions.offline import keep_policy
+from tollbook.app.decisions.rulebook import BookKeeper
+from tollbook.app.policies.alarms import NewAlarm, raise_alarms
+from tollbook.core.instants import to_us
+from tollbook.storage.billing.holds import overdue_holds, release_holds
+from tollbook.storage.db.door import Door
+from tollbook.storage.db.group_commit import Together
+
+__all__ = [
+    "Answer",
+    "Decider",
+    "Release",
+    "Renewal",
+    "Request",
+    "Settled",
+    "Settlement",
+    "UnknownHold",
+    "UnknownPlace",
+    "ask",
+    "authorise",
+    "decider",
+    "expire_due",
+    "release",
+    "renew",
+    "settle",
+]
+
+# Python looks for cycles when so many values are new. A group of decisions makes thousands, none of
+# them in a cycle: at the usual 700 a tenth of the time goes into looking.
+COLLECTING = 20_000, 10, 10
+TRIES = 3  # Then a question waits no longer for rules that stand still.
+T = TypeVar("T")
+
+
+class Decider:
+    """All decisions of one process to one database: they share the book and the commits."""
+
+    def __init__(self, door: Door) -> None:
+        self.door = door
+        self.keeper = BookKeeper()
+        gc.set_threshold(*COLLECTING)
+        self._together: Together[Posed, Outcome] = Together(
+            door, Judge(self.keeper, using=door.using)
+        )
+
+    def decide(self, matter: Matter, *, within_s: float | None = None) -> Outcome:
+        """Return the outcome once it is on disk; raises what was found wrong with the matter.
+
+        Raises TimeoutError where the database takes longer than *within_s*. What comes of it after
+        all is found again under the same key.
+        """
+        for left in reversed(range(TRIES)):
+            try:
+                return self._together.decide(Posed(matter, insists=not left), within_s=within_s)
+            except OutOfDate as found:
+                self._catch_up(to_us(matter.at), found)
+        raise RuntimeError("a question that insists is always decided")
+
+    async def decide_async(self, matter: Matter) -> Outcome:
+        """Do as `decide` without blocking the event loop."""
+        for left in reversed(range(TRIES)):
+            try:
+                return await self._together.decide_async(Posed(matter, not left))
+            except OutOfDate as found:
+                await asyncio.to_thread(self._catch_up, to_us(matter.at), found)
+        raise RuntimeError("a question that insists is always decided")
+
+    def make_ready(self, at: datetime) -> None:
+        """Read the rules before somebody asks, unless they are known and have not changed.
+
+        A large tariff takes seconds, and who picks up a telephone has none. Raises DatabaseError.
+        """
+        connections[self.door.using].close_if_unusable_or_obsolete()
+        keep_policy(self.keeper.refresh(to_us(at)))
+
+    def _catch_up(self, at_us: int, found: OutOfDate) -> None:
+        """Read the rules anew, and keep what decides by them while the database is away."""
+        keep_policy(self.keeper.refresh(at_us, anew=found.uncounted))
+
+    def ask(self, request: Request) -> Answer:
+        """Return what would be decided; nothing is set aside or stored."""
+        at_us, using = to_us(request.at), self.door.using
+        try:
+            return question(self.keeper.refresh(at_us), request, using=using)
+        except OutOfDate:
+            return question(self.keeper.refresh(at_us, anew=True), request, using=using)
+
+
+_deciders: dict[Door, tuple[int, Decider]] = {}
+_making = threading.Lock()
+
+
+def decider(door: Door) -> Decider:
+    """Return the decider of this process for *door*; a door that was closed gets a new one."""
+    known = _deciders.get(door)
+    if known is None or known[0] != door.closings:
+        with _making:
+            known = _deciders.get(door)
+            if known is None or known[0] != door.closings:
+                known = _deciders[door] = (door.closings, Decider(door))
+    return known[1]
+
+
+def authorise(door: Door, request: Request) -> Answer:
+    """Decide on a call, and hold its money if it is allowed.
+
+    Raises KeyConflict for a key that was used with other content, UnknownPlace.
+    """
+    return cast("Answer", decider(door).decide(request))
+
+
+def ask(door: Door, request: Request) -> Answer:
+    """Answer the same question without holding anything. Raises UnknownPlace."""
+    return decider(door).ask(request)
+
+
+def renew(door: Door, renewal: Renewal) -> Answer:
+    """Hold more for a call that lasts; the answer's `limit_s` counts from its beginning.
+
+    Where there is no more the limit stays, and a step says why. Raises UnknownHold, HoldEnded.
+    """
+    return cast("Answer", decider(door).decide(renewal))
+
+
+def settle(door: Door, settlement: Settlement) -> Settled:
+    """Charge exactly what the call cost, let the rest go. Raises UnknownHold, KeyConflict."""
+    return cast("Settled", decider(door).decide(settlement))
+
+
+def release(door: Door, given_up: Release) -> Settled:
+    """Let a hold go whose call did not come about. Raises UnknownHold, HoldEnded."""
+    return cast("Settled", decider(door).decide(given_up))
+
+
+def expire_due(door: Door, at: datetime) -> int:
+    """Let go of holds whose calls never ended, report each, and return how many they were."""
+    return door.decide(_expiring(door.using, at))
+
+
+def _expiring(using: str, at: datetime) -> Callable[[], int]:
+    def expire() -> int:
+        holds = overdue_holds(to_us(at), using=using)
+        release_holds(holds, at_us=to_us(at), expired=True, using=using)
+        raise_alarms(
+            [
+                NewAlarm(
+                    key=f"hold-expired:{hold.id}",
+                    kind="hold_expired",
+                    at=at,
+                    message=(
+                        f"The call of {hold.caller} to {hold.number} was allowed and its end was "
+                        "never told. What was held for it is free again, and nothing was charged. "
+                        "See whether the switch reports the ends of calls."
+                    ),
+                    details={"hold": hold.key},
+                    holder=("extension", hold.extension_id) if hold.extension_id else None,
+                )
+                for hold in holds
+            ],
+            using=using,
+        )
+        return len(holds)
+
+    return expire

@@ -1,0 +1,375 @@
+"""A question made ready: who calls whom, by which rules and at whose expense.
+
+Everything here follows from the question and the book alone, so no balance is read; what does
+depend on balances, budgets and other calls is `app.decisions.decide`'s. What the caller brings and
+what the number brings repeat from call to call: both are remembered with the book.
+"""
+
+import re
+from dataclasses import replace
+from typing import NamedTuple
+
+from tollbook.app.decisions.callers import Caller, find_caller
+from tollbook.app.decisions.messages import Request
+from tollbook.app.decisions.rulebook import Book, BudgetEntry, CodeEntry, remember
+from tollbook.app.directory.payers import Holder, Payer, first_payer
+from tollbook.app.policies.class_rules import ClassAtWork
+from tollbook.app.pricing.rater import Billable
+from tollbook.core.calendar import Period, period_at
+from tollbook.core.dialplan import world
+from tollbook.core.instants import to_us
+from tollbook.core.numbers import strip_decoration
+from tollbook.core.policies import (
+    Destination,
+    Limits,
+    Reason,
+    ServiceClass,
+    Step,
+    read_keys,
+    take_authorisation,
+)
+
+_DIALLABLE = re.compile(r"\+?[0-9*#]{1,64}", re.ASCII)
+NOBODY = ("system", "charges")  # Holds of calls that nobody pays and nobody is known for.
+NO_LIMITS = Limits()
+
+
+class BudgetNow(NamedTuple):
+    """A budget in the period of the call."""
+
+    entry: BudgetEntry
+    period: Period
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """The budget's id and the period's first instant, in microseconds."""
+        return self.entry.id, to_us(self.period.begin)
+
+
+class Side(NamedTuple):
+    """What the caller brings, with the account code: rules, holders, and who pays.
+
+    `words` say who calls; a caller that is not `known` needs a code. `extension_id` is what an
+    alarm may close. `counts_calls`: one of the holders limits calls at once; `asks_price`: money
+    decides. `at_home` is what the same caller brings to a call that stays in the house.
+    """
+
+    caller: Caller
+    at_work: ClassAtWork
+    service: ServiceClass
+    needs_authorisation: bool
+    known: bool
+    code_exempt: bool
+    extension_id: int | None
+    holders: tuple[Holder, ...]
+    payer: Payer | None
+    account: tuple[str, str, str]
+    budgets: tuple[BudgetEntry, ...]
+    limits: Limits
+    lock: str
+    words: str
+    caller_id: str
+    counts_calls: bool
+    asks_price: bool
+    steps: tuple[Step, ...]
+    at_home: "Side | None"
+
+    def stays(self) -> "Side":
+        """Return what counts for a call that stays in the house: it costs and holds nothing."""
+        return self._replace(
+            service=_inside(self.service),
+            needs_authorisation=False,
+            known=True,
+            extension_id=None,
+            holders=(),
+            payer=None,
+            budgets=(),
+            limits=NO_LIMITS,
+            lock="",
+            counts_calls=False,
+            asks_price=False,
+            steps=(),
+        )
+
+
+class Goal(NamedTuple):
+    """What the number brings: `number` is what the switch will dial, `rest` it without its code."""
+
+    number: str
+    rest: str
+    destination: Destination
+    emergency: bool
+    internal: bool
+    authorisation: str
+    is_diallable: bool
+    step: Step
+
+
+class Case(NamedTuple):
+    """All that a decision looks at and that no other call changes.
+
+    `refused` is a refusal that needs no further question, `typed_digits` the number as it was
+    keyed after the code. `side` is the caller's for a call of this kind.
+    """
+
+    request: Request
+    at_us: int
+    side: Side
+    goal: Goal
+    typed_digits: str
+    refused: Reason | None
+    code: CodeEntry | None
+    code_given: bool
+    budgets: tuple[BudgetNow, ...]
+
+    @property
+    def emergency(self) -> bool:
+        """Whether the number calls for help."""
+        return self.goal.emergency
+
+    @property
+    def internal(self) -> bool:
+        """Whether the call stays in the house: then it costs nothing and holds nothing."""
+        return self.goal.internal
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls."""
+        return self.side.caller
+
+    @property
+    def account(self) -> tuple[str, str, str]:
+        """The account of the hold: the payer's, or of whom the call is counted for."""
+        return self.side.account
+
+    @property
+    def billable(self) -> Billable | None:
+        """The call as pricing wants it; None where nothing can cost anything."""
+        goal = self.goal
+        if goal.internal:
+            return None
+        request, caller = self.request, self.side.caller
+        phone = caller.phone
+        return Billable(
+            self.at_us,
+            1000,
+            goal.destination.digits,
+            goal.rest,
+            caller.number,
+            phone.number if phone else "",
+            phone.department if phone else "",
+            request.trunk,
+            self.code.code.code if self.code else "",
+            request.source_ip,
+            None,
+        )
+
+
+def make_case(book: Book, request: Request) -> Case:
+    """Return the question made ready. Raises UnknownPlace."""
+    directory = book.directory
+    asked = (request.pbx, request.site, request.caller, request.device)
+    caller = directory.callers.get(asked)
+    if caller is None:
+        found = find_caller(
+            directory,
+            number=request.caller,
+            device=request.device,
+            pbx=request.pbx,
+            site=request.site,
+        )
+        caller = remember(directory.callers, asked, found)
+    keyed, code_given, code, words = _keyed(book, caller, request)
+    whose = (caller, code.id if code else None)
+    side = directory.sides.get(whose)
+    if side is None:
+        side = remember(directory.sides, whose, _side(book, *whose))
+    reaching = (caller.site.id, caller.pbx.id if caller.pbx else None, caller.phone is None, keyed)
+    goal = directory.goals.get(reaching)
+    if goal is None:
+        goal = remember(directory.goals, reaching, _goal(caller, keyed))
+    if words:
+        goal = goal._replace(step=Step("number", f"{goal.step.outcome}; {words}"))
+    if goal.internal and side.at_home:
+        side = side.at_home
+    return Case(
+        request,
+        to_us(request.at),
+        side,
+        goal,
+        keyed,
+        _no_number(goal, keyed, code_given=code_given, code=code),
+        code,
+        code_given,
+        _budgets(side, request) if side.budgets else (),
+    )
+
+
+def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
+    directory, site, phone = book.directory, caller.site, caller.phone
+    owner, extension, department = directory.payers.all_of(phone.id if phone else None, code_id)
+    payer = first_payer(owner, extension, department)
+    holders = tuple(one for one in (extension, department, owner) if one is not None)
+    class_id = phone.class_id if phone else site.class_id
+    row = directory.class_row(class_id)
+    at_work = directory.service(class_id, site.zone)
+    limits = _limits(holders, payer)
+    budgets = tuple(
+        entry for holder in holders for entry in directory.budgets.get((holder.kind, holder.id), ())
+    )
+    side = Side(
+        caller=caller,
+        at_work=at_work,
+        service=at_work.service,
+        needs_authorisation=bool(row and row.authorisation_required),
+        known=phone is not None,
+        code_exempt=phone is not None and phone.code_exempt,
+        extension_id=phone.id if phone else None,
+        holders=holders,
+        payer=payer,
+        account=_account(payer, extension, owner, site.currency),
+        budgets=budgets,
+        limits=limits,
+        lock=_lock(caller, holders),
+        words=caller.words,
+        caller_id=(phone.caller_id if phone else "") or site.caller_id,
+        counts_calls=any(one.concurrent_limit is not None for one in holders),
+        asks_price=payer is not None
+        or limits.call_micros is not None
+        or any(entry.limit_micros is not None for entry in budgets),
+        steps=(Step("payer", f"{payer.holder.words} pays"),) if payer else (),
+        at_home=None,
+    )
+    return side._replace(at_home=side.stays())
+
+
+def _goal(caller: Caller, keyed: str) -> Goal:
+    site, phone = caller.site, caller.phone
+    dialled = strip_decoration(keyed) if not keyed.startswith("+") else keyed.replace(" ", "")
+    mask = caller.pbx.authorisation_mask if caller.pbx else ""
+    authorisation, rest = take_authorisation(dialled, mask)
+    resolver = site.resolver
+    emergency = resolver.is_emergency(dialled) or resolver.is_emergency(rest)
+    who = resolver.caller(phone.number if phone else "")
+    target = resolver.target(rest, "")
+    way = resolver.way(who, target, "")
+    if way[0] not in ("out", "internal"):
+        # Who asks is in the house, whatever number the telephone shows.
+        way = resolver.way(who, target, "internal" if target.extension else "out")
+    direction, callee, call_type, place, _ = way
+    internal = direction == "internal"
+    diallable = _DIALLABLE.fullmatch(dialled) is not None
+    prefix = "" if emergency or internal or caller.pbx is None else caller.pbx.dial_prefix
+    return Goal(
+        # Emergency numbers have a way of their own in every switch: no secret digits before them.
+        number=prefix + rest,
+        rest=rest,
+        destination=Destination(callee, _country(callee, call_type), call_type),
+        emergency=emergency,
+        internal=internal,
+        authorisation=authorisation,
+        is_diallable=diallable,
+        step=Step("number", _number_words(keyed, callee, call_type, place, is_diallable=diallable)),
+    )
+
+
+def _keyed(book: Book, caller: Caller, request: Request) -> tuple[str, bool, CodeEntry | None, str]:
+    """Return the number, whether a code was given, the code if it is known, and words on both."""
+    codes = book.directory.codes
+    if not request.typed:
+        given = request.account_code
+        code = codes.get(given) if given else None
+        if not request.dialled and code is not None:
+            return _own_number(code), True, code, "the number of the code"
+        return request.dialled, bool(given), code, ""
+    if help_at := _help_in(request.typed, caller):
+        return help_at, False, None, ""
+    keys = read_keys(request.typed, code_length=caller.site.code_length)
+    if keys is None:
+        return "", True, None, "the keys hold no code"
+    code = codes.get(keys.code)
+    if not keys.number and code is not None:
+        return _own_number(code), True, code, "the number of the code"
+    return keys.number, True, code, ""
+
+
+def _help_in(typed: str, caller: Caller) -> str:
+    """Return keys that call for help, before anybody takes them for a code."""
+    number = typed.strip().removesuffix("#")
+    return number if caller.site.resolver.is_emergency(number) else ""
+
+
+def _own_number(code: CodeEntry) -> str:
+    """Return the one number of a code, dialled when none is keyed (EBC-10)."""
+    return code.numbers[0] if len(code.numbers) == 1 else ""
+
+
+def _no_number(
+    goal: Goal, keyed: str, *, code_given: bool, code: CodeEntry | None
+) -> Reason | None:
+    if keyed:
+        return None if goal.is_diallable else Reason.DESTINATION_BARRED
+    if code_given and (code is None or not code.code.active):
+        return None  # A code that is unknown or inactive is refused as such.
+    return Reason.TOO_SHORT
+
+
+def _number_words(
+    keyed: str, callee: str, call_type: str, place: str, *, is_diallable: bool
+) -> str:
+    if not keyed:
+        return "no number was given"
+    if not is_diallable:
+        return "the number holds more than digits, * and #"
+    where = f", {place}" if place else ""
+    return f"{keyed} reaches {callee} ({call_type}{where})"
+
+
+def _country(callee: str, call_type: str) -> str:
+    if call_type in ("internal", "service", "emergency", "unknown"):
+        return ""
+    found = world.look_up(callee)
+    return found.region if found else ""
+
+
+def _inside(service: ServiceClass) -> ServiceClass:
+    """Return what a class says of calls inside the house: only rules that name them count."""
+    rules = tuple(rule for rule in service.rules if "internal" in rule.call_types)
+    return replace(
+        service, rules=rules, bars_otherwise=False, code_required=False, code_required_types=()
+    )
+
+
+def _lock(caller: Caller, holders: tuple[Holder, ...]) -> str:
+    """Say in words what is locked, "" if nothing is."""
+    if caller.phone is not None and not caller.phone.active:
+        return f"extension {caller.phone.number} is not active"
+    locked = next((holder for holder in holders if holder.locked), None)
+    return f"{locked.words} is locked" if locked else ""
+
+
+def _account(
+    payer: Payer | None, extension: Holder | None, owner: Holder | None, currency: str
+) -> tuple[str, str, str]:
+    holder = payer.holder if payer else extension or owner
+    if holder is None:
+        return (*NOBODY, currency)
+    return (holder.kind, str(holder.id), holder.currency or currency)
+
+
+def _budgets(side: Side, request: Request) -> tuple[BudgetNow, ...]:
+    return tuple(
+        BudgetNow(entry, period_at(request.at, every=entry.every, zone_name=entry.zone))
+        for entry in side.budgets
+    )
+
+
+def _limits(holders: tuple[Holder, ...], payer: Payer | None) -> Limits:
+    """Return the least of all holders' limits; the floor is that of who pays."""
+    micros = [one.call_limit_micros for one in holders if one.call_limit_micros is not None]
+    seconds = [one.call_limit_s for one in holders if one.call_limit_s is not None]
+    return Limits(
+        min(micros, default=None),
+        min(seconds, default=None),
+        payer.holder.floor_micros if payer else None,
+    )

@@ -1,0 +1,1 @@
+"""Who and what there is: PBXs, extensions, departments, owners, account codes, and who pays."""

@@ -1,0 +1,174 @@
+"""Changes what is set about extensions, owners and departments: one, or many at once.
+
+Only what is named changes (ZYC-22); `plan_changes` says beforehand what that would be. A change of
+the payment type starts Total Recharges anew (AMB-21): a new counting, while ledger, balance and
+credit stay.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from tollbook.app.access.audit import Change, record_changes
+from tollbook.app.billing.recharge import By
+from tollbook.app.directory.holder_fields import FIELDS, Field, Holding, Value, value_words
+from tollbook.app.directory.holders import MODELS, HolderKind
+from tollbook.core.instants import to_us
+from tollbook.storage.db.door import Door
+
+_FIELD_OF = {field.column: field for field in FIELDS}
+_COUNTED_SINCE = "recharged_since_us"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What would become of one field of one holder, in words."""
+
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a change would do to one holder; without effects it has these values already."""
+
+    holder_id: int
+    label: str
+    effects: tuple[Effect, ...]
+    counts_anew: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How many holders were changed, and how many of them count their recharges anew."""
+
+    changed: int
+    unchanged: int
+    counting_anew: int
+
+
+def plan_changes(
+    kind: HolderKind, ids: Sequence[int], changes: Mapping[str, Value]
+) -> list[Planned]:
+    """Return what *changes* (by column) would do to each holder, by number or name."""
+    words: dict[tuple[str, object], str] = {}
+
+    def said(field: Field, value: object) -> str:
+        key = (field.name, value)
+        if key not in words:
+            words[key] = value_words(field, value)
+        return words[key]
+
+    planned = []
+    for row in _rows(kind, ids):
+        differing = _differing(row, changes)
+        planned.append(
+            Planned(
+                row.pk,
+                _label(row),
+                tuple(
+                    Effect(
+                        _FIELD_OF[column].title,
+                        said(_FIELD_OF[column], before),
+                        said(_FIELD_OF[column], after),
+                    )
+                    for column, (before, after) in differing.items()
+                ),
+                counts_anew="payment_type" in differing,
+            )
+        )
+    return sorted(planned, key=lambda one: one.label)
+
+
+def change_holders(
+    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, Value], by: By
+) -> Changed:
+    """Set the columns of *changes* for all of *ids* in one transaction, and audit each."""
+    notes: list[Change] = []
+    counting_anew = 0
+    with door.transaction():
+        rows = _rows(kind, ids, lock=True)
+        for row in rows:
+            differing = _differing(row, changes)
+            if not differing:
+                continue
+            if "payment_type" in differing:
+                differing[_COUNTED_SINCE] = (row.recharged_since_us, to_us(by.at))
+                counting_anew += 1
+            for column, (_, after) in differing.items():
+                setattr(row, column, after)
+            row.save(update_fields=sorted(differing))
+            notes.append(
+                Change(
+                    object_id=str(row.pk),
+                    before={column: before for column, (before, _) in differing.items()},
+                    after={column: after for column, (_, after) in differing.items()},
+                )
+            )
+        record_changes(
+            notes,
+            actor=by.actor,
+            action=f"{kind}.change",
+            object_type=kind,
+            at=by.at,
+            address=by.address,
+        )
+    return Changed(len(notes), len(rows) - len(notes), counting_anew)
+
+
+def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: By) -> int:
+    """Start Total Recharges anew for *ids* and return for how many; the ledger stays as it is."""
+    notes = []
+    with door.transaction():
+        for row in _rows(kind, ids, lock=True):
+            before_us, row.recharged_since_us = row.recharged_since_us, to_us(by.at)
+            row.save(update_fields=[_COUNTED_SINCE])
+            notes.append(
+                Change(
+                    object_id=str(row.pk),
+                    before={_COUNTED_SINCE: before_us},
+                    after={_COUNTED_SINCE: row.recharged_since_us},
+                )
+            )
+        record_changes(
+            notes,
+            actor=by.actor,
+            action=f"{kind}.count_recharges_anew",
+            object_type=kind,
+            at=by.at,
+            address=by.address,
+        )
+    return len(notes)
+
+
+def who_pays(*, billing: bool, department: str, department_billing: bool) -> str:
+    """Say who pays for an extension's outgoing calls.
+
+    >>> who_pays(billing=False, department="Sales", department_billing=True)
+    'the department Sales, because billing is off for the extension itself'
+    """
+    if billing:
+        return "the extension itself"
+    if department and department_billing:
+        return f"the department {department}, because billing is off for the extension itself"
+    return "nobody: billing is off"
+
+
+def _rows(kind: HolderKind, ids: Sequence[int], *, lock: bool = False) -> list[Holding]:
+    found = MODELS[kind].objects.filter(pk__in=list(ids)).order_by("pk")
+    return cast("list[Holding]", list(found.select_for_update() if lock else found))
+
+
+def _differing(row: Holding, changes: Mapping[str, Value]) -> dict[str, tuple[object, object]]:
+    """Return (before, after) of the columns that *changes* set to another value."""
+    return {
+        column: (getattr(row, column), value)
+        for column, value in changes.items()
+        if getattr(row, column) != value
+    }
+
+
+def _label(row: Holding) -> str:
+    number = getattr(row, "number", "")
+    return f"{row.name}[{number}]" if number and row.name else number or row.name

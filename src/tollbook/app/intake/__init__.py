@@ -1,0 +1,1 @@
+"""How records become calls: sources, files, the raw log read, mediation, drafts, storing."""

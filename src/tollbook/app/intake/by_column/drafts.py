@@ -1,0 +1,35 @@
+"""The calls of a block to drafts, mediated and priced by the column."""
+
+from tollbook.app.intake.by_column.prices import BlockPrices
+from tollbook.app.intake.by_column.routes import BlockWays
+from tollbook.app.intake.draft import Draft
+from tollbook.app.intake.mediate import Mediator
+from tollbook.app.pricing.rater import Rater
+from tollbook.formats.blocks import Block
+from tollbook.storage.intake.batch import BATCH_RECORDS
+
+
+class BlockDrafts:
+    """One PBX's blocks on their way to calls, beside its mediator and rater."""
+
+    def __init__(self, mediator: Mediator, rater: Rater) -> None:
+        self._mediator, self._rater = mediator, rater
+        self._ways = BlockWays(mediator.who, mediator.goal, mediator.shown_in, mediator.telephone)
+        self._prices = BlockPrices(rater)
+
+    def drafts(self, block: Block, *, segment_id: int) -> list[Draft]:
+        """Return what the calls of *block* come to, priced, in steps fit for one bulk write."""
+        ways = self._ways.ways(block)
+        charged = self._prices.charged(block, ways, generation=self._ways.generation)
+        drafts = []
+        for begin in range(0, len(block), BATCH_RECORDS):
+            end = begin + BATCH_RECORDS
+            draft = Draft(segment_id)
+            some = slice(begin, end)
+            self._mediator.add_calls(draft, block.some(some), ways.some(some))
+            if charged is None:
+                self._rater.price(draft)
+            else:
+                charged.add_to(draft.charges, begin, end)
+            drafts.append(draft)
+        return drafts

@@ -1,0 +1,192 @@
+"""Charges of arriving calls under a plan, in the transaction that stores the calls.
+
+A plan remembers what came before: volumes and bundles are read and moved here, in call order,
+together with the charges, so that nothing is ever counted twice or lost. A call that comes late,
+after calls that talked later were counted, is charged by what stands now, and its counters are
+marked: `app.rerating.late_calls` charges them again in their order.
+"""
+
+from collections.abc import Container
+from datetime import datetime
+
+from tollbook.app.intake.draft import Draft
+from tollbook.app.pricing.exchange_rates import RateTable
+from tollbook.app.pricing.pbx_rules import CHARGE
+from tollbook.app.pricing.plan_charge import (
+    CALLEE,
+    DIALLED,
+    FindRate,
+    PlannedCharge,
+    Site,
+    planned_charge,
+)
+from tollbook.app.pricing.plans import PlanAtWork, PlanBook, load_plans
+from tollbook.app.pricing.rater import Billable, Priced, Rater, talked_call, unrated
+from tollbook.core.charging import ExchangeRate
+from tollbook.core.discounts import Volume
+from tollbook.storage.intake.batch import ChargeColumns, StoredBatch
+from tollbook.storage.models import Site as StoredSite
+from tollbook.storage.pricing.plan_counters import Tally, read_counters, write_counters
+from tollbook.storage.pricing.planned_charges import ChargeRow, PartsRow, store_planned
+from tollbook.storage.rerating.planned_calls import Order
+
+
+def find_rate_in(table: RateTable) -> FindRate:
+    """Return the way to the rate of a call's local day."""
+
+    def find(source: str, target: str, local: datetime) -> ExchangeRate | None:
+        return table.rate(source, target, local.date())
+
+    return find
+
+
+class Pending:
+    """Counters while a transaction works on them: read once, moved here, written at its end."""
+
+    def __init__(self) -> None:
+        self.tallies: dict[str, Tally] = {}
+
+    def volume(self, key: str) -> Volume:
+        """Return what a counter stands at."""
+        tally = self._tally(key)
+        return Volume(tally.amount, tally.seconds)
+
+    def count(self, planned: PlannedCharge, order: Order) -> None:
+        """Add what a call used; mark the counters that had counted later calls already."""
+        place = order.text
+        for one in planned.asked:
+            tally = self._tally(one.key)
+            tally.until_us = one.until_us
+            tally.amount += one.add.amount
+            tally.seconds += one.add.seconds
+            if place < tally.latest:
+                tally.mark_dirty(order.talk_us)
+            else:
+                tally.latest = place
+
+    def write(self) -> None:
+        """Store what the counters stand at now."""
+        write_counters(self.tallies)
+
+    def _tally(self, key: str) -> Tally:
+        tally = self.tallies.get(key)
+        if tally is None:
+            tally = self.tallies[key] = read_counters([key]).get(key) or Tally()
+        return tally
+
+
+class PlanDesk:
+    """The plans of one PBX's calls at work."""
+
+    def __init__(
+        self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: Site
+    ) -> None:
+        self.book = book
+        self.rates = rates
+        self._find_rate = find_rate_in(rates)
+        self._rater = rater
+        self._pbx_id = pbx_id
+        self._site = site
+
+    def planned(self, draft: Draft) -> dict[int, PlanAtWork]:
+        """Return which of a priced draft's charges a plan is in force for, by their index."""
+        calls, found = draft.calls, {}
+        for index, (call, kind) in enumerate(
+            zip(draft.charges.call, draft.charges.kind, strict=True)
+        ):
+            answer_us = calls.answer_us[call]
+            talk_us = calls.begin_us[call] if answer_us is None else answer_us
+            work = self.book.in_force(self._site.id, talk_us) if kind == CHARGE else None
+            if work is not None:
+                found[index] = work
+        return found
+
+    def file(self, draft: Draft, stored: StoredBatch, works: dict[int, PlanAtWork]) -> None:
+        """Charge the calls that were added, in call order, in the transaction that is open.
+
+        The draft's charges become what is stored.
+        """
+        calls, charges = draft.calls, draft.charges
+        added = []
+        for index, work in works.items():
+            call = charges.call[index]
+            call_id = stored.call_ids[call]
+            if call_id is not None:
+                billable = self._billable(draft, call)
+                order = Order(
+                    billable.talk_us,
+                    self._pbx_id,
+                    calls.begin_us[call],
+                    calls.dedupe_hash[call],
+                )
+                added.append((order, index, call_id, billable, work))
+        added.sort(key=lambda one: one[0])
+        counters = Pending()
+        rows: list[tuple[ChargeRow, PartsRow | None]] = []
+        for order, index, call_id, billable, work in added:
+            price, planned = self._charge(billable, work, counters)
+            if planned is not None:
+                counters.count(planned, order)
+            rows.append((ChargeRow(call_id, 0, *price[1:]), planned.parts if planned else None))
+            for column, value in zip(charges.lists()[1:], price, strict=True):
+                column[index] = value
+        store_planned(rows)
+        counters.write()
+
+    def _charge(
+        self, call: Billable, work: PlanAtWork, counters: Pending
+    ) -> tuple[Priced, PlannedCharge | None]:
+        chosen = self._rater.chosen(call)
+        if isinstance(chosen, str):
+            return unrated(CHARGE, chosen), None
+        desk, by_dialled = chosen
+        planned = planned_charge(
+            work,
+            desk.compiled,
+            desk.version_id,
+            talked_call(call, call.dialled if by_dialled else call.callee),
+            site=self._site,
+            prefix_of=DIALLED if by_dialled else CALLEE,
+            counted=counters.volume,
+            rate=self._find_rate,
+        )
+        return planned.price, planned
+
+    def _billable(self, draft: Draft, at: int) -> Billable:
+        calls = draft.calls
+        answer_us, callee = calls.answer_us[at], calls.callee[at]
+        extension = draft.extensions[at]
+        return Billable(
+            calls.begin_us[at] if answer_us is None else answer_us,
+            calls.talk_ms[at],
+            callee,
+            calls.dialled[at] or callee,
+            calls.caller[at],
+            extension,
+            self._rater.department_of(extension),
+            draft.trunks[at],
+            calls.account_code[at],
+            calls.source_ip[at],
+            calls.pulses[at],
+        )
+
+
+def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:
+    """Return *charges* but for those with these indexes."""
+    kept = [index for index in range(len(charges)) if index not in left_out]
+    return ChargeColumns(*([column[index] for index in kept] for column in charges.lists()))
+
+
+def open_plan_desk(
+    rater: Rater, *, pbx_id: int, site_id: int, known: "PlanDesk | None" = None
+) -> PlanDesk | None:
+    """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.
+
+    Plans and exchange rates that *known* holds are not read again while they stay.
+    """
+    book = known.book if known and known.book.is_current() else load_plans()
+    if not book:
+        return None
+    rates = known.rates if known and known.rates.is_current() else RateTable()
+    site = Site(site_id, StoredSite.objects.values_list("name", flat=True).get(pk=site_id))
+    return PlanDesk(book, rates, rater, pbx_id=pbx_id, site=site)

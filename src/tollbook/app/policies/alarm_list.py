@@ -1,0 +1,101 @@
+"""The alarms that people read: found, marked as seen, and lifted where they closed a telephone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from tollbook.app.access.audit import record_change
+from tollbook.core.instants import to_us
+from tollbook.storage.db.door import Door
+from tollbook.storage.models import Alarm
+
+KIND_WORDS = {
+    "budget": "Budget",
+    "fraud": "Fraud",
+    "below_zero": "Below zero",
+    "above_hold": "Above its hold",
+    "hold_expired": "Never ended",
+    "estimated": "Estimated",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alarms are asked for: *q* is in what they say; None asks nothing."""
+
+    q: str = ""
+    kind: str = ""
+    seen: bool | None = None
+    closing: bool | None = None
+    sort: str = "-at"
+
+
+SORTS = {"at": ("at_us", "id"), "-at": ("-at_us", "-id")}
+
+
+def alarms_matching(wanted: Wanted) -> QuerySet[Alarm]:
+    """Return the alarms that are asked for, newest first unless asked otherwise."""
+    rows = Alarm.objects.select_related("extension", "department", "owner", "guard")
+    if wanted.q:
+        rows = rows.filter(
+            Q(message__icontains=wanted.q)
+            | Q(extension__number__icontains=wanted.q)
+            | Q(extension__name__icontains=wanted.q)
+        )
+    if wanted.kind:
+        rows = rows.filter(kind=wanted.kind)
+    if wanted.seen is not None:
+        rows = rows.filter(seen_us__isnull=not wanted.seen)
+    if wanted.closing is not None:
+        closing = Q(closes=True, lifted_us=None)
+        rows = rows.filter(closing if wanted.closing else ~closing)
+    return rows.order_by(*SORTS.get(wanted.sort, SORTS["-at"]))
+
+
+def count_unseen() -> int:
+    """Return how many alarms nobody has seen."""
+    return Alarm.objects.filter(seen_us=None).count()
+
+
+def mark_seen(
+    door: Door, alarm_ids: list[int], *, at: datetime, actor: str, address: str = ""
+) -> int:
+    """Mark alarms as seen and return how many were not before; they stay in the list."""
+    with door.transaction():
+        rows = Alarm.objects.filter(pk__in=alarm_ids, seen_us=None)
+        ids = list(rows.values_list("pk", flat=True))
+        rows.update(seen_us=to_us(at), seen_by=actor)
+        for alarm_id in ids:
+            record_change(
+                actor=actor,
+                action="alarm.seen",
+                object_type="alarm",
+                object_id=str(alarm_id),
+                at=at,
+                address=address,
+            )
+    return len(ids)
+
+
+def lift(door: Door, alarm_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+    """Open what an alarm closed; False: there is none that closes. A lock set by hand stays."""
+    with door.transaction():
+        row = Alarm.objects.filter(pk=alarm_id, closes=True, lifted_us=None).first()
+        if row is None:
+            return False
+        row.lifted_us, row.lifted_by = to_us(at), actor
+        if row.seen_us is None:
+            row.seen_us, row.seen_by = to_us(at), actor
+        row.save(update_fields=["lifted_us", "lifted_by", "seen_us", "seen_by"])
+        record_change(
+            actor=actor,
+            action="alarm.lift",
+            object_type="alarm",
+            object_id=str(alarm_id),
+            at=at,
+            address=address,
+            before={"message": row.message, "closes": True},
+            after={"closes": False},
+        )
+    return True

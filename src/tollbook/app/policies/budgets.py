@@ -1,0 +1,265 @@
+"""Budgets: kept and switched off, and how much of each is used now.
+
+A budget binds from the instant that it is kept, and knows what its period's calls came to before.
+A raised limit restores at once (AMB-30). Source: TAR-02 to TAR-05; docs/algorithms/budgets.md.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.app.access.audit import record_change
+from tollbook.app.directory.holders import MODELS, HolderKind
+from tollbook.app.faults import Fault
+from tollbook.app.policies.budget_counting import Periods, budget_of
+from tollbook.app.policies.classes import PolicyRefused
+from tollbook.core.budgets import Budget as Rules
+from tollbook.core.budgets import Every, Use, left
+from tollbook.core.instants import to_us
+from tollbook.core.money import from_micros, parse_amount, to_micros
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.door import Door
+from tollbook.storage.models import Budget, Department, Extension, Site
+from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses, uses_of
+
+MOST_MICROS = 10**15
+MOST_MINUTES = 1_000_000
+USUAL_SHARES = "80, 100"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetText:
+    """A budget as somebody wrote it: money in whole units, talk in minutes, shares by comma."""
+
+    kind: HolderKind
+    holder_id: int
+    every: str = "month"
+    money: str = ""
+    minutes: str = ""
+    warn_at: str = USUAL_SHARES
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetInfo:
+    """A budget with what is used of it in the period that holds now.
+
+    `share` is the greater of the used shares in percent, rounded down; `is_closed` says that
+    calls are refused until the period ends.
+    """
+
+    id: int
+    kind: HolderKind
+    holder_id: int
+    holder: str
+    every: str
+    limit: Decimal | None
+    limit_s: int | None
+    currency: str
+    zone: str
+    warn_at: tuple[int, ...]
+    active: bool
+    begin: datetime
+    end: datetime
+    used: Decimal
+    used_s: int
+    held: Decimal
+    share: int
+    is_closed: bool
+
+
+def list_budgets(door: Door, *, at: datetime) -> tuple[BudgetInfo, ...]:
+    """Return all budgets, those nearest to their limit first, with their use at *at*."""
+    infos = [_info(row, at) for row in _with_uses(door, list(Budget.objects.all()), at)]
+    return tuple(sorted(infos, key=lambda info: (not info.active, -info.share, info.holder)))
+
+
+def find_budget(budget_id: int) -> Budget | None:
+    """Return one budget, None if there is no such."""
+    return Budget.objects.filter(pk=budget_id).first()
+
+
+def save_budget(
+    door: Door,
+    text: BudgetText,
+    *,
+    at: datetime,
+    actor: str,
+    address: str = "",
+    budget_id: int | None = None,
+) -> int:
+    """Keep a new budget, or change the one with *budget_id*; return its id. Raises PolicyRefused.
+
+    Whose a budget is and its period stay: they are what its history means.
+    """
+    values = _read(text)
+    with door.transaction():
+        if budget_id is None:
+            row = Budget(created_us=to_us(at), **_whose(text))
+            before = None
+        else:
+            row = Budget.objects.get(pk=budget_id)
+            before = _kept(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        record_change(
+            actor=actor,
+            action="budget.add" if before is None else "budget.change",
+            object_type="budget",
+            object_id=str(row.pk),
+            at=at,
+            address=address,
+            before=before,
+            after=_kept(row),
+        )
+    return int(row.pk)
+
+
+def _whose(text: BudgetText) -> dict[str, object]:
+    """Return the columns that say whose a new budget is. Raises PolicyRefused."""
+    if text.every not in {each.value for each in Every}:
+        raise PolicyRefused([Fault("every", "day, week or month is expected")])
+    if text.kind not in MODELS:
+        raise PolicyRefused([Fault("holder", "an extension, a department or an owner is expected")])
+    holder = MODELS[text.kind].objects.filter(pk=text.holder_id).first()
+    if holder is None:
+        raise PolicyRefused([Fault("holder", f"there is no such {text.kind}")])
+    if isinstance(holder, (Extension, Department)):
+        site = holder.site
+    else:
+        site = Site.objects.earliest("id")
+    return {
+        "kind": text.kind,
+        "holder": text.holder_id,
+        "every": text.every,
+        "currency": site.currency,
+        "zone": site.zone,
+    }
+
+
+def _read(text: BudgetText) -> dict[str, object]:
+    faults: list[Fault] = []
+    micros = _money_micros(text.money.strip(), faults)
+    seconds = _talk_s(text.minutes.strip(), faults)
+    shares = [part.strip().removesuffix("%") for part in text.warn_at.split(",") if part.strip()]
+    if not all(share.isascii() and share.isdigit() and len(share) <= 3 for share in shares):
+        faults.append(Fault("warn_at", "whole percents parted by commas are expected: 50, 80, 100"))
+    if not faults and micros is None and seconds is None:
+        faults.append(Fault("money", "a budget limits money, talk, or both"))
+    if not faults:
+        try:
+            Rules(limit_micros=micros, limit_s=seconds, warn_at=tuple(map(int, shares)))
+        except ValueError as wrong:
+            faults.append(Fault("warn_at", str(wrong)))
+    if faults:
+        raise PolicyRefused(faults)
+    return {
+        "limit_micros": micros,
+        "limit_s": seconds,
+        "warn_at": json.dumps([int(share) for share in shares]),
+        "active": text.active,
+    }
+
+
+def _money_micros(text: str, faults: list[Fault]) -> int | None:
+    if not text:
+        return None
+    try:
+        micros = to_micros(parse_amount(text))
+    except ValueError as wrong:
+        faults.append(Fault("money", str(wrong)))
+        return None
+    if not 0 <= micros <= MOST_MICROS:
+        faults.append(Fault("money", "0 to a thousand million is expected"))
+    return micros
+
+
+def _talk_s(text: str, faults: list[Fault]) -> int | None:
+    if not text:
+        return None
+    if text.isascii() and text.isdigit() and int(text[:9]) <= MOST_MINUTES:
+        return 60 * int(text)
+    faults.append(Fault("minutes", f"whole minutes from 0 to {MOST_MINUTES:,} are expected"))
+    return None
+
+
+def _with_uses(
+    door: Door, rows: Sequence[Budget], at: datetime
+) -> list[tuple[Budget, UseKey, Use, int]]:
+    """Return each budget with its period, what is used of it, and what is held in millionths."""
+    periods = Periods()
+    at_us = to_us(at)
+    keys = {row.pk: periods.key(_stored(row), at_us) for row in rows}
+    wanted = list(keys.values())
+    uses = {use.budget_id: use for use in uses_of(wanted)}
+    if len(uses) < len(wanted):  # Looking writes only what nobody has opened yet.
+        with door.transaction():
+            engine_of(
+                DEFAULT_DB_ALIAS
+            ).begin_batch()  # None of the calls counted may come meanwhile.
+            open_uses(wanted)
+        uses = {use.budget_id: use for use in uses_of(wanted)}
+    found = []
+    for row in rows:
+        use = uses[row.pk]
+        used = Use(use.used_micros + use.held_micros, use.used_s + use.held_s)
+        found.append((row, keys[row.pk], used, use.held_micros))
+    return found
+
+
+def _stored(row: Budget) -> BudgetRow:
+    return BudgetRow(*(getattr(row, name) for name in BudgetRow._fields))
+
+
+def _info(found: tuple[Budget, UseKey, Use, int], at: datetime) -> BudgetInfo:
+    row, key, use, held_micros = found
+    rules = budget_of(_stored(row))
+    limits = ((use.micros, row.limit_micros), (use.seconds, row.limit_s))
+    shares = [100 * used // limit if limit else 100 for used, limit in limits if limit is not None]
+    zone = at.tzinfo
+    return BudgetInfo(
+        id=row.pk,
+        kind=row.kind,  # type: ignore[arg-type]  # the database checks it
+        holder_id=row.holder,
+        holder=holder_words(row.kind, row.holder),
+        every=row.every,
+        limit=None if row.limit_micros is None else from_micros(row.limit_micros),
+        limit_s=row.limit_s,
+        currency=row.currency,
+        zone=row.zone,
+        warn_at=tuple(json.loads(row.warn_at)),
+        active=row.active,
+        begin=datetime.fromtimestamp(key.from_us / 1_000_000, zone),
+        end=datetime.fromtimestamp(key.to_us / 1_000_000, zone),
+        used=from_micros(use.micros),
+        used_s=use.seconds,
+        held=from_micros(held_micros),
+        share=max(shares),
+        is_closed=row.active and left(rules, use).is_used_up,
+    )
+
+
+def holder_words(kind: str, holder_id: int) -> str:
+    """Return whom a budget binds, as `Anna [101]` or a name."""
+    row = MODELS[kind].objects.filter(pk=holder_id).first()  # type: ignore[index]  # checked
+    if isinstance(row, Extension):
+        return f"{row.name}[{row.number}]" if row.name else row.number
+    return row.name if row else f"{kind} {holder_id}"
+
+
+def _kept(row: Budget) -> dict[str, object]:
+    return {
+        "kind": row.kind,
+        "holder": holder_words(row.kind, row.holder),
+        "every": row.every,
+        "limit_micros": row.limit_micros,
+        "limit_s": row.limit_s,
+        "currency": row.currency,
+        "warn_at": json.loads(row.warn_at),
+        "active": row.active,
+    }

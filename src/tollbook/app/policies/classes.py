@@ -1,0 +1,245 @@
+"""Classes of service: kept, changed and taken away, with whom each of them serves.
+
+Source: EBC-15, EBC-18, TAR-09, TAR-10; docs/manual/policies.md.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tollbook.app.access.audit import record_change
+from tollbook.app.faults import Fault, FieldsRefused
+from tollbook.app.policies.class_rules import (
+    NamedWindow,
+    hours_text,
+    read_call_types,
+    read_hours,
+    read_rules,
+    rules_text,
+)
+from tollbook.core.dialplan import CALL_TYPES
+from tollbook.core.policies import Rule
+from tollbook.storage.db.door import Door
+from tollbook.storage.models import Department, Extension, ServiceClass, Site
+from tollbook.storage.models.policies import WhenAway
+
+LONGEST_NAME = 120
+MOST_RULES, MOST_WINDOWS = 200, 50
+MOST_AWAY_S = 86_400
+
+
+class PolicyRefused(FieldsRefused):
+    """A class of service, a budget or a guard that cannot be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassText:
+    """A class as somebody wrote it; `rules` and `hours` are JSON of `app.policies.class_rules`."""
+
+    name: str
+    rules: str = "[]"
+    hours: str = "[]"
+    bars_otherwise: bool = False
+    code_required: bool = False
+    code_required_types: tuple[str, ...] = ()
+    authorisation_required: bool = False
+    when_away: str = WhenAway.CLOSED
+    away_limit_s: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassInfo:
+    """A class as it is kept, and how many it serves by name."""
+
+    id: int
+    name: str
+    rules: tuple[Rule, ...]
+    hours: tuple[NamedWindow, ...]
+    bars_otherwise: bool
+    code_required: bool
+    code_required_types: tuple[str, ...]
+    authorisation_required: bool
+    when_away: str
+    away_limit_s: int | None
+    extensions: int
+    departments: int
+    sites: tuple[str, ...]
+
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody has it."""
+        return bool(self.extensions or self.departments or self.sites)
+
+
+def list_classes() -> tuple[ClassInfo, ...]:
+    """Return all classes by name."""
+    return tuple(_info(row) for row in ServiceClass.objects.order_by("name"))
+
+
+def find_class(class_id: int) -> ClassInfo | None:
+    """Return one class, None if there is no such."""
+    row = ServiceClass.objects.filter(pk=class_id).first()
+    return _info(row) if row else None
+
+
+def save_class(
+    door: Door,
+    text: ClassText,
+    *,
+    at: datetime,
+    actor: str,
+    address: str = "",
+    class_id: int | None = None,
+) -> int:
+    """Keep a new class, or change the one with *class_id*; return its id. Raises PolicyRefused."""
+    values = _read(text)
+    with door.transaction():
+        if ServiceClass.objects.filter(name=values["name"]).exclude(pk=class_id or 0).exists():
+            raise PolicyRefused([Fault("name", f"there is a class {values['name']} already")])
+        row = ServiceClass() if class_id is None else ServiceClass.objects.get(pk=class_id)
+        before = None if class_id is None else _kept(row)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.save()
+        record_change(
+            actor=actor,
+            action="class.add" if before is None else "class.change",
+            object_type="service_class",
+            object_id=str(row.pk),
+            at=at,
+            address=address,
+            before=before,
+            after=_kept(row),
+        )
+    return int(row.pk)
+
+
+def delete_class(door: Door, class_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+    """Delete a class that nobody has; False: there is no such. Raises PolicyRefused."""
+    with door.transaction():
+        row = ServiceClass.objects.filter(pk=class_id).first()
+        if row is None:
+            return False
+        if _info(row).is_used:
+            message = "extensions, departments or sites have this class: give them another first"
+            raise PolicyRefused([Fault("name", message)])
+        before = _kept(row)
+        row.delete()
+        record_change(
+            actor=actor,
+            action="class.delete",
+            object_type="service_class",
+            object_id=str(class_id),
+            at=at,
+            address=address,
+            before=before,
+        )
+    return True
+
+
+def serve_site(
+    door: Door, site_id: int, class_id: int | None, *, at: datetime, actor: str, address: str = ""
+) -> None:
+    """Let a class serve those of a site who have none of their own; None bars nothing."""
+    with door.transaction():
+        site = Site.objects.get(pk=site_id)
+        before = site.service_class.name if site.service_class else ""
+        site.service_class_id = class_id
+        site.save(update_fields=["service_class"])
+        after = ServiceClass.objects.get(pk=class_id).name if class_id else ""
+        record_change(
+            actor=actor,
+            action="site.class",
+            object_type="site",
+            object_id=str(site_id),
+            at=at,
+            address=address,
+            before={"service_class": before},
+            after={"service_class": after},
+        )
+
+
+def _read(text: ClassText) -> dict[str, object]:
+    faults: list[Fault] = []
+    name = text.name.strip()
+    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+        faults.append(Fault("name", f"1 to {LONGEST_NAME} printable characters are expected"))
+    rules: tuple[Rule, ...] = ()
+    hours: tuple[NamedWindow, ...] = ()
+    try:
+        rules = read_rules(text.rules)
+    except ValueError as wrong:
+        faults.append(Fault("rules", str(wrong)))
+    try:
+        hours = read_hours(text.hours)
+    except ValueError as wrong:
+        faults.append(Fault("hours", str(wrong)))
+    faults += _list_faults(rules, hours)
+    unknown = [each for each in text.code_required_types if each not in CALL_TYPES]
+    if unknown:
+        faults.append(Fault("code_required_types", f'there is no call type "{unknown[0][:32]}"'))
+    if text.when_away not in WhenAway.values:
+        faults.append(Fault("when_away", "closed or open is expected"))
+    away = text.away_limit_s.strip()
+    if away and not (away.isascii() and away.isdigit() and 0 < int(away[:9]) <= MOST_AWAY_S):
+        faults.append(Fault("away_limit_s", f"1 to {MOST_AWAY_S} seconds, or nothing"))
+    if faults:
+        raise PolicyRefused(faults)
+    return {
+        "name": name,
+        "rules": rules_text(rules),
+        "hours": hours_text(hours),
+        "bars_otherwise": text.bars_otherwise,
+        "code_required": text.code_required,
+        "code_required_types": json.dumps(sorted(set(text.code_required_types))),
+        "authorisation_required": text.authorisation_required,
+        "when_away": text.when_away,
+        "away_limit_s": int(away) if away else None,
+    }
+
+
+def _list_faults(rules: Sequence[Rule], hours: Sequence[NamedWindow]) -> list[Fault]:
+    faults: list[Fault] = []
+    named = {window.name for window in hours}
+    for number, rule in enumerate(rules, start=1):
+        if rule.hours and rule.hours not in named:
+            message = f'rule {number}: there are no hours "{rule.hours[:32]}"; name them below'
+            faults.append(Fault("rules", message))
+    if len(rules) > MOST_RULES:
+        faults.append(Fault("rules", f"{len(rules)} rules, at most {MOST_RULES} are kept"))
+    if len(hours) > MOST_WINDOWS:
+        faults.append(Fault("hours", f"{len(hours)} windows, at most {MOST_WINDOWS} are kept"))
+    return faults
+
+
+def _info(row: ServiceClass) -> ClassInfo:
+    return ClassInfo(
+        id=row.pk,
+        name=row.name,
+        rules=read_rules(row.rules),
+        hours=read_hours(row.hours),
+        bars_otherwise=row.bars_otherwise,
+        code_required=row.code_required,
+        code_required_types=read_call_types(row.code_required_types),
+        authorisation_required=row.authorisation_required,
+        when_away=row.when_away,
+        away_limit_s=row.away_limit_s,
+        extensions=Extension.objects.filter(service_class=row).count(),
+        departments=Department.objects.filter(service_class=row).count(),
+        sites=tuple(Site.objects.filter(service_class=row).values_list("name", flat=True)),
+    )
+
+
+def _kept(row: ServiceClass) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "rules": json.loads(row.rules),
+        "hours": json.loads(row.hours),
+        "bars_otherwise": row.bars_otherwise,
+        "code_required": row.code_required,
+        "code_required_types": json.loads(row.code_required_types),
+        "authorisation_required": row.authorisation_required,
+        "when_away": row.when_away,
+        "away_limit_s": row.away_limit_s,
+    }

@@ -1,0 +1,1 @@
+"""What a call costs and why: tariffs and plans as stored, dial plan rules, exchange rates."""

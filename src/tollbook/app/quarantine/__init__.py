@@ -1,0 +1,1 @@
+"""Records that could not become calls: kept, shown, tried again, released."""

@@ -1,0 +1,134 @@
+"""Reports as files: CSV, XLSX or JSON, written while their rows are read."""
+
+from collections.abc import Callable, Iterator
+
+from tollbook.app.reports.call_criteria import Criteria, CriteriaError, Selection, select
+from tollbook.app.reports.call_table import (
+    COLUMNS,
+    COST_COLUMNS,
+    call_cells,
+    call_object,
+    cost_cells,
+)
+from tollbook.app.reports.catalogue import STATISTICS, Format, find_report
+from tollbook.app.reports.margin import margin_objects, margin_table
+from tollbook.app.reports.statistics import Every, statistic_object, statistics, statistics_table
+from tollbook.app.reports.unbilled import (
+    fee_objects,
+    fees_table,
+    unbilled_objects,
+    unbilled_table,
+)
+from tollbook.documents.csv_text import stream_csv
+from tollbook.documents.json_list import stream_json
+from tollbook.documents.table import Table
+from tollbook.documents.xlsx_book import stream_xlsx
+from tollbook.storage.reports.call_log import Order, Sort, stream_calls
+from tollbook.storage.reports.margin import costs_in_use
+
+# A list to read and to add up begins with the oldest call; the screen begins with the newest.
+OLDEST_FIRST = Order(Sort.BEGIN, descending=False)
+
+
+def write_report(
+    name: str, criteria: Criteria, *, format_name: Format, by: Every = "day"
+) -> Iterator[bytes]:
+    """Return the report's bytes, made while they are read; statistics have a line a *by*.
+
+    Raises UnknownReport and CriteriaError at once, before the first byte.
+    """
+    report = find_report(name)
+    if report.name == STATISTICS:
+        if criteria.direction not in (None, "out"):
+            raise CriteriaError("direction", "statistics count outgoing calls only. Leave it out.")
+        return _statistics(select(criteria), format_name, by)
+    return _WRITERS[report.name](select(criteria), format_name)
+
+
+def call_log_table(
+    wanted: Selection,
+    *,
+    order: Order = OLDEST_FIRST,
+    title: str = "Call log",
+    with_cost: bool = True,
+) -> Table:
+    """Return the calls that *wanted* selects, as a table whose rows are read when written.
+
+    *with_cost* false leaves out what the carrier bills, which is not every reader's to know; where
+    nothing is priced by that, it is left out anyhow.
+    """
+    rows = stream_calls(wanted.filter, order=order)
+    has_cost = with_cost and costs_in_use()
+    return Table(
+        title=title,
+        columns=(*COLUMNS, *COST_COLUMNS) if has_cost else COLUMNS,
+        rows=((*call_cells(row), *cost_cells(row)) for row in rows)
+        if has_cost
+        else map(call_cells, rows),
+        zone=wanted.zone,
+        period=wanted.period.words(),
+        filters=wanted.words,
+    )
+
+
+def _call_log(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(call_log_table(wanted))
+        case "xlsx":
+            return stream_xlsx(call_log_table(wanted))
+        case "json":
+            return stream_json(_call_objects(wanted))
+
+
+def _margin(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(margin_table(wanted))
+        case "xlsx":
+            return stream_xlsx(margin_table(wanted))
+        case "json":
+            return stream_json(margin_objects(wanted))
+
+
+def _unbilled(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(unbilled_table(wanted))
+        case "xlsx":
+            return stream_xlsx(unbilled_table(wanted))
+        case "json":
+            return stream_json(unbilled_objects(wanted))
+
+
+def _fees(wanted: Selection, format_name: Format) -> Iterator[bytes]:
+    match format_name:
+        case "csv":
+            return stream_csv(fees_table(wanted))
+        case "xlsx":
+            return stream_xlsx(fees_table(wanted))
+        case "json":
+            return stream_json(fee_objects(wanted))
+
+
+def _statistics(wanted: Selection, format_name: Format, every: Every) -> Iterator[bytes]:
+    lines = statistics(wanted.filter, every=every, zone=wanted.zone)
+    if format_name == "json":
+        return stream_json(map(statistic_object, lines))
+    table = statistics_table(
+        lines, zone=wanted.zone, period=wanted.period.words(), filters=wanted.words
+    )
+    return stream_csv(table) if format_name == "csv" else stream_xlsx(table)
+
+
+def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:
+    for row in stream_calls(wanted.filter, order=OLDEST_FIRST):
+        yield call_object(row, zone=wanted.zone)
+
+
+_WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {
+    "call-log": _call_log,
+    "margin": _margin,
+    "unbilled": _unbilled,
+    "fees": _fees,
+}

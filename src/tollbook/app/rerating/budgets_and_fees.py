@@ -1,0 +1,61 @@
+"""What a re-rating means beside its entries: budgets count the new price, fees the new rate.
+
+Budgets move in the transaction of the new charges. Fees follow at the end of the run; they only
+ever write what differs, so a run that was killed may do it again.
+
+Source: docs/algorithms/budgets.md, docs/algorithms/fees.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.app.billing.fees import write_fees
+from tollbook.app.policies.budget_counting import Counted, count_calls
+from tollbook.storage.billing.calls_to_bill import (
+    calls_to_bill,
+    fees_are_used,
+    prices_of_run,
+    switches,
+)
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.door import Door
+from tollbook.storage.db.sql import chunks
+
+_CALLS_A_STEP = 500
+
+
+def count_again(
+    call_ids: Sequence[int], *, run: int, at: datetime, using: str = DEFAULT_DB_ALIAS
+) -> None:
+    """Move budgets by what the charges of *run* differ from those before, in their transaction."""
+    if not call_ids or not switches(using=using).budgets:
+        return
+    counted: list[Counted] = []
+    for price in prices_of_run(call_ids, run=run, using=using):
+        holders = price.extension_id, price.department_id, price.owner_id
+        seconds = 0 if price.was_priced else price.talk_s
+        counted.append(
+            Counted(price.begin_us, price.new_micros, price.new_currency, seconds, *holders)
+        )
+        counted.append(Counted(price.begin_us, -price.old_micros, price.old_currency, 0, *holders))
+    count_calls(counted, at=at, opens=False, using=using)
+
+
+def charge_fees_again(door: Door, call_ids: Sequence[int]) -> int:
+    """Write the fees of these calls that differ from those in force; return how many."""
+    if not fees_are_used(using=door.using):
+        return 0
+    return sum(door.bulk(_steps(call_ids, using=door.using)))
+
+
+def _steps(call_ids: Sequence[int], *, using: str) -> Iterator[Callable[[], int]]:
+    for some in chunks(call_ids, _CALLS_A_STEP):
+        yield partial(_write, some, using=using)
+
+
+def _write(call_ids: Sequence[int], *, using: str) -> int:
+    engine_of(using).begin_batch()
+    return write_fees(calls_to_bill(call_ids, using=using), using=using)

@@ -1,0 +1,70 @@
+"""Proves that volumes and bundles stand at what the charges in force count; makes them so."""
+
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.app.pricing.plan_charge import asked_of
+from tollbook.core.discounts import Volume
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.door import Door
+from tollbook.storage.pricing.plan_counters import Tally, all_counters, write_counters
+from tollbook.storage.rerating.planned_calls import effects_from
+
+
+@dataclass(frozen=True, slots=True)
+class WrongCounter:
+    """A counter by its key, what its row says, and what charges in force come to."""
+
+    key: str
+    stated: Volume
+    found: Volume
+
+
+def wrong_counters(*, using: str = DEFAULT_DB_ALIAS) -> list[WrongCounter]:
+    """Return the counters whose row says something else than the charges in force."""
+    stated = {
+        key: Volume(tally.amount, tally.seconds) for key, tally in all_counters(using=using).items()
+    }
+    found = _counted(using)
+    return [
+        WrongCounter(key, stated.get(key, Volume()), found.get(key, Volume()))
+        for key in sorted(stated.keys() | found.keys())
+        if stated.get(key, Volume()) != found.get(key, Volume())
+    ]
+
+
+def mend_counters(door: Door) -> int:
+    """Make the counters what the charges in force come to; return how many were wrong."""
+    with door.transaction():
+        engine_of(door.using).begin_batch()
+        wrong = {one.key: one.found for one in wrong_counters(using=door.using)}
+        known = all_counters(using=door.using)
+        missing = wrong.keys() - known.keys()
+        if missing:
+            ends = _ends(door.using)
+            known |= {key: ends[key] for key in missing}
+        for key, found in wrong.items():
+            known[key].amount, known[key].seconds = found.amount, found.seconds
+        write_counters({key: known[key] for key in wrong}, using=door.using)
+    return len(wrong)
+
+
+def _counted(using: str) -> dict[str, Volume]:
+    found: dict[str, Volume] = {}
+    for effects in effects_from(0, using=using):
+        for one in asked_of(effects):
+            before = found.get(one.key, Volume())
+            found[one.key] = Volume(
+                before.amount + one.add.amount, before.seconds + one.add.seconds
+            )
+    return found
+
+
+def _ends(using: str) -> dict[str, Tally]:
+    """Return an empty row for every counter that a charge asked, with the end of its period."""
+    return {
+        one.key: Tally(until_us=one.until_us)
+        for effects in effects_from(0, using=using)
+        for one in asked_of(effects)
+    }

@@ -1,0 +1,277 @@
+"""Prices stored calls again and says what is new: the work of a re-rating, before it is stored.
+
+Only what differs becomes a new charge: another amount, version, rate, band or billed time. A
+call whose charge stays gets no row, so a re-rating that corrects one prefix writes little.
+
+Source: docs/decisions/0013-ledger.md.
+"""
+
+import hashlib
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from tollbook.app.pricing.load_pbx_rules import load_rules
+from tollbook.app.pricing.pbx_rules import CHARGE, COST, Rules
+from tollbook.app.pricing.plans import load_plans
+from tollbook.app.pricing.rater import DIRECTIONS, Billable, Priced, Rater
+from tollbook.core.dialplan import unbilled_reason
+from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
+from tollbook.core.money import Money
+from tollbook.storage.billing.call_payers import payers_of
+from tollbook.storage.billing.ledger import Filed
+from tollbook.storage.intake.batch import ChargeColumns
+from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
+from tollbook.storage.pricing.exchange_rates import newest_rate_id
+from tollbook.storage.reports.call_filter import CallFilter
+from tollbook.storage.rerating.planned_calls import planned_among
+from tollbook.storage.rerating.rated_calls import (
+    Cell,
+    ChargeInForce,
+    Names,
+    RatedCall,
+    names_of_calls,
+    rated_calls,
+    rated_calls_in_copy,
+)
+from tollbook.storage.rerating.store_run import RerateStep
+
+if TYPE_CHECKING:
+    from tollbook.app.pricing.price_batches import ManyPrices
+
+# A step is as long as others may be kept waiting; calls whose charge stays cost it nothing.
+STEP_CHANGED = 500
+STEP_CALLS = 20_000
+CALLS_AT_ONCE = 2_000  # Read and priced together.
+WORTH_ARRAYS = 20_000  # From so many calls on, loading the batch form is soon earned.
+
+
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """A stored call, its charge in force, and the prices that differ from those in force.
+
+    A `planned` call's charge is not looked at here: what a plan makes of it depends on the calls
+    before, and `app.rerating.plan_walk` charges such calls in call order.
+    """
+
+    call: RatedCall
+    old: ChargeInForce | None
+    new: Priced | None
+    changed: tuple[Priced, ...]
+    planned: bool = False
+
+
+@dataclass(slots=True)
+class Tally:
+    """The cells of a comparison as it grows."""
+
+    cells: dict[tuple[int | None, str, str, str, str], Cell] = field(default_factory=dict)
+
+    def add(self, one: Repriced) -> None:
+        """Count a call that has a charge or gets one."""
+        call, old, new = one.call, one.old, one.new
+        if old is None and new is None:
+            return
+        before, after = _money(old), _money(old if new is None else new)
+        key = (
+            call.extension_id,
+            call.call_type,
+            call.destination,
+            before.currency if before else "",
+            after.currency if after else "",
+        )
+        cell = self.cells.get(key)
+        if cell is None:
+            cell = self.cells[key] = Cell(*key)
+        cell.calls += 1
+        cell.changed += any(price.kind == CHARGE for price in one.changed)
+        cell.unrated += after is None
+        cell.lost += after is None and before is not None
+        cell.old_micros += before.micros if before else 0
+        cell.new_micros += after.micros if after else 0
+
+
+class Repricer:
+    """All tariffs as they are now, at work on stored calls."""
+
+    def __init__(self) -> None:
+        self.names: Names = names_of_calls()
+        self.plans = load_plans()
+        self.raters: dict[int, Rater] = {}
+        self._sites = dict(Pbx.objects.values_list("id", "site_id"))
+        rules: Rules | None = None
+        rater: Rater | None = None
+        for pbx_id in Pbx.objects.order_by("id").values_list("id", flat=True):
+            rules = load_rules(pbx_id, known=rules)
+            rater = self.raters[pbx_id] = Rater(rules, before=rater)
+
+    def reprice(self, ids: Sequence[int]) -> Iterator[Repriced]:
+        """Yield the calls with these ids, ascending, each with what is new about its price."""
+        planned = planned_among(ids) if self.plans else set()
+        calls = rated_calls(ids)
+        many = _many() if len(ids) >= WORTH_ARRAYS else None
+        while some := list(islice(calls, CALLS_AT_ONCE)):
+            yield from self._repriced(some, planned, many)
+
+    def reprice_charges(self, wanted: CallFilter) -> Iterator[Repriced] | None:
+        """Do as `reprice` from the columnar copy, for the charges alone and in any order.
+
+        None: the copy cannot answer now.
+        """
+        pieces = rated_calls_in_copy(wanted)
+        return None if pieces is None else self._reprice_pieces(pieces)
+
+    def _reprice_pieces(
+        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeInForce]]]]
+    ) -> Iterator[Repriced]:
+        many = _many()
+        for some in pieces:
+            planned = planned_among([call.id for call, _ in some]) if self.plans else set()
+            yield from self._repriced(some, planned, many, kinds=(CHARGE,))
+
+    def _repriced(
+        self,
+        some: Sequence[tuple[RatedCall, dict[str, ChargeInForce]]],
+        planned: Container[int],
+        many: "ManyPrices | None",
+        *,
+        kinds: Container[str] = (CHARGE, COST),
+    ) -> Iterator[Repriced]:
+        """Yield some calls, those of one PBX priced together; only prices of *kinds* are asked."""
+        is_planned = [False] * len(some)
+        prices: list[list[Priced]] = [[] for _ in some]
+        asked: dict[tuple[int, str], tuple[list[int], list[Billable]]] = {}
+        for at, (call, _) in enumerate(some):
+            if unbilled_reason(
+                DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
+            ):
+                continue
+            billable = self.billable(call)
+            is_planned[at] = call.id in planned or self._is_planned(call, billable.talk_us)
+            for kind in self.raters[call.pbx_id].kinds:
+                if kind in kinds and not (is_planned[at] and kind == CHARGE):
+                    places, billables = asked.setdefault((call.pbx_id, kind), ([], []))
+                    places.append(at)
+                    billables.append(billable)
+        for (pbx_id, kind), (places, billables) in asked.items():
+            rater = self.raters[pbx_id]
+            if many is None:
+                found = [rater.charge(one, kind) for one in billables]
+            else:
+                found = many.charges(rater, billables, kind)
+            for at, price in zip(places, found, strict=True):
+                prices[at].append(price)
+        for at, (call, charges) in enumerate(some):
+            new = next((price for price in prices[at] if price.kind == CHARGE), None)
+            changed = tuple(
+                price for price in prices[at] if _differs(price, charges.get(price.kind))
+            )
+            yield Repriced(call, charges.get(CHARGE), new, changed, planned=is_planned[at])
+
+    def _is_planned(self, call: RatedCall, talk_us: int) -> bool:
+        site_id = self._sites[call.pbx_id]
+        return bool(self.plans) and self.plans.in_force(site_id, talk_us) is not None
+
+    def billable(self, call: RatedCall) -> Billable:
+        """Return a stored call as pricing sees it."""
+        names = self.names
+        return Billable(
+            call.begin_us if call.answer_us is None else call.answer_us,
+            call.talk_ms,
+            call.callee,
+            call.dialled or call.callee,
+            call.caller,
+            names.extensions.get(call.extension_id or 0, ""),
+            names.departments.get(call.department_id or 0, ""),
+            names.trunks.get(call.trunk_id or 0, ""),
+            call.account_code,
+            call.source_ip,
+            call.pulses,
+        )
+
+
+def steps_of(
+    repriced: Iterable[Repriced], *, run: int, after: int, at: datetime
+) -> Iterator[RerateStep]:
+    """Yield what a run stores, in steps that follow each other from the call *after* on."""
+    calls = last_call = 0
+    changed: list[Repriced] = []
+    for one in repriced:
+        calls += 1
+        last_call = one.call.id
+        if one.changed:
+            changed.append(one)
+        if len(changed) >= STEP_CHANGED or calls >= STEP_CALLS:
+            yield _step(changed, run=run, after=after, last_call=last_call, calls=calls, at=at)
+            after, calls, changed = last_call, 0, []
+    if calls:
+        yield _step(changed, run=run, after=after, last_call=last_call, calls=calls, at=at)
+
+
+def _many() -> "ManyPrices":
+    # It loads numba, which takes a second: as long as some thousand calls take without it.
+    from tollbook.app.pricing.price_batches import ManyPrices  # noqa: PLC0415 - see the line above
+
+    return ManyPrices()
+
+
+def rules_in_force() -> str:
+    """Return a hash of all that decides a price: tariffs, plans and exchange rates."""
+    assignments = TariffAssignment.objects.order_by("position", "id").values_list()
+    versions = TariffVersion.objects.order_by("id").values_list("id", "tariff_id", "valid_from_us")
+    plans = PlanVersion.objects.order_by("id").values_list("id", "valid_from_us")
+    decisive = [list(assignments), list(versions), list(plans), newest_rate_id()]
+    return hashlib.sha256(repr(decisive).encode()).hexdigest()
+
+
+def _step(
+    changed: Sequence[Repriced], *, run: int, after: int, last_call: int, calls: int, at: datetime
+) -> RerateStep:
+    charges = ChargeColumns()
+    columns = charges.lists()
+    for one in changed:
+        for price in one.changed:
+            for column, value in zip(columns, (one.call.id, *price), strict=True):
+                column.append(value)
+    return RerateStep(
+        after=after,
+        last_call=last_call,
+        calls=calls,
+        changed=sum(any(price.kind == CHARGE for price in one.changed) for one in changed),
+        charges=charges,
+        filed=differences_filed(changed, run=run, at=at),
+    )
+
+
+def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
+    """Return the entries of the differences: to the account that paid, else to all customers'."""
+    moved = [one for one in changed if not one.planned and _money(one.old) != _money(one.new)]
+    payers = payers_of([one.call.id for one in moved])
+    filed = []
+    for one in moved:
+        entry = rerating_entry(
+            _money(one.old),
+            _money(one.new),
+            key=f"rerating:{run}:{one.call.id}",
+            at=at,
+            payer=payers.get(one.call.id, UNPAID_CHARGES),
+        )
+        if entry is not None:
+            filed.append(Filed(entry, call_id=one.call.id, run=run))
+    return filed
+
+
+def _money(price: ChargeInForce | Priced | None) -> Money | None:
+    if price is None or price.amount_micros is None:
+        return None
+    return Money(price.amount_micros, price.currency)
+
+
+def _differs(price: Priced, old: ChargeInForce | None) -> bool:
+    """Say whether *price* is another than *old*; prefix and band follow from version and rate."""
+    if old is None:
+        return True
+    was = (old.tariff_version_id, old.rate_index, *old[5:])
+    return (price.tariff_version_id, price.rate_index, *price[5:]) != was

@@ -1,0 +1,1 @@
+"""The health of an installation: proofs, probes, the columnar copy."""

@@ -1,0 +1,276 @@
+"""Proves that what is stored is whole: balances, charges, budgets, copies, files.
+
+    for checked in examine(door, data_dir=data_dir):   # one `Checked` a proof, in order
+        ...
+
+Every proof compares two things that were written apart; nothing is changed. What is only derived
+(the use of budgets, the columnar copy) can be made anew with `mend`. Docs: docs/manual/doctor.md.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import connections
+
+from tollbook.app.policies.budget_proof import mend_uses, wrong_uses
+from tollbook.app.rerating.counter_proof import mend_counters, wrong_counters
+from tollbook.app.upkeep.columnar_copy import differences, rebuild
+from tollbook.core.money import format_amount, from_micros
+from tollbook.storage.billing.ledger_queries import verify_balances
+from tollbook.storage.db.call_journal import missing_journal
+from tollbook.storage.db.change_counters import missing_counters
+from tollbook.storage.db.door import Door
+from tollbook.storage.db.immutability import missing_guards
+from tollbook.storage.upkeep.proofs import (
+    broken_pages,
+    paid_otherwise,
+    segment_ends,
+    snapshots_otherwise,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is not as it should be: where, what was found, what follows, what to do."""
+
+    code: str
+    place: str
+    finding: str
+    consequence: str
+    next_step: str
+
+    @property
+    def message(self) -> str:
+        """The fault as sentences."""
+        return f"{self.place}: {self.finding}. {self.consequence} {self.next_step}"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """One proof and the first of what speaks against it; of none, it holds."""
+
+    name: str
+    proves: str
+    faults: tuple[Fault, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether the proof holds."""
+        return not self.faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    name: str
+    proves: str
+    find: Callable[["_Patient"], Sequence[Fault]]
+    mend: Callable[["_Patient"], object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Patient:
+    """What is examined."""
+
+    door: Door
+    data_dir: Path
+
+
+def examine(door: Door, *, data_dir: Path) -> Iterator[Checked]:
+    """Yield each proof once it is made; the installation may go on working meanwhile."""
+    patient = _Patient(door, data_dir)
+    for proof in _PROOFS:
+        yield Checked(proof.name, proof.proves, tuple(proof.find(patient)))
+
+
+def mend(door: Door, *, data_dir: Path) -> Iterator[Checked]:
+    """Make anew what is only derived and found wrong; yield what each was before."""
+    patient = _Patient(door, data_dir)
+    for proof in _PROOFS:
+        if proof.mend is None:
+            continue
+        faults = tuple(proof.find(patient))
+        if faults:
+            proof.mend(patient)
+        yield Checked(proof.name, proof.proves, faults)
+
+
+def _database(patient: _Patient) -> list[Fault]:
+    connection = connections[patient.door.using]
+    return [
+        Fault(
+            "database.broken",
+            "database",
+            found,
+            "What it holds cannot be relied on.",
+            "Stop Tollbook, keep a copy of the folder, and restore the newest backup.",
+        )
+        for found in broken_pages(connection.vendor, using=patient.door.using)
+    ]
+
+
+def _guards(patient: _Patient) -> list[Fault]:
+    connection = connections[patient.door.using]
+    missing = (
+        *missing_guards(connection),
+        *missing_journal(connection),
+        *missing_counters(connection),
+    )
+    return [
+        Fault(
+            "guards.missing",
+            f"trigger {name}",
+            "it is absent or was altered",
+            "What must not change could be changed unseen.",
+            "Start Tollbook again: it puts its triggers back.",
+        )
+        for name in missing
+    ]
+
+
+def _ledger(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            fault.code,
+            fault.place,
+            f"{fault.finding}: {_money(fault.stated_micros)} and {_money(fault.found_micros)}",
+            "Whoever has this account may spend too much or too little.",
+            "Restore a backup, or post an adjustment that says why.",
+        )
+        for fault in verify_balances(using=patient.door.using)
+    ]
+
+
+def _charges(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "charge.paid_otherwise",
+            f"call {one.call_id}, {one.account}",
+            f"{_money(one.charged_micros)} {one.currency} are charged and "
+            f"{_money(one.paid_micros)} were paid",
+            "The account paid too much or too little for this call.",
+            "Post an adjustment of the difference that names the call.",
+        )
+        for one in paid_otherwise(using=patient.door.using)
+    ]
+
+
+def _budgets(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "budget.differs",
+            one.place,
+            f"it says that {_money(one.stated.used_micros)} and {one.stated.used_s} s are used, "
+            f"{_money(one.stated.held_micros)} and {one.stated.held_s} s held; calls and holds "
+            f"come to {_money(one.found.used_micros)} and {one.found.used_s} s, "
+            f"{_money(one.found.held_micros)} and {one.found.held_s} s",
+            "The budget closes too early or too late.",
+            "Run `tollbook doctor --mend`.",
+        )
+        for one in wrong_uses(using=patient.door.using)
+    ]
+
+
+def _counters(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "counter.differs",
+            f"counter {one.key}",
+            f"it says {one.stated.amount} and {one.stated.seconds} s, the charges in force come "
+            f"to {one.found.amount} and {one.found.seconds} s",
+            "Volume discounts and free seconds begin too early or too late.",
+            "Run `tollbook doctor --mend`, then re-rate the calls of its period.",
+        )
+        for one in wrong_counters(using=patient.door.using)
+    ]
+
+
+def _snapshots(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "snapshot.differs",
+            f"{one.account}, snapshot of {one.day}",
+            f"it says {_money(one.stated_micros)}, its postings come to {_money(one.found_micros)}",
+            "Statements that begin there are wrong; the balance is not.",
+            "Restore a backup in which the postings are whole.",
+        )
+        for one in snapshots_otherwise(using=patient.door.using)
+    ]
+
+
+def _copy(patient: _Patient) -> list[Fault]:
+    return [
+        Fault(
+            "copy.differs",
+            f"columnar copy, month {one.month}" if one.month else "columnar copy",
+            one.message.rstrip("."),
+            "Reports and searches may show other calls than are stored.",
+            "Run `tollbook doctor --mend`.",
+        )
+        for one in differences(patient.door)
+    ]
+
+
+def _raw_log(patient: _Patient) -> list[Fault]:
+    faults = []
+    for segment in segment_ends(using=patient.door.using):
+        path = patient.data_dir / segment.path
+        size = path.stat().st_size if path.is_file() else None
+        if size is not None and size >= segment.indexed_bytes:
+            continue
+        finding = (
+            "the file is not there"
+            if size is None
+            else f"it has {size:,} bytes, of which {segment.indexed_bytes:,} are indexed"
+        )
+        faults.append(
+            Fault(
+                "raw.missing",
+                f"{path} of source {segment.source}",
+                finding,
+                "The calls stay as they are, but they cannot be read again.",
+                "Bring the file back from a backup.",
+            )
+        )
+    return faults
+
+
+def _money(micros: int) -> str:
+    return format_amount(from_micros(micros))
+
+
+_PROOFS = (
+    _Proof("database", "the database finds its own pages and links whole", _database),
+    _Proof("guards", "what must not change is guarded by the database itself", _guards),
+    _Proof(
+        "ledger",
+        "balances are the sums of their postings, held money the sum of pending holds, and "
+        "every entry balances",
+        _ledger,
+    ),
+    _Proof(
+        "charges",
+        "every call that somebody pays was paid once, at the charge in force",
+        _charges,
+    ),
+    _Proof(
+        "budgets",
+        "what is used of budgets is what calls and holds come to",
+        _budgets,
+        lambda patient: mend_uses(patient.door),
+    ),
+    _Proof(
+        "counters",
+        "volumes and bundles stand at what the charges in force count",
+        _counters,
+        lambda patient: mend_counters(patient.door),
+    ),
+    _Proof("snapshots", "nightly balances are the sums of the postings they count", _snapshots),
+    _Proof(
+        "columns",
+        "the columnar copy agrees with the tables",
+        _copy,
+        lambda patient: rebuild(patient.door),
+    ),
+    _Proof("raw log", "the bytes of every record are on disk", _raw_log),
+)

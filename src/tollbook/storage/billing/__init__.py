@@ -1,0 +1,1 @@
+"""The ledger, holds, balances and statements as rows, and calls with what they owe."""

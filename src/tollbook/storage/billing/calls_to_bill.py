@@ -1,0 +1,351 @@
+"""What billing reads and writes of stored calls: who pays, which holds wait, fees.
+
+Only what is asked for by the ids of a batch is read, so that a batch costs the same whatever
+else is stored. Source: docs/algorithms/ledger.md, "Records and money".
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, product
+from typing import NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
+
+_VALUES_A_STATEMENT = 500
+_PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
+INCOMING, INTERNAL = 1, 3
+
+
+class Switches(NamedTuple):
+    """What of billing is in use at all: who asks for nothing is asked for nothing more."""
+
+    payers: bool
+    budgets: bool
+    fees: bool
+    holds: bool
+
+
+class CallToBill(NamedTuple):
+    """A stored call as billing sees it; `charge_id` is null for one that is never priced.
+
+    `currency` is that of the charge, "" where there is none; `site_currency` the site's.
+    """
+
+    id: int
+    pbx_id: int
+    begin_us: int
+    start_us: int | None
+    answer_us: int | None
+    end_us: int | None
+    ring_ms: int | None
+    talk_ms: int | None
+    answered: bool | None
+    direction: int
+    caller: str
+    dialled: str
+    callee: str
+    extension_id: int | None
+    extension: str
+    department_id: int | None
+    account_code: str
+    account_code_id: int | None
+    owner_id: int | None
+    pbx_call_id: str
+    site_currency: str
+    charge_id: int | None
+    amount_micros: int | None
+    currency: str
+
+    @property
+    def is_outbound(self) -> bool:
+        """Whether it is of the sort that somebody pays."""
+        return self.direction not in (INCOMING, INTERNAL)
+
+    @property
+    def talk_s(self) -> int:
+        """Talk in whole seconds, as budgets count it."""
+        return -(-(self.talk_ms or 0) // 1000)
+
+
+class WaitingHold(NamedTuple):
+    """A hold of which no record has come; `site_pbx` is the PBX that asked, null for any."""
+
+    id: int
+    switch_call_id: str
+    pbx_id: int | None
+    caller: str
+    number: str
+    extension_id: int | None
+    placed_us: int
+    state: str
+
+
+class CodeFee(NamedTuple):
+    """What an account code asks an hour, in millionths, by the unit in seconds."""
+
+    hourly_micros: int
+    unit_s: int
+
+
+class RunPrice(NamedTuple):
+    """What a re-rating made of a call's price, in millionths; nothing is "" as a currency.
+
+    `was_priced` says whether there was a charge before, be it without an amount.
+    """
+
+    call_id: int
+    begin_us: int
+    talk_s: int
+    extension_id: int | None
+    department_id: int | None
+    owner_id: int | None
+    new_micros: int
+    new_currency: str
+    was_priced: bool
+    old_micros: int
+    old_currency: str
+
+
+class FeeRow(NamedTuple):
+    """A fee as it is stored, less its id."""
+
+    call_id: int
+    run: int
+    account_code_id: int | None
+    hourly_micros: int
+    unit_s: int
+    units: int
+    amount_micros: int
+    currency: str
+
+
+_SWITCHES = (
+    "SELECT EXISTS (SELECT 1 FROM tollbook_extension WHERE billing) "
+    "OR EXISTS (SELECT 1 FROM tollbook_owner WHERE billing) "
+    "OR EXISTS (SELECT 1 FROM tollbook_department WHERE billing), "
+    "EXISTS (SELECT 1 FROM tollbook_budget), "
+    "EXISTS (SELECT 1 FROM tollbook_account_code WHERE fee_micros IS NOT NULL), "
+    "EXISTS (SELECT 1 FROM tollbook_hold WHERE call_id IS NULL)"
+)
+
+
+def switches(*, using: str = DEFAULT_DB_ALIAS) -> Switches:
+    """Return what is in use: one statement, to be asked once a batch."""
+    row = fetch_one(_SWITCHES, (), using=using) or (False,) * 4
+    return Switches(*map(bool, row))
+
+
+def calls_to_bill(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> list[CallToBill]:
+    """Return the calls with their charges in force, by id."""
+    in_force = charge_in_force("h", call="c.id", using=using)
+    return [
+        CallToBill(*row)
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT c.id, c.pbx_id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, "
+            "c.talk_ms, c.answered, c.direction, c.caller, c.dialled, c.callee, c.extension_id, "
+            "coalesce(x.number, ''), c.department_id, c.account_code, c.account_code_ref_id, "
+            "c.owner_id, c.pbx_call_id, s.currency, h.id, h.amount_micros, "
+            "coalesce(h.currency, '') FROM tollbook_call c "
+            "JOIN tollbook_site s ON s.id = c.site_id "
+            "LEFT JOIN tollbook_extension x ON x.id = c.extension_id "
+            f"LEFT JOIN tollbook_charge h ON {in_force} "
+            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            some,
+            using=using,
+        )
+    ]
+
+
+def prices_of_run(ids: Sequence[int], *, run: int, using: str = DEFAULT_DB_ALIAS) -> list[RunPrice]:
+    """Return the calls of which *run* has stored a charge, with that and the one before it."""
+    return [
+        RunPrice(*row)
+        for some in chunks(sorted(set(ids)), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT c.id, c.begin_us, (coalesce(c.talk_ms, 0) + 999) / 1000, c.extension_id, "
+            "c.department_id, c.owner_id, coalesce(n.amount_micros, 0), n.currency, "
+            "o.id IS NOT NULL, coalesce(o.amount_micros, 0), coalesce(o.currency, '') "
+            "FROM tollbook_call c "
+            "JOIN tollbook_charge n ON n.call_id = c.id AND n.kind = 'charge' AND n.run = %s "
+            "LEFT JOIN tollbook_charge o ON o.call_id = c.id AND o.kind = 'charge' "
+            "AND o.run = (SELECT max(p.run) FROM tollbook_charge p WHERE p.call_id = c.id "
+            "AND p.kind = 'charge' AND p.run < %s) "
+            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            (run, run, *some),
+            using=using,
+        )
+    ]
+
+
+def fees_are_used(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Say whether any code asks a fee, or any call ever owed one."""
+    row = fetch_one(
+        "SELECT EXISTS (SELECT 1 FROM tollbook_account_code WHERE fee_micros IS NOT NULL) "
+        "OR EXISTS (SELECT 1 FROM tollbook_fee)",
+        (),
+        using=using,
+    )
+    return bool(row and row[0])
+
+
+def waiting_holds(
+    *,
+    switch_ids: Collection[str],
+    ways: Collection[tuple[str, str]],
+    times: Collection[tuple[int, int]],
+    using: str = DEFAULT_DB_ALIAS,
+) -> list[WaitingHold]:
+    """Return the holds without a record that have one of these ids, or caller, number and time.
+
+    *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
+    instant: each is one step into the index, and costs as much as was asked during it.
+
+    More may come than belong to the calls: `app.billing.hold_matching` decides which of them do.
+    """
+    columns = ", ".join(WaitingHold._fields)
+    found: dict[int, WaitingHold] = {}
+    # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
+    for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
+        for row in fetch(
+            f"SELECT {columns} FROM tollbook_hold WHERE NOT (switch_call_id = '') "
+            f"AND call_id IS NULL AND switch_call_id IN ({_marks(some)})",
+            some,
+            using=using,
+        ):
+            found[row[0]] = WaitingHold(*row)
+    columns = ", ".join(f"h.{name}" for name in WaitingHold._fields)
+    for some, spans in product(
+        chunks(sorted(ways), _PAIRS_A_STATEMENT), chunks(sorted(times), _PAIRS_A_STATEMENT)
+    ):
+        # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
+        for row in fetch(
+            f"WITH way (caller, number) AS (VALUES {_pairs(some)}), "
+            f"span (from_us, to_us) AS (VALUES {_pairs(spans)}) "
+            f"SELECT {columns} FROM span CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
+            "AND h.placed_us BETWEEN span.from_us AND span.to_us "
+            "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
+            (*chain.from_iterable(some), *chain.from_iterable(spans)),
+            using=using,
+        ):
+            found[row[0]] = WaitingHold(*row)
+    return sorted(found.values())
+
+
+def set_codes(
+    codes: Mapping[int, tuple[int | None, str, int | None]], *, using: str = DEFAULT_DB_ALIAS
+) -> None:
+    """Give calls an account code: its id, its text and its owner's id, by the call's id."""
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_call SET account_code_ref_id = %s, account_code = %s, owner_id = %s "
+            "WHERE id = %s",
+            [(*code, call_id) for call_id, code in sorted(codes.items())],
+        )
+
+
+def codes_by_id(
+    ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[int, tuple[int, str, int | None]]:
+    """Return id, text and owner's id of account codes."""
+    return {
+        row[0]: (row[0], row[1], row[2])
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT id, code, owner_id FROM tollbook_account_code WHERE id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def fees_of_codes(ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, CodeFee]:
+    """Return what these account codes ask an hour; codes without a fee are left out."""
+    return {
+        code_id: CodeFee(hourly_micros, unit_s)
+        for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
+        for code_id, hourly_micros, unit_s in fetch(
+            "SELECT id, fee_micros, fee_unit_s FROM tollbook_account_code "
+            f"WHERE fee_micros IS NOT NULL AND id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def fees_in_force(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, FeeRow]:
+    """Return the newest fee of each of these calls that ever had one."""
+    # In ascending order of runs: the last one is in force.
+    return {
+        row[0]: FeeRow(*row)
+        for some in chunks(call_ids, _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT {', '.join(FeeRow._fields)} FROM tollbook_fee "
+            f"WHERE call_id IN ({_marks(some)}) ORDER BY call_id, run",
+            some,
+            using=using,
+        )
+    }
+
+
+def insert_fees(fees: Sequence[FeeRow], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Store new fees."""
+    if not fees:
+        return
+    engine = engine_of(using)
+    columns = dict(zip(FeeRow._fields, zip(*fees, strict=True), strict=True))
+    engine.insert("tollbook_fee", {"id": engine.take_ids("tollbook_fee", len(fees)), **columns})
+
+
+def mark_recorded(call_of: Mapping[int, int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Note, for holds that have ended, which call's record has come for them."""
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET call_id = %s WHERE id = %s AND call_id IS NULL",
+            [(call_id, hold_id) for hold_id, call_id in sorted(call_of.items())],
+        )
+
+
+def entry_amounts(
+    entry_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[int, tuple[int, str]]:
+    """Return what customers paid by each of these entries: millionths and currency."""
+    return {
+        entry_id: (-micros, currency)
+        for some in chunks(sorted(set(entry_ids)), _VALUES_A_STATEMENT)
+        for entry_id, micros, currency in fetch(
+            "SELECT p.entry_id, p.amount_micros, a.currency FROM tollbook_posting p "
+            "JOIN tollbook_account a ON a.id = p.account_id "
+            f"WHERE a.kind <> 'system' AND p.entry_id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def credits_of(
+    holders: Collection[tuple[str, int]], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[tuple[str, int], int]:
+    """Return the credit in millionths of extensions, departments and owners, by kind and id."""
+    return {
+        (kind, holder_id): credit_micros
+        for kind in ("extension", "department", "owner")
+        for some in chunks(
+            sorted(holder for of_kind, holder in holders if of_kind == kind), _VALUES_A_STATEMENT
+        )
+        for holder_id, credit_micros in fetch(
+            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _pairs(values: Collection[object]) -> str:
+    return ", ".join(["(%s, %s)"] * len(values))

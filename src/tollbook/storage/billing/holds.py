@@ -1,0 +1,541 @@
+"""Holds of money: placed, extended, captured, released and expired in the transaction that is open.
+
+    with door.transaction():
+        accounts = lock_accounts({("extension", "7", "EUR")}, at_us=now_us)
+        place_holds([NewHold(...)], accounts)          # who places has looked at the funds
+        capture_holds([Capture(hold, charge, at=...)])
+
+Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids, so
+that nobody waits in a circle. What a hold sets aside beside money (budgets, free minutes) moves
+with it; on a capture the budgets' use moves too: held becomes used, at the amount of the charge.
+A hold ends once: ending one that has ended raises `HoldEnded`.
+
+Source: docs/algorithms/ledger.md, "Holds".
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tollbook.core.instants import to_us
+from tollbook.core.ledger import (
+    AccountRef,
+    HoldEnded,
+    KeyConflict,
+    charge_entry,
+)
+from tollbook.storage.billing.hold_values import (
+    AccountState,
+    BudgetPart,
+    Capture,
+    Captured,
+    NewHold,
+    Reserved,
+    StoredHold,
+)
+from tollbook.storage.billing.ledger import Filed, Holder, accounts_of, post_entries
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.sql import chunks, fetch, run_many_inside
+
+__all__ = [
+    "REVENUE",
+    "AccountState",
+    "BudgetPart",
+    "Capture",
+    "Captured",
+    "Moves",
+    "NewHold",
+    "Reserved",
+    "StoredHold",
+    "capture_holds",
+    "charge_late",
+    "charged_of",
+    "ended_holds",
+    "extend_hold",
+    "holds_by_id",
+    "holds_by_key",
+    "holds_with_reserves",
+    "known_hold",
+    "let_spent_go",
+    "lock_accounts",
+    "mark_estimated",
+    "note_told_end",
+    "overdue_holds",
+    "place_holds",
+    "read_accounts",
+    "release_holds",
+]
+
+_VALUES_A_STATEMENT = 512
+REVENUE = ("system", "revenue")
+
+
+@dataclass(slots=True)
+class Moves:
+    """What a transaction moves beside balances, added up and written once."""
+
+    held: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    budgets: dict[tuple[int, int], list[int]] = field(default_factory=dict)
+    counters: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def set_aside(self, account_id: int, micros: int, reserved: Reserved, *, sign: int = 1) -> None:
+        """Count *micros* and *reserved* as held, or with *sign* -1 as no longer held."""
+        self.held[account_id] += sign * micros
+        if not reserved:
+            return
+        for part in reserved.budgets:
+            moved = self._budget(part)
+            moved[2] += sign * part.micros
+            moved[3] += sign * part.seconds
+        for key, seconds in reserved.bundles:
+            self.counters[key] += sign * seconds
+
+    def use(self, capture: Capture) -> None:
+        """Count a call's charge and talk as used in its budgets, and keep what it spent."""
+        for part in capture.hold.reserved.budgets:
+            moved = self._budget(part)
+            moved[0] += capture.used
+            moved[1] += capture.talk_s
+        for key, seconds in capture.spent:
+            self.counters[key] += seconds
+
+    def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
+        """Write everything; balances must be locked, and the budgets' periods open."""
+        held = {account_id: micros for account_id, micros in self.held.items() if micros}
+        if held:
+            engine = engine_of(using)
+            engine.add_to("tollbook_balance", "held_micros", key="account_id", amounts=held)
+        if self.budgets:
+            keys = sorted(self.budgets)
+            run_many_inside(
+                "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
+                "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
+                "WHERE budget_id = %s AND from_us = %s",
+                [(*self.budgets[key], *key) for key in keys],
+                using=using,
+            )
+        if self.counters:
+            run_many_inside(
+                "INSERT INTO tollbook_counter (key, seconds, micros, held_s) "
+                "VALUES (%s, 0, 0, 0) ON CONFLICT (key) DO NOTHING",
+                [(key,) for key in sorted(self.counters)],
+                using=using,
+            )
+            run_many_inside(
+                "UPDATE tollbook_counter SET held_s = held_s + %s WHERE key = %s",
+                sorted((seconds, key) for key, seconds in self.counters.items()),
+                using=using,
+            )
+
+    def _budget(self, part: BudgetPart) -> list[int]:
+        return self.budgets.setdefault((part.budget_id, part.from_us), [0, 0, 0, 0])
+
+
+def lock_accounts(
+    holders: Collection[Holder],
+    *,
+    at_us: int,
+    known: dict[Holder, int] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> dict[Holder, AccountState]:
+    """Return the accounts of *holders*, opened where missing, locked in order until the commit.
+
+    *known* are ids found before in a transaction that was committed: an account keeps its own.
+    Raises RuntimeError outside a transaction.
+    """
+    if not connections[using].in_atomic_block:
+        raise RuntimeError("money is held inside a transaction: use the door")
+    ids = {holder: known[holder] for holder in holders if holder in known} if known else {}
+    if len(ids) < len(set(holders)):
+        ids |= accounts_of(set(holders) - ids.keys(), at_us=at_us, using=using)
+    rows = engine_of(using).numbers(
+        "tollbook_balance",
+        ("account_id", "balance_micros", "held_micros"),
+        key="account_id",
+        ids=sorted(ids.values()),
+    )
+    found = {row[0]: AccountState(*row) for row in rows}
+    return {holder: found[account_id] for holder, account_id in ids.items()}
+
+
+def read_accounts(
+    holders: Collection[Holder], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[Holder, AccountState]:
+    """Return the accounts of *holders* that exist, as they stand at this moment."""
+    found: dict[Holder, AccountState] = {}
+    for kind, name, currency in sorted(holders):
+        for row in fetch(
+            "SELECT a.id, b.balance_micros, b.held_micros FROM tollbook_account a "
+            "JOIN tollbook_balance b ON b.account_id = a.id "
+            "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
+            (kind, name, currency),
+            using=using,
+        ):
+            found[kind, name, currency] = AccountState(*row)
+    return found
+
+
+def place_holds(
+    new: Sequence[NewHold],
+    accounts: Mapping[Holder, AccountState],
+    *,
+    moves: Moves | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Sequence[int]:
+    """Store *new* holds and set aside what they hold; return their ids in order.
+
+    Whoever calls has looked at the funds of *accounts* under the same lock. With *moves* the
+    moving is left to the caller. Raises IntegrityError for a key that is known.
+    """
+    if not new:
+        return ()
+    engine = engine_of(using)
+    ids = engine.take_ids("tollbook_hold", len(new))
+    columns = dict(zip(NewHold._fields, zip(*new, strict=True), strict=True))
+    count, holders, reserves = len(new), columns.pop("account"), columns.pop("reserved")
+    engine.insert(
+        "tollbook_hold",
+        {
+            "id": ids,
+            "account_id": [accounts[holder].id for holder in holders],
+            **columns,
+            "captured_micros": [0] * count,
+            "state": ["pending"] * count,
+            "reserved": [reserved.as_json() for reserved in reserves],
+            "estimated": [False] * count,
+        },
+    )
+    moving = moves or Moves()
+    for hold in new:
+        moving.set_aside(accounts[hold.account].id, hold.amount_micros, hold.reserved)
+    if moves is None:
+        moving.write(using=using)
+    return ids
+
+
+def extend_hold(
+    hold: StoredHold,
+    *,
+    by_micros: int,
+    reserved: Reserved,
+    limit_s: int | None,
+    expires_us: int,
+    answer: str,
+    moves: Moves,
+    using: str = DEFAULT_DB_ALIAS,
+) -> None:
+    """Let *hold* hold *by_micros* more, and *reserved* in place of what it set aside before.
+
+    Raises HoldEnded, ValueError for a negative amount.
+    """
+    _require_pending([hold])
+    if by_micros < 0:
+        raise ValueError(f"hold {hold.key!r} cannot grow by {by_micros} millionths")
+    moves.set_aside(hold.account_id, 0, hold.reserved, sign=-1)
+    moves.set_aside(hold.account_id, by_micros, reserved)
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET amount_micros = amount_micros + %s, reserved = %s, "
+            "limit_s = %s, expires_us = %s, answer = %s WHERE id = %s AND state = 'pending'",
+            (by_micros, reserved.as_json(), limit_s, expires_us, answer, hold.id),
+        )
+
+
+def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> list[Captured]:
+    """Charge exactly what each call cost, let the rest of its hold go, and return where they stand.
+
+    A charge above its hold is posted whole: the account may go below. The entry's key is
+    `hold:` and the hold's key unless the capture names another. Raises HoldEnded, KeyConflict.
+    """
+    if not captures:
+        return []
+    _require_pending([capture.hold for capture in captures])
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    entries = [_entry(capture) for capture in captures]
+    filed = [one for one in entries if one is not None]
+    posted = iter(post_entries(filed, using=using))
+    done: list[Captured] = []
+    moves = Moves()
+    for capture, entry in zip(captures, entries, strict=True):
+        hold = capture.hold
+        charged = capture.charge.micros if capture.charge else 0
+        own = charged if capture.charge and capture.charge.currency == hold.account[2] else 0
+        captured = max(0, min(own, hold.amount_micros))
+        done.append(
+            Captured(
+                hold.id,
+                next(posted).entry_id if entry else None,
+                captured,
+                max(0, own - hold.amount_micros),
+            )
+        )
+        moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
+        moves.use(capture)
+    _end(
+        [
+            (
+                "captured",
+                to_us(one.ended or one.at),
+                end.captured_micros,
+                end.entry_id,
+                one.call_id,
+                one.answered_us if one.answered_us is not None else one.hold.answered_us,
+                one.talk_s,
+                one.estimated,
+                one.hold.id,
+            )
+            for one, end in zip(captures, done, strict=True)
+        ],
+        using=using,
+    )
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
+    moves.write(using=using)
+    return done
+
+
+def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Charge calls whose holds expired before their end was told: nothing is left to capture."""
+    if not captures:
+        return
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    entries = [_entry(capture) for capture in captures]
+    posted = iter(post_entries([one for one in entries if one is not None], using=using))
+    moves = Moves()
+    rows = []
+    for capture, entry in zip(captures, entries, strict=True):
+        moves.use(capture)
+        entry_id = next(posted).entry_id if entry else None
+        rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
+            rows,
+        )
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
+    moves.write(using=using)
+
+
+def let_spent_go(holds: Iterable[StoredHold], *, using: str = DEFAULT_DB_ALIAS) -> None:
+    """Let the free seconds go that ended calls have spent: their records count them from now on."""
+    moves = Moves()
+    for hold in holds:
+        for key, seconds in hold.reserved.spent:
+            moves.counters[key] -= seconds
+    moves.write(using=using)
+
+
+def charged_of(entry_id: int, account_id: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Return what an entry charged an account, in millionths."""
+    rows = fetch(
+        "SELECT -sum(amount_micros) FROM tollbook_posting WHERE entry_id = %s AND account_id = %s",
+        (entry_id, account_id),
+        using=using,
+    )
+    return int(rows[0][0] or 0)
+
+
+def release_holds(
+    holds: Sequence[StoredHold],
+    *,
+    at_us: int,
+    expired: bool = False,
+    talk_s: int | None = None,
+    call_id: int | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> None:
+    """Let whole holds go: nothing was used, or (*expired*) their time is over. Raises HoldEnded."""
+    if not holds:
+        return
+    _require_pending(holds)
+    lock_accounts({hold.account for hold in holds}, at_us=at_us, using=using)
+    moves = Moves()
+    for hold in holds:
+        moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
+    state = "expired" if expired else "released"
+    _end(
+        [
+            (state, at_us, 0, None, call_id, hold.answered_us, talk_s, False, hold.id)
+            for hold in holds
+        ],
+        using=using,
+    )
+    _note_used([(hold, 0, 0, ()) for hold in holds], using=using)
+    moves.write(using=using)
+
+
+def known_hold(hold: StoredHold, content_hash: str) -> StoredHold:
+    """Return *hold* for a retry; raises KeyConflict where its content is another."""
+    if hold.content_hash != content_hash:
+        raise KeyConflict(hold.key)
+    return hold
+
+
+def holds_by_key(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, StoredHold]:
+    """Return the holds of these keys."""
+    return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)), using=using)}
+
+
+def holds_by_id(ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, StoredHold]:
+    """Return the holds of these ids."""
+    return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)), using=using)}
+
+
+def note_told_end(
+    key: str, *, talk_s: int, answered_us: int | None, using: str = DEFAULT_DB_ALIAS
+) -> bool:
+    """Note what the switch told of a pending hold's call; return whether it was pending."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET talk_s = %s, answered_us = coalesce(%s, answered_us) "
+            "WHERE key = %s AND state = 'pending'",
+            (talk_s, answered_us, key),
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def ended_holds(
+    before_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
+) -> list[StoredHold]:
+    """Return pending holds whose calls the switch told to have ended before an instant."""
+    ids = [
+        row[0]
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE state = 'pending' AND talk_s IS NOT NULL "
+            "AND coalesce(answered_us, placed_us) + talk_s * 1000000 <= %s ORDER BY id LIMIT %s",
+            (before_us, limit),
+            using=using,
+        )
+    ]
+    found = holds_by_id(ids, using=using)
+    return [found[hold_id] for hold_id in ids]
+
+
+def mark_estimated(before_us: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+    """Mark what was settled before an instant and has no record yet; return how many."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(
+            "UPDATE tollbook_hold SET estimated = %s WHERE call_id IS NULL AND state = 'captured' "
+            "AND NOT estimated AND ended_us <= %s",
+            (True, before_us),
+        )
+        return int(cursor.rowcount)
+
+
+def holds_with_reserves(*, using: str = DEFAULT_DB_ALIAS) -> list[StoredHold]:
+    """Return the holds that budgets count and no call does: pending ones, and those that ended
+    before their record came."""
+    ids = fetch(
+        "SELECT id FROM tollbook_hold WHERE reserved <> '' "
+        "AND (state = 'pending' OR call_id IS NULL) ORDER BY id",
+        (),
+        using=using,
+    )
+    return list(holds_by_id([row[0] for row in ids], using=using).values())
+
+
+def overdue_holds(
+    at_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
+) -> list[StoredHold]:
+    """Return the pending holds whose time is over at *at_us*, the oldest first."""
+    ids = [
+        row[0]
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE state = 'pending' AND expires_us <= %s "
+            "ORDER BY expires_us, id LIMIT %s",
+            (at_us, limit),
+            using=using,
+        )
+    ]
+    found = holds_by_id(ids, using=using)
+    return [found[hold_id] for hold_id in ids]
+
+
+_COLUMNS = (
+    "h.id, h.key, h.content_hash, h.account_id, a.kind, a.name, a.currency, h.amount_micros, "
+    "h.captured_micros, h.state, h.placed_us, h.expires_us, h.entry_id, h.call_id, "
+    "h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, h.number, "
+    "h.limit_s, h.answer, h.reserved, h.answered_us, h.talk_s"
+)
+
+
+def _stored(column: str, values: Sequence[Any], *, using: str) -> list[StoredHold]:
+    return [
+        StoredHold._make((*row[:4], row[4:7], *row[7:22], Reserved.read(row[22]), *row[23:]))
+        for some in chunks(values, _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
+            f"ON a.id = h.account_id WHERE {column} IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    ]
+
+
+def _accounts_moved(captures: Sequence[Capture]) -> set[Holder]:
+    """Return every account that *captures* move, the system's too: all are locked in one order."""
+    moved = {capture.hold.account for capture in captures}
+    for capture in captures:
+        if capture.charge is not None and capture.charge.micros:
+            kind, name, _ = capture.hold.account
+            moved |= {(*REVENUE, capture.charge.currency), (kind, name, capture.charge.currency)}
+    return moved
+
+
+def _entry(capture: Capture) -> Filed | None:
+    if capture.charge is None:
+        return None
+    kind, name, _ = capture.hold.account
+    entry = charge_entry(
+        capture.charge,
+        key=capture.entry_key or f"hold:{capture.hold.key}",
+        at=capture.at,
+        payer=AccountRef(kind, name),
+    )
+    return None if entry is None else Filed(entry, call_id=capture.call_id)
+
+
+def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_hold SET state = %s, ended_us = %s, captured_micros = %s, "
+            "entry_id = %s, call_id = %s, answered_us = %s, talk_s = %s, estimated = %s "
+            "WHERE id = %s",
+            rows,
+        )
+
+
+def _note_used(
+    ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]], *, using: str
+) -> None:
+    """Let ended holds say what they used of budgets, in millionths and seconds, and spent of
+    bundles, not what they set aside: a record that comes later corrects exactly that."""
+    rows = [
+        (
+            replace(
+                hold.reserved,
+                budgets=tuple(
+                    part._replace(micros=micros, seconds=seconds) for part in hold.reserved.budgets
+                ),
+                spent=spent,
+            ).as_json(),
+            hold.id,
+        )
+        for hold, micros, seconds, spent in ended
+        if hold.reserved.budgets or spent
+    ]
+    if rows:
+        with connections[using].cursor() as cursor:
+            cursor.executemany("UPDATE tollbook_hold SET reserved = %s WHERE id = %s", rows)
+
+
+def _require_pending(holds: Iterable[StoredHold]) -> None:
+    for hold in holds:
+        if hold.state != "pending":
+            raise HoldEnded(hold.as_hold)
+
+
+def _marks(values: Sequence[Any]) -> str:
+    return ", ".join(["%s"] * len(values))

@@ -1,0 +1,291 @@
+"""Posts entries: accounts, entries, postings and balances, in the transaction that is open.
+
+    with door.transaction():
+        post_entries([Filed(entry)])
+
+An entry whose key is known already moves nothing: with the same content it gets the first
+answer, with other content it is a `KeyConflict`. Balances are locked before anything is written,
+so whoever posts to one account comes after one who was before. Who pays a call is noted with its
+charge.
+
+Source: docs/algorithms/ledger.md.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from tollbook.core.instants import to_us
+from tollbook.core.ledger import Entry, EntryKind, KeyConflict, content_hash
+from tollbook.storage.billing.call_payers import set_payers
+from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.sql import Row, chunks, fetch
+
+MOST_ENTRIES = 1_000  # In one transaction: as long as others may be kept waiting.
+SYSTEM = "system"  # The kind of our own accounts.
+_VALUES_A_STATEMENT = 500
+
+Holder: TypeAlias = tuple[str, str, str]  # kind, name, currency
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An entry with what it is about: a call, and the re-rating that found the difference."""
+
+    entry: Entry
+    call_id: int | None = None
+    run: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where an entry stands; `repeated` if it was posted before and nothing moved now."""
+
+    entry_id: int
+    repeated: bool
+
+
+class NotReversible(ValueError):
+    """A reversal of an entry that was never posted, or that was reversed already."""
+
+
+def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> list[Posted]:
+    """Post *filed* and return where each stands, in their order.
+
+    Raises KeyConflict, NotReversible; ValueError for more than `MOST_ENTRIES`, RuntimeError
+    outside a transaction.
+    """
+    if len(filed) > MOST_ENTRIES:
+        raise ValueError(f"{len(filed)} entries at once, at most {MOST_ENTRIES}")
+    if not connections[using].in_atomic_block:
+        raise RuntimeError("entries are posted inside a transaction: use the door")
+    if not filed:
+        return []
+    holders = {
+        (posting.account.kind, posting.account.name, posting.amount.currency)
+        for one in filed
+        for posting in one.entry.postings
+    }
+    first_us = to_us(filed[0].entry.at)
+    accounts = accounts_of(holders, at_us=first_us, using=using)
+    balances = _locked_balances(accounts.values(), using=using)
+    ids, new = _insert_entries(filed, using=using)
+    _insert_postings(filed, ids, new, accounts, balances, using=using)
+    payers = [pair for at in sorted(new) for pair in _payer(filed[at], accounts)]
+    if payers:
+        set_payers(payers, using=using)
+    return [
+        Posted(entry_id, repeated=at not in new)
+        for at, entry_id in enumerate(_known_ids(filed, ids, new, using=using))
+    ]
+
+
+def _payer(one: Filed, accounts: dict[Holder, int]) -> list[tuple[int, int]]:
+    """Return the call that a charge is about with the account that pays it."""
+    if one.call_id is None or one.entry.kind is not EntryKind.CHARGE:
+        return []
+    return [
+        (one.call_id, accounts[account.kind, account.name, posting.amount.currency])
+        for posting in one.entry.postings
+        if (account := posting.account).kind != SYSTEM
+    ]
+
+
+def accounts_of(
+    holders: set[Holder], *, at_us: int, using: str = DEFAULT_DB_ALIAS
+) -> dict[Holder, int]:
+    """Return the accounts' ids, opened where they are missing."""
+    found = _open_accounts(holders, using=using)
+    missing = sorted(holders.difference(found))
+    if missing:
+        engine = engine_of(using)
+        kinds, names, currencies = zip(*missing, strict=True)
+        engine.insert_new(
+            "tollbook_account",
+            {
+                "id": engine.take_ids("tollbook_account", len(missing)),
+                "kind": kinds,
+                "name": names,
+                "currency": currencies,
+                "created_us": [at_us] * len(missing),
+            },
+            key=("kind", "name", "currency"),
+        )
+        opened = _open_accounts(set(missing), using=using)
+        _execute(
+            "INSERT INTO tollbook_balance (account_id, balance_micros, held_micros) "
+            f"VALUES {', '.join(['(%s, 0, 0)'] * len(opened))} ON CONFLICT DO NOTHING",
+            list(opened.values()),
+            using=using,
+        )
+        found |= opened
+    return found
+
+
+def _open_accounts(holders: set[Holder], *, using: str) -> dict[Holder, int]:
+    names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, name, currency in holders:
+        names[kind, currency].append(name)
+    return {
+        (kind, name, currency): account_id
+        for (kind, currency), wanted in names.items()
+        for some in chunks(wanted, _VALUES_A_STATEMENT)
+        for account_id, name in fetch(
+            "SELECT id, name FROM tollbook_account WHERE kind = %s AND currency = %s "
+            f"AND name IN ({_marks(some)})",
+            (kind, currency, *some),
+            using=using,
+        )
+    }
+
+
+def _locked_balances(accounts: Iterable[int], *, using: str) -> dict[int, int]:
+    """Return the accounts' balances, locked in the order of their ids until the commit."""
+    lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
+    return dict(
+        row
+        for some in chunks(sorted(accounts), _VALUES_A_STATEMENT)
+        for row in fetch(
+            "SELECT account_id, balance_micros FROM tollbook_balance "
+            f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
+            some,
+            using=using,
+        )
+    )
+
+
+def _insert_entries(filed: Sequence[Filed], *, using: str) -> tuple[Sequence[int], set[int]]:
+    """Insert what is not known; return the ids taken, and the places of the new entries."""
+    engine = engine_of(using)
+    undone = _undone_ids([one.entry for one in filed if one.entry.reverses], using=using)
+    ids = engine.take_ids("tollbook_entry", len(filed))
+    new = engine.insert_new(
+        "tollbook_entry",
+        {
+            "id": ids,
+            "key": [one.entry.key for one in filed],
+            "content_hash": [content_hash(one.entry) for one in filed],
+            "kind": [one.entry.kind.value for one in filed],
+            "at_us": [to_us(one.entry.at) for one in filed],
+            "reason": [one.entry.reason for one in filed],
+            "reverses_id": [undone.get(one.entry.reverses) for one in filed],
+            "call_id": [one.call_id for one in filed],
+            "run": [one.run for one in filed],
+        },
+        key=("key",),
+    )
+    if new is None:
+        return ids, set(range(len(filed)))
+    return ids, {at for at, entry_id in enumerate(ids) if entry_id in new}
+
+
+def _undone_ids(reversals: Sequence[Entry], *, using: str) -> dict[str, int]:
+    """Return the ids of the entries that *reversals* undo, by key; raises NotReversible."""
+    if not reversals:
+        return {}
+    found = _by_key([entry.reverses for entry in reversals], using=using)
+    undone = {key: entry_id for key, (entry_id, _) in found.items()}
+    before: dict[int, str] = dict(
+        row
+        for some in chunks(list(undone.values()), _VALUES_A_STATEMENT)
+        for row in fetch(
+            f"SELECT reverses_id, key FROM tollbook_entry WHERE reverses_id IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    )
+    for entry in reversals:
+        entry_id = undone.get(entry.reverses)
+        if entry_id is None:
+            raise NotReversible(
+                f"entry {entry.key!r} undoes {entry.reverses!r}, which was never posted. "
+                "Nothing was posted. Look up the key of the entry that is wrong."
+            )
+        first = before.setdefault(entry_id, entry.key)
+        if first != entry.key:
+            raise NotReversible(
+                f"entry {entry.reverses!r} was undone by {first!r} already. Nothing was posted."
+            )
+    return undone
+
+
+def _known_ids(
+    filed: Sequence[Filed], ids: Sequence[int], new: set[int], *, using: str
+) -> list[int]:
+    """Return each entry's id; raises KeyConflict for a known key with other content."""
+    found = list(ids)
+    known = [at for at in range(len(filed)) if at not in new]
+    if not known:
+        return found
+    rows = _by_key([filed[at].entry.key for at in known], using=using)
+    for at in known:
+        entry = filed[at].entry
+        found[at], first_hash = rows[entry.key]
+        if first_hash != content_hash(entry):
+            raise KeyConflict(entry.key)
+    return found
+
+
+def _insert_postings(
+    filed: Sequence[Filed],
+    ids: Sequence[int],
+    new: set[int],
+    accounts: dict[Holder, int],
+    balances: dict[int, int],
+    *,
+    using: str,
+) -> None:
+    """Write the postings of the new entries and move the balances with them."""
+    lists: dict[str, list[int]] = {
+        "entry_id": [],
+        "account_id": [],
+        "amount_micros": [],
+        "after_micros": [],
+    }
+    for at, one in enumerate(filed):
+        if at not in new:
+            continue
+        for posting in one.entry.postings:
+            account, amount = posting.account, posting.amount
+            account_id = accounts[account.kind, account.name, amount.currency]
+            balances[account_id] += amount.micros
+            lists["entry_id"].append(ids[at])
+            lists["account_id"].append(account_id)
+            lists["amount_micros"].append(amount.micros)
+            lists["after_micros"].append(balances[account_id])
+    if not lists["entry_id"]:
+        return
+    engine = engine_of(using)
+    taken = engine.take_ids("tollbook_posting", len(lists["entry_id"]))
+    engine.insert("tollbook_posting", {"id": taken, **lists})
+    moved = sorted(set(lists["account_id"]))
+    with connections[using].cursor() as cursor:
+        cursor.executemany(
+            "UPDATE tollbook_balance SET balance_micros = %s WHERE account_id = %s",
+            [(balances[account_id], account_id) for account_id in moved],
+        )
+
+
+def _by_key(keys: Sequence[str], *, using: str) -> dict[str, tuple[int, str]]:
+    """Return id and content hash of the entries with these keys."""
+    return {
+        key: (entry_id, content)
+        for some in chunks(keys, _VALUES_A_STATEMENT)
+        for key, entry_id, content in fetch(
+            f"SELECT key, id, content_hash FROM tollbook_entry WHERE key IN ({_marks(some)})",
+            some,
+            using=using,
+        )
+    }
+
+
+def _execute(statement: str, values: Sequence[Any], *, using: str) -> None:
+    with connections[using].cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _marks(values: Sequence[Row | Any]) -> str:
+    return ", ".join(["%s"] * len(values))

@@ -1,0 +1,1 @@
+"""The database itself: the write door, both engines, migrations, triggers."""

@@ -1,0 +1,206 @@
+"""Decides what waits together: one judge, one group, a few statements, one commit.
+
+    together = Together(door, judge)
+    answer = together.decide(question)     # from any thread; or: await together.decide_async(...)
+
+While one group is being committed the next gathers. The judge is given a group, inside a
+transaction, and returns an outcome for each question in its order; an exception as an outcome is
+raised for that caller alone. What the judge itself raises undoes the whole group, and each
+question is then judged alone, so that only the one who is at fault hears of it.
+
+Threads are woken one by one, each by the one before it. Woken all at once they would fight for the
+one lock of Python's, with each other and with the writer, whose next group waits.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from tollbook.storage.db.door import LARGEST_GROUP, Door
+
+Question = TypeVar("Question")
+Answer = TypeVar("Answer")
+Judge = Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+
+
+class _Ticket(Generic[Question, Answer]):
+    """A question that waits; its thread sleeps on a lock, its event loop on a future.
+
+    `behind` is whom its thread wakes; `told` and `left` (its thread waits no more) are changed
+    under the guard only, and never both.
+    """
+
+    __slots__ = ("answer", "behind", "fault", "left", "lock", "loop", "pending", "question", "told")
+
+    def __init__(self, question: Question) -> None:
+        self.question = question
+        self.answer: Answer | None = None
+        self.fault: BaseException | None = None
+        self.lock: threading.Lock | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.pending: asyncio.Future[Answer] | None = None
+        self.behind: _Ticket[Question, Answer] | None = None
+        self.told = False
+        self.left = False
+
+    def wake(self) -> None:
+        """Tell the event loop's future; in its own thread."""
+        if self.pending is None or self.pending.done():
+            return
+        if self.fault is not None:
+            self.pending.set_exception(self.fault)
+        else:
+            self.pending.set_result(self.answer)  # type: ignore[arg-type]  # set before it wakes
+
+
+class Together(Generic[Question, Answer]):
+    """The questions of one process to one judge."""
+
+    def __init__(self, door: Door, judge: Judge[Question, Answer]) -> None:
+        self._door = door
+        self._judge = judge
+        self._guard = threading.Lock()
+        self._waiting: list[_Ticket[Question, Answer]] = []
+        self._coming = False
+
+    def decide(self, question: Question, *, within_s: float | None = None) -> Answer:
+        """Return the judge's answer once it is on disk; raises what the judge found wrong.
+
+        Raises TimeoutError if there is no answer *within_s* seconds; one may come all the same.
+        """
+        ticket: _Ticket[Question, Answer] = _Ticket(question)
+        ticket.lock = threading.Lock()
+        ticket.lock.acquire()
+        self._add(ticket)
+        try:
+            # Until the group's end, or the thread before, lets go of it.
+            ticket.lock.acquire(timeout=-1 if within_s is None else within_s)
+        finally:
+            self._wait_no_more(ticket)
+        if not ticket.told:
+            raise TimeoutError(f"no decision within {within_s} s")
+        if ticket.fault is not None:
+            raise ticket.fault
+        return ticket.answer  # type: ignore[return-value]  # set before the lock is let go
+
+    async def decide_async(self, question: Question) -> Answer:
+        """Do as `decide` without blocking the event loop."""
+        ticket: _Ticket[Question, Answer] = _Ticket(question)
+        ticket.loop = asyncio.get_running_loop()
+        ticket.pending = ticket.loop.create_future()
+        self._add(ticket)
+        return await ticket.pending
+
+    def _add(self, ticket: _Ticket[Question, Answer]) -> None:
+        with self._guard:
+            self._waiting.append(ticket)
+            if self._coming:
+                return
+            self._coming = True
+        self._send()
+
+    def _send(self) -> None:
+        """Ask the door for one group's turn."""
+        group: list[_Ticket[Question, Answer]] = []
+
+        def judged() -> Sequence[Answer | Exception]:
+            if not group:  # A door that must run it twice runs the same group.
+                group.extend(self._take())
+            return self._judge([ticket.question for ticket in group])
+
+        try:
+            self._door.decide_later(judged).add_done_callback(
+                lambda done: self._distribute(done, group)
+            )
+        except BaseException as fault:  # noqa: BLE001 - whoever waits must hear of it
+            self._tell(self._take(), fault)
+
+    def _take(self) -> list[_Ticket[Question, Answer]]:
+        """Take what waits; what comes from now on is another group's.
+
+        What was too much for one group is sent when this one is done.
+        """
+        with self._guard:
+            group, self._waiting = self._waiting[:LARGEST_GROUP], self._waiting[LARGEST_GROUP:]
+            self._coming = bool(self._waiting)
+        return group
+
+    def _send_rest(self) -> None:
+        """Send what was left over by a full group, unless that was done."""
+        with self._guard:
+            left_over = self._coming and bool(self._waiting)
+        if left_over:
+            self._send()
+
+    def _distribute(
+        self,
+        done: "Future[Sequence[Answer | Exception]]",
+        group: list[_Ticket[Question, Answer]],
+    ) -> None:
+        if len(group) == LARGEST_GROUP:
+            self._send_rest()
+        fault = done.exception()
+        if fault is None:
+            for ticket, outcome in zip(group, done.result(), strict=True):
+                if isinstance(outcome, Exception):
+                    ticket.fault = outcome
+                else:
+                    ticket.answer = outcome
+            self._wake(group)
+        elif len(group) > 1 and isinstance(fault, Exception):
+            for ticket in group:
+                self._alone(ticket)
+        else:
+            self._tell(group or self._take(), fault)
+
+    def _alone(self, ticket: _Ticket[Question, Answer]) -> None:
+        """Let one question be judged by itself."""
+        try:
+            self._door.decide_later(lambda: self._judge([ticket.question])).add_done_callback(
+                lambda done: self._distribute(done, [ticket])
+            )
+        except BaseException as fault:  # noqa: BLE001 - as above
+            self._tell([ticket], fault)
+
+    def _tell(self, group: list[_Ticket[Question, Answer]], fault: BaseException) -> None:
+        for ticket in group:
+            ticket.fault = fault
+        self._wake(group)
+
+    def _wake(self, group: list[_Ticket[Question, Answer]]) -> None:
+        """Let every caller go on; an event loop is called once for all of its own."""
+        loops: dict[asyncio.AbstractEventLoop, list[_Ticket[Question, Answer]]] = {}
+        first: _Ticket[Question, Answer] | None = None
+        for ticket in reversed(group):
+            if ticket.lock is not None:
+                first, ticket.behind = ticket, first
+            elif ticket.loop is not None:
+                loops.setdefault(ticket.loop, []).append(ticket)
+        self._wake_thread(first)
+        for loop, tickets in loops.items():
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(_wake_all, tickets)
+
+    def _wake_thread(self, ticket: _Ticket[Question, Answer] | None) -> None:
+        """Wake the first thread of a row that still waits."""
+        while ticket is not None:
+            with self._guard:
+                ticket.told = not ticket.left
+            if ticket.told and ticket.lock is not None:
+                ticket.lock.release()
+                return
+            ticket = ticket.behind
+
+    def _wait_no_more(self, ticket: _Ticket[Question, Answer]) -> None:
+        """Let a thread go its way: told, it wakes the next one; else it is passed over."""
+        with self._guard:
+            ticket.left = not ticket.told
+        if ticket.told:
+            self._wake_thread(ticket.behind)
+
+
+def _wake_all(tickets: Sequence["_Ticket[Question, Answer]"]) -> None:
+    for ticket in tickets:
+        ticket.wake()

@@ -1,0 +1,1 @@
+"""What decisions read anew each time."""

@@ -1,0 +1,1 @@
+"""Holders of accounts, and what filters offer."""

@@ -1,0 +1,116 @@
+"""Who may pay a call: extensions, departments and owners with their rules of money.
+
+All of them, or only those that some calls concern; four statements either way.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.storage.db.sql import Row, chunks, fetch, fetch_one
+
+_IDS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A holder of an account; `name` is an extension's number, `currency` that of its site.
+
+    An owner has no site: its currency is that of the first. Amounts are in millionths.
+    """
+
+    kind: str
+    id: int
+    name: str
+    currency: str
+    billing: bool
+    payment_type: str
+    credit_micros: int
+    locked: bool
+    active: bool
+    call_limit_micros: int | None
+    call_limit_s: int | None
+    floor_micros: int | None
+    concurrent_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRows:
+    """Holders; the department of each extension that has one, the owner of each account code."""
+
+    holders: tuple[HolderRow, ...]
+    department_of: Mapping[int, int]
+    owner_of: Mapping[int, int]
+
+
+def holder_rows(
+    *,
+    extensions: Collection[int] | None = None,
+    codes: Collection[int] | None = None,
+    using: str = DEFAULT_DB_ALIAS,
+) -> HolderRows:
+    """Return the holders that calls of these extensions and account codes concern; None: all."""
+    of_extensions = _rows(
+        f"SELECT h.department_id, h.id, h.number, s.currency, {_money('h.active')} "
+        "FROM tollbook_extension h JOIN tollbook_site s ON s.id = h.site_id",
+        extensions,
+        using=using,
+    )
+    department_of = {row[1]: row[0] for row in of_extensions if row[0] is not None}
+    owner_of: dict[int, int] = dict(
+        row
+        for row in _rows("SELECT h.id, h.owner_id FROM tollbook_account_code h", codes, using=using)
+        if row[1] is not None
+    )
+    of_departments = _rows(
+        f"SELECT h.id, h.name, s.currency, {_money('true')} "
+        "FROM tollbook_department h JOIN tollbook_site s ON s.id = h.site_id",
+        None if extensions is None else set(department_of.values()),
+        using=using,
+    )
+    of_owners = _rows(
+        f"SELECT h.id, h.name, {_FIRST_CURRENCY}, {_money('h.active')} FROM tollbook_owner h",
+        None if codes is None else set(owner_of.values()),
+        using=using,
+    )
+    holders = (
+        *(HolderRow("extension", *row[1:]) for row in of_extensions),
+        *(HolderRow("department", *row) for row in of_departments),
+        *(HolderRow("owner", *row) for row in of_owners),
+    )
+    return HolderRows(holders, department_of, owner_of)
+
+
+def is_billing_on(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Say whether the billing of any holder is on."""
+    on = " OR ".join(
+        f"EXISTS (SELECT 1 FROM tollbook_{kind} h WHERE h.billing)"
+        for kind in ("extension", "department", "owner")
+    )
+    found = fetch_one(f"SELECT CASE WHEN {on} THEN 1 ELSE 0 END", (), using=using)
+    return bool(found and found[0])
+
+
+def _rows(statement: str, ids: Collection[int] | None, *, using: str) -> list[Row]:
+    """Return the rows of `h` with *ids*, or all."""
+    if ids is None:
+        return fetch(statement, (), using=using)
+    return [
+        row
+        for some in chunks(sorted(ids), _IDS_A_STATEMENT)
+        for row in fetch(
+            f"{statement} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
+        )
+    ]
+
+
+def _money(active: str) -> str:
+    """Return the columns of `HolderRow` behind its currency; *active* is an expression."""
+    return (
+        f"h.billing, h.payment_type, h.credit_micros, h.locked, {active}, h.call_limit_micros, "
+        "h.call_limit_s, h.floor_micros, h.concurrent_limit"
+    )
+
+
+_FIRST_CURRENCY = "(SELECT currency FROM tollbook_site ORDER BY id LIMIT 1)"

@@ -1,0 +1,1 @@
+"""Bulk writes of calls, and how sources stand."""

@@ -1,0 +1,1 @@
+"""What of budgets is used, and the recent calls that fraud guards count."""

@@ -1,0 +1,1 @@
+"""Exchange rates, and the counters and charges of plans."""

@@ -1,0 +1,1 @@
+"""Rejected records and refused duplicates as rows."""

@@ -1,0 +1,112 @@
+"""One call with everything that is known of it: legs, charges of every run, raw records."""
+
+from dataclasses import dataclass
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.storage.db.sql import fetch
+from tollbook.storage.reports.call_rows import CallRow, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class LegRow:
+    """One channel of the call; positions count from 0."""
+
+    position: int
+    party: str
+    role: str
+    start_us: int | None
+    answer_us: int | None
+    end_us: int | None
+    talk_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """One charge; of each kind the one with the greatest run is in force."""
+
+    run: int
+    kind: str
+    tariff: str
+    tariff_version_id: int | None
+    tariff_version_number: int | None
+    rate_index: int | None
+    prefix: str
+    band: str
+    billed_s: int
+    amount_micros: int | None
+    currency: str
+    unrated_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawPlace:
+    """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
+
+    raw_record_id: int
+    segment_id: int
+    path: str
+    offset: int
+    length: int
+    line: int
+    kind: int
+    source: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallDetail:
+    """A call; `legs` is empty for a call of one leg, `charges` has the newest run first.
+
+    `records` are in the order of the log; the last one completed the call.
+    """
+
+    row: CallRow
+    legs: tuple[LegRow, ...]
+    charges: tuple[ChargeRow, ...]
+    records: tuple[RawPlace, ...]
+
+
+def call_detail(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> CallDetail | None:
+    """Return the call, or None if there is none of that id."""
+    rows = rows_of([call_id], using=using)
+    if not rows:
+        return None
+    legs = fetch(
+        "SELECT position, party, role, start_us, answer_us, end_us, talk_ms "
+        "FROM tollbook_leg WHERE call_id = %s ORDER BY position",
+        (call_id,),
+        using=using,
+    )
+    charges = fetch(
+        "SELECT h.run, h.kind, coalesce(f.name, ''), h.tariff_version_id, v.number, h.rate_index, "
+        "h.prefix, h.band, h.billed_s, h.amount_micros, h.currency, h.unrated_reason "
+        "FROM tollbook_charge h "
+        "LEFT JOIN tollbook_tariff_version v ON v.id = h.tariff_version_id "
+        "LEFT JOIN tollbook_tariff f ON f.id = v.tariff_id "
+        "WHERE h.call_id = %s ORDER BY h.run DESC, h.kind",
+        (call_id,),
+        using=using,
+    )
+    return CallDetail(
+        row=rows[0],
+        legs=tuple(LegRow(*leg) for leg in legs),
+        charges=tuple(ChargeRow(*charge) for charge in charges),
+        records=raw_places(call_id, using=using),
+    )
+
+
+def raw_places(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> tuple[RawPlace, ...]:
+    """Return the raw records that made a call, in the order of the log."""
+    found = fetch(
+        'SELECT r.id, r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
+        "s.format FROM tollbook_raw_record r "
+        "JOIN tollbook_raw_segment g ON g.id = r.segment_id "
+        "JOIN tollbook_source s ON s.id = g.source_id "
+        "WHERE r.id IN (SELECT raw_record_id FROM tollbook_call WHERE id = %s "
+        "UNION SELECT raw_record_id FROM tollbook_call_record WHERE call_id = %s) "
+        'ORDER BY g.sequence, r."offset"',
+        (call_id, call_id),
+        using=using,
+    )
+    return tuple(RawPlace(*row) for row in found)

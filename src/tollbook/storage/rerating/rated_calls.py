@@ -1,0 +1,184 @@
+"""Stored calls as pricing sees them, their charges in force, and what a re-rating changed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS
+
+from tollbook.storage.db.sql import Row, both, chunks, fetch
+from tollbook.storage.reports.call_filter import CallFilter
+from tollbook.storage.reports.call_log import call_ids
+from tollbook.storage.reports.columnar.queries import ask_in_pieces
+
+_IDS_A_STATEMENT = 1_000
+_COPIED = (
+    *("tariff_version_id", "rate_index", "billed_s", "amount_micros", "currency"),
+    "unrated_reason",
+)
+
+
+class RatedCall(NamedTuple):
+    """What pricing needs of a stored call, and what its charge is added up by."""
+
+    id: int
+    pbx_id: int
+    begin_us: int
+    answer_us: int | None
+    talk_ms: int | None
+    answered: bool | None
+    direction: int
+    callee: str
+    dialled: str
+    caller: str
+    extension_id: int | None
+    department_id: int | None
+    trunk_id: int | None
+    account_code: str
+    source_ip: str
+    pulses: int | None
+    call_type: str
+    destination: str
+
+
+class ChargeInForce(NamedTuple):
+    """A stored charge: its run, then the columns of `ChargeColumns` from the version on."""
+
+    run: int
+    tariff_version_id: int | None
+    rate_index: int | None
+    prefix: str
+    band: str
+    billed_s: int
+    amount_micros: int | None
+    currency: str
+    unrated_reason: str
+
+
+@dataclass(slots=True)
+class Cell:
+    """Sums over the calls of one extension, call type, destination and pair of currencies.
+
+    Millionths; `changed` calls got a new charge, `unrated` have no price now, `lost` had one.
+    """
+
+    extension_id: int | None
+    call_type: str
+    destination: str
+    old_currency: str
+    new_currency: str
+    calls: int = 0
+    changed: int = 0
+    unrated: int = 0
+    lost: int = 0
+    old_micros: int = 0
+    new_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names behind the ids of calls."""
+
+    extensions: dict[int, str]
+    departments: dict[int, str]
+    trunks: dict[int, str]
+
+
+def ids_of(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[int]:
+    """Return the ids of the calls that *wanted* admits, ascending."""
+    return sorted(call_ids(wanted, using=using))
+
+
+def names_of_calls(*, using: str = DEFAULT_DB_ALIAS) -> Names:
+    """Return the names of all telephones, departments and trunks by id."""
+
+    def names(table: str, column: str) -> dict[int, str]:
+        return dict(fetch(f"SELECT id, {column} FROM {table}", (), using=using))
+
+    return Names(
+        extensions=names("tollbook_extension", "number"),
+        departments=names("tollbook_department", "name"),
+        trunks=names("tollbook_trunk", "name"),
+    )
+
+
+def rated_calls(
+    ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[tuple[RatedCall, dict[str, ChargeInForce]]]:
+    """Yield the calls with their charges in force by kind, in the order of *ids*, ascending."""
+    columns = ", ".join(RatedCall._fields)
+    for some in chunks(ids, _IDS_A_STATEMENT):
+        marks = ", ".join(["%s"] * len(some))
+        charges: dict[int, dict[str, ChargeInForce]] = {}
+        # In ascending order of runs: the last one of a kind is in force.
+        for call_id, kind, *charge in fetch(
+            f"SELECT call_id, kind, {', '.join(ChargeInForce._fields)} FROM tollbook_charge "
+            f"WHERE call_id IN ({marks}) ORDER BY call_id, kind, run",
+            some,
+            using=using,
+        ):
+            charges.setdefault(call_id, {})[kind] = ChargeInForce._make(charge)
+        for row in fetch(
+            f"SELECT {columns} FROM tollbook_call WHERE id IN ({marks}) ORDER BY id",
+            some,
+            using=using,
+        ):
+            yield RatedCall._make(row), charges.get(row[0], {})
+
+
+def rated_calls_in_copy(
+    wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS
+) -> Iterator[list[tuple[RatedCall, dict[str, ChargeInForce]]]] | None:
+    """Yield the calls that *wanted* admits with what they are charged, from the columnar copy.
+
+    They come many at a time, in no order that means anything; prefix, band and run of a charge are
+    left empty, and costs are not there. None: the copy cannot answer now.
+    """
+    columns = ", ".join((*RatedCall._fields, "charged_call_id", *_COPIED))
+    pieces = ask_in_pieces(lambda calls: f"SELECT {columns} FROM {calls}", wanted, using=using)
+    if pieces is None:
+        return None
+    return (list(map(_copied, rows)) for rows in pieces)
+
+
+def _copied(row: Row) -> tuple[RatedCall, dict[str, ChargeInForce]]:
+    width = len(RatedCall._fields)
+    call, (charged, version_id, rate_index, *rest) = RatedCall._make(row[:width]), row[width:]
+    if charged is None:
+        return call, {}
+    return call, {"charge": ChargeInForce(0, version_id, rate_index, "", "", *rest)}
+
+
+def rerated_cells(
+    wanted: CallFilter, run: int, *, last_call: int, using: str = DEFAULT_DB_ALIAS
+) -> list[Cell]:
+    """Return what *run* came to over the calls that *wanted* admitted when it began.
+
+    Old is the charge in force before the run, new the one since. Calls without either are left
+    out; those stored after *last_call* are not the run's.
+    """
+    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    newest = (
+        "(SELECT max(r.run) FROM tollbook_charge r WHERE r.call_id = c.id AND r.kind = 'charge' "
+        "AND r.run {} %s)"
+    )
+    rows = fetch(
+        "SELECT c.extension_id, c.call_type, c.destination, "
+        "CASE WHEN h.amount_micros IS NULL THEN '' ELSE h.currency END, "
+        "CASE WHEN n.amount_micros IS NULL THEN '' ELSE n.currency END, "
+        "count(*), sum(CASE WHEN n.run = %s THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN n.amount_micros IS NULL THEN 1 ELSE 0 END), "
+        "sum(CASE WHEN n.amount_micros IS NULL AND h.amount_micros IS NOT NULL "
+        "THEN 1 ELSE 0 END), "
+        "CAST(coalesce(sum(h.amount_micros), 0) AS bigint), "
+        "CAST(coalesce(sum(n.amount_micros), 0) AS bigint) "
+        "FROM tollbook_call c "
+        f"JOIN tollbook_charge n ON n.call_id = c.id AND n.kind = 'charge' "
+        f"AND n.run = {newest.format('<=')} "
+        f"LEFT JOIN tollbook_charge h ON h.call_id = c.id AND h.kind = 'charge' "
+        f"AND h.run = {newest.format('<')} "
+        f"WHERE c.id <= %s AND {condition.text} GROUP BY 1, 2, 3, 4, 5",
+        (run, run, run, last_call, *condition.values),
+        using=using,
+    )
+    return [Cell(*row) for row in rows]

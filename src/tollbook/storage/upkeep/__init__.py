@@ -1,0 +1,1 @@
+"""What should be equal in the tables and is not."""

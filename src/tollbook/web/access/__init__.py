@@ -1,0 +1,1 @@
+"""Screens of signing in, users, PINs, tokens and the audit log."""

@@ -1,0 +1,207 @@
+"""Tokens: keys of programs to the API, shown once, withdrawn at any time."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tollbook.app.access.roles import EVERYWHERE, Permission, Reach
+from tollbook.app.access.tokens import (
+    NARROWED,
+    SCOPES,
+    TokenError,
+    TokenLine,
+    create_token,
+    list_tokens,
+    revoke_token,
+)
+from tollbook.app.reports.period import PeriodError, moment
+from tollbook.documents.table import Cell, Column, Kind, Table
+from tollbook.storage.models import Extension, Owner
+from tollbook.web.frame.files import table_file
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.row_ids import row_id
+
+STATES = ("active", "ended", "withdrawn")
+SORTS: dict[str, Callable[[TokenLine], Any]] = {
+    "name": lambda line: line.name.casefold(),
+    "created": lambda line: line.created,
+    "used": lambda line: line.last_used,
+    "expires": lambda line: line.expires,
+}
+HEADS = (
+    Head("Name", "name"),
+    Head("May"),
+    Head("Sees only"),
+    Head("Made", "created"),
+    Head("Last used", "used"),
+    Head("Ends", "expires"),
+    Head("State"),
+    Head(""),
+)
+COLUMNS = (
+    Column("name", "Name", width_chars=28),
+    Column("scopes", "Scopes", width_chars=36),
+    Column("whose", "Sees only", width_chars=24),
+    Column("state", "State"),
+    Column("created", "Made", Kind.INSTANT, width_chars=20),
+    Column("created_by", "Made by"),
+    Column("last_used", "Last used", Kind.INSTANT, width_chars=20),
+    Column("expires", "Ends", Kind.INSTANT, width_chars=20),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenForm:
+    """What was typed for a new token, and what is wrong with it."""
+
+    name: str = ""
+    scopes: tuple[str, ...] = ()
+    expires: str = ""
+    owner: str = ""
+    extension: str = ""
+    faults: list[str] = field(default_factory=list)
+
+
+class _FormError(ValueError):
+    """A field of the form that cannot be used."""
+
+
+@needs(Permission.CHANGE_TOKENS)
+@require_safe
+def tokens(request: HttpRequest) -> HttpResponse:
+    """Show the tokens that the filter holds."""
+    asked = _asked(request)
+    lines = _wanted(asked)
+    context = {
+        "list": page_by(asked, HEADS, total=len(lines), read=lambda low, high: lines[low:high]),
+        "states": STATES,
+    }
+    return render(request, "tollbook/access/tokens.html", context)
+
+
+@needs(Permission.CHANGE_TOKENS)
+@require_safe
+def tokens_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all tokens that the filter holds, without their secrets."""
+    rows = _cells(_wanted(_asked(request)))
+    table = Table(title="Tokens", columns=COLUMNS, rows=rows, zone=site_facts().zone)
+    return table_file(table, name="tokens", kind=kind)
+
+
+@needs(Permission.CHANGE_TOKENS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add(request: HttpRequest) -> HttpResponse:
+    """Make a token and show it, this once."""
+    form = TokenForm()
+    if request.method == "POST":
+        form = TokenForm(
+            name=request.POST.get("name", "").strip()[:120],
+            scopes=tuple(request.POST.getlist("scope"))[: len(SCOPES) + 1],
+            expires=request.POST.get("expires", "").strip()[:40],
+            owner=request.POST.get("owner", "")[:20],
+            extension=request.POST.get("extension", "").strip()[:64],
+        )
+        try:
+            made = create_token(
+                scopes=form.scopes,
+                at=instant(),
+                by=user_of(request).get_username(),
+                name=form.name,
+                expires=_end(form.expires),
+                reach=_reach(form),
+                address=address_of(request),
+            )
+        except (TokenError, _FormError) as refused:
+            form.faults.append(f"{str(refused)[:1].upper()}{str(refused)[1:]}")
+        else:
+            return render(request, "tollbook/access/new_token.html", {"token": made})
+    context = {
+        "form": form,
+        "scopes": [(scope, words, scope in NARROWED) for scope, words in SCOPES.items()],
+        "owners": [(str(one.pk), one.name) for one in Owner.objects.order_by("name")],
+    }
+    return render(
+        request, "tollbook/access/add_token.html", context, status=422 if form.faults else 200
+    )
+
+
+@needs(Permission.CHANGE_TOKENS)
+@require_POST
+def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
+    """Withdraw a token."""
+    name = revoke_token(
+        token_id, at=instant(), by=user_of(request).get_username(), address=address_of(request)
+    )
+    if name is None:
+        raise Http404("no such token, or it was withdrawn before")
+    say(request, f"Token {name} is withdrawn: what comes with it is refused from now on.")
+    return redirect("tokens")
+
+
+def _end(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return moment(text, zone=site_facts().zone)
+    except PeriodError as fault:
+        raise _FormError(str(fault)) from fault
+
+
+def _reach(form: TokenForm) -> Reach:
+    """Return whose calls the token sees; raises _FormError for what is not there."""
+    if form.owner and form.extension:
+        raise _FormError("choose an owner or an extension, not both. No token was made.")
+    if form.owner:
+        owner = Owner.objects.filter(pk=row_id(form.owner) or 0).first()
+        if owner is None:
+            raise _FormError("there is no such owner. No token was made.")
+        return Reach(owner_id=owner.pk)
+    if form.extension:
+        found = list(Extension.objects.filter(number=form.extension, active=True)[:2])
+        if len(found) != 1:
+            which = "several sites have" if found else "there is no active"
+            raise _FormError(f"{which} extension {form.extension}. No token was made.")
+        return Reach(extension_id=found[0].pk)
+    return EVERYWHERE
+
+
+def _asked(request: HttpRequest) -> Asked:
+    return asked_of(request, filters=("state",), sort="-created")
+
+
+def _wanted(asked: Asked) -> list[TokenLine]:
+    lines = list_tokens(at=instant(), sought=asked.q, state=asked.filters["state"])
+    key = asked.sort.removeprefix("-")
+    if key not in SORTS:
+        return lines
+    # Those without the instant are kept apart: there is no comparing with nothing.
+    known = [line for line in lines if _has(line, key)]
+    known.sort(key=SORTS[key], reverse=asked.sort != key)
+    return [*known, *(line for line in lines if not _has(line, key))]
+
+
+def _has(line: TokenLine, key: str) -> bool:
+    return {"used": line.last_used, "expires": line.expires}.get(key, line.created) is not None
+
+
+def _cells(lines: list[TokenLine]) -> Iterator[tuple[Cell, ...]]:
+    for line in lines:
+        yield (
+            line.name,
+            ", ".join(line.scopes),
+            line.whose,
+            line.state,
+            line.created,
+            line.created_by,
+            line.last_used,
+            line.expires,
+        )

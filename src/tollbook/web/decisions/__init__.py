@@ -1,0 +1,1 @@
+"""The screen that asks whether a call may be placed, and why."""

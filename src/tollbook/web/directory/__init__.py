@@ -1,0 +1,1 @@
+"""Screens of extensions, owners, account codes, the dial plan and the site."""

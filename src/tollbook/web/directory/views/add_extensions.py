@@ -1,0 +1,122 @@
+"""Adding one extension, or many from a sheet whose effects are shown first."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from tollbook.app.access.roles import Permission
+from tollbook.app.directory.extension_import import (
+    COLUMNS,
+    Imported,
+    Line,
+    LineFault,
+    faulty_line,
+    import_extensions,
+    plan_import,
+    read_sheet,
+)
+from tollbook.storage.db.door import door
+from tollbook.storage.models import Department, Extension
+from tollbook.web.directory.pages.holders import by_of
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import site_facts
+
+MOST_BYTES = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an import would come to, with the lines for the form that confirms it."""
+
+    planned: Imported
+    lines: Sequence[Line]
+    text: str
+
+    @property
+    def total(self) -> int:
+        """How many extensions would be added or changed."""
+        return self.planned.added + self.planned.changed
+
+
+@needs(Permission.CHANGE_DIRECTORY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def add_extension(request: HttpRequest) -> HttpResponse:
+    """Add one extension."""
+    site = site_facts()
+    form = {name: request.POST.get(name, "").strip()[:300] for name in COLUMNS}
+    fault = ""
+    if request.method == "POST":
+        line = Line(**form)
+        fault = faulty_line(line)
+        if not fault and Extension.objects.filter(site_id=site.id, number=line.number).exists():
+            fault = f"There is an extension {line.number} already. Edit it in the list."
+        if not fault:
+            import_extensions(door, site.id, [line], by_of(request))
+            say(request, f"Extension {line.number} is added.")
+            return redirect("extensions")
+    context = {
+        "form": form,
+        "fault": fault[:1].upper() + fault[1:],
+        "departments": Department.objects.filter(site_id=site.id).order_by("name"),
+    }
+    return render(
+        request, "tollbook/directory/add_extension.html", context, status=422 if fault else 200
+    )
+
+
+@needs(Permission.CHANGE_DIRECTORY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_sheet(request: HttpRequest) -> HttpResponse:
+    """Read a sheet, show what it changes, and take it."""
+    if request.method != "POST":
+        return _page(request)
+    text = request.POST.get("text")
+    upload = request.FILES.get("file")
+    if text is None and (upload is None or (upload.size or 0) > MOST_BYTES):
+        words = f"choose a sheet of at most {MOST_BYTES // 1_000_000} MB."
+        return _page(request, faults=[LineFault(0, words)])
+    raw = upload.read() if text is None and upload is not None else (text or "").encode()
+    lines = read_sheet(io.BytesIO(raw))
+    if not _all_good(lines):
+        return _page(request, faults=[one for one in lines if isinstance(one, LineFault)])
+    site = site_facts()
+    if text is None:
+        planned = plan_import(site.id, lines)
+        return _page(request, preview=Preview(planned, lines[:50], _written(lines)))
+    done = import_extensions(door, site.id, lines, by_of(request))
+    say(
+        request,
+        f"{done.added:,} added, {done.changed:,} changed, {done.unchanged:,} as they were.",
+    )
+    return redirect("extensions")
+
+
+def _all_good(
+    lines: tuple[Line, ...] | tuple[LineFault, ...],
+) -> TypeGuard[tuple[Line, ...]]:
+    return all(isinstance(one, Line) for one in lines)
+
+
+def _written(lines: Sequence[Line]) -> str:
+    """Return *lines* as the sheet that the form sends back."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([getattr(line, name) for name in COLUMNS] for line in lines)
+    return text.getvalue()
+
+
+def _page(
+    request: HttpRequest, *, preview: Preview | None = None, faults: Sequence[LineFault] = ()
+) -> HttpResponse:
+    context = {"preview": preview, "faults": faults, "columns": ", ".join(COLUMNS)}
+    return render(
+        request, "tollbook/directory/import_extensions.html", context, status=422 if faults else 200
+    )

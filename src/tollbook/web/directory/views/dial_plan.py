@@ -1,0 +1,109 @@
+"""A site's dial plan: edited field by field, tested with a number, step by step."""
+
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from tollbook.app.access.roles import Permission
+from tollbook.app.pricing.load_pbx_rules import dial_plan as plan_of
+from tollbook.app.pricing.load_pbx_rules import set_dial_plan
+from tollbook.core.dialplan import DialPlan, PlanFault, Resolver, Step, read_plan
+from tollbook.storage.db.door import door
+from tollbook.storage.models import Extension, Site
+from tollbook.web.directory.pages.dial_plan_form import (
+    LONGEST_TEXT,
+    PLAN_FIELDS,
+    form_texts,
+    read_texts,
+    shown_fields,
+)
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import address_of, instant, user_of
+
+DIRECTION_WORDS = {
+    "in": "comes in",
+    "out": "goes out",
+    "internal": "stays inside",
+    "transit": "passes through",
+    "": "has no direction that the numbers tell",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a number was found to reach."""
+
+    caller: str
+    dialled: str
+    finding: str
+    callee: str
+    call_type: str
+    destination: str
+    steps: tuple[Step, ...]
+    by_draft: bool
+
+
+@needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
+    """Show a site's plan, the first site's without *site_id*; try it; store it."""
+    sites = Site.objects.order_by("id")
+    site = sites.first() if site_id is None else sites.filter(pk=site_id).first()
+    if site is None:
+        raise Http404("no such site")
+    plan = plan_of(site)
+    texts = form_texts(plan)
+    faults: tuple[PlanFault, ...] = ()
+    given = request.POST if request.method == "POST" else request.GET
+    caller, dialled = (given.get(key, "").strip()[:64] for key in ("caller", "dialled"))
+    trying = plan
+    if request.method == "POST":
+        texts = {field.key: given.get(field.key, "")[:LONGEST_TEXT] for field in PLAN_FIELDS}
+        document = read_texts(texts)
+        reading = read_plan(document)
+        faults = reading.faults
+        if reading.plan is not None:
+            trying = reading.plan
+            if given.get("do") != "try":
+                set_dial_plan(
+                    door,
+                    site_id=site.pk,
+                    document=document,
+                    at=instant(),
+                    actor=user_of(request).get_username(),
+                    address=address_of(request),
+                )
+                say(request, "The dial plan is saved. It reads the calls that come from now on.")
+                return redirect("dial_plan_of", site.pk)
+    context = {
+        "plan_site": site,
+        "sites": [(row.pk, row.name) for row in sites],
+        "fields": shown_fields(texts, faults),
+        "fault_count": len(faults),
+        "trial": _trial(trying, site, caller, dialled, by_draft=trying is not plan)
+        if dialled and not faults
+        else None,
+        "caller": caller,
+        "dialled": dialled,
+    }
+    return render(
+        request, "tollbook/directory/dial_plan.html", context, status=422 if faults else 200
+    )
+
+
+def _trial(plan: DialPlan, site: Site, caller: str, dialled: str, *, by_draft: bool) -> Trial:
+    telephones = frozenset(Extension.objects.filter(site=site).values_list("number", flat=True))
+    found = Resolver(plan, telephones=telephones).resolve(caller, dialled, "", "")
+    return Trial(
+        caller=caller,
+        dialled=dialled,
+        finding=f"The call {DIRECTION_WORDS.get(found.direction, found.direction)}",
+        callee=found.callee,
+        call_type=found.call_type,
+        destination=found.destination,
+        steps=found.steps,
+        by_draft=by_draft,
+    )

@@ -1,0 +1,143 @@
+"""The list of extensions with their money, in the columns that PBX users know (ZYC-10, ZYC-11).
+
+Owners and departments, which have accounts too, are the same list of another kind.
+"""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from tollbook.app.access.roles import Permission, visible_departments
+from tollbook.app.billing.money_tables import balances_table
+from tollbook.app.directory.currency import sign_of
+from tollbook.app.directory.holders import KINDS, HolderKind
+from tollbook.storage.billing.balances import HolderRow, count_holders, list_holders
+from tollbook.storage.billing.ledger import MOST_ENTRIES
+from tollbook.web.directory.pages.holders import (
+    TITLES,
+    asked_list,
+    filter_of,
+    filter_words,
+    list_address,
+    page_address,
+)
+from tollbook.web.frame.files import table_file
+from tollbook.web.frame.listing import Head, page_by
+from tollbook.web.frame.money import four
+from tollbook.web.frame.permissions import needs, reach_of
+from tollbook.web.frame.request import site_facts
+from tollbook.web.frame.undo_offer import take_undo
+
+
+@dataclass(frozen=True, slots=True)
+class ShownHolder:
+    """One row of the list, its money as text."""
+
+    row: HolderRow
+    href: str
+    recharged: str
+    balance: str
+    held: str
+    credit: str
+    available: str
+
+    @property
+    def is_below(self) -> bool:
+        """Whether nothing may be spent any more."""
+        return self.row.billing and self.row.available_micros <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One kind of holder above the list."""
+
+    title: str
+    href: str
+    is_here: bool
+
+
+@needs(Permission.SEE_MONEY)
+@require_safe
+def extensions(request: HttpRequest) -> HttpResponse:
+    """Show the extensions, owners or departments that the filter holds."""
+    asked = asked_list(request)
+    wanted = filter_of(request, asked)
+    sort, descending = asked.sort.removeprefix("-"), asked.sort.startswith("-")
+    sign = sign_of(site_facts().currency)
+    shown = page_by(
+        asked,
+        _heads(wanted.kind, sign),
+        total=count_holders(wanted),
+        read=lambda low, high: [
+            shown_holder(row)
+            for row in list_holders(
+                wanted, sort=sort, descending=descending, first=low, count=high - low
+            )
+        ],
+    )
+    narrowing = {key: value for key, value in asked.filters.items() if key != "kind"}
+    context = {
+        "list": shown,
+        "kind": wanted.kind,
+        "title": TITLES[wanted.kind],
+        "tabs": _tabs(request, wanted.kind),
+        "sign": sign,
+        "departments": visible_departments(reach_of(request))
+        .filter(site_id=site_facts().id)
+        .order_by("name"),
+        "is_narrowed": bool(asked.q or any(narrowing.values())),
+        "here": list_address(wanted.kind),
+        "back": request.get_full_path(),
+        "most": MOST_ENTRIES,
+        "undoable": take_undo(request),
+    }
+    return render(request, "tollbook/directory/extensions.html", context)
+
+
+@needs(Permission.SEE_MONEY)
+@require_safe
+def extensions_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all that the filter holds, with exact amounts."""
+    asked = asked_list(request)
+    wanted = filter_of(request, asked)
+    sort, descending = asked.sort.removeprefix("-"), asked.sort.startswith("-")
+    rows = list_holders(wanted, sort=sort, descending=descending)
+    table = balances_table(wanted.kind, rows, zone=site_facts().zone, filters=filter_words(asked))
+    return table_file(table, name=f"{wanted.kind}s", kind=kind)
+
+
+def shown_holder(row: HolderRow) -> ShownHolder:
+    """Return a holder as the screens show it."""
+    return ShownHolder(
+        row,
+        page_address(row.kind, row.id),
+        recharged=four(row.recharged_micros),
+        balance=four(row.balance_micros),
+        held=four(row.held_micros),
+        credit=four(row.credit_micros),
+        available=four(row.available_micros),
+    )
+
+
+def _heads(kind: HolderKind, sign: str) -> tuple[Head, ...]:
+    named = (Head("Extension", "number"), Head("Username", "name"))
+    return (
+        *(named if kind == "extension" else (Head(kind.capitalize(), "number"),)),
+        Head(f"Total Recharges({sign})", "recharged", is_number=True),
+        Head(f"Balance({sign})", "balance", is_number=True),
+        Head(f"Credit({sign})", "credit", is_number=True),
+        Head("Payment Type", "payment"),
+        Head("Billing", "billing"),
+        Head("Status", "status"),
+        Head("Options"),
+    )
+
+
+def _tabs(request: HttpRequest, here: HolderKind) -> list[Tab]:
+    """Return the kinds to choose from; somebody who sees one holder has no choice."""
+    if not reach_of(request).is_everything:
+        return []
+    return [Tab(TITLES[kind], list_address(kind), kind == here) for kind in KINDS]

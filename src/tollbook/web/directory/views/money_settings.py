@@ -1,0 +1,77 @@
+"""What the site says about money: its currency, and whether new extensions are billed (ZYC-46)."""
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from tollbook.app.access.roles import Permission
+from tollbook.app.billing.recharge import Refused
+from tollbook.app.directory.currency import (
+    CHOICES,
+    NO_CURRENCY,
+    SIGNS,
+    bill_new_extensions,
+    set_currency,
+)
+from tollbook.storage.db.door import door
+from tollbook.storage.models import LedgerEntry, Site
+from tollbook.web.directory.pages.holders import by_of
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import site_facts
+
+OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyForm:
+    """What was chosen; `code` are the three letters of another currency, or empty."""
+
+    currency: str
+    code: str
+    bills_new: bool
+    fault: str = ""
+
+
+@needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def money_settings(request: HttpRequest) -> HttpResponse:
+    """Show and keep the site's currency and its default of billing."""
+    site = Site.objects.get(pk=site_facts().id)
+    form = _form_of(site)
+    if request.method == "POST":
+        form = MoneyForm(
+            request.POST.get("currency", ""),
+            request.POST.get("code", "").strip()[:20],
+            request.POST.get("bills_new") == "1",
+        )
+        wanted = (form.code or NO_CURRENCY) if form.currency == OTHER else form.currency
+        refused = set_currency(door, site.pk, wanted, by_of(request))
+        if refused is None:
+            bill_new_extensions(door, site.pk, by_of(request), bills_new=form.bills_new)
+            say(request, "The settings of money are saved.")
+            return redirect("money_settings")
+        form = _refused(form, refused)
+    context = {
+        "form": form,
+        "choices": CHOICES,
+        "is_fixed": LedgerEntry.objects.exists(),
+    }
+    status = 422 if form.fault else 200
+    return render(request, "tollbook/directory/money_settings.html", context, status=status)
+
+
+def _form_of(site: Site) -> MoneyForm:
+    known = site.currency in SIGNS
+    return MoneyForm(
+        currency=site.currency if known else OTHER,
+        code="" if known or site.currency == NO_CURRENCY else site.currency,
+        bills_new=site.bills_new,
+    )
+
+
+def _refused(form: MoneyForm, refused: Refused) -> MoneyForm:
+    words = refused.message[:1].upper() + refused.message[1:]
+    return MoneyForm(form.currency, form.code, form.bills_new, words)

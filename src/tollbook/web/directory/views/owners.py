@@ -1,0 +1,130 @@
+"""Owners: who answers for account codes, and where their reports go."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from tollbook.app.access.roles import Permission
+from tollbook.app.directory.owners import (
+    OwnerRefused,
+    Wanted,
+    delete_owner,
+    find_owner,
+    owner_infos,
+    owners_matching,
+    save_owner,
+)
+from tollbook.documents.table import Cell, Column, Kind, Table
+from tollbook.storage.db.door import door
+from tollbook.web.frame.files import table_file
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.listing import Asked, Head, asked_of, choice, page_of
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+
+HEADS = (
+    Head("Owner (department)", "name"),
+    Head("E-mail"),
+    Head("Account codes", "codes", is_number=True),
+    Head("Active"),
+)
+COLUMNS = (
+    Column("owner", "Owner"),
+    Column("email", "E-mail", width_chars=40),
+    Column("codes", "Account codes", Kind.NUMBER),
+    Column("active", "Active"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerForm:
+    """What was typed for an owner, and what is wrong with which field."""
+
+    name: str
+    email: str
+    active: bool
+    faults: dict[str, str]
+
+
+@needs(Permission.SEE_DIRECTORY)
+@require_safe
+def owners(request: HttpRequest) -> HttpResponse:
+    """Show the owners that the filter holds."""
+    asked = asked_of(request, filters=("active",), sort="name")
+    context = {"list": page_of(asked, owners_matching(_wanted(asked)), HEADS)}
+    return render(request, "tollbook/directory/owners.html", context)
+
+
+@needs(Permission.SEE_DIRECTORY)
+@require_safe
+def owners_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all owners that the filter holds."""
+    wanted = _wanted(asked_of(request, filters=("active",), sort="name"))
+    table = Table(title="Owners", columns=COLUMNS, rows=_cells(wanted), zone=site_facts().zone)
+    return table_file(table, name="owners", kind=kind)
+
+
+@needs(Permission.CHANGE_DIRECTORY)
+@require_http_methods(["GET", "HEAD", "POST"])
+def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
+    """Show one owner, or an empty form; keep what was typed."""
+    info = None if owner_id is None else find_owner(owner_id)
+    if owner_id is not None and info is None:
+        raise Http404("no such owner")
+    form = (
+        OwnerForm(info.name, info.email, info.active, {})
+        if info
+        else OwnerForm("", "", active=True, faults={})
+    )
+    if request.method == "POST":
+        name, email = request.POST.get("name", "")[:200], request.POST.get("email", "")[:2_000]
+        active = request.POST.get("active") == "1"
+        try:
+            save_owner(
+                door,
+                name=name,
+                email=email,
+                active=active,
+                at=instant(),
+                actor=user_of(request).get_username(),
+                address=address_of(request),
+                owner_id=owner_id,
+            )
+        except OwnerRefused as refused:
+            faults = {fault.field: fault.message for fault in refused.faults}
+            form = OwnerForm(name, email, active, faults)
+        else:
+            say(request, f"Owner {name.strip()} is saved.")
+            return redirect("owners")
+    context = {"form": form, "info": info}
+    return render(
+        request, "tollbook/directory/owner.html", context, status=422 if form.faults else 200
+    )
+
+
+@needs(Permission.CHANGE_DIRECTORY)
+@require_POST
+def delete(request: HttpRequest, owner_id: int) -> HttpResponse:
+    """Delete an owner that was never used."""
+    actor, address = user_of(request).get_username(), address_of(request)
+    try:
+        if not delete_owner(door, owner_id, at=instant(), actor=actor, address=address):
+            raise Http404("no such owner")
+    except OwnerRefused as refused:
+        say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")
+        return redirect("owner", owner_id)
+    say(request, "The owner is deleted.")
+    return redirect("owners")
+
+
+def _wanted(asked: Asked) -> Wanted:
+    return Wanted(q=asked.q, active=choice(asked, "active"), sort=asked.sort)
+
+
+def _cells(wanted: Wanted) -> Iterator[tuple[Cell, ...]]:
+    for info in owner_infos(owners_matching(wanted)):
+        yield (info.name, info.email, info.codes, "yes" if info.active else "no")

@@ -1,0 +1,82 @@
+"""Settings: the site, its dial plan, and a tester that shows what a number reaches."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from tollbook.app.access.roles import Permission
+from tollbook.app.directory.pbxs import list_pbxs
+from tollbook.app.pricing.load_pbx_rules import dial_plan, set_dial_plan
+from tollbook.core.dialplan import PlanFault, plan_document
+from tollbook.storage.db.door import door
+from tollbook.storage.models import Site
+from tollbook.web.directory.pages.reached import reach
+from tollbook.web.frame.flash import say
+from tollbook.web.frame.permissions import needs
+from tollbook.web.frame.request import address_of, instant, user_of
+
+LONGEST_DOCUMENT = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsPage:
+    """What the page shows beside the site."""
+
+    pbxs: tuple[str, ...]
+    dial_plan: str
+    caller: str
+    dialled: str
+    faults: Sequence[PlanFault] = ()
+
+
+@needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: HttpRequest) -> HttpResponse:
+    """Show the site and its dial plan; store another plan; say what a number reaches."""
+    site = Site.objects.order_by("id").first()
+    if site is None:
+        raise RuntimeError("an installation has a site from its first start on")
+    plan = dial_plan(site)
+    text = json.dumps(plan_document(plan), indent=2, ensure_ascii=False)
+    faults: tuple[PlanFault, ...] = ()
+    if request.method == "POST":
+        text = request.POST.get("dial_plan", "")[:LONGEST_DOCUMENT]
+        faults = _store(request, site, text)
+        if not faults:
+            say(request, "The dial plan is saved. It reads the calls that come from now on.")
+            return redirect("settings")
+    caller, dialled = (request.GET.get(key, "").strip()[:64] for key in ("caller", "dialled"))
+    page = SettingsPage(
+        pbxs=tuple(pbx.name for pbx in list_pbxs()),
+        dial_plan=text,
+        caller=caller,
+        dialled=dialled,
+        faults=faults,
+    )
+    reached = reach(plan, caller=caller, dialled=dialled) if dialled else None
+    context = {"page": page, "reached": reached}
+    return render(
+        request, "tollbook/directory/settings.html", context, status=422 if faults else 200
+    )
+
+
+def _store(request: HttpRequest, site: Site, text: str) -> tuple[PlanFault, ...]:
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as fault:
+        place = f"line {fault.lineno}" if isinstance(fault, json.JSONDecodeError) else "document"
+        return (PlanFault(place, "dial_plan.syntax", f"This is not JSON: {fault}. Mend it."),)
+    if not isinstance(document, dict):
+        return (PlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
+    return set_dial_plan(
+        door,
+        site_id=site.pk,
+        document=document,
+        at=instant(),
+        actor=user_of(request).get_username(),
+        address=address_of(request),
+    )

@@ -1,0 +1,1 @@
+"""What all pages share: menu, permissions, lists, periods, files, notices, the search."""

@@ -1,0 +1,73 @@
+"""What a view asks of its surroundings: the instant, the settings, who asks and from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+
+from tollbook.storage.models import Site
+from tollbook.web.frame.site_choice import chosen_site
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
+
+LONGEST_ADDRESS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFacts:
+    """The site whose zone and currency the screens show."""
+
+    id: int
+    name: str
+    zone_name: str
+    country: str
+    currency: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which dates on the screens mean midnight."""
+        return ZoneInfo(self.zone_name)
+
+
+def instant() -> datetime:
+    """Return this instant, from the clock that wiring gave."""
+    return django_settings.TOLLBOOK_CLOCK()
+
+
+def user_of(request: HttpRequest) -> User:
+    """Return who is signed in. Raises TypeError on a page that lets anybody in."""
+    if not isinstance(request.user, User):
+        raise TypeError(f"{request.path} was reached without signing in")
+    return request.user
+
+
+def htmx_of(request: HttpRequest) -> "HtmxDetails":
+    """Return what htmx says about the request; falsy for an ordinary page load."""
+    return cast("HtmxDetails", request.htmx)  # type: ignore[attr-defined]  # set by HtmxMiddleware
+
+
+def address_of(request: HttpRequest) -> str:
+    """Return the address that the request came from.
+
+    A header names it only where the settings say that a proxy of ours wrote it; then the last
+    entry holds, because everything before it can be made up by the caller.
+    """
+    remote: str = request.META.get("REMOTE_ADDR", "")
+    if django_settings.TOLLBOOK.trusted_proxy:
+        forwarded: str = request.headers.get("X-Forwarded-For", "")
+        remote = forwarded.rpartition(",")[2].strip() or remote
+    return remote[:LONGEST_ADDRESS]
+
+
+def site_facts() -> SiteFacts:
+    """Return the site whose zone and currency the screens use: the chosen or the first one."""
+    site = chosen_site() or Site.objects.order_by("id").first()
+    if site is None:
+        installed = django_settings.TOLLBOOK
+        return SiteFacts(0, installed.site_name, installed.site_zone, "", installed.currency)
+    return SiteFacts(site.pk, site.name, site.zone, site.country, site.currency)

@@ -1,0 +1,82 @@
+"""The search at the top, and the health dot beside it."""
+
+from dataclasses import dataclass
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from tollbook.app.access.roles import (
+    Access,
+    Permission,
+    visible_codes,
+    visible_extensions,
+    visible_owners,
+)
+from tollbook.web.frame.context import sections_for
+from tollbook.web.frame.permissions import access_of, needs
+
+EACH = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One place that the search may open."""
+
+    group: str
+    words: str
+    note: str
+    href: str
+
+
+@needs(Permission.SEE_CALLS)
+@require_safe
+def find(request: HttpRequest) -> HttpResponse:
+    """Return what fits the words typed so far: pages, extensions, codes, owners, calls."""
+    sought = request.GET.get("q", "").strip()[:64]
+    groups: dict[str, list[Found]] = {}
+    for found in _places(sought, access_of(request)) if sought else ():
+        groups.setdefault(found.group, []).append(found)
+    context = {"groups": groups.items(), "sought": sought}
+    return render(request, "tollbook/frame/parts/found.html", context)
+
+
+@needs(Permission.SEE_SOURCES)
+@require_safe
+def health_dot(request: HttpRequest) -> HttpResponse:
+    """Return the health dot again, as it is now."""
+    return render(request, "tollbook/frame/parts/health_link.html")
+
+
+def _places(sought: str, access: Access) -> list[Found]:
+    reach = access.reach
+    pages = [
+        Found("Pages", section.name, f"g {section.key}", reverse(section.url_name))
+        for section in sections_for(access)
+        if sought.casefold() in section.name.casefold()
+    ]
+    calls = [Found("Calls", f"Calls with “{sought}”", "any part", _calls(q=sought))]
+    extensions = [
+        Found("Extensions", row.name or row.number, row.number, _calls(extension=row.number))
+        for row in visible_extensions(reach)
+        .filter(Q(number__startswith=sought) | Q(name__icontains=sought))
+        .order_by("number")[:EACH]
+    ]
+    codes = [
+        Found("Account codes", row.description or row.code, row.code, _calls(account_code=row.code))
+        for row in visible_codes(reach)
+        .filter(Q(code__startswith=sought) | Q(description__icontains=sought))
+        .order_by("code")[:EACH]
+    ]
+    owners = [
+        Found("Owners", row.name, row.email, _calls(owner=str(row.pk)))
+        for row in visible_owners(reach).filter(name__icontains=sought).order_by("name")[:EACH]
+    ]
+    return [*calls, *extensions, *codes, *owners, *pages]
+
+
+def _calls(**filters: str) -> str:
+    return f"{reverse('calls')}?{urlencode(filters)}"

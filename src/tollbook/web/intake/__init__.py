@@ -1,0 +1,1 @@
+"""Screens of sources and of importing a file."""

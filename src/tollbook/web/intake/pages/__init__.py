@@ -1,0 +1,1 @@
+"""Page models: what a page shows, as frozen values."""

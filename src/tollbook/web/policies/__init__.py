@@ -1,0 +1,1 @@
+"""Screens of classes of service, budgets, fraud guards and alarms."""

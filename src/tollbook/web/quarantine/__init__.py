@@ -1,0 +1,1 @@
+"""Screens of records that could not become calls."""

@@ -1,0 +1,1 @@
+"""Screens of the call log, one call, Home, statistics and unbilled calls."""

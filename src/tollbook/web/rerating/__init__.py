@@ -1,0 +1,1 @@
+"""Screens of re-rating and of what other tariffs would have cost."""

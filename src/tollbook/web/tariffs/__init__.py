@@ -1,0 +1,1 @@
+"""Screens of tariffs, their rates, rate decks and assignments."""

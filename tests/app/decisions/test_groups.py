@@ -1,0 +1,93 @@
+"""Questions that are decided together get what each would have got alone, one after another."""
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from support.databases import Database
+from support.prepaid import CENT, NOW, PARIS, asking, open_prepaid, recharge
+from tollbook.app.decisions.decider import Request
+from tollbook.app.decisions.group import Judge, Posed
+from tollbook.app.decisions.rulebook import BookKeeper
+from tollbook.core.instants import to_us
+from tollbook.storage.db.door import door
+from tollbook.storage.models import Balance, Budget, BudgetUse, Extension, LedgerHold, Site
+
+questions = st.builds(
+    asking,
+    key=st.sampled_from([f"k{nth}" for nth in range(12)]),
+    caller=st.sampled_from(["101", "101", "102", "103", "strange"]),
+    dialled=st.sampled_from([PARIS, "0033987654321", "102", "112", "00999", ""]),
+    account_code=st.sampled_from(["", "", "", "4711"]),
+)
+
+
+@pytest.fixture
+def keeper(database: Database) -> BookKeeper:
+    """Give the book of a house where money, a budget and calls at once are short."""
+    open_prepaid(database, cents=60)
+    with door.transaction():
+        Site.objects.update(hold_s=60)
+        Extension.objects.create(site=Site.objects.get(), number="103", billing=True)
+        Extension.objects.filter(number="101").update(concurrent_limit=4)
+        Budget.objects.create(
+            kind="extension",
+            holder=Extension.objects.get(number="102").pk,
+            every="day",
+            limit_s=150,
+            created_us=to_us(NOW),
+            currency="EUR",
+            zone="Europe/Berlin",
+        )
+    recharge("103", 25)
+    keeper = BookKeeper()
+    keeper.refresh(to_us(NOW))
+    return keeper
+
+
+def left_behind() -> list[Any]:
+    """Return holds, balances and budgets; ids differ from try to try."""
+    columns = [
+        one.name for one in LedgerHold._meta.concrete_fields if one.name not in ("id", "account")
+    ]
+    return [
+        list(LedgerHold.objects.order_by("id").values_list("account__name", *columns)),
+        list(Balance.objects.order_by("account").values_list("balance_micros", "held_micros")),
+        list(BudgetUse.objects.order_by("budget").values_list("held_s", "used_s")),
+    ]
+
+
+def decided(keeper: BookKeeper, groups: list[list[Request]]) -> tuple[list[str], list[Any]]:
+    """Decide the groups one after another, and undo them."""
+    judge = Judge(keeper, using=door.using)
+    outcomes: list[str] = []
+    with door.transaction():
+        for group in groups:
+            outcomes += [repr(one) for one in judge([Posed(asked) for asked in group])]
+        found = left_behind()
+        transaction.set_rollback(True)  # The next try finds the house as it was.
+    return outcomes, found
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(asked=st.lists(questions, min_size=1, max_size=14))
+def test_together_is_one_by_one(keeper: BookKeeper, asked: list[Request]) -> None:
+    assert decided(keeper, [asked]) == decided(keeper, [[one] for one in asked])
+
+
+def test_each_of_a_group_finds_what_those_before_it_left(keeper: BookKeeper) -> None:
+    outcomes, (holds, balances, _) = decided(
+        keeper, [[asking(f"k{nth}", caller="103") for nth in range(4)]]
+    )
+
+    # 0.25 pay a minute for 0.10 each; the third finds 0.05.
+    assert ["allowed=True" in one for one in outcomes] == [True, True, False, False]
+    assert len(holds) == 2
+    assert (25 * CENT, 20 * CENT) in balances

@@ -1,0 +1,19 @@
+"""The program as people run it: its verbs in a process of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def tollbook(
+    *words: str, data: Path, given: bytes | None = None
+) -> "subprocess.CompletedProcess[str]":
+    done = subprocess.run(
+        [sys.executable, "-m", "tollbook", *words, "--data", str(data)],
+        input=given,
+        capture_output=True,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
