@@ -12,7 +12,7 @@ from django.db import connection
 from support.databases import Database
 from support.processes import record_3cx
 from tollbook.app.directory.pbxs import add_pbx
-from tollbook.app.intake.sources import Added, WantedSource, add_source, wanted_sources
+from tollbook.app.intake.sources import SourceAdded, WantedSource, add_source, wanted_sources
 from tollbook.collectors.feeder import Feeder
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd, RawLog, segments
@@ -45,7 +45,7 @@ def open_source(database: Database, number: int = 1) -> tuple[WantedSource, Path
         at=NOW,
         actor="test",
     )
-    assert isinstance(added, Added)
+    assert isinstance(added, SourceAdded)
     source = next(source for source in wanted_sources() if source.id == added.id)
     return source, database.settings.raw_dir / str(source.id)
 

@@ -4,12 +4,14 @@ import csv
 from datetime import UTC, datetime
 
 from tollbook.demo.diary import OfficeCall
-from tollbook.demo.office import TRUNKS, AccountCode, Owner, Person
+from tollbook.demo.office import TRUNKS, OfficeAccountCode, OfficeOwner, Person
 from tollbook.demo.records import asterisk_line, dialled_abroad, threecx_line
 
 BEATE = Person("124", "Beate Vogel", "Tax", "Main house", 1.0)
 IVAN = Person("209", "Ivan O'Leary", "Tax", "Annex", 1.0)
-MATTER = AccountCode("4102", "Brückner Bau GmbH: site lease", Owner("Beate Vogel", "b@x.example"))
+MATTER = OfficeAccountCode(
+    "4102", "Brückner Bau GmbH: site lease", OfficeOwner("Beate Vogel", "b@x.example")
+)
 NOON = datetime(2026, 7, 1, 10, 0, 0, tzinfo=UTC)  # 12:00 in Berlin
 
 

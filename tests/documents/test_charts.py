@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.core.money import MICRO
-from tollbook.documents.charts import Bar, Lane, bars_with_before, nice_scale, time_line
+from tollbook.documents.charts import Bar, TimelineRow, bars_with_before, nice_scale, time_line
 
 read = ElementTree.fromstring
 SVG = "{http://www.w3.org/2000/svg}"
@@ -63,7 +63,7 @@ def test_bars_are_as_tall_as_their_values(values: list[int], before: list[int | 
 
 def test_words_from_outside_are_never_marks() -> None:
     bars = [Bar(HOSTILE, 1, 2, HOSTILE, href="/calls?q=" + HOSTILE)]
-    lanes = [Lane(HOSTILE, 0, 5, 9, HOSTILE)]
+    lanes = [TimelineRow(HOSTILE, 0, 5, 9, HOSTILE)]
 
     for drawing in (
         bars_with_before(bars, nice_scale(2, unit=1, decimals=0), title=HOSTILE, peak=HOSTILE),
@@ -84,7 +84,9 @@ def test_the_month_before_is_one_line_that_ends_where_its_days_end() -> None:
 
 
 def test_a_party_that_never_answered_rings_and_does_not_talk() -> None:
-    drawing = time_line([Lane("102", 0, None, 20_000, "102")], [(0, "12:00:00")], title="One leg")
+    drawing = time_line(
+        [TimelineRow("102", 0, None, 20_000, "102")], [(0, "12:00:00")], title="One leg"
+    )
     root = read(drawing)
 
     widths = {bar.get("class"): float(bar.get("width", "")) for bar in root.iter(f"{SVG}rect")}
@@ -93,4 +95,4 @@ def test_a_party_that_never_answered_rings_and_does_not_talk() -> None:
 
 
 def test_a_call_of_no_length_is_still_drawn() -> None:
-    read(time_line([Lane("1", 0, 0, 0, "")], [(0, "")], title=""))
+    read(time_line([TimelineRow("1", 0, 0, 0, "")], [(0, "")], title=""))

@@ -12,7 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from reference.tariffs import draw_tariff
-from tollbook.core.tariff import Rate, Slot, Slots, Tariff, read_tariff
+from tollbook.core.tariff import Rate, Slot, Slots, TariffDefinition, read_tariff
 from tollbook.core.tariff.deck import DeckLayout, deck_fields, deck_rows, read_deck, suggest_columns
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
 from tollbook.documents.sheet_reading import sheet_rows
@@ -45,15 +45,15 @@ rates = st.builds(
 )
 
 
-def tariff_of(rates: Iterable[Rate]) -> Tariff:
+def tariff_of(rates: Iterable[Rate]) -> TariffDefinition:
     read = read_tariff(
         {"name": "Deck", "currency": "EUR", "zone": "Europe/Berlin", "rate": []}
     ).tariff
     assert read is not None
-    return Tariff(read.name, read.currency, read.zone, read.rounding, tuple(rates))
+    return TariffDefinition(read.name, read.currency, read.zone, read.rounding, tuple(rates))
 
 
-def imported(pieces: Iterable[bytes], base: Tariff) -> list[Rate]:
+def imported(pieces: Iterable[bytes], base: TariffDefinition) -> list[Rate]:
     """Import a file of ours with the columns that its headings suggest."""
     file = io.BytesIO(b"".join(pieces))
     _, headings = next(iter(sheet_rows(file)))

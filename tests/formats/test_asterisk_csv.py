@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.records import Part, Reject, Skip, at, call, instant, outcomes, reject
+from support.records import Part, RejectedRecord, Skip, at, call, instant, outcomes, reject
 from tollbook.core.calls import Cdr, QueueOutcome
 
 HEAD = (
@@ -242,7 +242,7 @@ def test_headings_are_skipped() -> None:
 def test_half_a_line_at_the_end_is_rejected_as_such() -> None:
     found = outcomes("asterisk-csv", (HEAD + "\n" + HEAD[:120]).encode())
 
-    assert isinstance(found[1], Reject)
+    assert isinstance(found[1], RejectedRecord)
     assert found[1].reason in {"call.quote_open", "call.line_incomplete"}
     assert found[1].offset == len(HEAD) + 1
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tollbook.core.calls import Cdr, Outcome, Reject, Skip
+from tollbook.core.calls import Cdr, Outcome, RejectedRecord, Skip
 from tollbook.formats import Definition, Parser, load_definition, read_definition
 from tollbook.formats.blocks import outcomes_of, parse_block
 
@@ -136,7 +136,7 @@ def test_a_quotation_that_is_never_closed_takes_no_other_line_with_it() -> None:
 
     outcomes, by_column = read(small(), data.encode())
 
-    rejects = [each for each in outcomes if isinstance(each, Reject)]
+    rejects = [each for each in outcomes if isinstance(each, RejectedRecord)]
     assert [(each.line, each.reason) for each in rejects] == [
         (2, "call.quote_open"),
         (4, "call.quote_open"),
@@ -151,7 +151,9 @@ def test_a_record_may_leave_out_its_last_columns() -> None:
     outcomes, by_column = read(small(), f"{short}\n{line('Bo')}\n{shorter}\n".encode())
 
     assert names(outcomes[:2]) == [None, "Bo"]
-    assert [each.reason for each in outcomes if isinstance(each, Reject)] == ["call.layout_unknown"]
+    assert [each.reason for each in outcomes if isinstance(each, RejectedRecord)] == [
+        "call.layout_unknown"
+    ]
     assert by_column == 2
 
 
@@ -239,7 +241,7 @@ def test_a_stamp_with_a_character_of_several_bytes_is_rejected_and_nothing_else(
 
     outcomes, by_column = read(small(), data.encode())
 
-    assert [type(each) for each in outcomes] == [Cdr, Reject, Cdr]
+    assert [type(each) for each in outcomes] == [Cdr, RejectedRecord, Cdr]
     assert by_column == 2
 
 

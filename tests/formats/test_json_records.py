@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.records import Cdr, Reject, instant, outcomes
+from support.records import Cdr, RejectedRecord, instant, outcomes
 from tollbook.core.calls import Skip
 from tollbook.formats import Parser, load_definition
 
@@ -56,7 +56,7 @@ def test_an_answer_without_calls_is_skipped() -> None:
 def test_a_broken_text_is_rejected(text: str) -> None:
     (found,) = outcomes("yeastar-s", text)
 
-    assert isinstance(found, Reject)
+    assert isinstance(found, RejectedRecord)
     assert found.reason == "call.line_incomplete"
 
 
@@ -64,7 +64,7 @@ def test_a_bad_value_rejects_its_object_alone() -> None:
     bad = CALL | {"talkduraction": "soon"}
     found = outcomes("yeastar-s", json.dumps([bad, CALL]))
 
-    assert isinstance(found[0], Reject)
+    assert isinstance(found[0], RejectedRecord)
     assert found[0].reason == "call.duration_malformed"
     assert json.loads(found[0].raw) == bad
     assert isinstance(found[1], Cdr)
@@ -76,12 +76,14 @@ def test_an_object_without_end_is_bounded_and_the_next_is_read() -> None:
     found = parser.feed(b'{"x": [' + b"1," * 100_000)
     found += parser.feed(b"]}\n" + json.dumps(CALL).encode()) + parser.finish()
 
-    assert [each.reason for each in found if isinstance(each, Reject)] == ["call.line_too_long"] * 3
+    assert [each.reason for each in found if isinstance(each, RejectedRecord)] == [
+        "call.line_too_long"
+    ] * 3
     assert [each.pbx_call_id for each in found if isinstance(each, Cdr)] == ["1780000930.5"]
-    assert all(len(each.raw) <= 1024 for each in found if isinstance(each, Reject))
+    assert all(len(each.raw) <= 1024 for each in found if isinstance(each, RejectedRecord))
 
 
 def test_endless_digits_cost_no_endless_time() -> None:
     (found,) = outcomes("yeastar-s", b"1" * 60_000 + b"x")
 
-    assert isinstance(found, Reject)
+    assert isinstance(found, RejectedRecord)

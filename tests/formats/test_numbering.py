@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tollbook.formats.numbering import _FEWEST_SLOTS, Numbering
+from tollbook.formats.numbering import _FEWEST_SLOTS, KeyIndex
 
 Key = tuple[int, ...]
 
@@ -30,7 +30,7 @@ def as_words(keys: list[Key], width: int) -> list[np.ndarray]:
     return [np.array([key[at] for key in keys], np.uint64) for at in range(width)]
 
 
-def number_all(numbering: Numbering, width: int, blocks: list[list[Key]]) -> dict[Key, int]:
+def number_all(numbering: KeyIndex, width: int, blocks: list[list[Key]]) -> dict[Key, int]:
     """Return the number of each key, having checked each block against those before it."""
     known: dict[Key, int] = {}
     for keys in blocks:
@@ -57,20 +57,20 @@ def number_all(numbering: Numbering, width: int, blocks: list[list[Key]]) -> dic
     ],
 )
 def test_a_key_has_one_number(keys: list[int], numbers: list[int]) -> None:
-    found, new = Numbering(1).numbers([np.array(keys, np.uint64)])
+    found, new = KeyIndex(1).numbers([np.array(keys, np.uint64)])
 
     assert sorted(found.tolist()) == sorted(numbers)
     assert [found.tolist().index(number) for number in sorted(set(numbers))] == new.tolist()
 
 
 def test_keys_that_differ_in_their_last_word_alone_are_two() -> None:
-    known = number_all(Numbering(3), 3, [[(1, 1, 1), (1, 1, 2)], [(1, 1, 2), (2, 1, 1)]])
+    known = number_all(KeyIndex(3), 3, [[(1, 1, 1), (1, 1, 2)], [(1, 1, 2), (2, 1, 1)]])
 
     assert sorted(known.values()) == [0, 1, 2]
 
 
 def test_an_empty_block_adds_nothing() -> None:
-    numbering = Numbering(2)
+    numbering = KeyIndex(2)
 
     number_all(numbering, 2, [[], [(1, 2)], [], [(1, 2)], []])
 
@@ -84,7 +84,7 @@ def test_blocks_of_keys_are_numbered_as_by_a_dictionary(
 ) -> None:
     width, blocks = given_blocks
 
-    number_all(Numbering(width), width, blocks)
+    number_all(KeyIndex(width), width, blocks)
 
 
 @settings(deadline=None, max_examples=25)
@@ -100,7 +100,7 @@ def test_numbers_stay_while_room_is_made_for_more(counts: list[int], step: int, 
         blocks.append([(at * step % 2**64,) * width for at in range(begin, first + count)])
         first += count
 
-    number_all(Numbering(width), width, blocks)
+    number_all(KeyIndex(width), width, blocks)
 
 
 @settings(deadline=None)
@@ -109,14 +109,14 @@ def test_keys_that_fall_into_one_slot_are_told_apart(data: st.DataObject, width:
     colliding = keys_of_one_slot(width)
     picked = st.lists(st.sampled_from(colliding), max_size=80)
 
-    number_all(Numbering(width), width, data.draw(st.lists(picked, max_size=4)))
+    number_all(KeyIndex(width), width, data.draw(st.lists(picked, max_size=4)))
 
 
 @cache
 def keys_of_one_slot(width: int) -> list[Key]:
     """Return some sixty keys that a numbering looks for in one place, or in the next."""
     tried = [(1,) * (width - 1) + (last,) for last in range(1 << 17)]
-    places = Numbering(width)._places(as_words(tried, width)).tolist()
+    places = KeyIndex(width)._places(as_words(tried, width)).tolist()
     behind = (places[0] + 1) % _FEWEST_SLOTS
     found = [key for key, at in zip(tried, places, strict=True) if at in (places[0], behind)]
     assert len(found) > 10, "the slots were not looked at as they are chosen"
@@ -127,6 +127,6 @@ def test_colliding_keys_are_found_again_behind_a_growth() -> None:
     colliding = keys_of_one_slot(1)
     many = [(1 << 40 | at,) for at in range(9_000)]
 
-    known = number_all(Numbering(1), 1, [colliding, many, colliding, colliding[::-1]])
+    known = number_all(KeyIndex(1), 1, [colliding, many, colliding, colliding[::-1]])
 
     assert len(known) == len(colliding) + len(many)

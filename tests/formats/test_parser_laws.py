@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
+from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord, Skip
 from tollbook.formats import Parser, load_definition, outcome_to_plain
 from tollbook.formats.catalogue import packaged_names
 
@@ -100,7 +100,7 @@ def test_a_call_says_nothing_that_contradicts_itself(name: str, text: bytes) -> 
     for each in read(name, [text]):
         if isinstance(each, Cdr):
             check(each)
-        if isinstance(each, Reject):
+        if isinstance(each, RejectedRecord):
             assert each.reason.startswith("call.")
             assert each.raw in text
         outcome_to_plain(each)
@@ -133,7 +133,7 @@ def test_records_are_counted_once(name: str, text: bytes) -> None:
     """Each record gives one part, skip, reject, or is the last line of its call."""
     found = read(name, [text])
     parts = [each.line for each in found if isinstance(each, Part)]
-    singles = [each.line for each in found if isinstance(each, Skip | Reject)]
+    singles = [each.line for each in found if isinstance(each, Skip | RejectedRecord)]
     calls = [each for each in found if isinstance(each, Cdr)]
 
     assert len(parts) + len(singles) + len(calls) == len({*parts, *singles}) + len(calls)
@@ -155,7 +155,7 @@ def test_a_line_that_never_ends_is_bounded(name: str, end: bytes) -> None:
     found += parser.finish()
 
     (reject,) = found
-    assert isinstance(reject, Reject)
+    assert isinstance(reject, RejectedRecord)
     assert reject.reason == "call.line_too_long"
     assert reject.raw == b"x" * 1024
     assert "10000000 bytes" in reject.message
@@ -169,7 +169,7 @@ def test_the_line_behind_an_endless_one_is_read() -> None:
     found = parser.feed(b"y" * 100_000) + parser.feed(b"y\r\n" + text) + parser.finish()
 
     assert good is not None
-    assert isinstance(found[0], Reject)
+    assert isinstance(found[0], RejectedRecord)
     assert [each.lines for each in found if isinstance(each, Cdr)] == [(2,), (3,), (4,)]
 
 
@@ -181,7 +181,7 @@ def test_nuls_around_a_record_are_taken_off_and_in_it_are_refused() -> None:
     )
 
     assert isinstance(found[0], Cdr)
-    assert isinstance(found[1], Reject)
+    assert isinstance(found[1], RejectedRecord)
     assert found[1].reason == "call.text_malformed"
     assert b"\x00" in found[1].raw
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.records import Cdr, Reject, at, call, instant, outcomes, reject
+from support.records import Cdr, RejectedRecord, at, call, instant, outcomes, reject
 from tollbook.formats import Parser, ZoneError, load_definition
 
 ZONE = "Europe/Berlin"  # 2026-10-25: 03:00 becomes 02:00; 2026-03-29: 02:00 becomes 03:00
@@ -173,7 +173,7 @@ def test_the_order_lives_on_in_the_carry() -> None:
     second.restore(first.carry())
     (found,) = second.feed(after.encode() + b"\n")
 
-    assert not isinstance(found, Reject)
+    assert not isinstance(found, RejectedRecord)
     assert starts([found]) == ["2026-10-25T01:10:00+00:00"]
 
 
@@ -185,6 +185,6 @@ def test_a_time_far_from_ours_is_refused_and_the_next_record_read(day: str, zone
 
     refused, said = outcomes("asterisk-csv", f"{lost}\n{good}\n", zone=zone)
 
-    assert isinstance(refused, Reject)
+    assert isinstance(refused, RejectedRecord)
     assert refused.reason == "call.time_out_of_range"
     assert isinstance(said, Cdr)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from support.records import Cdr, Part, Reject, instant, outcomes
+from support.records import Cdr, Part, RejectedRecord, instant, outcomes
 from tollbook.core.calls import Outcome, Skip
 from tollbook.formats import Parser, read_definition
 
@@ -85,7 +85,7 @@ def test_a_year_that_nothing_tells_is_not_guessed(
 ) -> None:
     (found,) = read(f"{stamp},10,0301\n", received)
 
-    assert isinstance(found, Reject)
+    assert isinstance(found, RejectedRecord)
     assert found.reason == reason
 
 

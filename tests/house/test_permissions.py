@@ -49,7 +49,9 @@ def test_every_page_names_the_permission_it_needs() -> None:
         and need_of(address.callback) is None
     ]
 
-    assert unnamed == [], "decorate these views with @needs(Permission...) of web/frame/permissions.py"
+    assert unnamed == [], (
+        "decorate these views with @needs(Permission...) of web/frame/permissions.py"
+    )
 
 
 def test_every_operation_of_the_api_needs_a_scope() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from support.databases import Database
-from tollbook.app.directory.pbxs import PbxInfo, Refused, add_pbx
+from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx
 from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.app.intake.intake import IngestResult
 from tollbook.app.tariffs.publish import Published, publish_tariff
@@ -119,7 +119,7 @@ def open_office(database: Database) -> Office:
         Extension.objects.create(site=site, number="102", name="Berta")
     pbx = add_pbx(door, name="Reception", at=NOON, actor="test")
     published = publish_tariff(door, TARIFF, at=NOON, actor="test")
-    if isinstance(pbx, Refused) or not isinstance(published, Published):
+    if isinstance(pbx, PbxRefused) or not isinstance(published, Published):
         raise TypeError(f"the office could not be made: {pbx}, {published}")
     return Office(database, pbx, site.pk)
 

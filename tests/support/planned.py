@@ -7,7 +7,7 @@ from decimal import Decimal
 from support.office import NOON, TARIFF, Call
 from tollbook.app.pricing.plan_documents import check_document
 from tollbook.app.pricing.plans import add_plan
-from tollbook.core.charging import Charged, Memory, charge, read_plan
+from tollbook.core.charging import Charged, InMemoryCounters, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
 from tollbook.storage.db.door import door
@@ -73,7 +73,7 @@ def in_order(
     """
     plan = read_plan(document).plan
     assert plan is not None
-    usual, other, memory = ready(TARIFF), ready(dearer), Memory()
+    usual, other, memory = ready(TARIFF), ready(dearer), InMemoryCounters()
     found = {}
     for call in sorted(calls, key=lambda one: one.start):
         talked = TalkedCall(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from tollbook.core.calls import Cdr, Outcome, Part, Reject, Skip
+from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord, Skip
 from tollbook.formats import Parser, load_definition, outcome_to_plain, read_definition
 
 
@@ -33,11 +33,11 @@ def call(name: str, line: str, **settings: Any) -> dict[str, Any]:
     return outcome_to_plain(found[0])["call"]  # type: ignore[no-any-return]
 
 
-def reject(name: str, line: str, **settings: Any) -> Reject:
+def reject(name: str, line: str, **settings: Any) -> RejectedRecord:
     """Return the one reject of *line*."""
     found = outcomes(name, line + "\n", **settings)
-    assert [type(each) for each in found] == [Reject], found
-    assert isinstance(found[0], Reject)
+    assert [type(each) for each in found] == [RejectedRecord], found
+    assert isinstance(found[0], RejectedRecord)
     return found[0]
 
 
@@ -53,7 +53,7 @@ def at(plain: str | None) -> datetime | None:
 __all__ = [
     "Cdr",
     "Part",
-    "Reject",
+    "RejectedRecord",
     "Skip",
     "at",
     "call",

@@ -10,7 +10,7 @@ from tollbook.api.errors import ApiError, ErrorBody
 from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.correct_code import (
     MAX_REASON,
-    By,
+    CorrectedBy,
     NotCorrected,
     correct_codes,
     would_correct,
@@ -71,7 +71,7 @@ def correct_account_code(request: HttpRequest, call_id: int, body: CodeBody) -> 
             [call_id],
             code,
             at=instant(),
-            by=By(f"token {bearer.name}"),
+            by=CorrectedBy(f"token {bearer.name}"),
             reason=body.reason,
         )
     except NotCorrected as refused:

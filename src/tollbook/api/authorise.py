@@ -10,14 +10,14 @@ from ninja import Router, Schema
 from pydantic import Field
 
 from tollbook.api.auth import NeedsScope
-from tollbook.api.decisions import LARGEST_BYTES, SCOPE, Call, decide_call
+from tollbook.api.decisions import LARGEST_BYTES, SCOPE, ApiRequest, decide_call
 from tollbook.api.errors import ApiError, ErrorBody
 from tollbook.app.access.tokens import Bearer
 
 router = Router(tags=["authorise"], auth=NeedsScope(SCOPE))
 
 
-class StepBody(Schema):
+class DecisionStepBody(Schema):
     """One rule's answer, and the limit in seconds after it."""
 
     rule: str = Field(examples=["money"])
@@ -35,7 +35,7 @@ class AnswerBody(Schema):
     limit_s: int | None = Field(description="cut the call there; null: never")
     hold: str | None
     account: str | None = Field(description="who pays", examples=["extension 101"])
-    steps: list[StepBody]
+    steps: list[DecisionStepBody]
 
 
 class SettledBody(Schema):
@@ -142,5 +142,5 @@ def _decided(request: HttpRequest, verb: str) -> HttpResponse:
         raise ApiError(413, "body.too_large", f"at most {LARGEST_BYTES} bytes fit.", "body")
     bearer = cast("Bearer", request.auth)  # type: ignore[attr-defined]  # set by ninja
     key = request.headers.get("Idempotency-Key", "")
-    answer = decide_call(Call(verb, key, request.body, ""), bearer)
+    answer = decide_call(ApiRequest(verb, key, request.body, ""), bearer)
     return HttpResponse(answer, content_type="application/json; charset=utf-8")

@@ -13,7 +13,7 @@ from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_table import call_object, money_text, seconds_number
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount
-from tollbook.core.rating import Candidate, Priced, Step
+from tollbook.core.rating import Candidate, Priced, PriceStep
 from tollbook.core.tariff import Rate
 from tollbook.storage.reports.call_detail import CallDetail, LegRow, RawPlace, call_detail
 
@@ -80,7 +80,7 @@ class RateBody(Schema):
     effective_from: datetime | None
 
 
-class StepBody(Schema):
+class PriceStepBody(Schema):
     """One line of the price; amounts add up to the charge."""
 
     kind: str = Field(examples=["slot"])
@@ -125,7 +125,7 @@ class PriceBody(Schema):
     unrated: str | None
     billed_s: int | None
     rate: RateBody | None
-    steps: list[StepBody]
+    steps: list[PriceStepBody]
     segments: list[SegmentBody]
     candidates: list[CandidateBody]
     plan: PlanPartBody | None = None
@@ -243,7 +243,7 @@ def _rate(rate: Rate) -> dict[str, object]:
     }
 
 
-def _step(step: Step) -> dict[str, object]:
+def _step(step: PriceStep) -> dict[str, object]:
     return {
         "kind": step.kind,
         "from_s": step.from_s,

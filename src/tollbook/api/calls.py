@@ -13,7 +13,7 @@ from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import CallParameters, refuse_unknown
 from tollbook.app.access.roles import sees_call
 from tollbook.app.reports.call_table import call_object
-from tollbook.storage.reports.call_log import CursorError, Order, Sort, call_log
+from tollbook.storage.reports.call_log import CursorError, Sort, SortOrder, call_log
 
 MAX_LIMIT = 1_000
 MAX_ID = 2**63 - 1
@@ -53,7 +53,7 @@ def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[s
     """Calls by start, page by page. A walk meets every call once, also while new ones arrive."""
     refuse_foreign_names(request)
     wanted = within_reach(request, query.selection())
-    order = Order(Sort.BEGIN, descending=query.order == "newest")
+    order = SortOrder(Sort.BEGIN, descending=query.order == "newest")
     try:
         page = call_log(
             wanted.filter, cursor=_opened(query.cursor), page_size=query.limit, order=order

@@ -36,7 +36,7 @@ from tollbook.app.decisions.decider import (
     UnknownPlace,
     decider,
 )
-from tollbook.app.decisions.group import Matter, Outcome
+from tollbook.app.decisions.group import CallEvent, EventOutcome
 from tollbook.app.decisions.offline import answer_away
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
@@ -60,7 +60,7 @@ WsgiApplication = Callable[..., Iterable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiRequest:
     """One request: what comes behind the path, the key of the client, and the body."""
 
     verb: str
@@ -179,7 +179,7 @@ def headers_of(status: int, body: bytes) -> list[tuple[str, str]]:
 def _answered(environ: Mapping[str, Any], verb: str) -> tuple[int, bytes]:
     try:
         length = checked_length(environ["REQUEST_METHOD"], environ.get("CONTENT_LENGTH") or "")
-        call = Call(
+        call = ApiRequest(
             verb,
             environ.get("HTTP_IDEMPOTENCY_KEY", ""),
             environ["wsgi.input"].read(length),
@@ -210,7 +210,7 @@ def checked_length(method: str, length: str) -> int:
     return int(length)
 
 
-def decide_call(call: Call, bearer: Bearer) -> str:
+def decide_call(call: ApiRequest, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
     matter, decisions = _matter(call, bearer), decider(door)
     if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
@@ -221,7 +221,7 @@ def decide_call(call: Call, bearer: Bearer) -> str:
         return _instead(matter, fault)
 
 
-async def decide_call_async(call: Call, bearer: Bearer) -> str:
+async def decide_call_async(call: ApiRequest, bearer: Bearer) -> str:
     """Do as `decide_call` without blocking the event loop."""
     matter, decisions = _matter(call, bearer), decider(door)
     if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
@@ -233,12 +233,12 @@ async def decide_call_async(call: Call, bearer: Bearer) -> str:
         return await asyncio.to_thread(_instead, matter, fault)
 
 
-def _patience_s(matter: Matter) -> float | None:
+def _patience_s(matter: CallEvent) -> float | None:
     """Return how long somebody waits; what is told of a call is done however long it takes."""
     return PATIENCE_S if isinstance(matter, Request) else None
 
 
-def _matter(call: Call, bearer: Bearer) -> Matter:
+def _matter(call: ApiRequest, bearer: Bearer) -> CallEvent:
     """Return what is asked or told; raises ApiError."""
     fields = _object(call.body)
     at = instant()
@@ -255,7 +255,7 @@ def _matter(call: Call, bearer: Bearer) -> Matter:
     raise ApiError(404, "path.unknown", f"there is nothing at {PATH}/{call.verb[:40]}.", PATH)
 
 
-def _request(fields: Mapping[str, Any], call: Call, bearer: Bearer, at: datetime) -> Request:
+def _request(fields: Mapping[str, Any], call: ApiRequest, bearer: Bearer, at: datetime) -> Request:
     _refuse_unknown(fields, _ASKED)
     texts = {name: _text(fields, name) for name in _ASKED if name in fields}
     if not texts.get("caller") and not texts.get("device"):
@@ -281,7 +281,7 @@ def _settlement(fields: Mapping[str, Any], at: datetime) -> Settlement:
 _FAULTS = (KeyConflict, UnknownHold, HoldEnded, UnknownPlace, DatabaseError, TimeoutError)
 
 
-def _instead(matter: Matter, fault: Exception) -> str:
+def _instead(matter: CallEvent, fault: Exception) -> str:
     """Return what is answered without the database, or after waiting too long; raises ApiError."""
     if not isinstance(matter, Request) or not isinstance(fault, DatabaseError | TimeoutError):
         raise _api_error(fault) from None
@@ -327,7 +327,7 @@ def _without_key(decisions: Decider, request: Request) -> str:
     )
 
 
-def _told(found: Outcome) -> str:
+def _told(found: EventOutcome) -> str:
     """Return an outcome as JSON."""
     if isinstance(found, Answer):
         return found.as_json()

@@ -22,7 +22,7 @@ from tollbook.api.decisions import (
     LARGEST_BYTES,
     PATH,
     STATUS_LINES,
-    Call,
+    ApiRequest,
     checked_length,
     decide_call_async,
     headers_of,
@@ -43,7 +43,7 @@ _BODY_UNREAD = (411, 413)  # What such a request brings is not waited for.
 
 
 @dataclass(slots=True)
-class Asked:
+class IncomingRequest:
     """One request as it came; `fault` is what keeps it from being answered."""
 
     target: bytes = b""
@@ -55,7 +55,7 @@ class Asked:
     fault: ApiError | None = None
 
 
-class Line(asyncio.Protocol):
+class HttpConnection(asyncio.Protocol):
     """One connection: requests are answered one after another, in the order they came."""
 
     def __init__(self, server: "Decisions") -> None:
@@ -63,9 +63,9 @@ class Line(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
-        self._waiting: deque[Asked] = deque()
+        self._waiting: deque[IncomingRequest] = deque()
         self._answering: asyncio.Task[None] | None = None
-        self._arriving: Asked | None = None
+        self._arriving: IncomingRequest | None = None
         self._heard_s = self._loop.time()
         self._full = False  # The other side does not read its answers.
         self._deaf = False  # Nothing more is read from it.
@@ -116,7 +116,7 @@ class Line(asyncio.Protocol):
     def on_message_begin(self) -> None:
         """Begin a request."""
         if not self._deaf:
-            self._arriving = Asked(begun_s=self._heard_s)
+            self._arriving = IncomingRequest(begun_s=self._heard_s)
 
     def on_url(self, url: bytes) -> None:
         """Take the target, or a part of it."""
@@ -211,9 +211,9 @@ class Line(asyncio.Protocol):
         """Tell what cannot be read, behind the answers that are due, and hang up."""
         self._deaf = True
         self._arriving = None
-        self._queue(Asked(fault=fault, keeps_alive=False))
+        self._queue(IncomingRequest(fault=fault, keeps_alive=False))
 
-    def _queue(self, asked: Asked) -> None:
+    def _queue(self, asked: IncomingRequest) -> None:
         self._waiting.append(asked)
         if len(self._waiting) >= MOST_WAITING and self._transport is not None:
             self._transport.pause_reading()
@@ -225,7 +225,7 @@ class Line(asyncio.Protocol):
             self._transport.write(data)
 
 
-def _fault_of(asked: Asked, method: str) -> ApiError | None:
+def _fault_of(asked: IncomingRequest, method: str) -> ApiError | None:
     """Return what keeps a request from being answered, as far as its head tells."""
     path = _path(asked)
     if path != PATH and not path.startswith(f"{PATH}/"):
@@ -237,15 +237,15 @@ def _fault_of(asked: Asked, method: str) -> ApiError | None:
     return None
 
 
-def _path(asked: Asked) -> str:
+def _path(asked: IncomingRequest) -> str:
     return asked.target.partition(b"?")[0].decode("latin-1")
 
 
-async def _answer(asked: Asked) -> bytes:
+async def _answer(asked: IncomingRequest) -> bytes:
     if asked.fault is not None:
         raise asked.fault
     headers = asked.headers
-    call = Call(
+    call = ApiRequest(
         _path(asked)[len(PATH) :].strip("/"),
         headers.get(b"idempotency-key", b"").decode("latin-1"),
         asked.body,
@@ -261,14 +261,16 @@ class Decisions:
     """The server of the port."""
 
     def __init__(self) -> None:
-        self._lines: set[Line] = set()
+        self._lines: set[HttpConnection] = set()
         self._server: asyncio.Server | None = None
         self._sweeping: asyncio.Task[None] | None = None
 
     async def start(self, host: str, port: int) -> None:
         """Listen; raises OSError."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Line(self), host, port, backlog=1_024)
+        self._server = await loop.create_server(
+            lambda: HttpConnection(self), host, port, backlog=1_024
+        )
         self._sweeping = loop.create_task(self._sweep())
 
     async def stop(self) -> None:
@@ -284,7 +286,7 @@ class Decisions:
             line.abort()
         await self._server.wait_closed()
 
-    def take(self, line: Line) -> bool:
+    def take(self, line: HttpConnection) -> bool:
         """Note a connection; say whether there is room for it."""
         if len(self._lines) >= MOST_LINES:
             LOG.warning("more than %d connections ask for decisions: one is refused.", MOST_LINES)
@@ -292,7 +294,7 @@ class Decisions:
         self._lines.add(line)
         return True
 
-    def leave(self, line: Line) -> None:
+    def leave(self, line: HttpConnection) -> None:
         """Forget a connection."""
         self._lines.discard(line)
 

@@ -51,14 +51,14 @@ class CallParameters(Schema):
             raise invalid(fault.field, str(fault)) from fault
 
 
-View = Callable[..., Any]
+Endpoint = Callable[..., Any]
 
 
-def refuse_unknown(parameters: type[Schema]) -> Callable[[View], View]:
+def refuse_unknown(parameters: type[Schema]) -> Callable[[Endpoint], Endpoint]:
     """Refuse a query parameter that *parameters* do not have: nothing is silently ignored."""
     known = {field.alias or name for name, field in parameters.model_fields.items()}
 
-    def guard(view: View) -> View:
+    def guard(view: Endpoint) -> Endpoint:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             for name in request.GET:

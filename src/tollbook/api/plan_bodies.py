@@ -4,7 +4,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.app.pricing.explain_plan import ExplainedPlan
-from tollbook.app.pricing.plan_charge import BUNDLE, Asked, step_object
+from tollbook.app.pricing.plan_charge import BUNDLE, CounterUse, step_object
 from tollbook.core.charging import Charged
 from tollbook.core.money import exact_decimal, format_amount
 
@@ -81,7 +81,7 @@ def planned_price(planned: ExplainedPlan) -> dict[str, object]:
     }
 
 
-def _counted(one: Asked) -> dict[str, object]:
+def _counted(one: CounterUse) -> dict[str, object]:
     is_bundle = one.kind == BUNDLE
     before, add = one.before.amount, one.add.amount
     return {

@@ -45,7 +45,7 @@ class PlanDetailBody(PlanBody):
     document: dict[str, Any]
 
 
-class RateBody(Schema):
+class ExchangeRateBody(Schema):
     """One `source` is `rate` of `target` from the local day `on` until the pair's next rate."""
 
     source: str
@@ -58,7 +58,7 @@ class RateBody(Schema):
 class RateList(Schema):
     """Rates in force, the newest day first, and how many there are in all."""
 
-    rates: list[RateBody]
+    rates: list[ExchangeRateBody]
     total: int
 
 

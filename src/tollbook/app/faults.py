@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class FieldFault:
     """What is wrong with one field, as a sentence that says what is expected."""
 
     field: str
@@ -15,6 +15,6 @@ class Fault:
 class FieldsRefused(ValueError):
     """Something that cannot be kept as it was written; `faults` name the fields."""
 
-    def __init__(self, faults: Sequence[Fault]) -> None:
+    def __init__(self, faults: Sequence[FieldFault]) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
         self.faults = tuple(faults)

@@ -19,7 +19,7 @@ from typing import cast
 from tollbook.bench import lines
 from tollbook.bench.deciding import Round, ask_for, caller, numbers
 from tollbook.bench.figures import Figure
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError, running_tollbook
 from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
 
@@ -31,7 +31,7 @@ PATIENCE_S = 180.0
 IMPORTED = 200_000
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Yield decisions a second and how long they took; *options.calls* are milliseconds a round."""
     seconds = SECONDS if options.calls is None else options.calls / 1_000
     with scratch() as installation:
@@ -132,8 +132,8 @@ class Client:
             f"Authorization: Bearer {secret}\r\nContent-Type: application/json\r\n"
         )
         self._numbers = numbers()
-        self._free: list[_Line] = []
-        self._all: list[_Line] = []
+        self._free: list[_ClientConnection] = []
+        self._all: list[_ClientConnection] = []
         self._next = count()
         self._name = f"{callers}-{time.time_ns()}"
 
@@ -153,9 +153,9 @@ class Client:
         if not answer.startswith(b'{"allowed":true'):
             raise BenchError(f"a call was refused: {answer[:200]!r}")
 
-    async def _connected(self) -> "_Line":
+    async def _connected(self) -> "_ClientConnection":
         loop = asyncio.get_running_loop()
-        _, line = await loop.create_connection(_Line, "127.0.0.1", self._port)
+        _, line = await loop.create_connection(_ClientConnection, "127.0.0.1", self._port)
         self._all.append(line)
         return line
 
@@ -167,7 +167,7 @@ class Client:
         self._all.clear()
 
 
-class _Line(asyncio.Protocol):
+class _ClientConnection(asyncio.Protocol):
     """One connection. It costs as little as it can: it shares the machine with what it measures."""
 
     def __init__(self) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tollbook.bench.deck import carrier_deck, drawn_prefixes
 from tollbook.bench.figures import Figure
 from tollbook.bench.lines import PRIME
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.core.money import MICRO
 from tollbook.core.rating import TalkedCall, charge_of
 from tollbook.core.rating.batch import (
@@ -105,7 +105,7 @@ class Pages:
             yield self.page(first, min(PAGE_CALLS, calls - first))
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Yield what it takes to make the deck ready, then calls a second, alone and in batches.
 
     Without numba (the extra `fast`) there is no batch form that is worth measuring.

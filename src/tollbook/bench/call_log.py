@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tollbook.bench.figures import Figure
 from tollbook.bench.importing import import_file, prepare
 from tollbook.bench.lines import write_master_csv
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import scratch
 from tollbook.wiring.start import Installation, open_installation
@@ -29,7 +29,7 @@ HOST = "127.0.0.1"
 OK = 200
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Import the calls, then yield milliseconds and kilobytes of each kind of page."""
     count = options.calls or DEFAULT_CALLS
     with scratch() as made:

@@ -9,7 +9,7 @@ from tollbook.bench.process import BenchError
 from tollbook.core.calendar import Window
 from tollbook.core.money import Rounding
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
-from tollbook.core.tariff.model import Band, Rate, Slot, Slots, Tariff
+from tollbook.core.tariff.model import Band, Rate, Slot, Slots, TariffDefinition
 
 HOUR_S = 3_600
 PRICES = 500  # Different ones in a band; a carrier's deck has about as many.
@@ -41,12 +41,12 @@ def drawn_prefixes(count: int) -> list[str]:
     return list(found)
 
 
-def carrier_deck(prefixes: Sequence[str]) -> Tariff:
+def carrier_deck(prefixes: Sequence[str]) -> TariffDefinition:
     """Return a tariff with six rates for each of *prefixes*: three bands, before and since a date.
 
     Every rate has a connect fee, whole minutes first and seconds after.
     """
-    return Tariff(
+    return TariffDefinition(
         name="Bench",
         currency="EUR",
         zone="Europe/Berlin",

@@ -9,7 +9,7 @@ from pathlib import Path
 from tollbook.bench import lines
 from tollbook.bench.deck import deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.scratch import PBX, ZONE, Scratch, scratch
 from tollbook.bench.stages import stages
 
@@ -17,7 +17,7 @@ DEFAULT_CALLS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportTiming:
     """What one import added, how long it took, the processors included, and how much memory."""
 
     calls: int
@@ -26,7 +26,7 @@ class Imported:
     peak_mb: float
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Yield calls a second on SQLite, and on PostgreSQL where a server is named."""
     count = options.calls or DEFAULT_CALLS
     yield from _end_to_end("SQLite", count, database=None, floor="≥ 60,000/s")
@@ -65,10 +65,10 @@ def prepare(installation: Scratch, count: int) -> tuple[Path, int]:
     return file, size
 
 
-def import_file(installation: Scratch, file: Path) -> Imported:
+def import_file(installation: Scratch, file: Path) -> ImportTiming:
     """Import *file* by the command that people use."""
     finished = installation.tollbook(
         *("import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE, "--json")
     )
     counts = json.loads(finished.stdout)
-    return Imported(counts["calls"], finished.wall_s, finished.processor_s, finished.peak_mb)
+    return ImportTiming(counts["calls"], finished.wall_s, finished.processor_s, finished.peak_mb)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tollbook.bench.figures import Figure, percentile
 from tollbook.bench.lines import master_csv_line
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError, running_tollbook
 from tollbook.bench.scratch import PBX, ZONE, scratch
 from tollbook.wiring.start import open_installation
@@ -18,7 +18,7 @@ PATIENCE_S = 30.0
 POLL_S = 0.001
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Send records one by one and yield how long each took to be visible to another process."""
     count = options.calls or DEFAULT_RECORDS
     port = _free_port()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class BenchOptions:
     """How many calls (None: the benchmark's own number) and which PostgreSQL server, if any."""
 
     calls: int | None = None

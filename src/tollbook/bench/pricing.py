@@ -11,7 +11,7 @@ from decimal import Decimal
 from tollbook.bench import batch, lines, parquet
 from tollbook.bench.deck import compiled_of, deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.core.rating import TalkedCall, charge_of, explain, price
 from tollbook.core.tariff import CompiledTariff
 
@@ -20,7 +20,7 @@ SHORT_S, LONG_S = 3, 36_000
 FLOOR = "≤ 25 µs, however long the call"
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Yield what one price costs, then all that `batch` and `parquet` measure."""
     yield from _one_call(min(options.calls or DEFAULT_CALLS, DEFAULT_CALLS))
     tariff, pages, figures = batch.prepared()

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import cast
 
 from tollbook.bench.figures import Figure
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,10 @@ class Benchmark:
     measures: str
     module: str
 
-    def run(self, options: Options) -> Iterator[Figure]:
+    def run(self, options: BenchOptions) -> Iterator[Figure]:
         """Yield the figures as they are found."""
         measure = import_module(f"tollbook.bench.{self.module}").measure
-        return cast("Callable[[Options], Iterator[Figure]]", measure)(options)
+        return cast("Callable[[BenchOptions], Iterator[Figure]]", measure)(options)
 
 
 BENCHMARKS = {

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from tollbook.bench.figures import Figure
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import scratch
 from tollbook.wiring.start import Installation, open_installation
@@ -28,7 +28,7 @@ USING = "default"
 _DRAWN = "((n.value * 2654435761 + {salt} * 40503) % 4294967296 / 4096)"
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Make the calls, write the copy, then yield milliseconds of each report on both sides."""
     count = options.calls or DEFAULT_CALLS
     with scratch() as made:

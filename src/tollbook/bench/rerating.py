@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from tollbook.bench.deck import deck_document, prefixes_of_lines
 from tollbook.bench.figures import Figure
 from tollbook.bench.importing import DEFAULT_CALLS, import_file, prepare
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import Finished
 from tollbook.bench.scratch import Scratch, scratch
 
 PERIOD = ("--from", "2025-01-01", "--to", "2027-01-01")
 
 
-def measure(options: Options) -> Iterator[Figure]:
+def measure(options: BenchOptions) -> Iterator[Figure]:
     """Yield seconds and calls a second on SQLite, and on PostgreSQL where a server is named."""
     count = options.calls or DEFAULT_CALLS
     yield from _again("SQLite", count, database=None)

@@ -44,7 +44,7 @@ class LogEnd:
 
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class SegmentFile:
     """One segment file as it lies on disk; `first_received_us` is null while it is empty."""
 
     sequence: int
@@ -207,13 +207,13 @@ def segment_path(folder: Path, sequence: int) -> Path:
     return folder / f"{sequence:010d}.seg"
 
 
-def segments(folder: Path) -> list[Segment]:
+def segments(folder: Path) -> list[SegmentFile]:
     """Return the segments in *folder*, oldest first."""
     found = []
     for path in sorted(folder.glob("*.seg")):
         times = received_times(path)
         first_us = next((received_us for _, received_us in times), None)
-        found.append(Segment(int(path.stem), path, path.stat().st_size, first_us))
+        found.append(SegmentFile(int(path.stem), path, path.stat().st_size, first_us))
     return found
 
 

@@ -23,7 +23,7 @@ from tollbook.app.intake.source_options import (
     Following,
     Listening,
     OptionError,
-    Options,
+    TransportOptions,
     read_options,
 )
 from tollbook.app.intake.sources import Heartbeat, WantedSource, record_heartbeats, wanted_sources
@@ -251,7 +251,7 @@ def _with_sound_connection(question: Callable[[], T]) -> T:
 
 
 def _collector(
-    options: Options, source: WantedSource, inlet: Inlet, record_end: bytes
+    options: TransportOptions, source: WantedSource, inlet: Inlet, record_end: bytes
 ) -> Collector:
     match options:
         case Listening() if source.transport == "udp":

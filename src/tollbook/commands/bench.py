@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tollbook.bench.figures import Figure, machine_line, table
-from tollbook.bench.options import Options
+from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.registry import BENCHMARKS, Benchmark
 
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     if args.name is None:
         found, failed = _each_alone(args)
     else:
-        found, failed = _one(BENCHMARKS[args.name], Options(args.calls, args.database))
+        found, failed = _one(BENCHMARKS[args.name], BenchOptions(args.calls, args.database))
     _print(found, as_json=args.json)
     return INCOMPLETE if failed else DONE
 
@@ -42,7 +42,7 @@ def _list(*, as_json: bool) -> int:
     return DONE
 
 
-def _one(benchmark: Benchmark, options: Options) -> tuple[dict[str, list[Figure]], bool]:
+def _one(benchmark: Benchmark, options: BenchOptions) -> tuple[dict[str, list[Figure]], bool]:
     """Run one benchmark; a failed one keeps the figures it had found, and True says so."""
     _say(f"{benchmark.name}: {benchmark.measures} …")
     figures: list[Figure] = []

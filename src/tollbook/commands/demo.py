@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from tollbook.commands.serve import serve
-from tollbook.demo.folder import DemoError, Plan, finish, planned
+from tollbook.demo.folder import DemoError, DemoManifest, finish, planned
 from tollbook.wiring.clock import now
 from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
@@ -41,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
         return WRONG_USE
 
 
-def _wanted(args: argparse.Namespace) -> Plan:
+def _wanted(args: argparse.Namespace) -> DemoManifest:
     until = now().replace(microsecond=0).isoformat()
-    return Plan(seed=args.seed, calls=args.calls, until=until, port=_free_port())
+    return DemoManifest(seed=args.seed, calls=args.calls, until=until, port=_free_port())
 
 
 def _free_port() -> int:

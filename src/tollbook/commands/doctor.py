@@ -14,7 +14,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.upkeep.doctor import Checked
+    from tollbook.app.upkeep.doctor import ProofResult
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     return _said(examine(installation.door, data_dir=data_dir), as_json=args.json)
 
 
-def _said(checks: "Iterable[Checked]", *, as_json: bool) -> int:
+def _said(checks: "Iterable[ProofResult]", *, as_json: bool) -> int:
     done = []
     for checked in checks:
         done.append(checked)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tollbook.commands.files import cannot_read
-from tollbook.core.calls import Outcome, Part, Reject
+from tollbook.core.calls import Outcome, Part, RejectedRecord
 from tollbook.formats import (
     DefinitionError,
     FormatNotBuiltError,
@@ -99,7 +99,7 @@ def _print(outcomes: Iterable[Outcome]) -> bool:
     """Print every outcome but parts, whose call names their lines; return whether one failed."""
     rejected = False
     for outcome in outcomes:
-        rejected |= isinstance(outcome, Reject)
+        rejected |= isinstance(outcome, RejectedRecord)
         if not isinstance(outcome, Part):
             print(json.dumps(outcome_to_plain(outcome)))
     return rejected

@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace) -> int:
     installation = open_installation(data_dir=args.data)
-    from tollbook.app.directory.pbxs import Refused, add_pbx  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.directory.pbxs import PbxRefused, add_pbx  # noqa: PLC0415 - needs Django set up
 
     added = add_pbx(
         installation.door,
@@ -31,7 +31,7 @@ def _add(args: argparse.Namespace) -> int:
         at=installation.now(),
         actor="command line",
     )
-    if isinstance(added, Refused):
+    if isinstance(added, PbxRefused):
         print(f"tollbook pbx add: {added.message}", file=sys.stderr)
         return WRONG_USE
     print(f'Added PBX "{added.name}" at site "{added.site}" ({added.zone}).', file=sys.stderr)

@@ -13,7 +13,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.pricing.plan_documents import Checked
+    from tollbook.app.pricing.plan_documents import CheckedPlan
     from tollbook.app.pricing.plans import PlanInfo
     from tollbook.core.tariff import Fault
 
@@ -101,7 +101,7 @@ def _show(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _read(name: str, *, zone: str) -> "tuple[Checked | None, int]":
+def _read(name: str, *, zone: str) -> "tuple[CheckedPlan | None, int]":
     """Return what the file *name* holds, its faults told, and the status if it is refused."""
     try:
         raw = Path(name).read_bytes()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tollbook.commands.files import cannot_read
-from tollbook.commands.rate_input import CallFault, Question, read_question
+from tollbook.commands.rate_input import CallFault, RateInput, read_question
 from tollbook.commands.rate_plan import (
     DEFAULT,
     PlannedRating,
@@ -43,7 +43,7 @@ from tollbook.core.tariff import (
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 LONGEST_LINE = 1 << 20
 
-Answer = dict[str, object]
+RateOutput = dict[str, object]
 
 
 def run(args: argparse.Namespace) -> int:
@@ -142,7 +142,7 @@ def _answer(
     line: bytes | None,
     *,
     explains: bool,
-) -> Answer:
+) -> RateOutput:
     if line is None:
         return {"id": None, "line": number, "error": f"is longer than {LONGEST_LINE} bytes"}
     try:
@@ -163,8 +163,8 @@ def _answer(
 
 
 def _answer_limit(
-    compiled: CompiledTariff, planned: PlannedRating | None, question: Question, credit: Decimal
-) -> Answer:
+    compiled: CompiledTariff, planned: PlannedRating | None, question: RateInput, credit: Decimal
+) -> RateOutput:
     max_s = (
         planned.longest(question, credit)
         if planned is not None
@@ -175,7 +175,7 @@ def _answer_limit(
     return {"id": question.call_id, "max_s": max_s}
 
 
-def _answer_charge(question: Question, result: Charged | Unrated) -> Answer:
+def _answer_charge(question: RateInput, result: Charged | Unrated) -> RateOutput:
     if isinstance(result, Unrated):
         return {"id": question.call_id, "unrated": result.reason}
     answer = charge_answer(question.call_id, result)
@@ -185,10 +185,10 @@ def _answer_charge(question: Question, result: Charged | Unrated) -> Answer:
     return answer
 
 
-def _answer_price(question: Question, result: Priced | Unrated) -> Answer:
+def _answer_price(question: RateInput, result: Priced | Unrated) -> RateOutput:
     if isinstance(result, Unrated):
         return {"id": question.call_id, "unrated": result.reason}
-    answer: Answer = {
+    answer: RateOutput = {
         "id": question.call_id,
         "charge": format_amount(result.charge),
         "currency": result.currency,
@@ -211,7 +211,7 @@ def _answer_price(question: Question, result: Priced | Unrated) -> Answer:
     return answer
 
 
-def _segments(segments: Sequence[Segment]) -> list[Answer]:
+def _segments(segments: Sequence[Segment]) -> list[RateOutput]:
     return [
         {
             "party": segment.party,
@@ -222,12 +222,12 @@ def _segments(segments: Sequence[Segment]) -> list[Answer]:
     ]
 
 
-def _candidate(candidate: Candidate) -> Answer:
+def _candidate(candidate: Candidate) -> RateOutput:
     named = _rate(candidate.rate.rate)
     return {"rate": named, "index": candidate.rate.index, "outcome": candidate.outcome}
 
 
-def _rate(rate: Rate) -> Answer:
+def _rate(rate: Rate) -> RateOutput:
     return {
         "prefix": rate.prefix,
         "destination": rate.destination,

@@ -39,7 +39,7 @@ class MalformedError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RateInput:
     """A call; with *credit*, how long it may last for that, up to *at_most_s*."""
 
     call_id: str | int
@@ -48,7 +48,7 @@ class Question:
     at_most_s: int | None
 
 
-def read_question(line: bytes) -> Question:
+def read_question(line: bytes) -> RateInput:
     """Return what one line asks. Raises CallFault."""
     record = _decode(line)
     call_id = record.get("id")
@@ -75,7 +75,7 @@ def _decode(line: bytes) -> Mapping[str, object]:
     return record
 
 
-def _question(call_id: str | int, record: Mapping[str, object]) -> Question:
+def _question(call_id: str | int, record: Mapping[str, object]) -> RateInput:
     _refuse_unknown(record, _CALL_KEYS, "")
     credit = _credit(record)
     at_most_s = _whole(record, "at_most_s", LONGEST_TALK_S)
@@ -103,7 +103,7 @@ def _question(call_id: str | int, record: Mapping[str, object]) -> Question:
         pulses=_whole(record, "pulses", MOST_PULSES),
         legs=_legs(record, talk_s),
     )
-    return Question(call_id, call, credit, at_most_s)
+    return RateInput(call_id, call, credit, at_most_s)
 
 
 def _refuse_unknown(record: Mapping[str, object], known: frozenset[str], place: str) -> None:

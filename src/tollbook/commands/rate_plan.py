@@ -6,11 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from tollbook.commands.files import cannot_read
-from tollbook.commands.rate_input import Question
+from tollbook.commands.rate_input import RateInput
 from tollbook.core.charging import (
     Charged,
     ChargeStep,
-    Memory,
+    InMemoryCounters,
     Plan,
     charge,
     facts_of,
@@ -30,7 +30,7 @@ class PlannedRating:
 
     plan: Plan
     tariffs: dict[str, CompiledTariff]
-    memory: Memory = field(default_factory=Memory)
+    memory: InMemoryCounters = field(default_factory=InMemoryCounters)
 
     def charge(self, call: TalkedCall) -> Charged | Unrated:
         """Charge *call* and count what it used."""
@@ -39,7 +39,7 @@ class PlannedRating:
             self.memory.apply(result.effects)
         return result
 
-    def longest(self, question: Question, credit: Decimal) -> int | Unrated | None:
+    def longest(self, question: RateInput, credit: Decimal) -> int | Unrated | None:
         """Return how long the call of *question* may last for its credit; nothing is counted."""
         return longest_talk(
             self.plan,

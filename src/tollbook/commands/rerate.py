@@ -13,7 +13,7 @@ from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
     from tollbook.app.reports.call_criteria import Criteria, Selection
-    from tollbook.app.rerating.totals import Line, Rerating
+    from tollbook.app.rerating.totals import RerateLine, Rerating
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
@@ -138,7 +138,7 @@ def _print(rerating: "Rerating") -> None:
             print(_row(line.name or "(none)", line))
 
 
-def _row(name: str, line: "Line") -> str:
+def _row(name: str, line: "RerateLine") -> str:
     from tollbook.core.money import format_amount  # noqa: PLC0415 - loaded with the work only
 
     amounts = "".join(

@@ -13,7 +13,7 @@ from tollbook.wiring.settings import SettingsError
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
-    from tollbook.app.intake.sources import Refused, SourceView
+    from tollbook.app.intake.sources import SourceRefused, SourceView
 
 DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
 ACTOR = "command line"
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace, installation: Installation) -> int:
-    from tollbook.app.intake.sources import Added, add_source  # noqa: PLC0415 - needs an open installation
+    from tollbook.app.intake.sources import SourceAdded, add_source  # noqa: PLC0415 - needs an open installation
 
     given = {name: getattr(args, name) for name in OPTIONS if getattr(args, name) is not None}
     outcome = add_source(
@@ -47,7 +47,7 @@ def _add(args: argparse.Namespace, installation: Installation) -> int:
         at=installation.now(),
         actor=ACTOR,
     )
-    if not isinstance(outcome, Added):
+    if not isinstance(outcome, SourceAdded):
         return _refuse(outcome)
     print(f"{outcome.id}\t{outcome.name}")
     print(
@@ -72,15 +72,15 @@ def _stop(args: argparse.Namespace, installation: Installation) -> int:
 def _change(
     args: argparse.Namespace,
     installation: Installation,
-    change: "Callable[..., SourceView | Refused]",
+    change: "Callable[..., SourceView | SourceRefused]",
     *,
     as_asked: set[str],
 ) -> int:
     """Ask for it, then wait until the collector reports that it is so."""
-    from tollbook.app.intake.sources import Refused, source_state  # noqa: PLC0415 - likewise
+    from tollbook.app.intake.sources import SourceRefused, source_state  # noqa: PLC0415 - likewise
 
     asked = change(args.name, at=installation.now(), actor=ACTOR)
-    if isinstance(asked, Refused):
+    if isinstance(asked, SourceRefused):
         return _refuse(asked)
     view: SourceView | None = asked
     until_s = time.monotonic() + PATIENCE_S
@@ -156,6 +156,6 @@ def _iso(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat(timespec="seconds")
 
 
-def _refuse(refused: "Refused") -> int:
+def _refuse(refused: "SourceRefused") -> int:
     print(f"tollbook source: {refused.message}", file=sys.stderr)
     return NOT_BUILT if refused.code.endswith("_unbuilt") else WRONG_USE

@@ -15,7 +15,7 @@ from tollbook.commands.files import cannot_read
 from tollbook.core.money import format_amount
 from tollbook.core.tariff import (
     Fault,
-    Tariff,
+    TariffDefinition,
     TariffSyntaxError,
     compile_tariff,
     decode_tariff,
@@ -62,7 +62,7 @@ def _check(args: argparse.Namespace) -> int:
     return _check_against(tariff, args) if args.cost else DONE
 
 
-def _check_against(tariff: Tariff, args: argparse.Namespace) -> int:
+def _check_against(tariff: TariffDefinition, args: argparse.Namespace) -> int:
     """Warn of every prefix that *tariff* sells below the cost of another."""
     # The batch form takes a second to load.
     from tollbook.core.rating.losses import compared  # noqa: PLC0415
@@ -186,7 +186,7 @@ def _list(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _read(name: str) -> tuple[Tariff | None, tuple[Fault, ...], int]:
+def _read(name: str) -> tuple[TariffDefinition | None, tuple[Fault, ...], int]:
     """Return the tariff in the file *name*, its faults, and the exit status if it is refused."""
     try:
         reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))

@@ -14,7 +14,7 @@ from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
     from tollbook.app.reports.call_criteria import Criteria, Selection
-    from tollbook.app.rerating.what_if import Comparison, Line
+    from tollbook.app.rerating.what_if import Comparison, WhatIfLine
 
 DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 UNRATED_SHOWN = 10
@@ -117,7 +117,7 @@ def _words(comparison: "Comparison", selection: "Selection") -> Iterator[str]:
 
 
 def _lines(
-    comparison: "Comparison", heading: str, lines: "list[Line] | tuple[Line, ...]"
+    comparison: "Comparison", heading: str, lines: "list[WhatIfLine] | tuple[WhatIfLine, ...]"
 ) -> Iterator[str]:
     yield f"{heading:<26}{'Calls':>10}  {'Tariff':<24}{'Charge':>16}{'Saving':>16}{'Unpriced':>10}"
     for line in lines:
@@ -132,7 +132,7 @@ def _lines(
             )
 
 
-def _charged(line: "Line") -> str:
+def _charged(line: "WhatIfLine") -> str:
     unrated = line.calls - line.rated_now
     money = " + ".join(f"{_text(micros)} {currency}" for currency, micros in line.charges) or "0"
     return f"{money:>20}" + (f"{'':>12}{unrated:>10,}" if unrated else "")

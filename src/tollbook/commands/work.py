@@ -60,7 +60,7 @@ def _work(installation: Installation) -> None:
     from django.db import DatabaseError, connections  # noqa: PLC0415 - needs Django set up
 
     from tollbook.app.rerating.plan_walk import Busy  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.columnar.duck import Fault  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.columnar.duck import DuckDbError  # noqa: PLC0415 - likewise
     from tollbook.storage.rerating.store_run import RunTaken  # noqa: PLC0415 - likewise
 
     jobs = _jobs(installation)
@@ -71,7 +71,7 @@ def _work(installation: Installation) -> None:
             job.again_at_s = time.monotonic() + job.every_s
             try:
                 job.run()
-            except (DatabaseError, Fault, OSError, RunTaken, Busy) as fault:
+            except (DatabaseError, DuckDbError, OSError, RunTaken, Busy) as fault:
                 again_s = AFTER_A_FAULT_S
                 log.warning("%s: %s. It is tried again in %.0f s.", job.fault, fault, again_s)
                 connections.close_all()

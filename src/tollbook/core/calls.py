@@ -42,7 +42,7 @@ class QueueVisit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class CdrLeg:
     """One stretch of a call with one party; instants are UTC."""
 
     party: str | None = None
@@ -84,7 +84,7 @@ class Cdr:
     source_ip: str | None = None
     pulses: int | None = None
     queue: QueueVisit | None = None
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[CdrLeg, ...] = ()
     lines: tuple[int, ...] = ()
     caller_name: str | None = None
     callee_name: str | None = None
@@ -115,7 +115,7 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class RejectedRecord:
     """Bytes that could not be read as a call; `reason` is a stable code, `raw` the bytes."""
 
     line: int
@@ -126,7 +126,7 @@ class Reject:
     message: str
 
 
-Outcome: TypeAlias = Cdr | Part | Skip | Reject
+Outcome: TypeAlias = Cdr | Part | Skip | RejectedRecord
 
 
 # The texts of a `Cdr`; columns of the same names hold them for many.
@@ -171,7 +171,7 @@ class CdrColumns:
     pulses: list[int | None] = field(default_factory=list)
     partial: list[bool] = field(default_factory=list)
     lines: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    legs: dict[int, tuple[Leg, ...]] = field(default_factory=dict)
+    legs: dict[int, tuple[CdrLeg, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.offset)

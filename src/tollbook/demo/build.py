@@ -8,16 +8,14 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tollbook.app.directory.pbxs import Refused as PbxRefused
-from tollbook.app.directory.pbxs import UnknownPbx, add_pbx, find_pbx
+from tollbook.app.directory.pbxs import PbxRefused, UnknownPbx, add_pbx, find_pbx
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
-from tollbook.app.intake.sources import Refused as SourceRefused
-from tollbook.app.intake.sources import add_source, source_states
+from tollbook.app.intake.sources import SourceRefused, add_source, source_states
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
 from tollbook.app.tariffs.assign import Scope, assign_tariff, list_assignments
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.demo.diary import past_calls
-from tollbook.demo.folder import DemoError, Plan
+from tollbook.demo.folder import DemoError, DemoManifest
 from tollbook.demo.money import open_accounts
 from tollbook.demo.office import (
     ASTERISK,
@@ -45,7 +43,7 @@ BRANDS = {ASTERISK: "Asterisk", THREECX: "3CX"}
 FORMATS = {ASTERISK: "asterisk-csv", THREECX: "3cx"}
 
 
-def build(installation: Installation, plan: Plan, *, say: Callable[[str], None]) -> None:
+def build(installation: Installation, plan: DemoManifest, *, say: Callable[[str], None]) -> None:
     """Make the office of *plan*; *say* is told each step."""
     office = make_office(plan.seed)
     say("directory: 40 extensions, 6 departments, 25 account codes, 3 trunks")
@@ -121,7 +119,7 @@ def _publish_tariffs(installation: Installation, office: Office, *, at: datetime
             assign_tariff(installation.door, tariff_ids[trunk.tariff], scope, at=at, actor=ACTOR)
 
 
-def _write_records(folder: Path, office: Office, plan: Plan) -> Iterator[tuple[str, Path]]:
+def _write_records(folder: Path, office: Office, plan: DemoManifest) -> Iterator[tuple[str, Path]]:
     """Write what the switches have written so far; yield each PBX with its file."""
     folder.mkdir(exist_ok=True)
     calls = past_calls(office, until=plan.ends, count=plan.calls)
@@ -152,7 +150,7 @@ def _import(installation: Installation, pbx: str, file: Path, *, at: datetime) -
         raise DemoError(str(refused)) from refused
 
 
-def _add_sources(folder: Path, plan: Plan) -> None:
+def _add_sources(folder: Path, plan: DemoManifest) -> None:
     at = plan.ends
     master_csv = plan.master_csv(folder)
     master_csv.touch()

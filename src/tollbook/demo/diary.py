@@ -18,16 +18,16 @@ from tollbook.demo.office import (
     COUNTRY,
     STATE,
     ZONE,
-    AccountCode,
     Contact,
     Office,
+    OfficeAccountCode,
+    OfficeTrunk,
     Person,
-    Trunk,
     dice_of,
 )
 from tollbook.demo.places import FRAUD, choose_place, invent_number
 
-Kind = Literal["internal", "in", "out"]
+CallDirection = Literal["internal", "in", "out"]
 
 MONTHS_DAYS = 92
 # Monday to Sunday: a duty line answers at week-ends.
@@ -54,15 +54,15 @@ class OfficeCall:
     """
 
     begin: datetime
-    kind: Kind
+    kind: CallDirection
     person: Person
     number: str
     number_name: str
     ring_s: int
     talk_s: int
     busy: bool
-    trunk: Trunk | None
-    account_code: AccountCode | None
+    trunk: OfficeTrunk | None
+    account_code: OfficeAccountCode | None
 
     @property
     def answered(self) -> bool:
@@ -106,7 +106,7 @@ def call_at(
     staff = office.people if pbx is None else office.behind(pbx)
     free = [person for person in staff if free_at.get(person.extension, begin) <= begin]
     person = dice.choices(free or staff, [person.talkative for person in free or staff])[0]
-    kind: Kind = dice.choices(("out", "in", "internal"), (0.42, 0.33, 0.25))[0]
+    kind: CallDirection = dice.choices(("out", "in", "internal"), (0.42, 0.33, 0.25))[0]
     colleagues = [other for other in free if other.pbx == person.pbx and other is not person]
     if not colleagues and kind == "internal":
         kind = "out"  # Everybody is on the telephone.
@@ -156,7 +156,7 @@ def _day_weight(day: date, *, feast: bool) -> float:
 
 
 def _other_party(
-    office: Office, kind: Kind, colleagues: list[Person], dice: Random
+    office: Office, kind: CallDirection, colleagues: list[Person], dice: Random
 ) -> tuple[str, str]:
     if kind == "internal":
         other = dice.choice(colleagues)
@@ -166,7 +166,7 @@ def _other_party(
     return contact.number, contact.name
 
 
-def _times(kind: Kind, dice: Random) -> tuple[int, int, bool]:
+def _times(kind: CallDirection, dice: Random) -> tuple[int, int, bool]:
     """Return ring seconds, talk seconds and whether the other side was busy."""
     outcome = dice.random()
     if outcome < 0.05 and kind != "in":
@@ -181,7 +181,9 @@ def _times(kind: Kind, dice: Random) -> tuple[int, int, bool]:
     return ring_s, min(talk_s, LONGEST_TALK_S), False
 
 
-def _trunk(office: Office, person: Person, kind: Kind, number: str, dice: Random) -> Trunk | None:
+def _trunk(
+    office: Office, person: Person, kind: CallDirection, number: str, dice: Random
+) -> OfficeTrunk | None:
     if kind == "internal":
         return None
     lines = office.trunks_of(person.pbx)
@@ -191,7 +193,9 @@ def _trunk(office: Office, person: Person, kind: Kind, number: str, dice: Random
     return lines[0]
 
 
-def _account_code(office: Office, person: Person, kind: Kind, dice: Random) -> AccountCode | None:
+def _account_code(
+    office: Office, person: Person, kind: CallDirection, dice: Random
+) -> OfficeAccountCode | None:
     advises = person.department in {"Litigation", "Real estate", "Tax"}
     if kind != "out" or not advises or dice.random() > 0.6:
         return None

@@ -25,7 +25,7 @@ class DemoError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DemoManifest:
     """What a sample office is made from: *until* is ISO 8601, *port* is where its 3CX sends."""
 
     seed: int
@@ -44,7 +44,7 @@ class Plan:
         return folder / "pbx" / "Master.csv"
 
 
-def planned(folder: Path, wanted: Plan) -> Plan:
+def planned(folder: Path, wanted: DemoManifest) -> DemoManifest:
     """Return the plan of *folder*: the one it has, else *wanted*, which is written down.
 
     Raises DemoError where the folder is another installation's.
@@ -62,11 +62,11 @@ def planned(folder: Path, wanted: Plan) -> Plan:
     return wanted
 
 
-def read_plan(folder: Path) -> Plan:
+def read_plan(folder: Path) -> DemoManifest:
     """Return the plan of the sample office in *folder*; raises DemoError."""
     file = folder / FILE
     try:
-        return Plan(**json.loads(file.read_text("utf-8")))
+        return DemoManifest(**json.loads(file.read_text("utf-8")))
     except (OSError, ValueError, TypeError) as fault:
         raise DemoError(
             f"{file}: cannot be read ({fault}). The sample office was left as it is. "
@@ -74,12 +74,12 @@ def read_plan(folder: Path) -> Plan:
         ) from fault
 
 
-def finish(folder: Path, plan: Plan) -> None:
+def finish(folder: Path, plan: DemoManifest) -> None:
     """Remember that the office is complete."""
     _write(folder, replace(plan, finished=True))
 
 
-def _write(folder: Path, plan: Plan) -> None:
+def _write(folder: Path, plan: DemoManifest) -> None:
     """Write the plan whole or not at all."""
     draft = folder / f"{FILE}.new"
     draft.write_text(json.dumps(asdict(plan), indent=2) + "\n", encoding="utf-8")

@@ -12,15 +12,15 @@ from datetime import datetime, timedelta
 
 from tollbook.app.billing.recharge import (
     Booked,
-    By,
+    DoneBy,
     Gift,
+    PostingRefused,
     Purpose,
-    Refused,
     post_gift,
     undo_entries,
 )
 from tollbook.app.directory.extensions import change_holders
-from tollbook.app.directory.holder_fields import Value
+from tollbook.app.directory.holder_fields import FieldValue
 from tollbook.core.money import MICRO
 from tollbook.demo.folder import DemoError
 from tollbook.demo.office import ASTERISK, THREECX, Office
@@ -54,7 +54,7 @@ def open_accounts(door: Door, office: Office, *, ends: datetime) -> None:
     postpaid = [person.extension for person in office.behind(THREECX)[:8]]
     begins = ends - timedelta(days=93)
     _set(door, [ids[number] for number in prepaid], {"billing": True}, at=begins)
-    later: dict[str, Value] = {
+    later: dict[str, FieldValue] = {
         "billing": True,
         "payment_type": "postpaid",
         "credit_micros": CREDIT * MICRO,
@@ -108,15 +108,15 @@ def _post(door: Door, booking: Booking, ids: Mapping[str, int]) -> None:
         _done(undo_entries(door, entries, _by(undone_at, BOOKKEEPER), reason=booking.reason))
 
 
-def _done(answer: Booked | Refused) -> Booked:
-    if isinstance(answer, Refused):
+def _done(answer: Booked | PostingRefused) -> Booked:
+    if isinstance(answer, PostingRefused):
         raise DemoError(f"the sample's money: {answer.message}")
     return answer
 
 
-def _set(door: Door, ids: list[int], changes: Mapping[str, Value], *, at: datetime) -> None:
+def _set(door: Door, ids: list[int], changes: Mapping[str, FieldValue], *, at: datetime) -> None:
     change_holders(door, "extension", ids, changes, _by(at))
 
 
-def _by(at: datetime, actor: str = ACTOR) -> By:
-    return By(actor, at)
+def _by(at: datetime, actor: str = ACTOR) -> DoneBy:
+    return DoneBy(actor, at)

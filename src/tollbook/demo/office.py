@@ -43,7 +43,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class OfficeOwner:
     """Who answers for account codes: a lawyer of the firm."""
 
     name: str
@@ -51,16 +51,16 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountCode:
+class OfficeAccountCode:
     """A client's matter, to which calls are booked."""
 
     code: str
     description: str
-    owner: Owner
+    owner: OfficeOwner
 
 
 @dataclass(frozen=True, slots=True)
-class Trunk:
+class OfficeTrunk:
     """A line to a carrier as the PBX writes it, with the tariff that prices it."""
 
     pbx: str
@@ -84,9 +84,9 @@ class Office:
 
     seed: int
     people: tuple[Person, ...]
-    owners: tuple[Owner, ...]
-    account_codes: tuple[AccountCode, ...]
-    trunks: tuple[Trunk, ...]
+    owners: tuple[OfficeOwner, ...]
+    account_codes: tuple[OfficeAccountCode, ...]
+    trunks: tuple[OfficeTrunk, ...]
     called: tuple[Contact, ...]
     callers: tuple[Contact, ...]
 
@@ -94,7 +94,7 @@ class Office:
         """Return the people whose telephone hangs on *pbx*."""
         return tuple(person for person in self.people if person.pbx == pbx)
 
-    def trunks_of(self, pbx: str) -> tuple[Trunk, ...]:
+    def trunks_of(self, pbx: str) -> tuple[OfficeTrunk, ...]:
         """Return the lines of *pbx*, the one used most first."""
         return tuple(trunk for trunk in self.trunks if trunk.pbx == pbx)
 
@@ -103,9 +103,9 @@ CARRIER_TARIFF = "Nordlicht Business"
 SIP_TARIFF = "Havel SIP"
 
 TRUNKS = (
-    Trunk(ASTERISK, "PJSIP/nordlicht", "Nordlicht main line", CARRIER_TARIFF),
-    Trunk(ASTERISK, "PJSIP/havel", "Havel SIP, mobiles", SIP_TARIFF),
-    Trunk(THREECX, "10000", "Annex SIP line", SIP_TARIFF),
+    OfficeTrunk(ASTERISK, "PJSIP/nordlicht", "Nordlicht main line", CARRIER_TARIFF),
+    OfficeTrunk(ASTERISK, "PJSIP/havel", "Havel SIP, mobiles", SIP_TARIFF),
+    OfficeTrunk(THREECX, "10000", "Annex SIP line", SIP_TARIFF),
 )
 
 
@@ -149,18 +149,18 @@ def _people(dice: Random) -> Iterator[Person]:
         yield Person(str(number), name, department, pbx, talkative)
 
 
-def _owners(people: tuple[Person, ...]) -> Iterator[Owner]:
+def _owners(people: tuple[Person, ...]) -> Iterator[OfficeOwner]:
     """Yield the lawyers who answer for matters: the first of each advising department."""
     for department in ("Litigation", "Real estate", "Tax"):
         staff = [person for person in people if person.department == department]
         for person in staff[:3]:
-            yield Owner(person.name, f"matters-{person.extension}@falkenried.example")
+            yield OfficeOwner(person.name, f"matters-{person.extension}@falkenried.example")
 
 
-def _account_codes(owners: tuple[Owner, ...], dice: Random) -> Iterator[AccountCode]:
+def _account_codes(owners: tuple[OfficeOwner, ...], dice: Random) -> Iterator[OfficeAccountCode]:
     for client_number, (client, matters) in enumerate(names.CLIENTS, start=41):
         for matter_number, matter in enumerate(matters, start=1):
-            yield AccountCode(
+            yield OfficeAccountCode(
                 code=f"{client_number}{matter_number:02d}",
                 description=f"{client}: {matter}",
                 owner=dice.choice(owners),

@@ -7,14 +7,14 @@ by the second. Neither knows ships and satellites: calls there stay unrated unti
 import tomllib
 from importlib.resources import files
 
+from tollbook.core.tariff.writing import TariffDocument
 from tollbook.demo.office import CARRIER_TARIFF, COUNTRY, CURRENCY, SIP_TARIFF, STATE, ZONE
 
-Document = dict[str, object]
 DAY, NIGHT, SIP = 0, 1, 2
 WHOLE_MINUTES = ("america", "world", "far", "risky", "premium")
 
 
-def tariff_documents() -> dict[str, Document]:
+def tariff_documents() -> dict[str, TariffDocument]:
     """Return both documents by the tariff's name."""
     table = tomllib.loads(
         files("tollbook.demo").joinpath("destinations.toml").read_text(encoding="utf-8")
@@ -30,14 +30,14 @@ def tariff_documents() -> dict[str, Document]:
     }
 
 
-def _carrier(destinations: list[list[str]], zones: dict[str, list[str]]) -> Document:
+def _carrier(destinations: list[list[str]], zones: dict[str, list[str]]) -> TariffDocument:
     """Return the carrier's list: by day a rate in its band, by night one without."""
     rates = []
     for prefix, destination, call_type, zone in destinations:
         increment_s = 60 if zone in WHOLE_MINUTES else 1
         fee = "0.1500" if zone == "premium" else "0"
         for band, column in (("day", DAY), (None, NIGHT)):
-            rate: Document = {
+            rate: TariffDocument = {
                 "prefix": prefix,
                 "destination": destination,
                 "call_type": call_type,
@@ -66,7 +66,7 @@ def _carrier(destinations: list[list[str]], zones: dict[str, list[str]]) -> Docu
     }
 
 
-def _sip_provider(destinations: list[list[str]], zones: dict[str, list[str]]) -> Document:
+def _sip_provider(destinations: list[list[str]], zones: dict[str, list[str]]) -> TariffDocument:
     return {
         "name": SIP_TARIFF,
         "currency": CURRENCY,
@@ -85,9 +85,9 @@ def _sip_provider(destinations: list[list[str]], zones: dict[str, list[str]]) ->
     }
 
 
-def _slots(price: str, *, first_s: int, then_s: int) -> list[Document]:
+def _slots(price: str, *, first_s: int, then_s: int) -> list[TariffDocument]:
     """Return the price a minute with the first *first_s* owed whole, then steps of *then_s*."""
-    first: Document = {"from_s": 0, "price": price, "per_s": 60, "increment_s": first_s}
+    first: TariffDocument = {"from_s": 0, "price": price, "per_s": 60, "increment_s": first_s}
     if first_s == then_s:
         return [first]
     return [first, {"from_s": first_s, "price": price, "per_s": 60, "increment_s": then_s}]

@@ -44,7 +44,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class TimelineRow:
     """One line of a time line; times in ms from the left edge, None where unknown."""
 
     label: str
@@ -208,7 +208,7 @@ def rods_with_mark(rods: Sequence[Rod], scale: Scale, *, title: str) -> str:
     return "".join(parts)
 
 
-def time_line(lanes: Sequence[Lane], ticks: Sequence[tuple[int, str]], *, title: str) -> str:
+def time_line(lanes: Sequence[TimelineRow], ticks: Sequence[tuple[int, str]], *, title: str) -> str:
     """Draw when each party of a call rang and talked, over a common time axis.
 
     *ticks* are places on the axis, in ms from its left edge, with their words. Ringing is

@@ -20,12 +20,12 @@ _DELIMITERS = ",;\t|"
 _ZIP_SIGNS = (b"PK\x03\x04", b"PK\x05\x06")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
-Row = tuple[int, list[str]]
+SheetRow = tuple[int, list[str]]
 
-__all__ = ["MAX_COLUMNS", "Row", "SheetError", "sheet_rows"]
+__all__ = ["MAX_COLUMNS", "SheetError", "SheetRow", "sheet_rows"]
 
 
-def sheet_rows(file: BinaryIO) -> Iterator[Row]:
+def sheet_rows(file: BinaryIO) -> Iterator[SheetRow]:
     """Yield the 1-based number and the cells of each row of *file*, by its content.
 
     CSV may be parted by comma, semicolon, tab or bar, in UTF-8, UTF-16 or Windows-1252. Of a
@@ -43,7 +43,7 @@ def sheet_rows(file: BinaryIO) -> Iterator[Row]:
     return _csv_rows(file, head)
 
 
-def _csv_rows(file: BinaryIO, head: bytes) -> Iterator[Row]:
+def _csv_rows(file: BinaryIO, head: bytes) -> Iterator[SheetRow]:
     encoding = _encoding(head)
     text = io.TextIOWrapper(file, encoding, newline="")
     try:

@@ -91,7 +91,7 @@ def stream_xlsx(table: Table, *, sheet_rows: int = MAX_SHEET_ROWS) -> Iterator[b
         book.writestr("_rels/.rels", _PACKAGE_RELATIONS)
         book.writestr("xl/styles.xml", _STYLES)
         names: list[str] = []
-        rows = _Rows(table)
+        rows = _SheetRows(table)
         while rows.any_left or not names:
             names.append(_sheet_name(table.title, number=len(names) + 1))
             with book.open(f"xl/worksheets/sheet{len(names)}.xml", "w") as part:
@@ -126,7 +126,7 @@ class _Sink(io.RawIOBase):
         return data
 
 
-class _Rows:
+class _SheetRows:
     """The table's rows as XML, one look ahead, so that no sheet is begun for nothing."""
 
     def __init__(self, table: Table) -> None:
@@ -160,7 +160,7 @@ class _Rows:
 
 
 def _data_sheet(
-    part: IO[bytes], table: Table, rows: _Rows, *, sheet_rows: int, sink: _Sink
+    part: IO[bytes], table: Table, rows: _SheetRows, *, sheet_rows: int, sink: _Sink
 ) -> Iterator[bytes]:
     """Write one sheet of rows into *part*, yielding from *sink* what the zip has packed."""
     part.write(_sheet_head(table).encode())

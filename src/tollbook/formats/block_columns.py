@@ -18,7 +18,7 @@ from tollbook.formats.block_texts import (
     NOTHING_NUMBER,
     ODD,
     ODD_NUMBER,
-    Memory,
+    TextCache,
     Texts,
     Vocabulary,
 )
@@ -28,8 +28,8 @@ from tollbook.formats.definition import (
     NAME_TARGETS,
     TEXT_TARGETS,
     Definition,
+    FieldRule,
     Layout,
-    Rule,
 )
 from tollbook.formats.errors import Malformed
 from tollbook.formats.fields import interpret
@@ -48,7 +48,7 @@ WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FieldColumn:
     """The values of one field, a row after another: by number, or as they are."""
 
     numbers: Numbers | None = None
@@ -62,15 +62,15 @@ class Column:
         found: list[Any] = self.vocabulary.of(self.numbers).tolist()
         return found
 
-    def of(self, rows: Bools) -> "Column":
+    def of(self, rows: Bools) -> "FieldColumn":
         """Return the values of some of the rows."""
         if self.numbers is None:
-            return Column(texts=list(compress(self.texts, rows.tolist())))
-        return Column(self.numbers[rows], self.vocabulary)
+            return FieldColumn(texts=list(compress(self.texts, rows.tolist())))
+        return FieldColumn(self.numbers[rows], self.vocabulary)
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class BlockColumns:
     """The plain rows of a block, ascending, and their values by field.
 
     Instants are µs and lengths ms; `answer_us` means nothing where nobody `answered`.
@@ -82,7 +82,7 @@ class Columns:
     end_us: Numbers
     talk_ms: Numbers
     answered: Bools
-    values: dict[str, Column]
+    values: dict[str, FieldColumn]
 
 
 class _NeedsOrderError(Exception):
@@ -90,8 +90,8 @@ class _NeedsOrderError(Exception):
 
 
 def read_columns(
-    definition: Definition, lines: Lines, cells: Iterable[Cells], zone: tzinfo, memory: Memory
-) -> Columns | None:
+    definition: Definition, lines: Lines, cells: Iterable[Cells], zone: tzinfo, memory: TextCache
+) -> BlockColumns | None:
     """Return the plain rows of *lines* as columns; None if the block needs the Parser."""
     memory.trim()
     try:
@@ -111,8 +111,8 @@ def _short(cells: Cells) -> Cells:
 
 
 def _readers(
-    definition: Definition, cells: Cells, lines: Lines, zone: tzinfo, memory: Memory
-) -> "Iterator[_Reader]":
+    definition: Definition, cells: Cells, lines: Lines, zone: tzinfo, memory: TextCache
+) -> "Iterator[_LayoutReader]":
     """Yield a reader for each layout that is the first to fit some of the rows."""
     count = len(cells.begin)
     for layout in definition.layouts:
@@ -120,28 +120,28 @@ def _readers(
             return  # The Parser knows what to do with cells that are too many.
         if not layout.at_least <= count <= layout.at_most:
             continue
-        reader = _Reader(layout, cells, lines, zone, memory)
+        reader = _LayoutReader(layout, cells, lines, zone, memory)
         fits = reader.fits()
         if fits.all():
             yield reader
             return
         if fits.any():
-            yield _Reader(layout, cells.some(fits), lines, zone, memory)
+            yield _LayoutReader(layout, cells.some(fits), lines, zone, memory)
         cells = cells.some(~fits)
 
 
-class _Reader:
+class _LayoutReader:
     """Reads the fields of rows that share a layout."""
 
     def __init__(
-        self, layout: Layout, cells: Cells, lines: Lines, zone: tzinfo, memory: Memory
+        self, layout: Layout, cells: Cells, lines: Lines, zone: tzinfo, memory: TextCache
     ) -> None:
         self._layout = layout
         self._cells = cells.padded(layout.at_most)
         self._lines = lines
         self._zone = zone
         self._memory = memory
-        self._numbers: dict[_Place, tuple[Numbers, Texts]] = {}
+        self._numbers: dict[_CellPart, tuple[Numbers, Texts]] = {}
 
     def fits(self) -> Bools:
         """Say which rows meet one of the layout's alternative conditions."""
@@ -153,7 +153,7 @@ class _Reader:
                 break
         return fits
 
-    def columns(self) -> Columns:
+    def columns(self) -> BlockColumns:
         """Return the rows whose times are all there and agree.
 
         Raises _NeedsOrderError if one of them has a key by which calls are joined.
@@ -182,7 +182,7 @@ class _Reader:
         said = answered[rows] == _YES
         if not rows.all():
             values = {name: one.of(rows) for name, one in values.items()}
-        return Columns(
+        return BlockColumns(
             rows=self._cells.rows[rows],
             start_us=start[rows],
             answer_us=answer[rows],
@@ -192,7 +192,7 @@ class _Reader:
             values=values,
         )
 
-    def _column(self, target: str, rules: Sequence[Rule]) -> Column:
+    def _column(self, target: str, rules: Sequence[FieldRule]) -> FieldColumn:
         """Return the values of one field; ODD where only the Parser can say."""
         count = len(self._cells.rows)
         vocabulary = self._memory.vocabulary(target, "" if target in WORDS else None)
@@ -203,21 +203,21 @@ class _Reader:
             if rule is rules[-1] and target in _UNIQUE_TARGETS and not found.any():
                 texts = self._verbatim(rule)
                 if texts is not None:
-                    return Column(texts=texts)
+                    return FieldColumn(texts=texts)
             wanted = (found == NOTHING_NUMBER) & self._meet(rule.conditions)
             if wanted.any():
                 found = np.where(wanted, self._read(target, rule, vocabulary), found)
             if found.all():
                 break
-        return Column(found, vocabulary)
+        return FieldColumn(found, vocabulary)
 
-    def _read(self, target: str, rule: Rule, vocabulary: Vocabulary) -> Numbers:
+    def _read(self, target: str, rule: FieldRule, vocabulary: Vocabulary) -> Numbers:
         """Return what *rule* says of each row, as numbers of the vocabulary."""
         if rule.constant is not None:
             return np.full(len(self._cells.rows), vocabulary.number(rule.constant))
         if len(rule.cells) != 1:
             return self._read_joined(target, rule, vocabulary)
-        place = _Place(rule.cells[0], rule.before_last)
+        place = _CellPart(rule.cells[0], rule.before_last)
         uncut = replace(rule, before_last="") if rule.before_last else rule
 
         def meaning(text: str | None) -> int:
@@ -228,11 +228,11 @@ class _Reader:
         numbers, texts = self._texts(place)
         return self._memory.learned((target, id(rule), place), texts, meaning).of(numbers)
 
-    def _read_joined(self, target: str, rule: Rule, vocabulary: Vocabulary) -> Numbers:
+    def _read_joined(self, target: str, rule: FieldRule, vocabulary: Vocabulary) -> Numbers:
         """Return what a rule says that reads several cells together."""
         parts = []
         for place in rule.cells:
-            numbers, texts = self._texts(_Place(place))
+            numbers, texts = self._texts(_CellPart(place))
             parts.append([texts.texts[number] for number in numbers])
         found = np.full(len(self._cells.rows), ODD_NUMBER)
         for row, cells in enumerate(zip(*parts, strict=True)):
@@ -241,7 +241,7 @@ class _Reader:
                 found[row] = _number(vocabulary, _interpreted(rule, target, text))
         return found
 
-    def _verbatim(self, rule: Rule) -> list[str] | None:
+    def _verbatim(self, rule: FieldRule) -> list[str] | None:
         """Return the cells as they are, if that is what *rule* would say of all of them."""
         lines = self._lines
         simple = (
@@ -268,7 +268,7 @@ class _Reader:
         found = together.decode().split("\n")
         return found if rule.nulls.isdisjoint(found) else None
 
-    def _instants(self, target: str, rules: Sequence[Rule]) -> tuple[Numbers, Bools]:
+    def _instants(self, target: str, rules: Sequence[FieldRule]) -> tuple[Numbers, Bools]:
         """Return the instants of one field and where there is one; bad ones are worthless."""
         count = len(self._cells.rows)
         found, there = np.zeros(count, np.int64), np.zeros(count, np.bool_)
@@ -282,7 +282,7 @@ class _Reader:
                 break
         return found, there
 
-    def _stamps(self, target: str, rule: Rule) -> tuple[Numbers, Bools]:
+    def _stamps(self, target: str, rule: FieldRule) -> tuple[Numbers, Bools]:
         quick = (
             rule.converter_patterns[:1]
             and rule.converter_patterns[0] in _QUICK_STAMPS
@@ -301,7 +301,7 @@ class _Reader:
         def hour(text: str | None) -> int:
             return _BAD_US if text is None else _hour_us(rule, target, text, self._zone)
 
-        place = _Place(rule.cells[0], width=_HOUR_CHARS)
+        place = _CellPart(rule.cells[0], width=_HOUR_CHARS)
         numbers, texts = self._texts(place)
         hours = self._memory.learned((target, id(rule), place), texts, hour).of(numbers)
         if (hours[whole] == _TWICE_US).any():
@@ -311,7 +311,7 @@ class _Reader:
         there[self._nulls(rule, np.flatnonzero(there & (instants <= _WORTHLESS_US)))] = False
         return instants, there
 
-    def _nulls(self, rule: Rule, rows: Numbers) -> list[int]:
+    def _nulls(self, rule: FieldRule, rows: Numbers) -> list[int]:
         """Return those of *rows* in which stands a text by which *rule* means nothing."""
         nulls = {null.encode() for null in rule.nulls}
         begin, end = self._cells.begin[rule.cells[0]], self._cells.end[rule.cells[0]]
@@ -329,11 +329,11 @@ class _Reader:
         length_s = (tens * 10 + ones) * 60 + ten_seconds * 10 + seconds
         return np.where(right, length_s * SECOND_US, -1)
 
-    def _lengths(self, target: str, rules: Sequence[Rule]) -> Numbers:
+    def _lengths(self, target: str, rules: Sequence[FieldRule]) -> Numbers:
         """Return a field's lengths in ms, -1 where the Parser must look."""
         return _translated(self._column(target, rules), _ms)
 
-    def _truths(self, target: str, rules: Sequence[Rule]) -> Numbers:
+    def _truths(self, target: str, rules: Sequence[FieldRule]) -> Numbers:
         """Return whether a field says yes, no, or neither."""
         return _translated(self._column(target, rules), _truth)
 
@@ -342,7 +342,7 @@ class _Reader:
         met = np.ones(len(self._cells.rows), np.bool_)
         for column, pattern in conditions:
             width = self._decisive_width(column, pattern)
-            place = _Place(column, width=width)
+            place = _CellPart(column, width=width)
             numbers, texts = self._texts(place)
 
             def is_met(text: str | None, pattern: Pattern = pattern, cut: int = width) -> int:
@@ -367,7 +367,7 @@ class _Reader:
         unsure |= last == ord(self._layout.quote)
         return 0 if (unsure & (end > begin)).any() else width
 
-    def _texts(self, place: "_Place") -> tuple[Numbers, Texts]:
+    def _texts(self, place: "_CellPart") -> tuple[Numbers, Texts]:
         """Return the texts at a place, by number."""
         known = self._numbers.get(place)
         if known is None:
@@ -376,7 +376,7 @@ class _Reader:
             known = self._numbers[place] = texts.numbers(self._lines, begin, end), texts
         return known
 
-    def _span(self, place: "_Place") -> tuple[Numbers, Numbers]:
+    def _span(self, place: "_CellPart") -> tuple[Numbers, Numbers]:
         """Return where the texts at a place begin and end."""
         begin, end = self._cells.begin[place.column], self._cells.end[place.column]
         if place.width:
@@ -389,7 +389,7 @@ class _Reader:
                 end = np.where((last > begin) & (last < end), last, end)
         return begin, end
 
-    def _is_ruled_out(self, rule: Rule) -> bool:
+    def _is_ruled_out(self, rule: FieldRule) -> bool:
         """Say whether no row begins as the rule needs it."""
         needed = [(column, pattern) for column, pattern in rule.conditions]
         if rule.pattern is not None and rule.choices is None and len(rule.cells) == 1:
@@ -407,7 +407,7 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _CellPart:
     """A column of a layout, or what stands there before the last of a mark, or its beginning."""
 
     column: int
@@ -431,7 +431,7 @@ def _ms(value: Any) -> int:
     return -1
 
 
-def _translated(column: Column, meaning: Any) -> Numbers:
+def _translated(column: FieldColumn, meaning: Any) -> Numbers:
     """Return *meaning* of each value."""
     if column.vocabulary is None or column.numbers is None:
         return np.array([meaning(text) for text in column.texts], np.int64)
@@ -444,7 +444,7 @@ def _number(vocabulary: Vocabulary, value: Any) -> int:
     return ODD_NUMBER if value is ODD else vocabulary.number(value)
 
 
-def _are_there(column: Column) -> Bools:
+def _are_there(column: FieldColumn) -> Bools:
     """Say where a column says anything."""
     if column.numbers is None:
         return np.array([text != "" for text in column.texts], np.bool_)
@@ -452,7 +452,7 @@ def _are_there(column: Column) -> Bools:
     return there
 
 
-def _hour_us(rule: Rule, target: str, text: str, zone: tzinfo) -> int:
+def _hour_us(rule: FieldRule, target: str, text: str, zone: tzinfo) -> int:
     """Return the instant at which the clock hour *text* begins; bad where a clock disagrees."""
     first = _candidates(rule, target, f"{text}:00:00", zone)
     last = _candidates(rule, target, f"{text}:59:59", zone)
@@ -468,30 +468,30 @@ def _hour_us(rule: Rule, target: str, text: str, zone: tzinfo) -> int:
     return first[0] if plain else _BAD_US
 
 
-def _candidates(rule: Rule, target: str, text: str, zone: tzinfo) -> tuple[int, ...]:
+def _candidates(rule: FieldRule, target: str, text: str, zone: tzinfo) -> tuple[int, ...]:
     value = _interpreted(rule, target, text)
     if not isinstance(value, Stamp) or value.text != text or len(text) != _STAMP_CHARS:
         return ()
     return candidates_us(value, zone)
 
 
-def _interpreted(rule: Rule, target: str, text: str) -> Any:
+def _interpreted(rule: FieldRule, target: str, text: str) -> Any:
     try:
         return interpret(rule, target, text.strip())
     except Malformed:
         return ODD
 
 
-def no_columns() -> Columns:
+def no_columns() -> BlockColumns:
     """Return the columns of no rows."""
     none = np.zeros(0, np.int64)
-    return Columns(none, none, none, none, none, none == 0, {})
+    return BlockColumns(none, none, none, none, none, none == 0, {})
 
 
 _TIMES = ("rows", "start_us", "answer_us", "end_us", "talk_ms", "answered")
 
 
-def _merged(parts: Sequence[Columns]) -> Columns:
+def _merged(parts: Sequence[BlockColumns]) -> BlockColumns:
     """Return the rows of several layouts as one, in the order of the lines."""
     if len(parts) == 1:
         return parts[0]
@@ -502,10 +502,10 @@ def _merged(parts: Sequence[Columns]) -> Columns:
         name: np.concatenate([getattr(part, name) for part in parts])[order] for name in _TIMES
     }
     names = {name for part in parts for name in part.values}
-    return Columns(**times, values={name: _joined(name, parts, order) for name in names})
+    return BlockColumns(**times, values={name: _joined(name, parts, order) for name in names})
 
 
-def _joined(name: str, parts: Sequence[Columns], order: Numbers) -> Column:
+def _joined(name: str, parts: Sequence[BlockColumns], order: Numbers) -> FieldColumn:
     """Return one field of several layouts; it says nothing where a layout does not have it."""
     columns = [part.values.get(name) for part in parts]
     vocabularies = [one.vocabulary for one in columns if one is not None and one.vocabulary]
@@ -515,11 +515,11 @@ def _joined(name: str, parts: Sequence[Columns], order: Numbers) -> Column:
             for one, part in zip(columns, parts, strict=True)
             for text in (one.values() if one is not None else [""] * len(part.rows))
         ]
-        return Column(texts=[texts[row] for row in order])
+        return FieldColumn(texts=[texts[row] for row in order])
     numbers = [
         np.full(len(part.rows), NOTHING_NUMBER)
         if one is None or one.numbers is None
         else one.numbers
         for one, part in zip(columns, parts, strict=True)
     ]
-    return Column(np.concatenate(numbers)[order], vocabularies[0])
+    return FieldColumn(np.concatenate(numbers)[order], vocabularies[0])

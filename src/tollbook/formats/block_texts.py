@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tollbook.formats.block_lines import Lines
-from tollbook.formats.numbering import Numbering, Numbers
+from tollbook.formats.numbering import KeyIndex, Numbers
 
 _TEXTS_KEPT = 100_000
 
@@ -41,7 +41,7 @@ class Texts:
         self._quote = quote
         self._known: dict[bytes, int] = {}
         # Short texts take few words, and whether a text is short is the same in every block.
-        self._by_width: dict[int, tuple[Numbering, Learned]] = {}
+        self._by_width: dict[int, tuple[KeyIndex, Learned]] = {}
 
     def numbers(self, lines: Lines, begin: Numbers, end: Numbers) -> Numbers:
         """Return the number of each row's text."""
@@ -49,7 +49,7 @@ class Texts:
         width = 1 << (len(words) - 1).bit_length()
         words += [np.zeros(len(begin), np.uint64)] * (width - len(words))
         if width not in self._by_width:
-            self._by_width[width] = Numbering(width), Learned()
+            self._by_width[width] = KeyIndex(width), Learned()
         numbering, own = self._by_width[width]
         found, new = numbering.numbers(words)
         for row in new:
@@ -123,7 +123,7 @@ class Vocabulary:
         return self._shown[numbers]
 
 
-class Memory:
+class TextCache:
     """What texts were read as in earlier blocks; for one definition and one zone only."""
 
     def __init__(self) -> None:

@@ -23,10 +23,10 @@ from tollbook.core.calls import (
     QueueOutcome,
     QueueVisit,
 )
-from tollbook.formats.block_columns import Columns, no_columns, read_columns
+from tollbook.formats.block_columns import BlockColumns, no_columns, read_columns
 from tollbook.formats.block_lines import Bools, Lines, plain_cells
-from tollbook.formats.block_texts import Memory
-from tollbook.formats.definition import Definition, Layout, Rule
+from tollbook.formats.block_texts import TextCache
+from tollbook.formats.definition import Definition, FieldRule, Layout
 from tollbook.formats.errors import ZoneError
 from tollbook.formats.numbering import Numbers
 from tollbook.formats.parser import LAST_US, MUCH_OLDER_US, Parser, is_much_older
@@ -39,7 +39,7 @@ _DONE = frozenset(
 
 
 @dataclass(slots=True)
-class Block(CdrColumns):
+class ParsedBlock(CdrColumns):
     """The plain calls of a block, each of one record, and its other outcomes in their order.
 
     `queue` has an entry, by the call's index, for calls that visited one. `carry` is for the
@@ -51,7 +51,7 @@ class Block(CdrColumns):
     others: list[Outcome] = field(default_factory=list)
     end_offset: int = 0
     carry: dict[str, str] = field(default_factory=dict)
-    columns: Columns = field(default_factory=no_columns)
+    columns: BlockColumns = field(default_factory=no_columns)
 
     def some(self, rows: slice) -> CdrColumns:
         """Return some of the calls, without what the block alone knows of them."""
@@ -71,8 +71,8 @@ def parse_block(
     start_offset: int = 0,
     start_line: int = 1,
     carry: Mapping[str, str] | None = None,
-    memory: Memory | None = None,
-) -> Block | None:
+    memory: TextCache | None = None,
+) -> ParsedBlock | None:
     """Return what *data*, whole lines of one source, comes to; None if it needs the Parser.
 
     *memory*, kept by the caller for all blocks of one definition and zone, spares reading a text
@@ -85,12 +85,12 @@ def parse_block(
     if not _is_suited(definition):
         return None
     if not data:
-        return Block(end_offset=start_offset, carry=_carried(carry or {}))
+        return ParsedBlock(end_offset=start_offset, carry=_carried(carry or {}))
     lines = Lines(data, offset=start_offset, line=start_line)
     cells = plain_cells(definition, lines)
     if cells is None:
         return None
-    zone_info, memory = find_zone(name), Memory() if memory is None else memory
+    zone_info, memory = find_zone(name), TextCache() if memory is None else memory
     columns = read_columns(definition, lines, cells, zone_info, memory)
     if columns is None:
         return None
@@ -123,7 +123,7 @@ def _is_suited(definition: Definition) -> bool:
     )
 
 
-def _rules(layout: Layout) -> Iterator[Rule]:
+def _rules(layout: Layout) -> Iterator[FieldRule]:
     return chain.from_iterable(layout.fields.values())
 
 
@@ -151,13 +151,13 @@ def _read_others(
     return others, written
 
 
-def _block(lines: Lines, columns: Columns) -> Block:
+def _block(lines: Lines, columns: BlockColumns) -> ParsedBlock:
     rows, values = columns.rows, columns.values
     count = len(rows)
     begin, end = lines.begin[rows], lines.end[rows]
     said = columns.answered
     ring_ms = (columns.answer_us - columns.start_us) // 1000
-    block = Block(
+    block = ParsedBlock(
         line=(rows + lines.first_line).tolist(),
         offset=(begin + lines.offset).tolist(),
         length=(end - begin + 1).tolist(),
@@ -187,7 +187,7 @@ def _where(rows: Bools, values: Numbers) -> list[int | None]:
     return listed
 
 
-def _add_queues(block: Block, values: Mapping[str, Sequence[Any]]) -> None:
+def _add_queues(block: ParsedBlock, values: Mapping[str, Sequence[Any]]) -> None:
     numbers, outcomes = values.get("queue_number"), values.get("queue_outcome")
     if not any(numbers or ()) and not any(outcomes or ()):
         return
@@ -208,7 +208,9 @@ def _carried(carry: Mapping[str, str]) -> dict[str, str]:
     return {name: text for name, text in carry.items() if name == LAST_US}
 
 
-def _carry(columns: Columns, others: Mapping[int, int], carry: dict[str, str]) -> dict[str, str]:
+def _carry(
+    columns: BlockColumns, others: Mapping[int, int], carry: dict[str, str]
+) -> dict[str, str]:
     """Return what the Parser would carry on: when the latest record was written."""
     last = int(carry[LAST_US]) if LAST_US in carry else None
     ends = columns.end_us
@@ -224,13 +226,13 @@ def _carry(columns: Columns, others: Mapping[int, int], carry: dict[str, str]) -
     return {} if last is None else {LAST_US: str(last)}
 
 
-def outcomes_of(block: Block) -> list[Outcome]:
+def outcomes_of(block: ParsedBlock) -> list[Outcome]:
     """Return the outcomes of *block* one by one, in the order of their bytes."""
     calls: list[Outcome] = [_call(block, index) for index in range(len(block))]
     return sorted([*calls, *block.others], key=lambda each: each.offset)
 
 
-def _call(block: Block, index: int) -> Cdr:
+def _call(block: ParsedBlock, index: int) -> Cdr:
     texts: dict[str, Any] = {name: getattr(block, name)[index] or None for name in CDR_TEXTS}
     direction = texts.pop("direction")
     return Cdr(

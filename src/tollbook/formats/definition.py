@@ -81,7 +81,7 @@ class CarryRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class FieldRule:
     """One way to get a value from a record's cells.
 
     *cells* are indices; several are joined by a blank. *conditions* must all hold, else the
@@ -113,7 +113,7 @@ class Layout:
     at_least: int
     at_most: int
     conditions: tuple[tuple[tuple[int, Pattern], ...], ...]  # alternatives; none fits anything
-    fields: Mapping[str, tuple[Rule, ...]]
+    fields: Mapping[str, tuple[FieldRule, ...]]
     delimiter: str = ","
     quote: str = '"'
     header: Pattern | None = None  # csv: a line of names that say where the columns stand

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tollbook.core.calls import Cdr, Part, Reject
+from tollbook.core.calls import Cdr, Part, RejectedRecord
 from tollbook.formats.catalogue import load_definition, packaged_names
 from tollbook.formats.definition import Definition
 from tollbook.formats.parser import Parser
@@ -44,7 +44,7 @@ def _score(definition: Definition, head: bytes) -> Detection:
     outcomes = parser.feed(head) + parser.finish()
     calls = sum(isinstance(each, Cdr) for each in outcomes)
     parts = sum(isinstance(each, Part) for each in outcomes)
-    rejects = sum(isinstance(each, Reject) for each in outcomes)
+    rejects = sum(isinstance(each, RejectedRecord) for each in outcomes)
     read = calls + parts
     score = round(read / (read + rejects), 3) if read else 0.0
     return Detection(definition.name, score, calls, rejects)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tollbook.formats.definition import REJECT, Layout, Rule
+from tollbook.formats.definition import REJECT, FieldRule, Layout
 from tollbook.formats.errors import Malformed, quoted
 
 Values = dict[str, Any]
@@ -24,7 +24,7 @@ def read_values(layout: Layout, cells: list[str]) -> Values:
     return values
 
 
-def answer(rule: Rule, target: str, cells: list[str]) -> Any:
+def answer(rule: FieldRule, target: str, cells: list[str]) -> Any:
     """Return the value that *rule* finds, or None if it has nothing to say."""
     for place, pattern in rule.conditions:
         if not pattern.matches(cells[place]):
@@ -38,7 +38,7 @@ def answer(rule: Rule, target: str, cells: list[str]) -> Any:
     return interpret(rule, target, text)
 
 
-def interpret(rule: Rule, target: str, text: str) -> Any:
+def interpret(rule: FieldRule, target: str, text: str) -> Any:
     """Return the value of one *text* under *rule*, or None."""
     if rule.before_last:
         text = before_last(text, rule.before_last)
@@ -70,7 +70,7 @@ def before_last(text: str, mark: str) -> str:
     return text.rpartition(mark)[0] or text
 
 
-def _choose(rule: Rule, choices: Mapping[str, Any], target: str, text: str) -> Any:
+def _choose(rule: FieldRule, choices: Mapping[str, Any], target: str, text: str) -> Any:
     key = text
     if rule.pattern is not None:
         match = rule.pattern.search(text)

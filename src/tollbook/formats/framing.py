@@ -44,7 +44,7 @@ class Framer:
         self._let_go = 0
         self._skip_lf = False
         self._orphan_bytes = 0  # a \n whose \r had ended its line already
-        self._blocks = _Blocks(self._max_bytes) if framing.records == "block" else None
+        self._blocks = _BlockFramer(self._max_bytes) if framing.records == "block" else None
 
     @property
     def offset(self) -> int:
@@ -132,7 +132,7 @@ class Framer:
         return self._blocks.feed(frames) if self._blocks else frames
 
 
-class _Blocks:
+class _BlockFramer:
     """Groups lines up to a blank one into one frame; the blank line belongs to it."""
 
     def __init__(self, max_bytes: int) -> None:

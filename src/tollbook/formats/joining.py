@@ -12,8 +12,8 @@ from typing import Any
 
 from tollbook.core.calls import (
     Cdr,
+    CdrLeg,
     Direction,
-    Leg,
     Outcome,
     Part,
     QueueOutcome,
@@ -23,7 +23,7 @@ from tollbook.core.calls import (
 )
 from tollbook.formats.definition import Join
 from tollbook.formats.errors import Malformed
-from tollbook.formats.truth import Reading
+from tollbook.formats.truth import ReadRecord
 from tollbook.formats.zones import SECOND_US, from_us, us_seconds
 
 _PLUMBING = "half of a channel pair inside the switch; its call is in another record"
@@ -31,7 +31,7 @@ _PLUMBING = "half of a channel pair inside the switch; its call is in another re
 
 @dataclass(slots=True)
 class _Open:
-    readings: list[Reading] = field(default_factory=list)
+    readings: list[ReadRecord] = field(default_factory=list)
     generation: int = 0
     received_us: int | None = None  # when the last of them came, where that is known
 
@@ -43,14 +43,14 @@ class _Open:
 class Joiner:
     """Holds the records of calls that are not whole yet."""
 
-    def __init__(self, join: Join | None, complete: Callable[[Reading], None]) -> None:
+    def __init__(self, join: Join | None, complete: Callable[[ReadRecord], None]) -> None:
         """*complete* fills in a record that was put together from several."""
         self._join = join
         self._complete = complete
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._generation = 0
 
-    def add(self, reading: Reading, *, received_us: int | None = None) -> list[Outcome]:
+    def add(self, reading: ReadRecord, *, received_us: int | None = None) -> list[Outcome]:
         """Take one record, which came at *received_us*; return the outcomes that it settles."""
         key = reading.values.get("join_key") if self._join else None
         if self._join is None or key is None:
@@ -108,18 +108,18 @@ class Joiner:
             return _gathered(held.readings)
         return self._whole(held.readings, partial=True)
 
-    def _whole(self, readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
+    def _whole(self, readings: Sequence[ReadRecord], *, partial: bool) -> list[Outcome]:
         if self._join and self._join.combine == "fill":
             return self._filled(readings, partial=partial)
         return whole(readings, partial=partial)
 
-    def _filled(self, readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
+    def _filled(self, readings: Sequence[ReadRecord], *, partial: bool) -> list[Outcome]:
         """Return one record's call to which the others add what it does not say."""
         values = dict(readings[0].values)
         for each in readings[1:]:
             values = {**each.values, **values}
         first, last = readings[0], readings[-1]
-        filled = Reading(first.line, 1, first.offset, last.end_offset, values)
+        filled = ReadRecord(first.line, 1, first.offset, last.end_offset, values)
         try:
             self._complete(filled)
         except Malformed:
@@ -146,7 +146,7 @@ class Joiner:
         return outcomes
 
     def _add_until(
-        self, key: str, reading: Reading, join: Join, received_us: int | None
+        self, key: str, reading: ReadRecord, join: Join, received_us: int | None
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         held = self._open.get(key)
@@ -170,7 +170,7 @@ class Joiner:
         del self._open[key]
         return [*outcomes, *self._whole([*held.readings, reading], partial=False)]
 
-    def _add_gathering(self, key: str, reading: Reading) -> list[Outcome]:
+    def _add_gathering(self, key: str, reading: ReadRecord) -> list[Outcome]:
         outcomes: list[Outcome] = []
         held = self._open.get(key)
         if held is None:
@@ -188,7 +188,7 @@ class Joiner:
         return []
 
 
-def _gathered(readings: list[Reading]) -> list[Outcome]:
+def _gathered(readings: list[ReadRecord]) -> list[Outcome]:
     """Return the call of a gathered group; plumbing is skipped where other records tell more."""
     telling = [reading for reading in readings if not reading.values.get("plumbing")]
     kept = telling or readings[:1]
@@ -200,7 +200,7 @@ def _gathered(readings: list[Reading]) -> list[Outcome]:
     return [*skips, *whole(kept, partial=False)]
 
 
-def whole(readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
+def whole(readings: Sequence[ReadRecord], *, partial: bool) -> list[Outcome]:
     """Return the parts and then the call that *readings*, in the order of their bytes, make."""
     if len(readings) == 1:
         return [single(readings[0], partial=partial)]
@@ -208,7 +208,7 @@ def whole(readings: Sequence[Reading], *, partial: bool) -> list[Outcome]:
     return [*parts, _joined(readings, partial=partial)]
 
 
-def single(reading: Reading, *, partial: bool = False) -> Cdr:
+def single(reading: ReadRecord, *, partial: bool = False) -> Cdr:
     """Return the call of one record."""
     values = reading.values
     return Cdr(
@@ -241,7 +241,7 @@ def single(reading: Reading, *, partial: bool = False) -> Cdr:
     )
 
 
-def _joined(written: Sequence[Reading], *, partial: bool) -> Cdr:
+def _joined(written: Sequence[ReadRecord], *, partial: bool) -> Cdr:
     _put_in_sequence(written)
     # What was written last may have begun first: a consultation ends before its call.
     readings = sorted(written, key=lambda each: (each.start_us or 0, each.offset))
@@ -288,7 +288,7 @@ def _joined(written: Sequence[Reading], *, partial: bool) -> Cdr:
     )
 
 
-def _put_in_sequence(readings: Sequence[Reading]) -> None:
+def _put_in_sequence(readings: Sequence[ReadRecord]) -> None:
     """Move stretches that all carry the call's own start behind each other, as they happened."""
     first = readings[0]
     stamp = first.values.get("start")
@@ -306,7 +306,7 @@ def _put_in_sequence(readings: Sequence[Reading]) -> None:
 
 
 def _ring_s(
-    readings: Sequence[Reading], start_us: int | None, answer_us: int | None
+    readings: Sequence[ReadRecord], start_us: int | None, answer_us: int | None
 ) -> Seconds | None:
     if answer_us is not None:
         return None if start_us is None else us_seconds(max(0, answer_us - start_us))
@@ -314,9 +314,9 @@ def _ring_s(
     return None if None in rings else _total(rings)
 
 
-def _leg(reading: Reading) -> Leg:
+def _leg(reading: ReadRecord) -> CdrLeg:
     values = reading.values
-    return Leg(
+    return CdrLeg(
         party=values.get("party") or values.get("callee"),
         role=values.get("role") or "callee",
         start=_instant(reading.start_us),
@@ -326,7 +326,7 @@ def _leg(reading: Reading) -> Leg:
     )
 
 
-def _lines(reading: Reading) -> range:
+def _lines(reading: ReadRecord) -> range:
     return range(reading.line, reading.line + reading.line_count)
 
 
@@ -338,15 +338,15 @@ def _instant(instant_us: int | None) -> Any:
     return None if instant_us is None else from_us(instant_us)
 
 
-def _first(readings: Sequence[Reading], name: str) -> dict[str, Any]:
+def _first(readings: Sequence[ReadRecord], name: str) -> dict[str, Any]:
     return next((each.values for each in readings if name in each.values), {})
 
 
-def _said_first(readings: Sequence[Reading], name: str) -> Any:
+def _said_first(readings: Sequence[ReadRecord], name: str) -> Any:
     return _first(readings, name).get(name)
 
 
-def _said_last(readings: Sequence[Reading], name: str) -> Any:
+def _said_last(readings: Sequence[ReadRecord], name: str) -> Any:
     return _first(readings[::-1], name).get(name)
 
 

@@ -19,7 +19,7 @@ _AROUND = "JSON around the records"
 _OUTER = -1  # An object that began before the last frame: calls came out of it.
 
 
-class _Found(NamedTuple):
+class _JsonSpan(NamedTuple):
     begin: int
     end: int
 
@@ -67,7 +67,7 @@ class JsonFramer:
         why = "blank line" if not self._held.strip() else _AROUND if whole else ""
         return [self._take(0, len(self._held), why=why, ended=bool(whole))]
 
-    def _next(self) -> _Found | None:
+    def _next(self) -> _JsonSpan | None:
         """Return the next object of a call that ends within the bound."""
         while match := _TOKEN.search(self._held, self._seen, self._max_bytes):
             token = match[0]
@@ -81,7 +81,7 @@ class JsonFramer:
             elif token == b"}" and self._open:
                 begin = self._open.pop()
                 if begin != _OUTER and self._is_call(self._held[begin : match.end()]):
-                    return _Found(begin, match.end())
+                    return _JsonSpan(begin, match.end())
         return None
 
     def _is_call(self, text: bytes) -> bool:
@@ -93,7 +93,7 @@ class JsonFramer:
             return False
         return isinstance(content, dict) and self._key in content
 
-    def _frame(self, found: _Found) -> Frame:
+    def _frame(self, found: _JsonSpan) -> Frame:
         return self._take(found.begin, found.end, why="", ended=True)
 
     def _let_go(self) -> Frame:

@@ -23,17 +23,17 @@ from tollbook.formats.definition import (
     REJECT,
     STAMP_TARGETS,
     TARGETS,
+    FieldRule,
     Layout,
-    Rule,
 )
 from tollbook.formats.patterns import Pattern
-from tollbook.formats.tables import Faults, Table
+from tollbook.formats.tables import Faults, TomlTable
 
 _KINDS = ("csv", "columns", "regex", "keys", "json")
 _MAX_COLUMNS = 200
 
 
-def read_layouts(top: Table, stamp_patterns: tuple[str, ...]) -> tuple[Layout, ...]:
+def read_layouts(top: TomlTable, stamp_patterns: tuple[str, ...]) -> tuple[Layout, ...]:
     """Return the layouts of a definition, in the order in which they are tried."""
     shared = top.table("fields")
     served: set[str] = set()
@@ -52,7 +52,7 @@ def read_layouts(top: Table, stamp_patterns: tuple[str, ...]) -> tuple[Layout, .
 
 
 def _layout(
-    table: Table, shared: Table, stamp_patterns: tuple[str, ...], served: set[str]
+    table: TomlTable, shared: TomlTable, stamp_patterns: tuple[str, ...], served: set[str]
 ) -> Layout | None:
     name = table.text("layout") or table.place
     kind = table.choice("kind", _KINDS, "csv")
@@ -97,13 +97,13 @@ def _layout(
 
 
 def _fields(
-    table: Table,
-    shared: Table,
+    table: TomlTable,
+    shared: TomlTable,
     index: dict[str, int],
     stamp_patterns: tuple[str, ...],
     served: set[str],
-) -> dict[str, tuple[Rule, ...]]:
-    fields: dict[str, tuple[Rule, ...]] = {}
+) -> dict[str, tuple[FieldRule, ...]]:
+    fields: dict[str, tuple[FieldRule, ...]] = {}
     for source, own in ((shared, False), (table.table("fields"), True)):
         for target in source.content:
             source.get(target)
@@ -120,12 +120,13 @@ def _fields(
 
 
 def _alternatives(
-    table: Table, index: dict[str, int]
+    table: TomlTable, index: dict[str, int]
 ) -> tuple[tuple[tuple[int, Pattern], ...], ...]:
     """Return the alternatives of a record's `when`: one table, or an array of tables."""
     if isinstance(table.get("when"), list):
         inner = [
-            Table({"when": each.content}, each.place, table.faults) for each in table.tables("when")
+            TomlTable({"when": each.content}, each.place, table.faults)
+            for each in table.tables("when")
         ]
     else:
         inner = [table] if "when" in table else []
@@ -133,7 +134,7 @@ def _alternatives(
     return tuple(each for each in found if each)
 
 
-def _one_character(table: Table, key: str, default: str, *, may_be_empty: bool = False) -> str:
+def _one_character(table: TomlTable, key: str, default: str, *, may_be_empty: bool = False) -> str:
     value = table.text(key)
     if value is None or (may_be_empty and not value):
         return default if value is None else value
@@ -143,7 +144,7 @@ def _one_character(table: Table, key: str, default: str, *, may_be_empty: bool =
     return value
 
 
-def _spans(table: Table) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
+def _spans(table: TomlTable) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     """Return names and 0-based half-open spans of columns given as 1-based inclusive pairs."""
     inner = table.table("columns")
     names, spans = [], []
@@ -158,7 +159,7 @@ def _spans(table: Table) -> tuple[tuple[str, ...], tuple[tuple[int, int], ...]]:
     return tuple(names), tuple(spans)
 
 
-def _elastic(table: Table, index: dict[str, int]) -> tuple[int, int] | None:
+def _elastic(table: TomlTable, index: dict[str, int]) -> tuple[int, int] | None:
     names = table.texts("elastic")
     if not names:
         return None
@@ -173,7 +174,7 @@ def _elastic(table: Table, index: dict[str, int]) -> tuple[int, int] | None:
 
 
 def _conditions(
-    table: Table, index: dict[str, int], *, quiet: bool
+    table: TomlTable, index: dict[str, int], *, quiet: bool
 ) -> tuple[tuple[int, Pattern], ...] | None:
     """Return the conditions of a `when`; None if it names a column that is not there."""
     found = []
@@ -187,8 +188,13 @@ def _conditions(
 
 
 def _rules(
-    source: Table, target: str, index: dict[str, int], stamp_patterns: tuple[str, ...], *, own: bool
-) -> tuple[Rule, ...]:
+    source: TomlTable,
+    target: str,
+    index: dict[str, int],
+    stamp_patterns: tuple[str, ...],
+    *,
+    own: bool,
+) -> tuple[FieldRule, ...]:
     value = source.get(target)
     place = source.at(target)
     contents: list[Any] = value if isinstance(value, list) else [value]
@@ -202,7 +208,7 @@ def _rules(
             continue
         # Shared rules are read once for each layout: their faults are noted the first time.
         faults = source.faults if own else _Once(source.faults)
-        rule = _rule(Table(content, here, faults), target, index, stamp_patterns, own=own)
+        rule = _rule(TomlTable(content, here, faults), target, index, stamp_patterns, own=own)
         if rule is not None:
             rules.append(rule)
     return tuple(rules)
@@ -223,13 +229,13 @@ class _Once(Faults):
 
 
 def _rule(
-    table: Table,
+    table: TomlTable,
     target: str,
     index: dict[str, int],
     stamp_patterns: tuple[str, ...],
     *,
     own: bool,
-) -> Rule | None:
+) -> FieldRule | None:
     columns = table.texts("from")
     missing = [column for column in columns if column not in index]
     if missing and own:
@@ -244,7 +250,7 @@ def _rule(
     converter = None
     if constant is None and choices is None:
         converter = _converter(table, target, converter_name, patterns)
-    rule = Rule(
+    rule = FieldRule(
         cells=tuple(index.get(column, 0) for column in columns),
         conditions=conditions or (),
         constant=constant,
@@ -271,7 +277,7 @@ def _usual_converter(target: str) -> str:
     return "integer" if target in COUNT_TARGETS else "text"
 
 
-def _converter(table: Table, target: str, name: str, patterns: tuple[str, ...]) -> Any:
+def _converter(table: TomlTable, target: str, name: str, patterns: tuple[str, ...]) -> Any:
     if target in FLAG_TARGETS or target in CHOICE_TARGETS:
         table.fault("needs a map or a value: it is not free text")
         return None
@@ -297,7 +303,7 @@ def _converter(table: Table, target: str, name: str, patterns: tuple[str, ...]) 
         return None
 
 
-def _choices(table: Table, target: str, constant: Any) -> dict[str, Any] | None:
+def _choices(table: TomlTable, target: str, constant: Any) -> dict[str, Any] | None:
     """Return the map of a rule; its values, and the constant, must fit the target."""
     inner = table.table("map")
     allowed: tuple[Any, ...] | None = CHOICE_TARGETS.get(target)

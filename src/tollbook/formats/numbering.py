@@ -21,7 +21,7 @@ _SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
 _HALF = np.uint64(32)
 
 
-class Numbering:
+class KeyIndex:
     """Gives distinct keys the numbers 0, 1, 2 … in the order in which it meets them.
 
     A key is *width* whole numbers of 64 bits.

@@ -7,7 +7,7 @@ records follow, stays inside until it is, or until `finish`.
 from collections.abc import Mapping
 from datetime import datetime
 
-from tollbook.core.calls import Outcome, Reject, Skip
+from tollbook.core.calls import Outcome, RejectedRecord, Skip
 from tollbook.formats.cells import Cutter
 from tollbook.formats.definition import Definition
 from tollbook.formats.errors import Malformed, quoted, reject_message
@@ -15,8 +15,8 @@ from tollbook.formats.fields import read_values
 from tollbook.formats.framing import RAW_KEPT_BYTES, Frame, Framer
 from tollbook.formats.joining import Joiner
 from tollbook.formats.json_framing import JsonFramer
-from tollbook.formats.truth import Reading, complete
-from tollbook.formats.zones import SECOND_US, Order, find_zone, to_us
+from tollbook.formats.truth import ReadRecord, complete
+from tollbook.formats.zones import SECOND_US, StampContext, find_zone, to_us
 
 LAST_US = "last_us"
 YEAR = "year"
@@ -107,7 +107,7 @@ class Parser:
         if frame.too_long:
             return [self._too_long(frame)]
         text = clean(self._definition, frame.raw)
-        reading = Reading(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
+        reading = ReadRecord(frame.line, frame.line_count, frame.offset, frame.end_offset, {})
         try:
             why = frame.why or self._carried(text) or skipped(self._definition, text)
             if why:
@@ -123,17 +123,17 @@ class Parser:
         received_us = None if self.received is None else to_us(self.received)
         return self._joiner.add(reading, received_us=received_us)
 
-    def _complete(self, reading: Reading) -> None:
+    def _complete(self, reading: ReadRecord) -> None:
         values = reading.values
         known = self._joiner.start_of(values.get("join_key"), values.get("start"))
         complete(reading, self._zone, self._order(), known_start_us=known)
 
-    def _complete_again(self, reading: Reading) -> None:
+    def _complete_again(self, reading: ReadRecord) -> None:
         complete(reading, self._zone, self._order())
 
-    def _order(self) -> Order:
+    def _order(self) -> StampContext:
         received_us = None if self.received is None else to_us(self.received)
-        return Order(self._last_us, received_us, self._year)
+        return StampContext(self._last_us, received_us, self._year)
 
     def _carried(self, text: str) -> str | None:
         """Return why *text* is a heading, after noting what it says; None if it is none."""
@@ -146,7 +146,7 @@ class Parser:
                 return rule.why
         return None
 
-    def _note_order(self, reading: Reading) -> None:
+    def _note_order(self, reading: ReadRecord) -> None:
         written, last = reading.written_us, self._last_us
         if written is not None and (
             last is None or written > last or is_much_older(written, than_us=last)
@@ -156,11 +156,13 @@ class Parser:
     def _place(self, frame: Frame) -> str:
         return f"{self._source_name}:{frame.line}"
 
-    def _reject(self, frame: Frame, found: Malformed) -> Reject:
+    def _reject(self, frame: Frame, found: Malformed) -> RejectedRecord:
         message = reject_message(self._place(frame), found.finding, found.expectation)
-        return Reject(frame.line, frame.offset, frame.end_offset, frame.raw, found.reason, message)
+        return RejectedRecord(
+            frame.line, frame.offset, frame.end_offset, frame.raw, found.reason, message
+        )
 
-    def _too_long(self, frame: Frame) -> Reject:
+    def _too_long(self, frame: Frame) -> RejectedRecord:
         limit = self._definition.framing.max_line_bytes
         found = Malformed(
             "call.line_too_long",

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tollbook.core.calls import Cdr, Leg, Outcome, Part, QueueVisit, Reject, Skip
+from tollbook.core.calls import Cdr, CdrLeg, Outcome, Part, QueueVisit, RejectedRecord, Skip
 
 Plain = dict[str, Any]
 
@@ -21,7 +21,7 @@ def outcome_to_plain(outcome: Outcome) -> Plain:
             return {"skip": {"line": outcome.line, "why": outcome.why}}
         case Part():
             return {"part": {"line": outcome.line}}
-        case Reject():
+        case RejectedRecord():
             return {
                 "reject": {
                     "line": outcome.line,
@@ -59,7 +59,7 @@ def call_to_plain(call: Cdr) -> Plain:
     }
 
 
-def _leg_to_plain(leg: Leg) -> Plain:
+def _leg_to_plain(leg: CdrLeg) -> Plain:
     return {
         "party": leg.party,
         "role": leg.role,

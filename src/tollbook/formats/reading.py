@@ -16,7 +16,7 @@ from tollbook.formats.definition import (
 )
 from tollbook.formats.errors import DefinitionError, ZoneError
 from tollbook.formats.layout_reading import read_layouts
-from tollbook.formats.tables import Faults, Table
+from tollbook.formats.tables import Faults, TomlTable
 from tollbook.formats.zones import find_zone
 
 _RECORDS = ("line", "block", "json")
@@ -40,7 +40,7 @@ def read_definition(toml_text: str, name: str) -> Definition:
         document = tomllib.loads(toml_text)
     except (tomllib.TOMLDecodeError, RecursionError) as fault:
         raise DefinitionError(name, [f"not TOML: {fault}"]) from None
-    top = Table(document, "", faults)
+    top = TomlTable(document, "", faults)
     named = top.table("patterns")
     faults.named_patterns = {key: named.text(key) or "" for key in named.content}
     definition = Definition(
@@ -85,7 +85,7 @@ _KEPT = (
 )
 
 
-def _framing(table: Table) -> Framing:
+def _framing(table: TomlTable) -> Framing:
     usual = Framing()
     framing = Framing(
         records=table.choice("records", _RECORDS, usual.records),
@@ -106,7 +106,7 @@ def _framing(table: Table) -> Framing:
     return framing
 
 
-def _skips(top: Table) -> tuple[SkipRule, ...]:
+def _skips(top: TomlTable) -> tuple[SkipRule, ...]:
     rules = []
     for table in top.tables("skip"):
         pattern, why = table.pattern("when"), table.text("why")
@@ -118,7 +118,7 @@ def _skips(top: Table) -> tuple[SkipRule, ...]:
     return tuple(rules)
 
 
-def _carries(top: Table) -> tuple[CarryRule, ...]:
+def _carries(top: TomlTable) -> tuple[CarryRule, ...]:
     rules = []
     for table in top.tables("carry"):
         pattern, why = table.pattern("when"), table.text("why")
@@ -130,7 +130,7 @@ def _carries(top: Table) -> tuple[CarryRule, ...]:
     return tuple(rules)
 
 
-def _zone(table: Table) -> str | None:
+def _zone(table: TomlTable) -> str | None:
     zone = table.text("zone")
     if zone is not None:
         try:
@@ -140,7 +140,7 @@ def _zone(table: Table) -> str | None:
     return zone
 
 
-def _join(top: Table) -> Join | None:
+def _join(top: TomlTable) -> Join | None:
     if "join" not in top:
         return None
     table = top.table("join")
@@ -155,7 +155,7 @@ def _join(top: Table) -> Join | None:
     return join
 
 
-def _tests(top: Table) -> tuple[TestCase, ...]:
+def _tests(top: TomlTable) -> tuple[TestCase, ...]:
     cases = []
     for table in top.tables("test"):
         expect: list[dict[str, Any]] = []

@@ -18,7 +18,7 @@ class Faults:
         self.found.append(f"{place}: {words}" if place else words)
 
 
-class Table:
+class TomlTable:
     """One table of a definition; asks for keys by type and knows which were never asked for."""
 
     def __init__(self, content: Mapping[str, Any], place: str, faults: Faults) -> None:
@@ -100,15 +100,15 @@ class Table:
         self.fault(f"{value!r} is not a list of texts", key)
         return ()
 
-    def table(self, key: str) -> "Table":
+    def table(self, key: str) -> "TomlTable":
         """Return the table under *key*; an empty one if absent."""
         value = self.get(key)
         if value is not None and not isinstance(value, dict):
             self.fault("is not a table", key)
             value = None
-        return Table(value or {}, self.at(key), self.faults)
+        return TomlTable(value or {}, self.at(key), self.faults)
 
-    def tables(self, key: str) -> Iterator["Table"]:
+    def tables(self, key: str) -> Iterator["TomlTable"]:
         """Yield the tables of the array under *key*, numbered from 1 in places."""
         value = self.get(key)
         if value is None:
@@ -117,7 +117,7 @@ class Table:
             self.fault("is not an array of tables", key)
             return
         for number, content in enumerate(value, 1):
-            yield Table(content, f"{self.at(key)}[{number}]", self.faults)
+            yield TomlTable(content, f"{self.at(key)}[{number}]", self.faults)
 
     def pattern(self, key: str) -> Pattern | None:
         """Return a compiled pattern, or None if absent or refused."""

@@ -15,9 +15,9 @@ from tollbook.formats.zones import (
     FIRST_YEAR,
     LAST_YEAR,
     TOLERANCE_US,
-    Order,
     Spans,
     Stamp,
+    StampContext,
     find_zone,
     is_of_our_time,
     resolve,
@@ -29,7 +29,7 @@ from tollbook.formats.zones import (
 
 
 @dataclass(slots=True)
-class Reading:
+class ReadRecord:
     """One record understood; instants in microseconds since 1970."""
 
     line: int
@@ -48,7 +48,11 @@ class Reading:
 
 
 def complete(
-    reading: Reading, zone: tzinfo | None, order: Order, *, known_start_us: int | None = None
+    reading: ReadRecord,
+    zone: tzinfo | None,
+    order: StampContext,
+    *,
+    known_start_us: int | None = None,
 ) -> None:
     """Fill the instants and lengths of *reading* from its values.
 
@@ -131,7 +135,7 @@ def _zone(values: Values, zone: tzinfo | None, stamps: tuple[Stamp | None, ...])
 
 
 def _derive(
-    reading: Reading,
+    reading: ReadRecord,
     start: int | None,
     answer: int | None,
     end: int | None,
@@ -170,7 +174,7 @@ def _is_exact(values: Values) -> bool:
     return all(stamp is None or stamp.to_the_second for stamp in stamps)
 
 
-def _check_order(reading: Reading) -> None:
+def _check_order(reading: ReadRecord) -> None:
     """Refuse a record that ends before it begins: its times cannot both be meant.
 
     Times of no century that has telephones are a lost clock's or nobody's; they are refused too.

@@ -98,7 +98,7 @@ def candidates_us(stamp: Stamp, zone: tzinfo) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class StampContext:
     """What is known about when a record was written: after *last_us*, before *received_us*.
 
     *year* is the one that a page heading before it named.
@@ -118,7 +118,7 @@ class Spans:
     ring_us: int | None = None
 
 
-def with_year(stamp: Stamp, order: Order) -> Stamp:
+def with_year(stamp: Stamp, order: StampContext) -> Stamp:
     """Return *stamp* with the year that its switch leaves out.
 
     The heading's year; else the latest that lets the record be written before it was received
@@ -161,7 +161,7 @@ def _in_year(moment: datetime, year: int) -> datetime | None:
 
 
 def resolve(
-    stamps: Sequence[Stamp | None], zone: tzinfo, *, spans: Spans, order: Order
+    stamps: Sequence[Stamp | None], zone: tzinfo, *, spans: Spans, order: StampContext
 ) -> tuple[list[int | None], bool]:
     """Return the instants of start, answer and end, and whether there was a choice.
 
@@ -227,7 +227,7 @@ def written_us(instants: Sequence[int | None], spans: Spans) -> int | None:
 
 
 def _choose(
-    options: Sequence[tuple[int | None, ...]], order: Order, spans: Spans
+    options: Sequence[tuple[int | None, ...]], order: StampContext, spans: Spans
 ) -> tuple[int | None, ...]:
     # Of two readings that end at one moment the shorter is meant: nothing rings for an hour.
     briefest = sorted(options, key=lambda option: option[0] or 0, reverse=True)

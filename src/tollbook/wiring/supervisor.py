@@ -37,7 +37,7 @@ class Child:
 
 
 @dataclass(slots=True)
-class _Running:
+class _RunningChild:
     child: Child
     process: "subprocess.Popen[bytes] | None" = None
     begun_s: float = 0.0
@@ -54,7 +54,7 @@ def supervise(children: Sequence[Child], *, looked: Callable[[], None] = lambda:
     leaving = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, partial(_note, leaving))
-    running = [_Running(child) for child in children]
+    running = [_RunningChild(child) for child in children]
     status = 0
     try:
         while not leaving.wait(LOOK_S):
@@ -82,7 +82,7 @@ def _note(leaving: threading.Event, _number: int, _frame: FrameType | None) -> N
     leaving.set()
 
 
-def _look_after(one: _Running) -> None:
+def _look_after(one: _RunningChild) -> None:
     """Start the child if it does not run and its pause is over; note how it ended."""
     now_s = time.monotonic()
     if one.process is None:
@@ -113,7 +113,7 @@ def _look_after(one: _Running) -> None:
     one.pause_s = min(one.pause_s * 2, LONGEST_PAUSE_S)
 
 
-def _end(running: Sequence[_Running]) -> None:
+def _end(running: Sequence[_RunningChild]) -> None:
     """Ask all children to end, and end those that do not."""
     alive = [one.process for one in running if one.process is not None]
     for process in alive:

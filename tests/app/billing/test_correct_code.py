@@ -8,7 +8,7 @@ import pytest
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.billing.correct_code import (
-    By,
+    CorrectedBy,
     NotCorrected,
     correct_codes,
     undo_correction,
@@ -35,7 +35,7 @@ from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
 
 CHARGE = 220_000  # A minute to Germany.
-ANNA = By("anna", "192.0.2.7")
+ANNA = CorrectedBy("anna", "192.0.2.7")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbook.app.billing.hold_matching import Record, Waiting, asking_times, match_holds
+from tollbook.app.billing.hold_matching import Record, UnmatchedHold, asking_times, match_holds
 
 MINUTE_US = 60_000_000
 instants_us = st.integers(0, 30 * MINUTE_US)
@@ -49,7 +49,7 @@ def test_a_hold_that_meets_a_record_lies_in_one_of_the_spans(
     records = [call(begin, begin + rang, nth=nth) for nth, (begin, rang) in enumerate(calls)]
     spans = asking_times(records)
 
-    found = match_holds(records, [Waiting(1, 1, "", "101", "4930", placed_us)])
+    found = match_holds(records, [UnmatchedHold(1, 1, "", "101", "4930", placed_us)])
 
     assert bool(found) == any(first <= placed_us <= last for first, last in spans)
     assert all(one[1] < other[0] for one, other in pairwise(spans))

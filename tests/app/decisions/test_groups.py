@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.prepaid import CENT, NOW, PARIS, asking, open_prepaid, recharge
 from tollbook.app.decisions.decider import Request
-from tollbook.app.decisions.group import Judge, Posed
-from tollbook.app.decisions.rulebook import BookKeeper
+from tollbook.app.decisions.group import GroupDecider, QueuedEvent
+from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.core.instants import to_us
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Balance, Budget, BudgetUse, Extension, LedgerHold, Site
@@ -26,7 +26,7 @@ questions = st.builds(
 
 
 @pytest.fixture
-def keeper(database: Database) -> BookKeeper:
+def keeper(database: Database) -> RulebookKeeper:
     """Give the book of a house where money, a budget and calls at once are short."""
     open_prepaid(database, cents=60)
     with door.transaction():
@@ -43,7 +43,7 @@ def keeper(database: Database) -> BookKeeper:
             zone="Europe/Berlin",
         )
     recharge("103", 25)
-    keeper = BookKeeper()
+    keeper = RulebookKeeper()
     keeper.refresh(to_us(NOW))
     return keeper
 
@@ -60,13 +60,13 @@ def left_behind() -> list[Any]:
     ]
 
 
-def decided(keeper: BookKeeper, groups: list[list[Request]]) -> tuple[list[str], list[Any]]:
+def decided(keeper: RulebookKeeper, groups: list[list[Request]]) -> tuple[list[str], list[Any]]:
     """Decide the groups one after another, and undo them."""
-    judge = Judge(keeper, using=door.using)
+    judge = GroupDecider(keeper, using=door.using)
     outcomes: list[str] = []
     with door.transaction():
         for group in groups:
-            outcomes += [repr(one) for one in judge([Posed(asked) for asked in group])]
+            outcomes += [repr(one) for one in judge([QueuedEvent(asked) for asked in group])]
         found = left_behind()
         transaction.set_rollback(True)  # The next try finds the house as it was.
     return outcomes, found
@@ -78,11 +78,11 @@ def decided(keeper: BookKeeper, groups: list[list[Request]]) -> tuple[list[str],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(asked=st.lists(questions, min_size=1, max_size=14))
-def test_together_is_one_by_one(keeper: BookKeeper, asked: list[Request]) -> None:
+def test_together_is_one_by_one(keeper: RulebookKeeper, asked: list[Request]) -> None:
     assert decided(keeper, [asked]) == decided(keeper, [[one] for one in asked])
 
 
-def test_each_of_a_group_finds_what_those_before_it_left(keeper: BookKeeper) -> None:
+def test_each_of_a_group_finds_what_those_before_it_left(keeper: RulebookKeeper) -> None:
     outcomes, (holds, balances, _) = decided(
         keeper, [[asking(f"k{nth}", caller="103") for nth in range(4)]]
     )

@@ -79,7 +79,7 @@ def test_a_database_that_is_away_leaves_the_decision_to_the_policy(postgresql: D
     def ask(key: str, **changes: str) -> dict[str, object]:
         body = json.dumps({"caller": "101", "dialled": PARIS, **changes}).encode()
         found: dict[str, object] = json.loads(
-            decisions.decide_call(decisions.Call("", key, body, ""), bearer)
+            decisions.decide_call(decisions.ApiRequest("", key, body, ""), bearer)
         )
         return found
 

@@ -10,7 +10,7 @@ from support.batches import calls_batch, make_office
 from support.databases import Database
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
-    Wanted,
+    CodeFilter,
     code_infos,
     codes_matching,
     delete_code,
@@ -36,7 +36,7 @@ def own(name: str = "Weber & Partner", *, active: bool = True, email: str = "") 
 
 
 def codes() -> list[str]:
-    return [info.code for info in code_infos(codes_matching(Wanted()))]
+    return [info.code for info in code_infos(codes_matching(CodeFilter()))]
 
 
 def test_a_code_keeps_what_was_written_and_its_own_numbers_in_order(database: Database) -> None:
@@ -190,7 +190,7 @@ def test_a_file_adds_changes_and_leaves_alone(database: Database) -> None:
     assert import_file(HEADER + row + b"200,Beta,,no,,,,,no,,,\n") == (2, 0, 0)
     assert import_file(HEADER + row + b"200,Gamma,,no,,,,,no,,,\n") == (0, 1, 1)
     assert import_file(b"Description;Account\r\nDelta;200\r\n") == (0, 1, 0)
-    found = code_infos(codes_matching(Wanted(q="delta")))
+    found = code_infos(codes_matching(CodeFilter(q="delta")))
     assert [(info.code, info.active) for info in found] == [("200", False)]
     assert codes() == ["100", "200"]
 
@@ -235,8 +235,8 @@ def test_the_codes_of_an_office_can_be_searched(database: Database) -> None:
     save(CodeText(code="11", description="Alpha", owner="Weber & Partner"))
     save(CodeText(code="12", description="100% beta", active=False))
 
-    assert [row.code for row in codes_matching(Wanted(q="weber"))] == ["11"]
-    assert [row.code for row in codes_matching(Wanted(q="0%"))] == ["12"]
-    assert [row.code for row in codes_matching(Wanted(active=True))] == ["11"]
-    assert [row.code for row in codes_matching(Wanted(sort="-code"))] == ["12", "11"]
+    assert [row.code for row in codes_matching(CodeFilter(q="weber"))] == ["11"]
+    assert [row.code for row in codes_matching(CodeFilter(q="0%"))] == ["12"]
+    assert [row.code for row in codes_matching(CodeFilter(active=True))] == ["11"]
+    assert [row.code for row in codes_matching(CodeFilter(sort="-code"))] == ["12", "11"]
     assert AccountCode.objects.count() == 2

@@ -11,13 +11,18 @@ from hypothesis import strategies as st
 
 from support.databases import Database
 from support.office import NOON, open_office
-from tollbook.app.billing.recharge import Booked, By, Gift, Refused, post_gift
+from tollbook.app.billing.recharge import Booked, DoneBy, Gift, PostingRefused, post_gift
 from tollbook.app.directory.currency import set_currency
-from tollbook.app.directory.extension_import import Line, import_extensions, plan_import, read_sheet
+from tollbook.app.directory.extension_import import (
+    ExtensionLine,
+    import_extensions,
+    plan_import,
+    read_sheet,
+)
 from tollbook.app.directory.extensions import change_holders, plan_changes
 from tollbook.app.directory.holder_fields import (
     FIELDS,
-    FieldFault,
+    HolderFieldFault,
     fields_of,
     read_changes,
     value_text,
@@ -28,7 +33,7 @@ from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner, Site
 
-BY = By("anna", NOON, "192.0.2.7")
+BY = DoneBy("anna", NOON, "192.0.2.7")
 
 
 def phones() -> list[int]:
@@ -130,7 +135,7 @@ def test_fields_of_others_and_unknown_ones_are_refused(sqlite: Database) -> None
 
     assert isinstance(faults, list)
     assert [fault.field for fault in faults] == ["caller_id", "colour", "credit"]
-    assert all(isinstance(fault, FieldFault) for fault in faults)
+    assert all(isinstance(fault, HolderFieldFault) for fault in faults)
 
 
 def test_a_department_of_another_site_cannot_be_chosen(sqlite: Database) -> None:
@@ -148,7 +153,8 @@ def test_a_sheet_is_taken_whole_as_foretold(database: Database) -> None:
     sheet = b"name;number;department\nAmir A.;101;Lab\n;102;\nCyd;201;Lab\n"
     lines = read_sheet(io.BytesIO(sheet))
     assert lines == (
-        Line("101", "Amir A.", "Lab"), Line("102"), Line("201", "Cyd", "Lab"),
+        ExtensionLine("101", "Amir A.", "Lab"), ExtensionLine("102"), ExtensionLine("201", "Cyd",
+        "Lab"),
     )  # fmt: skip
     planned = plan_import(office.site_id, lines)  # type: ignore[arg-type]  # asserted above
 
@@ -168,7 +174,7 @@ def test_an_exported_list_can_be_imported_again(sqlite: Database) -> None:
     open_office(sqlite)
     sheet = b"number,name\n'+4930,'=Ada\n"
 
-    assert read_sheet(io.BytesIO(sheet)) == (Line("+4930", "=Ada"),)
+    assert read_sheet(io.BytesIO(sheet)) == (ExtensionLine("+4930", "=Ada"),)
 
 
 def test_the_currency_changes_only_before_any_money(database: Database) -> None:
@@ -180,7 +186,7 @@ def test_the_currency_changes_only_before_any_money(database: Database) -> None:
     assert {one.currency for one in done.movements} == {"USD"}
     refused = set_currency(door, office.site_id, "EUR", BY)
 
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, PostingRefused)
     assert refused.code == "currency.in_use"
     assert set_currency(door, office.site_id, "USD", BY) is None
     assert Site.objects.get().currency == "USD"
@@ -189,11 +195,11 @@ def test_the_currency_changes_only_before_any_money(database: Database) -> None:
 def test_many_tills_with_one_key_recharge_once(database: Database) -> None:
     open_office(database)
     owner = Owner.objects.create(name="Dr. Held")
-    answers: list[Booked | Refused] = []
+    answers: list[Booked | PostingRefused] = []
 
     def send(gift: Gift) -> None:
         try:
-            answers.append(post_gift(door, gift, By("till", NOON + timedelta(seconds=1))))
+            answers.append(post_gift(door, gift, DoneBy("till", NOON + timedelta(seconds=1))))
         finally:
             connections.close_all()
 

@@ -11,7 +11,7 @@ from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
-from tollbook.core.calls import Cdr, Direction, Leg, Part, Reject, Skip
+from tollbook.core.calls import Cdr, CdrLeg, Direction, Part, RejectedRecord, Skip
 from tollbook.core.dialplan import default_plan
 
 START = datetime(2026, 3, 2, 9, 30, 15, tzinfo=UTC)
@@ -209,14 +209,14 @@ def test_every_outcome_is_a_raw_record() -> None:
     draft = mediated(
         Skip(1, 0, 10, "heading"),
         call(offset=10, last_offset=10, end_offset=90, lines=(2,)),
-        Reject(3, 90, 100, b"rubbish", "call.layout_unknown", "x:3: rubbish"),
+        RejectedRecord(3, 90, 100, b"rubbish", "call.layout_unknown", "x:3: rubbish"),
         Part(4, 100, 150),
         call(
             offset=100,
             last_offset=150,
             end_offset=200,
             lines=(4, 5),
-            legs=(Leg(party="101", talk_s=20), Leg(party="102", talk_s=40)),
+            legs=(CdrLeg(party="101", talk_s=20), CdrLeg(party="102", talk_s=40)),
         ),
     )
 

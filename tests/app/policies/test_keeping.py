@@ -166,7 +166,7 @@ def test_too_many_calls_in_a_minute_alarm_once_and_close_until_it_is_lifted(
     assert alarm_list.lift(door, alarm.pk, at=NOON, actor="ann")
     assert not alarm_list.lift(door, alarm.pk, at=NOON, actor="ann")
     assert alarm_list.count_unseen() == 0
-    assert not alarm_list.alarms_matching(alarm_list.Wanted(closing=True)).exists()
+    assert not alarm_list.alarms_matching(alarm_list.AlarmFilter(closing=True)).exists()
 
 
 def test_money_spent_too_fast_alarms_and_what_lies_apart_does_not(office: Office) -> None:

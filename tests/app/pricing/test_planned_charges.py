@@ -13,7 +13,7 @@ from tollbook.app.intake.intake import open_intake
 from tollbook.app.pricing.exchange_rates import RatesAdded, add_rate
 from tollbook.app.pricing.explain_call import compiled_version, explain_call
 from tollbook.app.pricing.explain_plan import explain_planned
-from tollbook.app.pricing.plan_charge import Site
+from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.charging import Charged
 from tollbook.core.rating import TalkedCall
 from tollbook.formats import Parser, load_definition
@@ -162,7 +162,7 @@ def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
         department="Sales",
         trunk="carrier",
     )
-    site = Site(office.site_id, "Main office")
+    site = SiteRef(office.site_id, "Main office")
 
     assert explain_planned(charge, parts, compiled, call, site).equal
     assert not explain_planned(charge, with_other, compiled, call, site).equal

@@ -14,7 +14,7 @@ from django.db.models import Sum
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.rejected import BROKEN, blind, receive, without
-from tollbook.app.intake.sources import Added, add_source, wanted_sources
+from tollbook.app.intake.sources import SourceAdded, add_source, wanted_sources
 from tollbook.app.quarantine.retry import Released, Tried, release_rejects, try_rejects
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import RawLog
@@ -252,7 +252,7 @@ def test_a_live_record_is_read_in_the_zone_that_its_source_has_now(office: Offic
         at=NOON,
         actor="test",
     )
-    assert isinstance(added, Added)
+    assert isinstance(added, SourceAdded)
     source = next(one for one in wanted_sources() if one.id == added.id)
     folder = office.database.settings.raw_dir / str(source.id)
     never = FIRST_CALL.replace(month=3, day=29, hour=2, minute=30)

@@ -11,8 +11,8 @@ from support.databases import Database
 from tollbook.app.reports.call_criteria import Criteria, select
 from tollbook.app.rerating.what_if import (
     Comparison,
-    Line,
-    Outcome,
+    TariffOutcome,
+    WhatIfLine,
     WhatIfRefused,
     alternatives,
     compare,
@@ -74,7 +74,7 @@ def files(tmp_path: Path) -> dict[str, str]:
     return {name: str(tmp_path / f"{name}.toml") for name in ("cheap", "dear", "dollars")}
 
 
-def by_name(lines: tuple[Line, ...]) -> dict[str, Line]:
+def by_name(lines: tuple[WhatIfLine, ...]) -> dict[str, WhatIfLine]:
     return {line.name: line for line in lines}
 
 
@@ -85,14 +85,14 @@ def test_a_clerk_adds_the_same(office: Office, files: dict[str, str]) -> None:
     # Dear: 0.60, 1.20, nothing, and 1.20 for the Swiss call.
     assert (found.total.calls, found.total.charges) == (4, (("EUR", 1_750_000),))
     assert found.total.outcomes == (
-        Outcome(
+        TariffOutcome(
             charge_micros=180_000,
             unrated=1,
             compared=3,
             before_micros=750_000,
             after_micros=180_000,
         ),
-        Outcome(
+        TariffOutcome(
             charge_micros=3_000_000,
             unrated=0,
             compared=4,

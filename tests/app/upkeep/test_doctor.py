@@ -8,7 +8,7 @@ from django.db import connection
 from support.databases import Database
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import post_entry
-from tollbook.app.upkeep.doctor import Checked, examine, mend
+from tollbook.app.upkeep.doctor import ProofResult, examine, mend
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.db.door import door
@@ -44,7 +44,7 @@ def office(database: Database) -> Office:
     return made
 
 
-def checks(office: Office) -> dict[str, Checked]:
+def checks(office: Office) -> dict[str, ProofResult]:
     return {one.name: one for one in examine(door, data_dir=office.database.data_dir)}
 
 

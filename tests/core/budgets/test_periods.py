@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbook.core.budgets import Budget, Every, Left, Use, left, period_at, tightest, warnings
+from tollbook.core.budgets import (
+    BudgetLimits,
+    Every,
+    Left,
+    Use,
+    left,
+    period_at,
+    tightest,
+    warnings,
+)
 
 ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Beirut", "Africa/Cairo"]
 
@@ -83,7 +92,7 @@ def test_an_instant_lies_in_its_period_and_periods_meet(
 def test_a_budget_closes_when_the_limit_is_reached(
     use: Use, expected: Left, *, used_up: bool
 ) -> None:
-    remaining = left(Budget(limit_micros=10_000_000, limit_s=600), use)
+    remaining = left(BudgetLimits(limit_micros=10_000_000, limit_s=600), use)
 
     assert (remaining, remaining.is_used_up) == (expected, used_up)
 
@@ -91,13 +100,13 @@ def test_a_budget_closes_when_the_limit_is_reached(
 def test_a_raised_limit_opens_at_once() -> None:
     use = Use(10_000_000)
 
-    assert left(Budget(limit_micros=10_000_000), use).is_used_up
-    assert not left(Budget(limit_micros=10_000_001), use).is_used_up
+    assert left(BudgetLimits(limit_micros=10_000_000), use).is_used_up
+    assert not left(BudgetLimits(limit_micros=10_000_001), use).is_used_up
 
 
 @given(steps=st.lists(st.integers(0, 4_000_000), max_size=12))
 def test_each_share_warns_once(steps: list[int]) -> None:
-    budget = Budget(limit_micros=10_000_000, warn_at=(50, 80, 100))
+    budget = BudgetLimits(limit_micros=10_000_000, warn_at=(50, 80, 100))
     told: list[int] = []
     use = Use()
     for step in steps:
@@ -127,4 +136,4 @@ def test_the_tightest_of_several_budgets_holds() -> None:
 )
 def test_a_budget_that_means_nothing_is_refused(fields: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"budget|shares"):
-        Budget(**fields)  # type: ignore[arg-type]
+        BudgetLimits(**fields)  # type: ignore[arg-type]

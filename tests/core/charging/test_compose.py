@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from reference.tariffs import draw_call, draw_tariff
 from tollbook.core.charging import (
-    Assignment,
     Charged,
-    ExchangeRate,
-    Memory,
+    DatedExchangeRate,
+    InMemoryCounters,
     Plan,
+    PlanAssignment,
     Unrated,
     charge,
     longest_talk,
@@ -56,7 +56,7 @@ EVERYTHING = Plan(
         Tax("city", Decimal(2)),
         Tax("old", Decimal(7), inclusive=True),
     ),
-    exchange_rates=(ExchangeRate("EUR", "USD", Decimal("1.0837"), date(2000, 1, 1)),),
+    exchange_rates=(DatedExchangeRate("EUR", "USD", Decimal("1.0837"), date(2000, 1, 1)),),
 )
 
 
@@ -84,7 +84,9 @@ def call(talk_s: int = 60, **more: object) -> TalkedCall:
     return TalkedCall(NOON, Decimal(talk_s), "4930123", caller="101", **more)  # type: ignore[arg-type]
 
 
-def charged(plan: Plan, tariff: CompiledTariff, talked: TalkedCall, memory: Memory) -> Charged:
+def charged(
+    plan: Plan, tariff: CompiledTariff, talked: TalkedCall, memory: InMemoryCounters
+) -> Charged:
     result = charge(plan, {"t": tariff}, talked, memory, default="t")
     assert isinstance(result, Charged)
     memory.apply(result.effects)
@@ -124,14 +126,14 @@ def drawn(seed: int) -> tuple[CompiledTariff, TalkedCall]:
     ],
 )
 def test_each_part_by_itself(plan: Plan, expected: str) -> None:
-    assert str(charged(plan, simple(), call(), Memory()).charge) == expected
+    assert str(charged(plan, simple(), call(), InMemoryCounters()).charge) == expected
 
 
 def test_the_order_is_charge_volume_package_bounds_tax() -> None:
     tariff = simple(maximum_charge="0.40")
     plan = replace(EVERYTHING, currency="", bundles=())
 
-    kinds = [step.kind for step in charged(plan, tariff, call(), Memory()).steps]
+    kinds = [step.kind for step in charged(plan, tariff, call(), InMemoryCounters()).steps]
 
     assert kinds == [
         *("slot", "service_charge", "discount_package", "maximum_charge"),
@@ -142,7 +144,7 @@ def test_the_order_is_charge_volume_package_bounds_tax() -> None:
 def test_volume_and_bundles_count_by_caller_and_month() -> None:
     tiers = (Tier(Decimal(0), Decimal(0)), Tier(Decimal("0.6"), Decimal(50)))
     plan = Plan(volume_discounts=(VolumeDiscount("v", tiers),), bundles=(Bundle("b", 30),))
-    memory, tariff = Memory(), simple()
+    memory, tariff = InMemoryCounters(), simple()
 
     amounts = [
         str(charged(plan, tariff, talked, memory).charge)
@@ -158,24 +160,26 @@ def test_volume_and_bundles_count_by_caller_and_month() -> None:
 
 
 def test_the_first_assignment_that_fits_chooses_the_tariff() -> None:
-    plan = Plan(assignments=(Assignment("t", Match(callers=("101",))),))
+    plan = Plan(assignments=(PlanAssignment("t", Match(callers=("101",))),))
 
-    assert isinstance(charge(plan, {"t": simple()}, call(), Memory()), Charged)
-    stranger = charge(plan, {"t": simple()}, replace(call(), caller="9"), Memory())
+    assert isinstance(charge(plan, {"t": simple()}, call(), InMemoryCounters()), Charged)
+    stranger = charge(plan, {"t": simple()}, replace(call(), caller="9"), InMemoryCounters())
     assert stranger == Unrated("no_assignment")
 
 
 def test_an_amount_is_exchanged_at_the_rate_of_its_day() -> None:
     rates = tuple(
-        ExchangeRate("EUR", "USD", Decimal(rate), date(2026, 3, day))
+        DatedExchangeRate("EUR", "USD", Decimal(rate), date(2026, 3, day))
         for rate, day in (("2", 1), ("3", 2))
     )
-    result = charged(Plan(currency="USD", exchange_rates=rates), simple(), call(), Memory())
+    result = charged(
+        Plan(currency="USD", exchange_rates=rates), simple(), call(), InMemoryCounters()
+    )
 
     assert (str(result.charge), result.currency) == ("1.2", "USD")
     assert result.original is not None
     assert (str(result.original.amount), result.original.rate.rate) == ("0.6", Decimal(2))
-    none = charge(Plan(currency="GBP"), {"t": simple()}, call(), Memory(), default="t")
+    none = charge(Plan(currency="GBP"), {"t": simple()}, call(), InMemoryCounters(), default="t")
     assert none == Unrated("no_exchange_rate")
 
 
@@ -185,7 +189,7 @@ def test_an_empty_plan_changes_no_digit(seed: int) -> None:
     tariff, talked = drawn(seed)
 
     base = price(tariff, talked)
-    composed = charge(Plan(), {"t": tariff}, talked, Memory(), default="t")
+    composed = charge(Plan(), {"t": tariff}, talked, InMemoryCounters(), default="t")
 
     if isinstance(base, Priced):
         assert isinstance(composed, Charged)
@@ -200,7 +204,7 @@ def test_an_empty_plan_changes_no_digit(seed: int) -> None:
 def test_every_line_leads_to_the_charge(seed: int) -> None:
     tariff, talked = drawn(seed)
     plan = replace(EVERYTHING, currency="" if tariff.currency != "EUR" else "USD")
-    memory = Memory()
+    memory = InMemoryCounters()
     for _ in range(3):
         result = charge(plan, {"t": tariff}, talked, memory, default="t")
         if isinstance(result, Unrated):
@@ -219,18 +223,34 @@ def test_the_longest_talk_is_affordable_and_one_second_more_is_not(seed: int, ce
     talked = replace(talked, pulses=None)
     credit = Decimal(cents) / 100
     plain = longest_talk(
-        Plan(), {"t": tariff}, talked, Memory(), credit=credit, at_most_s=20_000, default="t"
+        Plan(),
+        {"t": tariff},
+        talked,
+        InMemoryCounters(),
+        credit=credit,
+        at_most_s=20_000,
+        default="t",
     )
 
     assert plain == longest_base_talk(tariff, talked, credit=credit, at_most_s=20_000)
 
     plan = replace(EVERYTHING, currency="")
     limit = longest_talk(
-        plan, {"t": tariff}, talked, Memory(), credit=credit, at_most_s=20_000, default="t"
+        plan,
+        {"t": tariff},
+        talked,
+        InMemoryCounters(),
+        credit=credit,
+        at_most_s=20_000,
+        default="t",
     )
     if isinstance(limit, int) and limit > 0:
         final = charge(
-            plan, {"t": tariff}, replace(talked, talk_s=Decimal(limit)), Memory(), default="t"
+            plan,
+            {"t": tariff},
+            replace(talked, talk_s=Decimal(limit)),
+            InMemoryCounters(),
+            default="t",
         )
         assert isinstance(final, Charged)
         assert final.charge <= credit

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.core.charging import Charged, Memory, Plan, charge, read_plan
+from tollbook.core.charging import Charged, InMemoryCounters, Plan, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
 
@@ -38,7 +38,7 @@ TARIFF, PLANS = blocks()
 
 @pytest.mark.parametrize(("plan", "calls"), PLANS)
 def test_the_page_is_true(plan: Plan, calls: list[dict[str, str]]) -> None:
-    memory = Memory()
+    memory = InMemoryCounters()
     assert calls
     for row in calls:
         start = row.get("start") or "2026-03-01T12:00:00+00:00"

@@ -11,26 +11,26 @@ from tollbook.core.budgets import Left
 from tollbook.core.ledger import Funds
 from tollbook.core.policies import (
     Allowed,
-    Asked,
+    BarringRule,
+    ClassOfService,
     Code,
+    DecisionInput,
     Denied,
     Destination,
+    HoldSettings,
     Limits,
     Pricing,
     Reason,
     Restrictions,
-    Rule,
-    ServiceClass,
-    Settings,
     decide,
     is_barred,
 )
 
 LONDON = Destination("442079460000", "GB", "international")
-OPEN = ServiceClass("open")
+OPEN = ClassOfService("open")
 CENT = 10_000
 
-ASKED = Asked(
+ASKED = DecisionInput(
     destination=LONDON,
     typed_digits="00442079460000",
     emergency=False,
@@ -62,9 +62,9 @@ def counted(cost: Callable[[int], int]) -> Pricing:
     return Pricing(unrated=False, longest_talk=longest, cost=cost)
 
 
-def ask(asked: Asked, settings: Settings | None = None) -> Allowed | Denied:
+def ask(asked: DecisionInput, settings: HoldSettings | None = None) -> Allowed | Denied:
     return decide(
-        asked, counted(zycoo), settings or Settings(), is_open=lambda name: name == "night"
+        asked, counted(zycoo), settings or HoldSettings(), is_open=lambda name: name == "night"
     )
 
 
@@ -97,9 +97,9 @@ def test_emergency_numbers_pass_before_any_question() -> None:
         ({"locked": True}, Reason.LOCKED),
         ({"code_given": True}, Reason.UNKNOWN_CODE),
         ({"code": Code("12", active=False)}, Reason.INACTIVE_CODE),
-        ({"service": ServiceClass("law", code_required=True)}, Reason.CODE_REQUIRED),
+        ({"service": ClassOfService("law", code_required=True)}, Reason.CODE_REQUIRED),
         (
-            {"service": ServiceClass("law", code_required_types=("international",))},
+            {"service": ClassOfService("law", code_required_types=("international",))},
             Reason.CODE_REQUIRED,
         ),
         ({"code": Code("12", True, Restrictions(True, minimum=15))}, Reason.TOO_SHORT),
@@ -108,7 +108,7 @@ def test_emergency_numbers_pass_before_any_question() -> None:
         ({"code": Code("12", True, Restrictions(True, allowed=("0049",)))}, Reason.NOT_IN_ALLOWED),
         ({"needs_authorisation": True}, Reason.AUTHORISATION_MISSING),
         (
-            {"service": ServiceClass("C", (Rule(bars=True, countries=("GB",)),))},
+            {"service": ClassOfService("C", (BarringRule(bars=True, countries=("GB",)),))},
             Reason.DESTINATION_BARRED,
         ),
         ({"limits": Limits(concurrent=2), "calls_now": 2}, Reason.TOO_MANY_CALLS),
@@ -130,8 +130,10 @@ def test_a_refusal_says_why(change: dict[str, object], reason: Reason) -> None:
 def test_a_call_that_no_rate_claims_is_refused_while_money_matters() -> None:
     pricing = counted(zycoo)._replace(unrated=True)
 
-    denied = decide(ASKED, pricing, Settings(), is_open=lambda _: False)
-    unbilled = decide(ASKED._replace(billed=False), pricing, Settings(), is_open=lambda _: False)
+    denied = decide(ASKED, pricing, HoldSettings(), is_open=lambda _: False)
+    unbilled = decide(
+        ASKED._replace(billed=False), pricing, HoldSettings(), is_open=lambda _: False
+    )
 
     assert isinstance(denied, Denied)
     assert denied.reason is Reason.UNRATED
@@ -158,7 +160,7 @@ def test_the_least_of_all_limits_holds(change: dict[str, object], limit_s: int |
 
 
 def test_a_shorter_hold_leaves_money_for_other_calls() -> None:
-    answer = ask(ASKED, Settings(hold_s=60))
+    answer = ask(ASKED, HoldSettings(hold_s=60))
 
     assert isinstance(answer, Allowed)
     assert (answer.limit_s, answer.hold_micros) == (60, 10 * CENT)
@@ -189,7 +191,7 @@ def test_what_is_allowed_is_held_and_what_is_held_is_there(
         budget=Left(None if budget is None else budget * CENT, None),
     )
 
-    answer = ask(asked, Settings(hold_s))
+    answer = ask(asked, HoldSettings(hold_s))
 
     if isinstance(answer, Allowed):
         assert 0 < answer.hold_micros <= funds.available_micros
@@ -200,16 +202,22 @@ def test_what_is_allowed_is_held_and_what_is_held_is_there(
 @pytest.mark.parametrize(
     ("rules", "expected"),
     [
-        ((Rule(bars=True, prefixes=("44",)),), True),
-        ((Rule(bars=True, prefixes=("44",)), Rule(bars=False, prefixes=("4420",))), False),
-        ((Rule(bars=True, prefixes=("44",)), Rule(bars=False, prefixes=("44",))), True),  # a tie
-        ((Rule(bars=True), Rule(bars=False, countries=("GB",))), False),
-        ((Rule(bars=True, call_types=("international",), hours="night"),), True),
-        ((Rule(bars=True, call_types=("international",), hours="day"),), False),
-        ((Rule(bars=True, countries=("FR",)),), False),
+        ((BarringRule(bars=True, prefixes=("44",)),), True),
+        (
+            (BarringRule(bars=True, prefixes=("44",)), BarringRule(bars=False, prefixes=("4420",))),
+            False,
+        ),
+        (
+            (BarringRule(bars=True, prefixes=("44",)), BarringRule(bars=False, prefixes=("44",))),
+            True,
+        ),  # a tie
+        ((BarringRule(bars=True), BarringRule(bars=False, countries=("GB",))), False),
+        ((BarringRule(bars=True, call_types=("international",), hours="night"),), True),
+        ((BarringRule(bars=True, call_types=("international",), hours="day"),), False),
+        ((BarringRule(bars=True, countries=("FR",)),), False),
     ],
 )
-def test_the_most_specific_rule_decides(rules: tuple[Rule, ...], *, expected: bool) -> None:
-    barred = is_barred(ServiceClass("C", rules), LONDON, is_open=lambda name: name == "night")
+def test_the_most_specific_rule_decides(rules: tuple[BarringRule, ...], *, expected: bool) -> None:
+    barred = is_barred(ClassOfService("C", rules), LONDON, is_open=lambda name: name == "night")
 
     assert barred is expected

@@ -10,13 +10,13 @@ from tollbook.app.directory.payers import Holder, first_payer
 from tollbook.core.ledger import Funds
 from tollbook.core.policies import (
     Allowed,
-    Asked,
+    ClassOfService,
+    DecisionInput,
     Denied,
     Destination,
+    HoldSettings,
     Pricing,
     Reason,
-    ServiceClass,
-    Settings,
     decide,
 )
 
@@ -43,21 +43,21 @@ def longest(credit_micros: int, _at_most_s: int | None) -> int:
     return 0 if credit_micros < 100_000 else 60 + (credit_micros - 100_000) // 20_000 * 55
 
 
-def asked(available: str) -> Asked:
-    return Asked(
+def asked(available: str) -> DecisionInput:
+    return DecisionInput(
         destination=Destination("33123456789", "FR", "international"),
         typed_digits="0033123456789",
         emergency=False,
         billed=True,
         locked=False,
-        service=ServiceClass("open"),
+        service=ClassOfService("open"),
         funds=Funds(int(Decimal(available) * 1_000_000)),
     )
 
 
 def decided(available: str) -> Allowed | Denied:
     pricing = Pricing(False, longest, cost)
-    return decide(asked(available), pricing, Settings(), is_open=lambda _name: False)
+    return decide(asked(available), pricing, HoldSettings(), is_open=lambda _name: False)
 
 
 @pytest.mark.parametrize(("available", "limit"), table("available"))

@@ -6,7 +6,14 @@ from decimal import Decimal
 
 import pytest
 
-from tollbook.core.tariff import InitialAndUnit, Slot, Slots, Tariff, read_tariff, tariff_document
+from tollbook.core.tariff import (
+    InitialAndUnit,
+    Slot,
+    Slots,
+    TariffDefinition,
+    read_tariff,
+    tariff_document,
+)
 from tollbook.core.tariff.deck import (
     MAX_FAULTS_KEPT,
     DeckLayout,
@@ -18,7 +25,7 @@ from tollbook.core.tariff.deck import (
 )
 
 
-def base(**more: object) -> Tariff:
+def base(**more: object) -> TariffDefinition:
     document = {
         "name": "Carrier A",
         "currency": "EUR",
@@ -191,7 +198,7 @@ def test_what_a_deck_makes_is_what_its_document_says() -> None:
         '""|0.5||||',
     )
     tariff = base()
-    made = Tariff(
+    made = TariffDefinition(
         tariff.name, tariff.currency, tariff.zone, tariff.rounding, tuple(found.rates), tariff.bands
     )
 

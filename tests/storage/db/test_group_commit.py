@@ -9,7 +9,7 @@ import pytest
 
 from support.databases import Database
 from tollbook.storage.db.door import LARGEST_GROUP, door
-from tollbook.storage.db.group_commit import Together
+from tollbook.storage.db.group_commit import GroupCommit
 from tollbook.storage.models import AuditLog, Meta
 
 
@@ -36,7 +36,7 @@ def keys() -> set[str]:
 
 
 def test_each_caller_gets_its_own_answer(database: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
     names = [f"k{nth}" for nth in range(200)]
 
     with ThreadPoolExecutor(64) as pool:
@@ -53,7 +53,7 @@ def test_callers_share_groups(sqlite: Database) -> None:
         groups.append(len(questions))
         return store(questions)
 
-    together = Together(door, judge)
+    together = GroupCommit(door, judge)
     with ThreadPoolExecutor(64) as pool:
         list(pool.map(together.decide, [f"k{nth}" for nth in range(640)]))
 
@@ -62,7 +62,7 @@ def test_callers_share_groups(sqlite: Database) -> None:
 
 
 def test_a_refusal_is_raised_for_its_caller_alone(database: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
 
     with ThreadPoolExecutor(16) as pool:
         asked = {name: pool.submit(together.decide, name) for name in ("a", "bad", "b", "c")}
@@ -73,7 +73,7 @@ def test_a_refusal_is_raised_for_its_caller_alone(database: Database) -> None:
 
 
 def test_what_breaks_the_group_is_found_and_the_others_are_stored(database: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
     names = [f"k{nth}" for nth in range(40)]
 
     with ThreadPoolExecutor(41) as pool:
@@ -86,7 +86,7 @@ def test_what_breaks_the_group_is_found_and_the_others_are_stored(database: Data
 
 
 def test_more_than_one_group_holds_are_all_answered(sqlite: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
     begin = threading.Event()
 
     def blocker() -> None:
@@ -109,7 +109,7 @@ def test_more_than_one_group_holds_are_all_answered(sqlite: Database) -> None:
 
 
 def test_an_answer_is_on_disk_before_it_is_given(sqlite: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
 
     assert together.decide("k") == "K"
 
@@ -118,7 +118,7 @@ def test_an_answer_is_on_disk_before_it_is_given(sqlite: Database) -> None:
 
 
 def test_who_stops_waiting_keeps_nobody_behind_him_waiting(sqlite: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
     begin = threading.Event()
     held_up = door.decide_later(lambda: begin.wait(60))
     patience_s = {f"k{nth}": 0.05 if nth % 3 else None for nth in range(48)}
@@ -145,7 +145,7 @@ def test_who_stops_waiting_keeps_nobody_behind_him_waiting(sqlite: Database) -> 
 
 
 def test_answers_that_come_as_patience_ends_reach_everybody_else(sqlite: Database) -> None:
-    together = Together(door, store)
+    together = GroupCommit(door, store)
 
     def ask(name: str) -> str | None:
         patience_s = (int(name) % 7) / 1_000 if int(name) % 2 else None

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection
 from support.databases import Database
 from support.locks import is_free
 from tollbook.storage.db.door import door
-from tollbook.storage.db.write_lock import Turnstile
+from tollbook.storage.db.write_lock import WriteLock
 from tollbook.storage.models import Meta
 
 
@@ -69,7 +69,7 @@ def test_every_write_waits_for_the_lock_and_gives_it_back(
         finally:
             connection.close()
 
-    with Turnstile(sqlite.data_dir):
+    with WriteLock(sqlite.data_dir):
         writer = threading.Thread(target=run)
         writer.start()
         writer.join(0.15)
@@ -82,7 +82,7 @@ def test_every_write_waits_for_the_lock_and_gives_it_back(
 
 
 def test_reading_waits_for_nobody(sqlite: Database) -> None:
-    with Turnstile(sqlite.data_dir):
+    with WriteLock(sqlite.data_dir):
         assert Meta.objects.count() == 0
         assert User.objects.filter(username="anna").first() is None
 
@@ -162,7 +162,7 @@ def test_every_connection_is_durable_and_guarded(
 
 
 def test_the_lock_is_not_taken_twice_through_one_connection(sqlite: Database) -> None:
-    turnstile = Turnstile(sqlite.data_dir)
+    turnstile = WriteLock(sqlite.data_dir)
     with turnstile, pytest.raises(RuntimeError, match="already holds"):
         turnstile.acquire()
     turnstile.close()

@@ -27,8 +27,8 @@ from tollbook.storage.reports import call_log as module
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import (
     CursorError,
-    Order,
     Sort,
+    SortOrder,
     call_ids,
     call_log,
     calls_after,
@@ -77,7 +77,7 @@ def fill() -> Filled:
             Charge(call_id=old.call_id, run=run.pk, billed_s=1, amount_micros=500, currency="EUR")
             for old in rerated
         )
-    return Filled(office, tuple(stream_calls(order=Order(Sort.BEGIN, descending=False))))
+    return Filled(office, tuple(stream_calls(order=SortOrder(Sort.BEGIN, descending=False))))
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def at_most(charge: int | None, bound: int) -> bool:
     return charge is not None and charge <= bound
 
 
-def expected(filled: Filled, wanted: CallFilter, order: Order) -> list[int]:
+def expected(filled: Filled, wanted: CallFilter, order: SortOrder) -> list[int]:
     """Return the ids of the calls that the filter admits, in order."""
 
     def key(row: CallRow) -> tuple[int, int]:
@@ -141,7 +141,7 @@ def expected(filled: Filled, wanted: CallFilter, order: Order) -> list[int]:
     return [row.id for row in sorted(rows, key=key, reverse=order.descending)]
 
 
-def pages(wanted: CallFilter, order: Order, page_size: int) -> Iterator[list[int]]:
+def pages(wanted: CallFilter, order: SortOrder, page_size: int) -> Iterator[list[int]]:
     """Walk forward to the end, then back to the beginning, and see that both agree."""
     forward, cursor = [], None
     while True:
@@ -178,7 +178,7 @@ filters = st.builds(
     charge_max_micros=st.none() | st.sampled_from([0, 500, 8_000_000]),
     unrated=st.booleans(),
 )
-orders = st.builds(Order, st.sampled_from(Sort), st.booleans())
+orders = st.builds(SortOrder, st.sampled_from(Sort), st.booleans())
 
 
 @settings(
@@ -186,7 +186,7 @@ orders = st.builds(Order, st.sampled_from(Sort), st.booleans())
 )
 @given(wanted=filters, order=orders, page_size=st.integers(1, 15))
 def test_pages_hold_exactly_what_the_filter_admits(
-    sqlite_filled: Filled, wanted: CallFilter, order: Order, page_size: int
+    sqlite_filled: Filled, wanted: CallFilter, order: SortOrder, page_size: int
 ) -> None:
     answer = expected(sqlite_filled, wanted, order)
 
@@ -216,7 +216,7 @@ def test_both_engines_page_alike(
     filled: Filled, monkeypatch: pytest.MonkeyPatch, sort: Sort, *, descending: bool
 ) -> None:
     monkeypatch.setattr(module, "NEAR_CALLS", 6)
-    order = Order(sort, descending)
+    order = SortOrder(sort, descending)
     for wanted in SAMPLES:
         found = [call for page in pages(wanted, order, 4) for call in page]
         if "\0" not in wanted.keyword:

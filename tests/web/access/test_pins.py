@@ -15,7 +15,7 @@ from django.test import Client, override_settings
 from support.office import FIRST_CALL, Call, Office
 from support.screens import StandingClock
 from tollbook.app.access.pins import PinError, generate_pins, set_pins, weakness
-from tollbook.app.access.users import By
+from tollbook.app.access.users import Actor
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AuditLog, Extension, ExtensionPin, Site, UserRole
 
@@ -34,12 +34,12 @@ class CountingHasher(MD5PasswordHasher):
 
 
 @pytest.fixture
-def by(clock: StandingClock) -> By:
-    return By("anna", clock(), "192.0.2.1")
+def by(clock: StandingClock) -> Actor:
+    return Actor("anna", clock(), "192.0.2.1")
 
 
 @pytest.fixture
-def amir(office: Office, by: By) -> Extension:
+def amir(office: Office, by: Actor) -> Extension:
     extension = Extension.objects.get(number="101")
     set_pins({extension.pk: PIN}, by=by)
     return extension
@@ -75,7 +75,7 @@ def test_the_pin_is_kept_as_a_hash_and_shows_nowhere(amir: Extension, browser: C
     assert PIN not in browser.get("/users/pins/export.csv").getvalue().decode()
 
 
-def test_pins_are_hashed_with_argon2(office: Office, by: By) -> None:
+def test_pins_are_hashed_with_argon2(office: Office, by: Actor) -> None:
     extension = Extension.objects.get(number="101")
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.Argon2PasswordHasher"]):
         set_pins({extension.pk: PIN}, by=by)
@@ -101,7 +101,7 @@ def test_all_refusals_read_alike(
     ids=["right", "wrong PIN", "no PIN set", "no such extension"],
 )
 def test_every_try_takes_as_long_as_every_other(
-    office: Office, anonymous: Client, by: By, extension: str, pin: str
+    office: Office, anonymous: Client, by: Actor, extension: str, pin: str
 ) -> None:
     """One hash, whatever comes of it: the time tells nobody which extensions have a PIN."""
     hasher = f"{CountingHasher.__module__}.{CountingHasher.__qualname__}"
@@ -136,7 +136,7 @@ def test_an_extension_that_is_not_there_locks_too(office: Office, anonymous: Cli
 
 
 def test_a_lock_of_one_extension_is_not_another_ones(
-    amir: Extension, anonymous: Client, by: By
+    amir: Extension, anonymous: Client, by: Actor
 ) -> None:
     set_pins({Extension.objects.get(number="102").pk: OTHER_PIN}, by=by)
     for _ in range(5):
@@ -146,7 +146,7 @@ def test_a_lock_of_one_extension_is_not_another_ones(
 
 
 def test_where_two_sites_have_the_extension_the_site_is_chosen(
-    amir: Extension, anonymous: Client, by: By
+    amir: Extension, anonymous: Client, by: Actor
 ) -> None:
     with door.transaction():
         branch = Site.objects.create(name="Branch", zone="UTC", currency="USD", created_us=0)
@@ -162,7 +162,7 @@ def test_where_two_sites_have_the_extension_the_site_is_chosen(
 
 
 def test_another_pin_ends_the_sessions_and_the_old_pin(
-    amir: Extension, anonymous: Client, by: By
+    amir: Extension, anonymous: Client, by: Actor
 ) -> None:
     enter(anonymous, "101", PIN)
     assert anonymous.get("/calls").status_code == 200
@@ -270,7 +270,7 @@ def test_pins_are_made_for_the_ticked_and_shown_once(browser: Client, office: Of
 
 @pytest.mark.parametrize("given", [["999"], ["1", "999"]])
 def test_no_pin_is_made_if_one_extension_is_missing(
-    by: By, office: Office, given: list[str]
+    by: Actor, office: Office, given: list[str]
 ) -> None:
     with pytest.raises(PinError, match="No PIN was set"):
         generate_pins([int(one) for one in given], by=by)
@@ -343,7 +343,7 @@ def test_the_list_is_searched_filtered_sorted_and_exported(
 
 
 def test_the_sign_in_page_offers_extensions_once_one_has_a_pin(
-    office: Office, anonymous: Client, by: By
+    office: Office, anonymous: Client, by: Actor
 ) -> None:
     assert b"/sign-in/extension" not in anonymous.get("/sign-in").content
 

@@ -11,7 +11,7 @@ from django.test import Client
 from support.office import Office
 from support.screens import PASSWORD, StandingClock
 from tollbook.app.access.roles import access_of
-from tollbook.app.access.users import By, UserError, change_role, create_user, set_active
+from tollbook.app.access.users import Actor, UserError, change_role, create_user, set_active
 from tollbook.storage.models import AuditLog, Extension, Owner, UserRole
 from tollbook.storage.models.access import Role
 
@@ -121,7 +121,7 @@ def test_nobody_shuts_out_oneself(browser: Client, user: User) -> None:
 
 
 def test_the_last_administrator_stays(office: Office, user: User, clock: StandingClock) -> None:
-    by = By("command line", clock())
+    by = Actor("command line", clock())
     second = create_user(Role.ADMINISTRATOR, by=by, name="berta", change_first=False)
 
     set_active(user.pk, False, by=by, own_id=0)
@@ -304,4 +304,4 @@ def test_an_extensions_user_keeps_its_role(office: Office, clock: StandingClock)
     )
 
     with pytest.raises(UserError, match="no other role"):
-        change_role(user.pk, Role.VIEWER, by=By("test", clock()))
+        change_role(user.pk, Role.VIEWER, by=Actor("test", clock()))

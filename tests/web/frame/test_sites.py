@@ -8,7 +8,7 @@ from django.test import Client
 
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.directory.pbxs import PbxInfo, add_pbx
-from tollbook.app.intake.sources import Added, add_source
+from tollbook.app.intake.sources import SourceAdded, add_source
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AccountCode, Extension, Pbx, Reject, Site
 
@@ -32,7 +32,7 @@ def tokyo(office: Office) -> Site:
             at=NOON,
             actor="test",
         )
-        assert isinstance(added, Added)
+        assert isinstance(added, SourceAdded)
     office.receive([Call(1, FIRST_CALL), Call(2, FIRST_CALL + timedelta(hours=1))])
     place = PbxInfo(_id_of("Ginza"), "Ginza", "", site.pk, site.name, site.zone, site.currency)
     Office(office.database, place, site.pk).receive([Call(3, FIRST_CALL + timedelta(hours=2))])

@@ -20,7 +20,7 @@ from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row
 from support.screens import StandingClock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.web.frame.periods import NAMED
-from tollbook.web.reports.pages.log_choices import Choices
+from tollbook.web.reports.pages.log_choices import LogChoices
 from tollbook.web.reports.pages.log_query import DIRECTIONS, SIZES, SORTS, LogQuery, read_query
 
 HOSTILE = (
@@ -31,7 +31,7 @@ HOSTILE = (
     "x" * 80,
     '"><img src=x onerror=alert(1)>',
 )
-NO_CHOICES = Choices((), (), (), (), (), (), (), ())
+NO_CHOICES = LogChoices((), (), (), (), (), (), (), ())
 
 
 def log(browser: Client, query: str = "") -> str:

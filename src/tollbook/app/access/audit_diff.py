@@ -10,7 +10,7 @@ LONGEST_SHOWN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FieldChange:
     """One field that differs; `place` is empty where the whole value changed."""
 
     place: str
@@ -18,17 +18,17 @@ class Change:
     after: str
 
 
-def changes(before: object, after: object) -> list[Change]:
+def changes(before: object, after: object) -> list[FieldChange]:
     """Return the fields in which two JSON values differ, in the order in which they are written.
 
     >>> changes({"name": "A", "rate": "0.10"}, {"name": "A", "rate": "0.12"})
-    [Change(place='rate', before='0.10', after='0.12')]
+    [FieldChange(place='rate', before='0.10', after='0.12')]
     >>> changes(None, {"name": "A"})
-    [Change(place='name', before='—', after='A')]
+    [FieldChange(place='name', before='—', after='A')]
     """
     old, new = dict(_leaves(before)), dict(_leaves(after))
     return [
-        Change(place, old.get(place, ABSENT), new.get(place, ABSENT))
+        FieldChange(place, old.get(place, ABSENT), new.get(place, ABSENT))
         for place in dict.fromkeys((*old, *new))
         if old.get(place) != new.get(place)
     ]

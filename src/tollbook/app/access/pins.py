@@ -17,7 +17,7 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.access.lockout import Locked, LockOut, admit, forget_failures
 from tollbook.app.access.passwords import random_digits
 from tollbook.app.access.sign_in import SignedIn, WrongPassword
-from tollbook.app.access.users import By, sign_out_everywhere
+from tollbook.app.access.users import Actor, sign_out_everywhere
 from tollbook.core.instants import to_us
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Extension, ExtensionPin, UserRole
@@ -63,7 +63,7 @@ def weakness(pin: str, *, number: str) -> str:
     return ""
 
 
-def set_pins(pins: Mapping[int, str], *, by: By) -> int:
+def set_pins(pins: Mapping[int, str], *, by: Actor) -> int:
     """Give each extension, by its id, its PIN, and sign its user out everywhere; all or none.
 
     Raises PinError for a PIN that is too easy, an extension that is not there or not active, and
@@ -85,7 +85,7 @@ def set_pins(pins: Mapping[int, str], *, by: By) -> int:
     return len(extensions)
 
 
-def generate_pins(extension_ids: Sequence[int], *, by: By) -> list[NewPin]:
+def generate_pins(extension_ids: Sequence[int], *, by: Actor) -> list[NewPin]:
     """Give each extension a random PIN of six digits and return them, to be shown this once."""
     extensions = _active(extension_ids)
     pins = {extension.pk: _random_pin(extension.number) for extension in extensions}
@@ -96,7 +96,7 @@ def generate_pins(extension_ids: Sequence[int], *, by: By) -> list[NewPin]:
     ]
 
 
-def remove_pin(extension_id: int, *, by: By) -> bool:
+def remove_pin(extension_id: int, *, by: Actor) -> bool:
     """Take an extension's PIN away, so that its user cannot sign in; False if it had none."""
     with door.transaction():
         removed, _ = ExtensionPin.objects.filter(extension_id=extension_id).delete()
@@ -179,7 +179,7 @@ def _random_pin(number: str) -> str:
             return pin
 
 
-def _set(extension: Extension, pin_hash: str, *, by: By) -> None:
+def _set(extension: Extension, pin_hash: str, *, by: Actor) -> None:
     role = UserRole.objects.select_related("user").filter(extension=extension).first()
     user = role.user if role else _new_user(extension, by=by)
     # Another unusable password: it is what sessions are tied to, so all of them end.
@@ -200,7 +200,7 @@ def _set(extension: Extension, pin_hash: str, *, by: By) -> None:
     )
 
 
-def _new_user(extension: Extension, *, by: By) -> User:
+def _new_user(extension: Extension, *, by: Actor) -> User:
     user = User.objects.create_user(username=f"ext-{extension.number}-{extension.pk}"[:150])
     UserRole.objects.create(
         user=user,
@@ -212,7 +212,7 @@ def _new_user(extension: Extension, *, by: By) -> User:
     return user
 
 
-def _record(extension_id: int, action: str, *, by: By, before: object, after: object) -> None:
+def _record(extension_id: int, action: str, *, by: Actor, before: object, after: object) -> None:
     record_change(
         actor=by.name,
         action=action,

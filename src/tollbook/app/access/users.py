@@ -39,7 +39,7 @@ class UserError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class Actor:
     """Who makes a change, when, and from which address."""
 
     name: str
@@ -121,7 +121,7 @@ def find_user(user_id: int) -> UserLine | None:
 
 
 def create_user(
-    role: Role, *, by: By, name: str = "", owner_id: int | None = None, change_first: bool = True
+    role: Role, *, by: Actor, name: str = "", owner_id: int | None = None, change_first: bool = True
 ) -> NewPassword:
     """Make a user of *role* and return its password, which is not kept.
 
@@ -155,7 +155,7 @@ def create_user(
     return NewPassword(user.pk, called, password)
 
 
-def reset_password(user_id: int, *, by: By, change_first: bool = True) -> NewPassword:
+def reset_password(user_id: int, *, by: Actor, change_first: bool = True) -> NewPassword:
     """Give a user a new password, sign it out everywhere, and return the password once.
 
     Raises UserError for an extension's user, who has a PIN instead.
@@ -177,7 +177,7 @@ def reset_password(user_id: int, *, by: By, change_first: bool = True) -> NewPas
     return NewPassword(user_id, line.name, password)
 
 
-def set_active(user_id: int, active: bool, *, by: By, own_id: int) -> UserLine:  # noqa: FBT001 - the new state
+def set_active(user_id: int, active: bool, *, by: Actor, own_id: int) -> UserLine:  # noqa: FBT001 - the new state
     """Let a user in again, or shut it out and end its sessions.
 
     *own_id* is who asks: nobody shuts out oneself, or the last administrator. Raises UserError.
@@ -204,7 +204,7 @@ def set_active(user_id: int, active: bool, *, by: By, own_id: int) -> UserLine: 
 
 
 def change_role(
-    user_id: int, role: Role, *, by: By, owner_id: int | None = None
+    user_id: int, role: Role, *, by: Actor, owner_id: int | None = None
 ) -> UserLine | None:
     """Give a user another role, end its sessions, and return it; None if nothing would change.
 
@@ -261,7 +261,7 @@ def sign_out_everywhere(user_id: int) -> int:
     return len(keys)
 
 
-def end_sessions_of(user_id: int, *, by: By) -> int:
+def end_sessions_of(user_id: int, *, by: Actor) -> int:
     """Sign a user out everywhere on behalf of *by*; return how many sessions ended."""
     line = _line(user_id)
     with door.transaction():
@@ -270,7 +270,7 @@ def end_sessions_of(user_id: int, *, by: By) -> int:
     return ended
 
 
-def end_session_of(user_id: int, session_id: int, *, by: By) -> bool:
+def end_session_of(user_id: int, session_id: int, *, by: Actor) -> bool:
     """End one session of a user on behalf of *by*; False if it is not that user's or has ended."""
     line = _line(user_id)
     with door.transaction():
@@ -351,7 +351,7 @@ def _is_last_administrator(user_id: int) -> bool:
 
 
 def _record(
-    by: By, action: str, line: UserLine, *, before: object = None, after: object = None
+    by: Actor, action: str, line: UserLine, *, before: object = None, after: object = None
 ) -> None:
     record_change(
         actor=by.name,

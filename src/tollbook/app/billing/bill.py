@@ -21,7 +21,7 @@ from itertools import product
 from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.app.billing.fees import write_fees
-from tollbook.app.billing.hold_matching import Record, Waiting, asking_times, match_holds
+from tollbook.app.billing.hold_matching import Record, UnmatchedHold, asking_times, match_holds
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.directory.payers import payers_of
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
@@ -52,7 +52,7 @@ from tollbook.storage.billing.holds import (
     lock_accounts,
     release_holds,
 )
-from tollbook.storage.billing.ledger import SYSTEM, Filed, Holder, post_entries
+from tollbook.storage.billing.ledger import SYSTEM, AccountKey, Filed, post_entries
 from tollbook.storage.policies.budget_use import Used, budgets_of, lock_uses
 
 LATE_RECORD = "the record of a call that was settled as estimated"
@@ -117,7 +117,7 @@ class _Bill:
         self.holds = match_holds(
             records,
             [
-                Waiting(
+                UnmatchedHold(
                     one.id, one.pbx_id, one.switch_call_id, one.caller, one.number, one.placed_us
                 )
                 for one in waiting
@@ -212,9 +212,9 @@ class _Bill:
 
     def _lock(
         self, stored: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
-    ) -> dict[Holder, AccountState]:
+    ) -> dict[AccountKey, AccountState]:
         """Lock all accounts that may be moved, in one order, and return what they hold before."""
-        accounts: set[Holder] = {hold.account for hold in stored.values()}
+        accounts: set[AccountKey] = {hold.account for hold in stored.values()}
         accounts |= {(*REVENUE, hold.account[2]) for hold in stored.values()}
         for call_id, account in payers.items():
             accounts.add((account.kind, account.name, self._currency(call_id)))
@@ -343,7 +343,7 @@ class _Bill:
         )
 
     def _note_payers(
-        self, payers: Mapping[int, AccountRef], locked: Mapping[Holder, AccountState]
+        self, payers: Mapping[int, AccountRef], locked: Mapping[AccountKey, AccountState]
     ) -> None:
         set_payers(
             (
@@ -354,7 +354,7 @@ class _Bill:
         )
 
     def _tell_of_debts(
-        self, payers: Mapping[int, AccountRef], before: Mapping[Holder, AccountState]
+        self, payers: Mapping[int, AccountRef], before: Mapping[AccountKey, AccountState]
     ) -> None:
         """Raise an alarm for each account that this batch took below its credit."""
         after = lock_accounts(
@@ -425,7 +425,9 @@ def _price(call: CallToBill) -> Money | None:
     return None if call.amount_micros is None else Money(call.amount_micros, call.currency)
 
 
-def _debt(account: Holder, *, call_id: int, balance: str, credit: str, at: datetime) -> NewAlarm:
+def _debt(
+    account: AccountKey, *, call_id: int, balance: str, credit: str, at: datetime
+) -> NewAlarm:
     kind, name, currency = account
     return NewAlarm(
         key=f"below_zero:{kind}:{name}:{currency}:{call_id}",

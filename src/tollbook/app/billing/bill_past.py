@@ -1,7 +1,7 @@
 """Bills calls of the past whose payers had billing switched off then: only when somebody asks.
 
     found = would_bill(since=…, until=…)                 # writes nothing
-    bill_past(door, since=…, until=…, at=now, by=By("anna"))
+    bill_past(door, since=…, until=…, at=now, by=CorrectedBy("anna"))
 
 By the rules of now: who would pay such a call today pays it. A call that somebody pays already is
 left alone, so asking twice bills once; budgets and fees have counted the calls when they came.
@@ -17,7 +17,7 @@ from functools import partial
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.billing.bill import booking_instant
-from tollbook.app.billing.correct_code import By
+from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.directory.payers import payers_of
 from tollbook.core.instants import to_us
@@ -49,19 +49,19 @@ class PastBill:
 
 BEGUN, DONE = "billing.past_begin", "billing.past"  # as the audit log calls them
 
-Sums = dict[tuple[AccountRef, str], tuple[int, int]]
+SumsByAccount = dict[tuple[AccountRef, str], tuple[int, int]]
 
 
 def would_bill(*, since: datetime, until: datetime) -> list[PastBill]:
     """Return what billing the calls that began in the period would charge to whom."""
-    sums: Sums = {}
+    sums: SumsByAccount = {}
     for some in chunks(_ids(since, until), _CALLS_A_STEP):
         _add(sums, [(call, payer) for call, payer in _unpaid(some)])
     return shown_bills(sums)
 
 
 def bill_past(
-    door: Door, *, since: datetime, until: datetime, at: datetime, by: By
+    door: Door, *, since: datetime, until: datetime, at: datetime, by: CorrectedBy
 ) -> list[PastBill]:
     """Bill them, some calls a transaction, and return what was charged to whom.
 
@@ -80,7 +80,7 @@ def bill_past(
             address=by.address,
             after=period,
         )
-    sums: Sums = {}
+    sums: SumsByAccount = {}
     without_price: list[int] = []
     for done in door.bulk(_steps(door, _ids(since, until), run=run, at=at)):
         _add(sums, done)
@@ -172,14 +172,14 @@ def _unpaid(call_ids: Sequence[int]) -> list[tuple[CallToBill, AccountRef]]:
     ]
 
 
-def _add(sums: Sums, done: Sequence[tuple[CallToBill, AccountRef]]) -> None:
+def _add(sums: SumsByAccount, done: Sequence[tuple[CallToBill, AccountRef]]) -> None:
     for call, payer in done:
         key = payer, call.currency or call.site_currency
         calls, micros = sums.get(key, (0, 0))
         sums[key] = calls + 1, micros + (call.amount_micros or 0)
 
 
-def shown_bills(sums: Sums) -> list[PastBill]:
+def shown_bills(sums: SumsByAccount) -> list[PastBill]:
     """Return sums by payer and currency in words."""
     return [
         PastBill(holder_words(payer.kind, int(payer.name)), calls, from_micros(micros), currency)

@@ -1,8 +1,8 @@
 """An account code assigned or corrected after the call: the call, its money, its fee, its budgets.
 
     effects = would_correct([7, 8], "4711")              # writes nothing
-    made = correct_codes(door, [7, 8], "4711", at=now, by=By("anna"), reason="forgotten")
-    undo_correction(door, made[0].change_id, at=now, by=By("anna"))
+    made = correct_codes(door, [7, 8], "4711", at=now, by=CorrectedBy("anna"), reason="forgotten")
+    undo_correction(door, made[0].change_id, at=now, by=CorrectedBy("anna"))
 
 The owner of the new code pays, if his billing is on, instead of whoever has paid: one entry from
 the old account to the new, or from and to our revenue where nobody paid before or pays now. Where
@@ -42,7 +42,7 @@ MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class CorrectedBy:
     """Who corrects, and from which address."""
 
     actor: str
@@ -50,7 +50,7 @@ class By:
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class CorrectionEffect:
     """What correcting one call does: its code and its payer before and after, and what moves.
 
     `amount` is None where no money moves; payers are words, "" for nobody.
@@ -83,7 +83,7 @@ class NotCorrected(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Correction:
     """A call whose code changes: who pays it now, who pays it then."""
 
     call: CallToBill
@@ -100,13 +100,13 @@ class _Case:
         return Money(call.amount_micros, call.currency)
 
 
-def would_correct(call_ids: Sequence[int], code: str) -> list[Effect]:
+def would_correct(call_ids: Sequence[int], code: str) -> list[CorrectionEffect]:
     """Return what giving these calls the account *code* ("" for none) does, by call.
 
     Calls that have it already are left out. Raises NotCorrected.
     """
     return [
-        Effect(
+        CorrectionEffect(
             call_id=case.call.id,
             code_before=case.call.account_code,
             code_after=case.after.account_code,
@@ -120,7 +120,13 @@ def would_correct(call_ids: Sequence[int], code: str) -> list[Effect]:
 
 
 def correct_codes(
-    door: Door, call_ids: Sequence[int], code: str, *, at: datetime, by: By, reason: str = ""
+    door: Door,
+    call_ids: Sequence[int],
+    code: str,
+    *,
+    at: datetime,
+    by: CorrectedBy,
+    reason: str = "",
 ) -> list[Made]:
     """Give these calls the account *code* ("" for none), all or none. Raises NotCorrected."""
     with door.transaction():
@@ -129,7 +135,7 @@ def correct_codes(
         return _correct(_cases(call_ids, _found(code)), at=at, by=by, reason=reason)
 
 
-def undo_correction(door: Door, change_id: int, *, at: datetime, by: By) -> Made:
+def undo_correction(door: Door, change_id: int, *, at: datetime, by: CorrectedBy) -> Made:
     """Take a correction back: the call has its old code again, its old payer pays.
 
     A correction is taken back once, and only while it is the call's latest. Raises NotCorrected.
@@ -180,7 +186,7 @@ def _found(code: str) -> tuple[AccountCode | None, str]:
     return row, row.code
 
 
-def _cases(call_ids: Sequence[int], code: tuple[AccountCode | None, str]) -> list[_Case]:
+def _cases(call_ids: Sequence[int], code: tuple[AccountCode | None, str]) -> list[_Correction]:
     """Return the calls that change, with who pays them before and after."""
     wanted = sorted(set(call_ids))
     if len(wanted) > MOST_CALLS:
@@ -209,7 +215,7 @@ def _cases(call_ids: Sequence[int], code: tuple[AccountCode | None, str]) -> lis
         is_priced = call.is_outbound and call.charge_id is not None
         old = paid.get(call.id)
         cases.append(
-            _Case(
+            _Correction(
                 call=call,
                 after=call._replace(account_code_id=new_id, account_code=text, owner_id=owner_id),
                 old=old,
@@ -230,7 +236,12 @@ def _new_payer(old: AccountRef | None, by_rule: AccountRef | None) -> AccountRef
 
 
 def _correct(
-    cases: Sequence[_Case], *, at: datetime, by: By, reason: str, undoes: int | None = None
+    cases: Sequence[_Correction],
+    *,
+    at: datetime,
+    by: CorrectedBy,
+    reason: str,
+    undoes: int | None = None,
 ) -> list[Made]:
     set_codes(
         {
@@ -280,7 +291,7 @@ def _correct(
     ]
 
 
-def _post(case: _Case, *, at: datetime, reason: str) -> int | None:
+def _post(case: _Correction, *, at: datetime, reason: str) -> int | None:
     """Move the call's charge from its old payer to its new one; return the entry's id."""
     price = case.price
     if price is None:
@@ -300,7 +311,7 @@ def _post(case: _Case, *, at: datetime, reason: str) -> int | None:
     return post_entries([Filed(entry, call_id=case.call.id)])[0].entry_id
 
 
-def _move_payers(cases: Sequence[_Case], *, at: datetime) -> None:
+def _move_payers(cases: Sequence[_Correction], *, at: datetime) -> None:
     moved = [case for case in cases if case.old != case.new]
     holders = {
         case.call.id: (
@@ -316,7 +327,7 @@ def _move_payers(cases: Sequence[_Case], *, at: datetime) -> None:
     drop_payers(case.call.id for case in moved if case.new is None)
 
 
-def _count(cases: Sequence[_Case], *, at: datetime) -> None:
+def _count(cases: Sequence[_Correction], *, at: datetime) -> None:
     """Take the calls out of the old owner's budgets and count them in the new one's."""
     counted = []
     for case in cases:

@@ -34,7 +34,7 @@ class Record(NamedTuple):
     answered: bool
 
 
-class Waiting(NamedTuple):
+class UnmatchedHold(NamedTuple):
     """A hold of which no record has come; `pbx_id` is null where the switch did not say."""
 
     hold_id: int
@@ -45,19 +45,19 @@ class Waiting(NamedTuple):
     placed_us: int
 
 
-def match_holds(records: Iterable[Record], holds: Iterable[Waiting]) -> dict[int, int]:
+def match_holds(records: Iterable[Record], holds: Iterable[UnmatchedHold]) -> dict[int, int]:
     """Return the hold of each call that has one, both by id."""
-    by_id: defaultdict[str, list[Waiting]] = defaultdict(list)
-    by_whom: defaultdict[tuple[str, str], list[Waiting]] = defaultdict(list)
+    by_id: defaultdict[str, list[UnmatchedHold]] = defaultdict(list)
+    by_whom: defaultdict[tuple[str, str], list[UnmatchedHold]] = defaultdict(list)
     for hold in holds:
         by_whom[hold.caller, hold.number].append(hold)
         if hold.switch_call_id:
             by_id[hold.switch_call_id].append(hold)
 
-    def of_same_id(record: Record) -> Iterator[Waiting]:
+    def of_same_id(record: Record) -> Iterator[UnmatchedHold]:
         return iter(by_id.get(record.switch_call_id, ()))
 
-    def of_same_parties(record: Record) -> Iterator[Waiting]:
+    def of_same_parties(record: Record) -> Iterator[UnmatchedHold]:
         whom = product(record.callers, record.numbers)
         fitting = (hold for pair in whom for hold in by_whom.get(pair, ()))
         return (hold for hold in fitting if _is_in_time(record, hold))
@@ -96,7 +96,7 @@ def asking_times(records: Iterable[Record]) -> list[tuple[int, int]]:
     return spans
 
 
-def _is_in_time(record: Record, hold: Waiting) -> bool:
+def _is_in_time(record: Record, hold: UnmatchedHold) -> bool:
     return _earliest_us(record) <= hold.placed_us <= _latest_us(record)
 
 
@@ -110,7 +110,7 @@ def _latest_us(record: Record) -> int:
     return record.latest_us + slack_us
 
 
-def _distance(record: Record, hold: Waiting) -> tuple[bool, bool, int, int]:
+def _distance(record: Record, hold: UnmatchedHold) -> tuple[bool, bool, int, int]:
     another = bool(hold.switch_call_id and record.switch_call_id) and (
         hold.switch_call_id != record.switch_call_id
     )

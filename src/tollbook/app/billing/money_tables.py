@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from tollbook.app.billing.statements import KINDS_OF_LINES, Book, Line, Statement
+from tollbook.app.billing.statements import KINDS_OF_LINES, Book, Statement, StatementLine
 from tollbook.app.reports.call_table import money_text, seconds_number
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
@@ -101,7 +101,7 @@ def statement_table(
 
 
 def statement_object(
-    book: Book, statement: Statement, lines: Iterable[Line], *, zone: ZoneInfo
+    book: Book, statement: Statement, lines: Iterable[StatementLine], *, zone: ZoneInfo
 ) -> dict[str, object]:
     """Return a statement for programs, with those of its lines that are to be shown."""
     return {
@@ -215,7 +215,7 @@ def _statement_rows(book: Book, statement: Statement) -> Iterator[Sequence[Cell]
     yield edge("Closing balance", statement.wanted.to_us, statement.closing_micros)
 
 
-def _line_object(line: Line, *, zone: ZoneInfo) -> dict[str, object]:
+def _line_object(line: StatementLine, *, zone: ZoneInfo) -> dict[str, object]:
     return {
         "time": from_us(line.at_us).astimezone(zone).isoformat(),
         "kind": line.kind,

@@ -41,7 +41,7 @@ _CORRECTIONS = AccountRef("system", SystemAccount.CORRECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class PostingRefused:
     """Why nothing was posted: a stable code, the field that it is about, and what to do."""
 
     code: str
@@ -75,7 +75,7 @@ class Booked:
 
 
 @dataclass(frozen=True, slots=True)
-class By:
+class DoneBy:
     """Who does it, when and from where."""
 
     actor: str
@@ -83,7 +83,7 @@ class By:
     address: str = ""
 
 
-def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | Refused:
+def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | PostingRefused:
     """Return the amount that *text* writes, in millionths.
 
     >>> read_amount("10.00")
@@ -100,7 +100,7 @@ def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | Refused:
     return _faulty_amount(micros, purpose) or micros
 
 
-def post_gift(door: Door, gift: Gift, by: By) -> Booked | Refused:
+def post_gift(door: Door, gift: Gift, by: DoneBy) -> Booked | PostingRefused:
     """Post *gift* to every holder in one transaction, or say why nothing was posted."""
     fault = _faulty(gift)
     if fault is not None:
@@ -109,7 +109,7 @@ def post_gift(door: Door, gift: Gift, by: By) -> Booked | Refused:
         with door.transaction():
             return _posted(gift, by)
     except KeyConflict:
-        return Refused(
+        return PostingRefused(
             f"{gift.purpose}.key_conflict",
             "key",
             f'the key "{gift.key}" was used for another request. Nothing was posted. '
@@ -117,25 +117,27 @@ def post_gift(door: Door, gift: Gift, by: By) -> Booked | Refused:
         )
 
 
-def undo_entries(door: Door, entry_ids: Sequence[int], by: By, *, reason: str) -> Booked | Refused:
+def undo_entries(
+    door: Door, entry_ids: Sequence[int], by: DoneBy, *, reason: str
+) -> Booked | PostingRefused:
     """Reverse recharges and adjustments, all or none; undoing what is undone changes nothing."""
     reason = reason.strip()[:LONGEST_REASON]
     ids = tuple(dict.fromkeys(entry_ids))
     if not ids or len(ids) > MOST_ENTRIES:
         words = f"name 1 to {MOST_ENTRIES:,} recharges to undo; {len(ids):,} were named."
-        return Refused("undo.nothing", "entry", words)
+        return PostingRefused("undo.nothing", "entry", words)
     try:
         with door.transaction():
             return _undone(ids, by, reason=reason)
-    except _NotUndone as fault:
-        return Refused("undo.impossible", "entry", str(fault))
+    except _EntryNotUndone as fault:
+        return PostingRefused("undo.impossible", "entry", str(fault))
 
 
-def _posted(gift: Gift, by: By) -> Booked | Refused:
+def _posted(gift: Gift, by: DoneBy) -> Booked | PostingRefused:
     holders = {one.id: one for one in holders_by_id(gift.kind, gift.ids)}
     unknown = [holder_id for holder_id in gift.ids if holder_id not in holders]
     if unknown:
-        return Refused(
+        return PostingRefused(
             f"{gift.purpose}.unknown",
             gift.kind,
             f"{plural(gift.kind, len(unknown))} of {len(gift.ids):,} cannot be found any more. "
@@ -185,20 +187,20 @@ def _key(gift: Gift, *, nth: int) -> str:
     return f"hand:{gift.sender}:{gift.key}:{nth}"
 
 
-class _NotUndone(Exception):
+class _EntryNotUndone(Exception):
     """An entry that cannot be undone; raised so that its neighbours are not undone either."""
 
 
-def _undone(ids: Sequence[int], by: By, *, reason: str) -> Booked:
+def _undone(ids: Sequence[int], by: DoneBy, *, reason: str) -> Booked:
     found = movements_of(ids)
     missing = [entry_id for entry_id in ids if entry_id not in found]
     if missing:
-        raise _NotUndone(
+        raise _EntryNotUndone(
             f"there is no recharge or adjustment {missing[0]}. Nothing was undone. "
             "Look it up in the recharge history."
         )
     if any(one.kind == EntryKind.REVERSAL for one in found.values()):
-        raise _NotUndone(
+        raise _EntryNotUndone(
             "a reversal cannot be undone. Nothing was changed. Post a new recharge instead."
         )
     stored = stored_entries(ids)
@@ -212,7 +214,7 @@ def _undone(ids: Sequence[int], by: By, *, reason: str) -> Booked:
     try:
         posted = post_entries([Filed(entry) for entry in entries])
     except (KeyConflict, NotReversible):
-        raise _NotUndone(
+        raise _EntryNotUndone(
             "one of them was undone already, for another reason. Nothing was changed. "
             "See the recharge history."
         ) from None
@@ -224,7 +226,7 @@ def _undone(ids: Sequence[int], by: By, *, reason: str) -> Booked:
     )
 
 
-def _note(action: str, movements: Sequence[Movement], by: By) -> None:
+def _note(action: str, movements: Sequence[Movement], by: DoneBy) -> None:
     record_changes(
         [
             Change(
@@ -247,38 +249,38 @@ def _note(action: str, movements: Sequence[Movement], by: By) -> None:
     )
 
 
-def _faulty(gift: Gift) -> Refused | None:
+def _faulty(gift: Gift) -> PostingRefused | None:
     """Return what is wrong with a request, whatever is stored; None if nothing is."""
     purpose = gift.purpose
     if not gift.ids or len(gift.ids) > MOST_ENTRIES:
-        return Refused(
+        return PostingRefused(
             f"{purpose}.nobody",
             gift.kind,
             f"choose 1 to {plural(gift.kind, MOST_ENTRIES)}; {len(gift.ids):,} were chosen. "
             "Nothing was posted.",
         )
     if len(set(gift.ids)) < len(gift.ids):
-        return Refused(
+        return PostingRefused(
             f"{purpose}.twice", gift.kind, f"one {gift.kind} was named twice. Nothing was posted."
         )
     if not gift.key or len(gift.key) > LONGEST_KEY or not gift.key.isprintable():
-        return Refused(
+        return PostingRefused(
             f"{purpose}.key",
             "key",
             f"a key has 1 to {LONGEST_KEY} printable characters. Nothing was posted.",
         )
     if len(gift.reason.strip()) > LONGEST_REASON:
-        return Refused(
+        return PostingRefused(
             f"{purpose}.reason", "reason", f"a reason has at most {LONGEST_REASON} characters."
         )
     if purpose == "adjustment" and not gift.reason.strip():
-        return Refused(
+        return PostingRefused(
             "adjustment.reason", "reason", "an adjustment says why. Nothing was posted. Say it."
         )
     return _faulty_amount(gift.amount_micros, purpose)
 
 
-def _faulty_amount(micros: int, purpose: Purpose) -> Refused | None:
+def _faulty_amount(micros: int, purpose: Purpose) -> PostingRefused | None:
     if purpose == "recharge" and micros <= 0:
         words = "a recharge is more than 0; to take money away, post an adjustment with its reason."
         return _refused("amount", words)
@@ -291,5 +293,5 @@ def _faulty_amount(micros: int, purpose: Purpose) -> Refused | None:
     return None
 
 
-def _refused(field: str, message: str) -> Refused:
-    return Refused(f"recharge.{field}", field, message)
+def _refused(field: str, message: str) -> PostingRefused:
+    return PostingRefused(f"recharge.{field}", field, message)

@@ -21,9 +21,9 @@ from django.db import DEFAULT_DB_ALIAS
 from tollbook.app.directory.holders import HolderKind
 from tollbook.storage.billing.code_lines import code_currencies, code_lines, code_total_before
 from tollbook.storage.billing.statements import (
-    Line,
     LineFilter,
     LineSums,
+    StatementLine,
     account_id_of,
     balance_before,
     currencies_of,
@@ -31,7 +31,15 @@ from tollbook.storage.billing.statements import (
     posting_sums,
 )
 
-__all__ = ["KINDS_OF_LINES", "Book", "BookKind", "Line", "LineFilter", "Statement", "book_of"]
+__all__ = [
+    "KINDS_OF_LINES",
+    "Book",
+    "BookKind",
+    "LineFilter",
+    "Statement",
+    "StatementLine",
+    "book_of",
+]
 
 BookKind = HolderKind | Literal["account_code"]
 KINDS_OF_LINES: Final = {
@@ -88,7 +96,7 @@ class Book(Protocol):
         newest_first: bool = False,
         first: int = 0,
         count: int | None = None,
-    ) -> Sequence[Line]:
+    ) -> Sequence[StatementLine]:
         """Return the lines that fit, *count* from the *first* on (0-based)."""
 
 
@@ -134,7 +142,7 @@ class _AccountBook:
         newest_first: bool = False,
         first: int = 0,
         count: int | None = None,
-    ) -> Sequence[Line]:
+    ) -> Sequence[StatementLine]:
         account_id = self._account_id()
         if account_id is None:
             return ()
@@ -187,14 +195,14 @@ class _CodeBook:
         newest_first: bool = False,
         first: int = 0,
         count: int | None = None,
-    ) -> Sequence[Line]:
+    ) -> Sequence[StatementLine]:
         every = self._every(statement.wanted, statement.opening_micros)
         fitting = [line for line in every if _fits(line, statement.wanted)]
         if newest_first:
             fitting.reverse()
         return fitting[first:] if count is None else fitting[first : first + count]
 
-    def _every(self, wanted: LineFilter, opening_micros: int) -> list[Line]:
+    def _every(self, wanted: LineFilter, opening_micros: int) -> list[StatementLine]:
         return code_lines(
             self.code_id,
             self.currency,
@@ -205,7 +213,7 @@ class _CodeBook:
         )
 
 
-def _fits(line: Line, wanted: LineFilter) -> bool:
+def _fits(line: StatementLine, wanted: LineFilter) -> bool:
     word = wanted.keyword.lower()
     return (not wanted.kind or line.kind == wanted.kind) and (
         word in line.callee.lower() or word in line.destination.lower()

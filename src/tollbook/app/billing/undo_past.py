@@ -1,7 +1,7 @@
 """Takes a billing of the past back, in one step: what its calls paid is reversed, nobody pays them.
 
     runs = past_runs()                       # the newest first, and which can be undone
-    undo_past(door, runs[0].id, at=now, by=By("anna"))
+    undo_past(door, runs[0].id, at=now, by=CorrectedBy("anna"))
 
 A price that a re-rating has changed since is reversed too. A call whose account code was changed
 since stays billed: its money has moved on. Afterwards the calls are unbilled again, and can be
@@ -23,12 +23,12 @@ from tollbook.app.billing.bill_past import (
     BEGUN,
     DONE,
     PastBill,
-    Sums,
+    SumsByAccount,
     bill_objects,
     key_of,
     shown_bills,
 )
-from tollbook.app.billing.correct_code import By
+from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.billing.stored_entries import stored_entries
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import Entry, EntryKind, reversal_of
@@ -102,7 +102,7 @@ def past_runs(*, count: int = SHOWN) -> list[PastRun]:
     return [run for run in runs if run.bills != ()]
 
 
-def undo_past(door: Door, run: int, *, at: datetime, by: By) -> Undone:
+def undo_past(door: Door, run: int, *, at: datetime, by: CorrectedBy) -> Undone:
     """Reverse what the calls of a billing paid, some calls a transaction. Raises NotUndone.
 
     A process that is killed leaves whole steps; asking again undoes the rest.
@@ -114,7 +114,7 @@ def undo_past(door: Door, run: int, *, at: datetime, by: By) -> Undone:
         raise NotUndone("it was undone already. Nothing was changed.")
     if RatingRun.objects.filter(state=RunState.RUNNING).exists():
         raise NotUndone("calls are being re-rated now. Nothing was changed. Try again afterwards.")
-    sums: Sums = defaultdict(lambda: (0, 0))
+    sums: SumsByAccount = defaultdict(lambda: (0, 0))
     calls_freed = left = 0
     for step in door.bulk(_steps(door, run, begun_us=begun.at_us, at=at)):
         calls_freed, left = calls_freed + step.freed, left + step.left
@@ -136,13 +136,15 @@ def undo_past(door: Door, run: int, *, at: datetime, by: By) -> Undone:
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    sums: Sums
+class _UndoStep:
+    sums: SumsByAccount
     freed: int
     left: int
 
 
-def _steps(door: Door, run: int, *, begun_us: int, at: datetime) -> Iterator[Callable[[], _Step]]:
+def _steps(
+    door: Door, run: int, *, begun_us: int, at: datetime
+) -> Iterator[Callable[[], _UndoStep]]:
     for some in chunks(_calls_of(run), _CALLS_A_STEP):
         yield partial(_undo, some, run=run, begun_us=begun_us, at=at, using=door.using)
 
@@ -158,7 +160,9 @@ def _calls_of(run: int) -> list[int]:
     return sorted(ids)
 
 
-def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, using: str) -> _Step:
+def _undo(
+    call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, using: str
+) -> _UndoStep:
     engine_of(using).begin_batch()
     payers = payers_noted(call_ids, using=using)
     corrected = set(
@@ -168,7 +172,7 @@ def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, usi
     )
     open_ids = _open_entries(call_ids)
     entries = stored_entries([one for ids in open_ids.values() for one in ids], using=using)
-    sums: Sums = defaultdict(lambda: (0, 0))
+    sums: SumsByAccount = defaultdict(lambda: (0, 0))
     filed, freed, left = [], [], 0
     for call_id, payer in sorted(payers.items()):
         own = [entries[one] for one in open_ids[call_id]]
@@ -187,7 +191,7 @@ def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, usi
             sums[payer, currency] = calls + 1, before + micros
     post_entries(filed, using=using)
     drop_payers(freed, using=using)
-    return _Step(dict(sums), len(freed), left)
+    return _UndoStep(dict(sums), len(freed), left)
 
 
 def _paid(entries: Sequence[Entry]) -> dict[str, int]:

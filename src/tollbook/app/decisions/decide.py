@@ -1,6 +1,6 @@
 """Weighs a case against what stands: money, budgets, calls at once, alarms.
 
-`Standing` is what one transaction read; each call that is allowed moves it, so that the next of
+`CurrentState` is what one transaction read; each call that is allowed moves it, so that the next of
 the same group finds less. The decision itself is `core.policies.decide`'s.
 """
 
@@ -8,25 +8,24 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tollbook.app.decisions.messages import Answer
-from tollbook.app.decisions.question import BudgetNow, Case, Side
-from tollbook.app.decisions.rulebook import Book
+from tollbook.app.decisions.question import BudgetNow, CallerFacts, Question
+from tollbook.app.decisions.rulebook import Rulebook
 from tollbook.app.directory.payers import Holder
 from tollbook.app.pricing.call_price import NOTHING, CallPrice
-from tollbook.app.pricing.plan_charge import BUNDLE, VOLUME, Site, counter_row
+from tollbook.app.pricing.plan_charge import BUNDLE, VOLUME, SiteRef, counter_row
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.rater import UNRATED_REASONS
-from tollbook.core.budgets import Budget as BudgetRules
-from tollbook.core.budgets import Left, Use, left, tightest
+from tollbook.core.budgets import BudgetLimits, Left, Use, left, tightest
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
 from tollbook.core.ledger import Funds
 from tollbook.core.policies import (
     Allowed,
-    Asked,
+    DecisionInput,
+    DecisionStep,
     Denied,
+    HoldSettings,
     Limits,
-    Settings,
-    Step,
     decide,
 )
 from tollbook.core.policies.decision import NOTHING_LIMITED
@@ -44,7 +43,7 @@ _NO_ACCOUNT = AccountState(0, 0, 0)
 
 
 @dataclass(slots=True)
-class Standing:
+class CurrentState:
     """What a group of decisions finds, moved as they are made."""
 
     using: str
@@ -79,7 +78,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Before:
+class AlreadyHeld:
     """What a call that is being renewed has set aside already: it may use that again.
 
     `calls` is 1 for such a call: it is counted among those at once. `limit_s` is how far it has
@@ -92,11 +91,11 @@ class Before:
     reserved: Reserved = field(default_factory=Reserved)
 
 
-_FRESH = Before()
+_FRESH = AlreadyHeld()
 NOTHING_RESERVED = Reserved()
 
 
-class Weighed(NamedTuple):
+class AnswerAndHold(NamedTuple):
     """The answer and, for a call that leaves the house and is allowed, what is to be held."""
 
     answer: Answer
@@ -106,7 +105,9 @@ class Weighed(NamedTuple):
 class HeldCounters:
     """A plan's counters as a decision sees them: free seconds that are held are used."""
 
-    def __init__(self, work: PlanAtWork, site: Site, standing: Standing, own: Reserved) -> None:
+    def __init__(
+        self, work: PlanAtWork, site: SiteRef, standing: CurrentState, own: Reserved
+    ) -> None:
         self._work = work
         self._site = site
         self._standing = standing
@@ -129,45 +130,47 @@ class HeldCounters:
 
 
 def weigh(
-    book: Book,
-    case: Case,
-    standing: Standing,
-    before: Before | None = None,
+    book: Rulebook,
+    case: Question,
+    standing: CurrentState,
+    before: AlreadyHeld | None = None,
     *,
     content_hash: str = "",
-) -> Weighed:
+) -> AnswerAndHold:
     """Decide on *case*; with *before* on a call that is under way, and how far it may go on."""
     own = before or _FRESH
     goal, side = case.goal, case.side
     if goal.emergency:
-        step = Step("emergency", "emergency numbers always pass")
-        return Weighed(_allowed(case, Allowed(None, 0, (step,)), hold=None))
+        step = DecisionStep("emergency", "emergency numbers always pass")
+        return AnswerAndHold(_allowed(case, Allowed(None, 0, (step,)), hold=None))
     price = _price(book, case, standing, own) if side.asks_price else None
     steps = (goal.step, *side.steps)
     if price is not None and price.unrated:
         words = UNRATED_REASONS.get(price.unrated) or RATE_REASONS.get(price.unrated)
-        steps = (*steps, Step("price", words or price.unrated))
+        steps = (*steps, DecisionStep("price", words or price.unrated))
     if case.refused is not None:
-        return Weighed(_denied(Denied(case.refused, steps)))
+        return AnswerAndHold(_denied(Denied(case.refused, steps)))
     hold_s = side.caller.site.hold_s
     if hold_s is not None and own.limit_s is not None:
         hold_s += own.limit_s
     decision = decide(
         _asked(case, standing, own),
         NOTHING if price is None else price.pricing(),
-        Settings(hold_s),
+        HoldSettings(hold_s),
         is_open=side.at_work.is_open(case.at_us // _SECOND_US),
         before=steps,
     )
     if isinstance(decision, Denied):
-        return Weighed(_denied(decision))
+        return AnswerAndHold(_denied(decision))
     if goal.internal:
-        return Weighed(_allowed(case, decision, hold=None))
+        return AnswerAndHold(_allowed(case, decision, hold=None))
     answer = _allowed(case, decision, hold=case.request.key)
-    return Weighed(answer, _hold(case, decision, answer, price, content_hash))
+    return AnswerAndHold(answer, _hold(case, decision, answer, price, content_hash))
 
 
-def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice | None:
+def _price(
+    book: Rulebook, case: Question, standing: CurrentState, own: AlreadyHeld
+) -> CallPrice | None:
     """Return the price, if the decision will ask for it: pricing is most of its work."""
     billable = case.billable if case.refused is None else None
     if billable is None:
@@ -181,7 +184,7 @@ def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice
         site_id=site.id,
         site=site.name,
         counters_for=lambda work: HeldCounters(
-            work, Site(site.id, site.name), standing, own.reserved
+            work, SiteRef(site.id, site.name), standing, own.reserved
         ),
     )
     if not price.unrated and price.currency != case.side.account[2]:
@@ -191,7 +194,7 @@ def _price(book: Book, case: Case, standing: Standing, own: Before) -> CallPrice
     return price
 
 
-def _asked(case: Case, standing: Standing, own: Before) -> Asked:
+def _asked(case: Question, standing: CurrentState, own: AlreadyHeld) -> DecisionInput:
     side, goal, code = case.side, case.goal, case.code
     lock, limits, calls, budget = side.lock, side.limits, 0, NOTHING_LIMITED
     if not lock and side.extension_id in standing.closed:
@@ -202,7 +205,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
         budget = tightest(_left(one, case, standing, own) for one in case.budgets)
     _, balance_micros, held_micros = standing.accounts.get(side.account, _NO_ACCOUNT)
     credit_micros = side.payer.holder.credit_micros if side.payer else 0
-    return Asked(  # In the order of its fields: a name for each would cost as much again.
+    return DecisionInput(  # In the order of its fields: a name for each would cost as much again.
         goal.destination,
         case.typed_digits,
         goal.emergency,
@@ -224,7 +227,7 @@ def _asked(case: Case, standing: Standing, own: Before) -> Asked:
     )
 
 
-def _concurrency(side: Side, standing: Standing) -> tuple[Limits, int]:
+def _concurrency(side: CallerFacts, standing: CurrentState) -> tuple[Limits, int]:
     """Return the limits with the tightest of calls at once, and how many that counts now."""
     counted = [
         (holder.concurrent_limit, standing.calls.get((holder.kind, holder.id), 0))
@@ -235,7 +238,7 @@ def _concurrency(side: Side, standing: Standing) -> tuple[Limits, int]:
     return replace(side.limits, concurrent=most), now
 
 
-def _left(budget: BudgetNow, case: Case, standing: Standing, own: Before) -> Left:
+def _left(budget: BudgetNow, case: Question, standing: CurrentState, own: AlreadyHeld) -> Left:
     """Return what a budget still allows; its money counts calls of its own currency."""
     entry = budget.entry
     stand = standing.budgets.get(budget.key, _UNOPENED)
@@ -244,7 +247,7 @@ def _left(budget: BudgetNow, case: Case, standing: Standing, own: Before) -> Lef
         stand.used_micros + stand.held_micros - sum(part.micros for part in mine),
         stand.used_s + stand.held_s - sum(part.seconds for part in mine),
     )
-    found = left(BudgetRules(entry.every, entry.limit_micros, entry.limit_s, ()), use)
+    found = left(BudgetLimits(entry.every, entry.limit_micros, entry.limit_s, ()), use)
     return found if entry.currency == case.account[2] else Left(None, found.seconds)
 
 
@@ -261,7 +264,7 @@ def _denied(decision: Denied) -> Answer:
     )
 
 
-def _allowed(case: Case, decision: Allowed, *, hold: str | None) -> Answer:
+def _allowed(case: Question, decision: Allowed, *, hold: str | None) -> Answer:
     side = case.side
     return Answer(
         allowed=True,
@@ -276,7 +279,7 @@ def _allowed(case: Case, decision: Allowed, *, hold: str | None) -> Answer:
 
 
 def _hold(
-    case: Case, decision: Allowed, answer: Answer, price: CallPrice | None, content_hash: str
+    case: Question, decision: Allowed, answer: Answer, price: CallPrice | None, content_hash: str
 ) -> NewHold:
     request, side, limit_s = case.request, case.side, decision.limit_s
     lasts_s = LONGEST_S if limit_s is None else limit_s
@@ -299,7 +302,7 @@ def _hold(
     )
 
 
-def covered_rows(price: CallPrice, site: Site, talk_s: int) -> tuple[tuple[str, int], ...]:
+def covered_rows(price: CallPrice, site: SiteRef, talk_s: int) -> tuple[tuple[str, int], ...]:
     """Return the free seconds that a call of *talk_s* takes, by the key of their counter."""
     if price.work is None:
         return ()
@@ -309,7 +312,7 @@ def covered_rows(price: CallPrice, site: Site, talk_s: int) -> tuple[tuple[str, 
     )
 
 
-def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserved:
+def _reserved(case: Question, decision: Allowed, price: CallPrice | None) -> Reserved:
     asked = case.request
     if not case.budgets and (price is None or price.work is None) and not asked.trunk:
         return NOTHING_RESERVED if not asked.source_ip else Reserved(source_ip=asked.source_ip)
@@ -324,6 +327,6 @@ def _reserved(case: Case, decision: Allowed, price: CallPrice | None) -> Reserve
     )
     if price is None or price.work is None or not seconds:
         return Reserved(budgets, (), asked.trunk, asked.source_ip)
-    site = Site(case.caller.site.id, case.caller.site.name)
+    site = SiteRef(case.caller.site.id, case.caller.site.name)
     bundles = covered_rows(price, site, seconds)
     return Reserved(budgets, bundles, asked.trunk, asked.source_ip)

@@ -21,15 +21,22 @@ from django.db import connections
 
 from tollbook.app.decisions.callers import UnknownPlace
 from tollbook.app.decisions.endings import Release, Renewal, Settled, Settlement, UnknownHold
-from tollbook.app.decisions.group import Judge, Matter, Outcome, OutOfDate, Posed, question
+from tollbook.app.decisions.group import (
+    CallEvent,
+    EventOutcome,
+    GroupDecider,
+    OutOfDate,
+    QueuedEvent,
+    question,
+)
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.offline import keep_policy
-from tollbook.app.decisions.rulebook import BookKeeper
+from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.holds import overdue_holds, release_holds
 from tollbook.storage.db.door import Door
-from tollbook.storage.db.group_commit import Together
+from tollbook.storage.db.group_commit import GroupCommit
 
 __all__ = [
     "Answer",
@@ -62,13 +69,13 @@ class Decider:
 
     def __init__(self, door: Door) -> None:
         self.door = door
-        self.keeper = BookKeeper()
+        self.keeper = RulebookKeeper()
         gc.set_threshold(*COLLECTING)
-        self._together: Together[Posed, Outcome] = Together(
-            door, Judge(self.keeper, using=door.using)
+        self._together: GroupCommit[QueuedEvent, EventOutcome] = GroupCommit(
+            door, GroupDecider(self.keeper, using=door.using)
         )
 
-    def decide(self, matter: Matter, *, within_s: float | None = None) -> Outcome:
+    def decide(self, matter: CallEvent, *, within_s: float | None = None) -> EventOutcome:
         """Return the outcome once it is on disk; raises what was found wrong with the matter.
 
         Raises TimeoutError where the database takes longer than *within_s*. What comes of it after
@@ -76,16 +83,18 @@ class Decider:
         """
         for left in reversed(range(TRIES)):
             try:
-                return self._together.decide(Posed(matter, insists=not left), within_s=within_s)
+                return self._together.decide(
+                    QueuedEvent(matter, insists=not left), within_s=within_s
+                )
             except OutOfDate as found:
                 self._catch_up(to_us(matter.at), found)
         raise RuntimeError("a question that insists is always decided")
 
-    async def decide_async(self, matter: Matter) -> Outcome:
+    async def decide_async(self, matter: CallEvent) -> EventOutcome:
         """Do as `decide` without blocking the event loop."""
         for left in reversed(range(TRIES)):
             try:
-                return await self._together.decide_async(Posed(matter, not left))
+                return await self._together.decide_async(QueuedEvent(matter, not left))
             except OutOfDate as found:
                 await asyncio.to_thread(self._catch_up, to_us(matter.at), found)
         raise RuntimeError("a question that insists is always decided")

@@ -13,22 +13,22 @@ from decimal import Decimal
 from tollbook.app.decisions.decide import (
     GRACE_S,
     RINGING_S,
-    Before,
+    AlreadyHeld,
+    CurrentState,
     HeldCounters,
-    Standing,
     covered_rows,
     weigh,
 )
 from tollbook.app.decisions.messages import Answer, Request
-from tollbook.app.decisions.question import Case
-from tollbook.app.decisions.rulebook import Book
+from tollbook.app.decisions.question import Question
+from tollbook.app.decisions.rulebook import Rulebook
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.app.pricing.call_price import CallPrice
-from tollbook.app.pricing.plan_charge import Site
+from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import Money, from_micros
-from tollbook.core.policies import Step
+from tollbook.core.policies import DecisionStep
 from tollbook.storage.billing.holds import (
     Capture,
     Captured,
@@ -99,7 +99,7 @@ class Settled:
 class Endings:
     """The endings of one group, written together."""
 
-    def __init__(self, book: Book, standing: Standing, *, using: str) -> None:
+    def __init__(self, book: Rulebook, standing: CurrentState, *, using: str) -> None:
         self._book = book
         self._standing = standing
         self._using = using
@@ -113,24 +113,24 @@ class Endings:
         """Return the hold as the matters before this one of the group leave it."""
         return self._changed.get(hold.key, hold)
 
-    def renew(self, hold: StoredHold, case: Case, matter: Renewal) -> Answer | Exception:
+    def renew(self, hold: StoredHold, case: Question, matter: Renewal) -> Answer | Exception:
         """Return the answer with a limit beyond what was talked, or the limit as it is."""
         if hold.state != "pending":
             return HoldEnded(hold.as_hold)
         given = Answer.read(hold.answer)
         if hold.limit_s is None:
             return given
-        own = Before(1, matter.talked_s, hold.amount_micros, hold.reserved)
+        own = AlreadyHeld(1, matter.talked_s, hold.amount_micros, hold.reserved)
         weighed = weigh(self._book, case, self._standing, own)
         new = weighed.hold
         if new is None or new.limit_s is None or new.limit_s <= hold.limit_s:
             why = weighed.answer.reason.value if weighed.answer.reason else "the limit is reached"
-            step = Step("renew", f"the limit stays: {why}", hold.limit_s)
+            step = DecisionStep("renew", f"the limit stays: {why}", hold.limit_s)
             return given._replace(limit_s=hold.limit_s, steps=(*weighed.answer.steps, step))
         self._extend(hold, new, matter)
         return weighed.answer
 
-    def settle(self, hold: StoredHold, case: Case, matter: Settlement) -> Settled | Exception:
+    def settle(self, hold: StoredHold, case: Question, matter: Settlement) -> Settled | Exception:
         """Capture what the call cost, the same price that the decision asked."""
         if hold.state in ("captured", "released") or hold.entry_id is not None:
             return self._again(hold, matter)
@@ -229,7 +229,7 @@ class Endings:
         )
 
     def _cost(
-        self, hold: StoredHold, case: Case, matter: Settlement
+        self, hold: StoredHold, case: Question, matter: Settlement
     ) -> tuple[Money | None, tuple[tuple[str, int], ...]]:
         """Return what the call costs in the account's currency, None where it has no price, and
         the free seconds that it spent, by the key of their counter."""
@@ -245,14 +245,14 @@ class Endings:
             site_id=site.id,
             site=site.name,
             counters_for=lambda work: HeldCounters(
-                work, Site(site.id, site.name), self._standing, hold.reserved
+                work, SiteRef(site.id, site.name), self._standing, hold.reserved
             ),
         )
         cost = None if price.unrated else price.final(matter.talk_s)
         if cost is None or price.currency != hold.account[2]:
             return None, ()
         return Money(cost, price.currency), covered_rows(
-            price, Site(site.id, site.name), matter.talk_s
+            price, SiteRef(site.id, site.name), matter.talk_s
         )
 
     def _again(self, hold: StoredHold, matter: Settlement) -> Settled | Exception:
@@ -277,7 +277,7 @@ class Endings:
         )
 
 
-def request_of(book: Book, hold: StoredHold) -> Request:
+def request_of(book: Rulebook, hold: StoredHold) -> Request:
     """Return the question that a hold answered, as far as its price depends on it."""
     directory = book.directory
     switch = directory.pbxs.get(hold.pbx_id) if hold.pbx_id is not None else None

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tollbook.app.decisions.callers import UnknownPlace, extension_of_device
-from tollbook.app.decisions.decide import Standing, weigh
+from tollbook.app.decisions.decide import CurrentState, weigh
 from tollbook.app.decisions.endings import (
     Endings,
     Release,
@@ -21,8 +21,8 @@ from tollbook.app.decisions.endings import (
     request_of,
 )
 from tollbook.app.decisions.messages import Answer, Request
-from tollbook.app.decisions.question import BudgetNow, Case, make_case
-from tollbook.app.decisions.rulebook import Book, BookKeeper
+from tollbook.app.decisions.question import BudgetNow, Question, make_case
+from tollbook.app.decisions.rulebook import Rulebook, RulebookKeeper
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import KeyConflict
 from tollbook.storage.billing.holds import (
@@ -49,7 +49,7 @@ from tollbook.storage.decisions.current_state import (
 from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses
 
 LONGEST_EXTENSION = 8  # Digits; a longer number is taken for one outside without a look.
-Matter = Request | Renewal | Settlement | Release
+CallEvent = Request | Renewal | Settlement | Release
 
 
 class OutOfDate(RuntimeError):
@@ -63,28 +63,28 @@ class OutOfDate(RuntimeError):
         self.uncounted = uncounted
 
 
-class Posed(NamedTuple):
+class QueuedEvent(NamedTuple):
     """What a switch asks or tells, on its way to the judge.
 
     *insists* that the book is read in the transaction. That is slow and keeps others waiting, so
     it is for what found the book out of date again and again.
     """
 
-    matter: Matter
+    matter: CallEvent
     insists: bool = False
 
 
-Outcome = Answer | Settled | Exception
+EventOutcome = Answer | Settled | Exception
 
 
-class Judge:
+class GroupDecider:
     """Decides groups of questions for one process, and ends the calls that were allowed."""
 
-    def __init__(self, keeper: BookKeeper, *, using: str) -> None:
+    def __init__(self, keeper: RulebookKeeper, *, using: str) -> None:
         self._keeper = keeper
         self._using = using
 
-    def __call__(self, group: Sequence[Posed]) -> Sequence[Outcome]:
+    def __call__(self, group: Sequence[QueuedEvent]) -> Sequence[EventOutcome]:
         """Decide, hold, capture and store, in the transaction that is open."""
         using = self._using
         begin_decisions(using=using)
@@ -92,12 +92,12 @@ class Judge:
         if book is None:
             return [OutOfDate() for _ in group]
         matters = [posed.matter for posed in group]
-        bench = Bench(book, matters, using=using)
+        bench = DecisionGroup(book, matters, using=using)
         outcomes = [bench.decide(matter, case) for matter, case in bench.cases]
         bench.store()
         return outcomes
 
-    def _book(self, group: Sequence[Posed]) -> Book | None:
+    def _book(self, group: Sequence[QueuedEvent]) -> Rulebook | None:
         book = self._keeper.book
         if book is not None and book.counts == change_counts(using=self._using):
             return book
@@ -106,10 +106,10 @@ class Judge:
         return None
 
 
-class Bench:
+class DecisionGroup:
     """One group before the judge: what was read for it, and what is to be written."""
 
-    def __init__(self, book: Book, matters: Sequence[Matter], *, using: str) -> None:
+    def __init__(self, book: Rulebook, matters: Sequence[CallEvent], *, using: str) -> None:
         self._book = book
         self._using = using
         self._stored = holds_by_key(
@@ -127,10 +127,10 @@ class Bench:
         )
         self._given: dict[str, tuple[str, Answer]] = {}
         self._holds: list[NewHold] = []
-        self._refusals: list[tuple[Request, Case, Answer]] = []
+        self._refusals: list[tuple[Request, Question, Answer]] = []
         self._endings = Endings(book, self._standing, using=using)
 
-    def decide(self, matter: Matter, case: Case | Exception) -> Outcome:
+    def decide(self, matter: CallEvent, case: Question | Exception) -> EventOutcome:
         """Return what becomes of one matter; what it moves, the next one finds moved."""
         if isinstance(case, Exception):
             return case
@@ -148,7 +148,7 @@ class Bench:
         _store(self._holds, self._refusals, self._standing, using=self._using)
         self._endings.store()
 
-    def _case(self, matter: Matter) -> Case | Exception:
+    def _case(self, matter: CallEvent) -> Question | Exception:
         try:
             if isinstance(matter, Request):
                 return make_case(self._book, matter)
@@ -159,7 +159,7 @@ class Bench:
         except UnknownPlace as fault:
             return fault
 
-    def _more_accounts(self, matters: Sequence[Matter]) -> set[tuple[str, str, str]]:
+    def _more_accounts(self, matters: Sequence[CallEvent]) -> set[tuple[str, str, str]]:
         """Return the accounts that endings move: all are locked in one go, in one order."""
         more: set[tuple[str, str, str]] = set()
         for matter in matters:
@@ -170,7 +170,7 @@ class Bench:
                     more.add((*REVENUE, hold.account[2]))
         return more
 
-    def _answer(self, request: Request, case: Case) -> Outcome:
+    def _answer(self, request: Request, case: Question) -> EventOutcome:
         if case.emergency:
             return weigh(self._book, case, self._standing).answer
         content = request.content_hash
@@ -192,7 +192,7 @@ class Bench:
         return answer
 
 
-def _unknown_telephones(cases: Sequence[Case | Exception]) -> set[tuple[int, str]]:
+def _unknown_telephones(cases: Sequence[Question | Exception]) -> set[tuple[int, str]]:
     """Return the callers and short numbers that the book does not know, by site."""
     return {
         pair
@@ -202,7 +202,7 @@ def _unknown_telephones(cases: Sequence[Case | Exception]) -> set[tuple[int, str
     }
 
 
-def _not_known(case: Case) -> list[tuple[int, str]]:
+def _not_known(case: Question) -> list[tuple[int, str]]:
     site_id = case.caller.site.id
     found = []
     if case.caller.phone is None:
@@ -213,14 +213,14 @@ def _not_known(case: Case) -> list[tuple[int, str]]:
     return found
 
 
-def _or_out_of_date(case: Case | Exception, new: set[tuple[int, str]]) -> Case | Exception:
+def _or_out_of_date(case: Question | Exception, new: set[tuple[int, str]]) -> Question | Exception:
     """Return *case*, or that it was made without a telephone that there is by now."""
     if new and not isinstance(case, Exception) and new.intersection(_not_known(case)):
         return OutOfDate(uncounted=True)
     return case
 
 
-def question(book: Book, request: Request, *, using: str) -> Answer:
+def question(book: Rulebook, request: Request, *, using: str) -> Answer:
     """Return what would be decided, without holding or storing anything.
 
     Raises UnknownPlace, OutOfDate.
@@ -233,13 +233,13 @@ def question(book: Book, request: Request, *, using: str) -> Answer:
 
 
 def read_standing(
-    book: Book,
-    cases: Sequence[Case | Exception],
+    book: Rulebook,
+    cases: Sequence[Question | Exception],
     *,
     more: Collection[tuple[str, str, str]] = (),
     using: str,
     locked: bool,
-) -> Standing:
+) -> CurrentState:
     """Read what stands for *cases* and of *more* accounts; *locked* keeps it until the commit."""
     asked = [
         case
@@ -263,7 +263,7 @@ def read_standing(
         for holder in case.side.holders
         if holder.concurrent_limit is not None
     }
-    return Standing(
+    return CurrentState(
         using=using,
         accounts=accounts,
         budgets=budgets,
@@ -273,7 +273,7 @@ def read_standing(
 
 
 def _budgets(
-    cases: Sequence[Case], *, using: str, opens: bool
+    cases: Sequence[Question], *, using: str, opens: bool
 ) -> dict[tuple[int, int], BudgetStand]:
     """Return what stands of the cases' budgets; a period's first question opens it."""
     wanted = {budget.key: budget for case in cases for budget in case.budgets}
@@ -310,8 +310,8 @@ def _use_key(budget: BudgetNow) -> UseKey:
 
 def _store(
     holds: Sequence[NewHold],
-    refusals: Sequence[tuple[Request, Case, Answer]],
-    standing: Standing,
+    refusals: Sequence[tuple[Request, Question, Answer]],
+    standing: CurrentState,
     *,
     using: str,
 ) -> None:

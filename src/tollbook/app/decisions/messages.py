@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from tollbook.core.policies import Reason, Step
+from tollbook.core.policies import DecisionStep, Reason
 
 _quoted = json.encoder.encode_basestring  # As `json.dumps` quotes, other alphabets as they are.
 
@@ -59,7 +59,7 @@ class Answer(NamedTuple):
     limit_s: int | None
     hold: str | None
     account: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[DecisionStep, ...]
 
     def as_json(self) -> str:
         """Return the answer as it is stored and sent.
@@ -84,12 +84,15 @@ class Answer(NamedTuple):
             Reason(stored["reason"]) if stored["reason"] else None,
             *(stored["number"], stored["caller_id"], stored["limit_s"]),
             *(stored["hold"], stored["account"]),
-            tuple(Step(step["rule"], step["outcome"], step["limit_s"]) for step in stored["steps"]),
+            tuple(
+                DecisionStep(step["rule"], step["outcome"], step["limit_s"])
+                for step in stored["steps"]
+            ),
         )
 
 
 @lru_cache(maxsize=20_000)
-def _step(step: Step) -> str:
+def _step(step: DecisionStep) -> str:
     """Return a step as JSON: most of a call's are those of the call before."""
     limit = "null" if step.limit_s is None else step.limit_s
     return f'{{"rule":"{step.rule}","outcome":{_quoted(step.outcome)},"limit_s":{limit}}}'

@@ -19,9 +19,9 @@ from django.conf import settings
 
 from tollbook.app.decisions.callers import extension_of_device
 from tollbook.app.decisions.messages import Answer, Request
-from tollbook.app.decisions.rulebook import Book
+from tollbook.app.decisions.rulebook import Rulebook
 from tollbook.core.dialplan import Resolver, default_plan, plan_document, read_plan
-from tollbook.core.policies import Reason, Step
+from tollbook.core.policies import DecisionStep, Reason
 
 LOG = logging.getLogger("tollbook.authorise")
 FILE = "policy-while-away.json"
@@ -29,17 +29,17 @@ _CLOSED: dict[str, Any] = {"open": False, "limit_s": None, "class": "no class"}
 
 
 @dataclass(slots=True)
-class _Kept:
+class _PolicyOnDisk:
     """Whose rules are in the file already."""
 
     directory: object = None
 
 
-_kept = _Kept()
+_kept = _PolicyOnDisk()
 _writing = threading.Lock()
 
 
-def keep_policy(book: Book, *, folder: Path | None = None) -> None:
+def keep_policy(book: Rulebook, *, folder: Path | None = None) -> None:
     """Write the copy, if the rules have changed since it was written."""
     if book.directory is _kept.directory:
         return
@@ -62,7 +62,7 @@ def answer_away(request: Request, *, folder: Path | None = None) -> Answer:
     if any(_resolver(site).is_emergency(number) for site in sites) or _resolver(
         {"dial_plan": {}}
     ).is_emergency(number):
-        step = Step("emergency", "emergency numbers always pass")
+        step = DecisionStep("emergency", "emergency numbers always pass")
         return _answer(number, None, (step,), allowed=True)
     site = _site_of(request, sites)
     names = [request.caller, extension_of_device(request.device)]
@@ -70,13 +70,15 @@ def answer_away(request: Request, *, folder: Path | None = None) -> Answer:
     rule = next((callers[name] for name in names if name in callers), _CLOSED)
     words = f"the database is away; class {rule['class']} is "
     if not rule["open"]:
-        step = Step("away", words + "closed meanwhile")
+        step = DecisionStep("away", words + "closed meanwhile")
         return _answer("", None, (step,), allowed=False)
-    step = Step("away", words + "open meanwhile", rule["limit_s"])
+    step = DecisionStep("away", words + "open meanwhile", rule["limit_s"])
     return _answer(site.get("dial_prefix", "") + number, rule["limit_s"], (step,), allowed=True)
 
 
-def _answer(number: str, limit_s: int | None, steps: tuple[Step, ...], *, allowed: bool) -> Answer:
+def _answer(
+    number: str, limit_s: int | None, steps: tuple[DecisionStep, ...], *, allowed: bool
+) -> Answer:
     return Answer(
         allowed=allowed,
         reason=None if allowed else Reason.LOCKED,
@@ -89,7 +91,7 @@ def _answer(number: str, limit_s: int | None, steps: tuple[Step, ...], *, allowe
     )
 
 
-def _document(book: Book) -> dict[str, object]:
+def _document(book: Rulebook) -> dict[str, object]:
     directory = book.directory
     callers: dict[int, dict[str, object]] = {site_id: {} for site_id in directory.sites}
     for (site_id, number), phone in directory.phones.items():

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from tollbook.app.decisions.callers import Caller, find_caller
 from tollbook.app.decisions.messages import Request
-from tollbook.app.decisions.rulebook import Book, BudgetEntry, CodeEntry, remember
-from tollbook.app.directory.payers import Holder, Payer, first_payer
+from tollbook.app.decisions.rulebook import BudgetEntry, CodeEntry, Rulebook, remember
+from tollbook.app.directory.payers import Holder, PayingHolder, first_payer
 from tollbook.app.policies.class_rules import ClassAtWork
 from tollbook.app.pricing.rater import Billable
 from tollbook.core.calendar import Period, period_at
@@ -20,11 +20,11 @@ from tollbook.core.dialplan import world
 from tollbook.core.instants import to_us
 from tollbook.core.numbers import strip_decoration
 from tollbook.core.policies import (
+    ClassOfService,
+    DecisionStep,
     Destination,
     Limits,
     Reason,
-    ServiceClass,
-    Step,
     read_keys,
     take_authorisation,
 )
@@ -46,7 +46,7 @@ class BudgetNow(NamedTuple):
         return self.entry.id, to_us(self.period.begin)
 
 
-class Side(NamedTuple):
+class CallerFacts(NamedTuple):
     """What the caller brings, with the account code: rules, holders, and who pays.
 
     `words` say who calls; a caller that is not `known` needs a code. `extension_id` is what an
@@ -56,13 +56,13 @@ class Side(NamedTuple):
 
     caller: Caller
     at_work: ClassAtWork
-    service: ServiceClass
+    service: ClassOfService
     needs_authorisation: bool
     known: bool
     code_exempt: bool
     extension_id: int | None
     holders: tuple[Holder, ...]
-    payer: Payer | None
+    payer: PayingHolder | None
     account: tuple[str, str, str]
     budgets: tuple[BudgetEntry, ...]
     limits: Limits
@@ -71,10 +71,10 @@ class Side(NamedTuple):
     caller_id: str
     counts_calls: bool
     asks_price: bool
-    steps: tuple[Step, ...]
-    at_home: "Side | None"
+    steps: tuple[DecisionStep, ...]
+    at_home: "CallerFacts | None"
 
-    def stays(self) -> "Side":
+    def stays(self) -> "CallerFacts":
         """Return what counts for a call that stays in the house: it costs and holds nothing."""
         return self._replace(
             service=_inside(self.service),
@@ -92,7 +92,7 @@ class Side(NamedTuple):
         )
 
 
-class Goal(NamedTuple):
+class NumberFacts(NamedTuple):
     """What the number brings: `number` is what the switch will dial, `rest` it without its code."""
 
     number: str
@@ -102,10 +102,10 @@ class Goal(NamedTuple):
     internal: bool
     authorisation: str
     is_diallable: bool
-    step: Step
+    step: DecisionStep
 
 
-class Case(NamedTuple):
+class Question(NamedTuple):
     """All that a decision looks at and that no other call changes.
 
     `refused` is a refusal that needs no further question, `typed_digits` the number as it was
@@ -114,8 +114,8 @@ class Case(NamedTuple):
 
     request: Request
     at_us: int
-    side: Side
-    goal: Goal
+    side: CallerFacts
+    goal: NumberFacts
     typed_digits: str
     refused: Reason | None
     code: CodeEntry | None
@@ -165,7 +165,7 @@ class Case(NamedTuple):
         )
 
 
-def make_case(book: Book, request: Request) -> Case:
+def make_case(book: Rulebook, request: Request) -> Question:
     """Return the question made ready. Raises UnknownPlace."""
     directory = book.directory
     asked = (request.pbx, request.site, request.caller, request.device)
@@ -189,10 +189,10 @@ def make_case(book: Book, request: Request) -> Case:
     if goal is None:
         goal = remember(directory.goals, reaching, _goal(caller, keyed))
     if words:
-        goal = goal._replace(step=Step("number", f"{goal.step.outcome}; {words}"))
+        goal = goal._replace(step=DecisionStep("number", f"{goal.step.outcome}; {words}"))
     if goal.internal and side.at_home:
         side = side.at_home
-    return Case(
+    return Question(
         request,
         to_us(request.at),
         side,
@@ -205,7 +205,7 @@ def make_case(book: Book, request: Request) -> Case:
     )
 
 
-def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
+def _side(book: Rulebook, caller: Caller, code_id: int | None) -> CallerFacts:
     directory, site, phone = book.directory, caller.site, caller.phone
     owner, extension, department = directory.payers.all_of(phone.id if phone else None, code_id)
     payer = first_payer(owner, extension, department)
@@ -217,7 +217,7 @@ def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
     budgets = tuple(
         entry for holder in holders for entry in directory.budgets.get((holder.kind, holder.id), ())
     )
-    side = Side(
+    side = CallerFacts(
         caller=caller,
         at_work=at_work,
         service=at_work.service,
@@ -237,13 +237,13 @@ def _side(book: Book, caller: Caller, code_id: int | None) -> Side:
         asks_price=payer is not None
         or limits.call_micros is not None
         or any(entry.limit_micros is not None for entry in budgets),
-        steps=(Step("payer", f"{payer.holder.words} pays"),) if payer else (),
+        steps=(DecisionStep("payer", f"{payer.holder.words} pays"),) if payer else (),
         at_home=None,
     )
     return side._replace(at_home=side.stays())
 
 
-def _goal(caller: Caller, keyed: str) -> Goal:
+def _goal(caller: Caller, keyed: str) -> NumberFacts:
     site, phone = caller.site, caller.phone
     dialled = strip_decoration(keyed) if not keyed.startswith("+") else keyed.replace(" ", "")
     mask = caller.pbx.authorisation_mask if caller.pbx else ""
@@ -260,7 +260,7 @@ def _goal(caller: Caller, keyed: str) -> Goal:
     internal = direction == "internal"
     diallable = _DIALLABLE.fullmatch(dialled) is not None
     prefix = "" if emergency or internal or caller.pbx is None else caller.pbx.dial_prefix
-    return Goal(
+    return NumberFacts(
         # Emergency numbers have a way of their own in every switch: no secret digits before them.
         number=prefix + rest,
         rest=rest,
@@ -269,11 +269,15 @@ def _goal(caller: Caller, keyed: str) -> Goal:
         internal=internal,
         authorisation=authorisation,
         is_diallable=diallable,
-        step=Step("number", _number_words(keyed, callee, call_type, place, is_diallable=diallable)),
+        step=DecisionStep(
+            "number", _number_words(keyed, callee, call_type, place, is_diallable=diallable)
+        ),
     )
 
 
-def _keyed(book: Book, caller: Caller, request: Request) -> tuple[str, bool, CodeEntry | None, str]:
+def _keyed(
+    book: Rulebook, caller: Caller, request: Request
+) -> tuple[str, bool, CodeEntry | None, str]:
     """Return the number, whether a code was given, the code if it is known, and words on both."""
     codes = book.directory.codes
     if not request.typed:
@@ -305,7 +309,7 @@ def _own_number(code: CodeEntry) -> str:
 
 
 def _no_number(
-    goal: Goal, keyed: str, *, code_given: bool, code: CodeEntry | None
+    goal: NumberFacts, keyed: str, *, code_given: bool, code: CodeEntry | None
 ) -> Reason | None:
     if keyed:
         return None if goal.is_diallable else Reason.DESTINATION_BARRED
@@ -332,7 +336,7 @@ def _country(callee: str, call_type: str) -> str:
     return found.region if found else ""
 
 
-def _inside(service: ServiceClass) -> ServiceClass:
+def _inside(service: ClassOfService) -> ClassOfService:
     """Return what a class says of calls inside the house: only rules that name them count."""
     rules = tuple(rule for rule in service.rules if "internal" in rule.call_types)
     return replace(
@@ -349,7 +353,7 @@ def _lock(caller: Caller, holders: tuple[Holder, ...]) -> str:
 
 
 def _account(
-    payer: Payer | None, extension: Holder | None, owner: Holder | None, currency: str
+    payer: PayingHolder | None, extension: Holder | None, owner: Holder | None, currency: str
 ) -> tuple[str, str, str]:
     holder = payer.holder if payer else extension or owner
     if holder is None:
@@ -357,14 +361,14 @@ def _account(
     return (holder.kind, str(holder.id), holder.currency or currency)
 
 
-def _budgets(side: Side, request: Request) -> tuple[BudgetNow, ...]:
+def _budgets(side: CallerFacts, request: Request) -> tuple[BudgetNow, ...]:
     return tuple(
         BudgetNow(entry, period_at(request.at, every=entry.every, zone_name=entry.zone))
         for entry in side.budgets
     )
 
 
-def _limits(holders: tuple[Holder, ...], payer: Payer | None) -> Limits:
+def _limits(holders: tuple[Holder, ...], payer: PayingHolder | None) -> Limits:
     """Return the least of all holders' limits; the floor is that of who pays."""
     micros = [one.call_limit_micros for one in holders if one.call_limit_micros is not None]
     seconds = [one.call_limit_s for one in holders if one.call_limit_s is not None]

@@ -17,10 +17,10 @@ from tollbook.app.pricing.exchange_rates import RateTable
 from tollbook.app.pricing.load_pbx_rules import dial_plan, load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, Rules
 from tollbook.app.pricing.plans import PlanBook, load_plans
-from tollbook.app.pricing.rater import Desk, Rater
+from tollbook.app.pricing.rater import Rater, TariffPricer
 from tollbook.core.calendar import Every
 from tollbook.core.dialplan import Resolver
-from tollbook.core.policies import Code, Restrictions, ServiceClass, read_prefixes
+from tollbook.core.policies import ClassOfService, Code, Restrictions, read_prefixes
 from tollbook.storage.db.change_counters import change_counts
 from tollbook.storage.models import (
     Account,
@@ -30,15 +30,15 @@ from tollbook.storage.models import (
     Department,
     Extension,
     Pbx,
+    ServiceClass,
     Site,
 )
-from tollbook.storage.models import ServiceClass as ServiceClassRow
 
 _REMEMBERED = 100_000
 _WORTH_SETTING_APART = 10_000  # rates
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-OPEN_CLASS = ServiceClass("open")
+OPEN_CLASS = ClassOfService("open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Directory:
     phones: Mapping[tuple[int, str], Phone]
     codes: Mapping[str, CodeEntry]
     code_by_id: Mapping[int, CodeEntry]
-    classes: Mapping[int, ServiceClassRow]
+    classes: Mapping[int, ServiceClass]
     budgets: Mapping[tuple[str, int], tuple[BudgetEntry, ...]]
     payers: Payers
     at_work: dict[tuple[int | None, str], ClassAtWork] = field(default_factory=dict)
@@ -135,7 +135,7 @@ class Directory:
             self.at_work[class_id, zone] = known
         return known
 
-    def class_row(self, class_id: int | None) -> ServiceClassRow | None:
+    def class_row(self, class_id: int | None) -> ServiceClass | None:
         """Return the row of a class, for what its rules do not say."""
         return None if class_id is None else self.classes.get(class_id)
 
@@ -151,7 +151,7 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
+class Rulebook:
     """The whole, as it stood when the counters read `counts`.
 
     `accounts` are the ids of the accounts that were open then: they never change.
@@ -171,14 +171,14 @@ def remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
     return value
 
 
-class BookKeeper:
+class RulebookKeeper:
     """The book of one process, read anew when it is out of date."""
 
     def __init__(self) -> None:
-        self.book: Book | None = None
+        self.book: Rulebook | None = None
         self._loading = threading.Lock()
 
-    def refresh(self, at_us: int, *, anew: bool = False) -> Book:
+    def refresh(self, at_us: int, *, anew: bool = False) -> Rulebook:
         """Return a book of this moment; tariffs in force from *at_us* on are made ready.
 
         *anew* reads the directory whatever the counters say: there is a telephone that is not in
@@ -189,7 +189,7 @@ class BookKeeper:
             # Whoever waited here finds what another has just read.
             return self.load(at_us, anew=anew and self.book is known)
 
-    def load(self, at_us: int, *, anew: bool = False) -> Book:
+    def load(self, at_us: int, *, anew: bool = False) -> Rulebook:
         """Do as `refresh` without waiting for anybody who does the same."""
         before, counts = self.book, change_counts()
         if before is not None and before.counts == counts and not anew:
@@ -197,7 +197,7 @@ class BookKeeper:
         same_directory = before is not None and before.counts[0] == counts[0] and not anew
         directory = before.directory if before and same_directory else _directory()
         prices = _prices(directory, before.prices if before else None, at_us)
-        self.book = Book(counts, directory, prices, _accounts())
+        self.book = Rulebook(counts, directory, prices, _accounts())
         if before is None or before.counts[1] != counts[1]:
             _set_apart(prices)
         return self.book
@@ -272,7 +272,7 @@ def _directory() -> Directory:
         phones=phones,
         codes={entry.code.code: entry for entry in codes},
         code_by_id={entry.id: entry for entry in codes},
-        classes={row.pk: row for row in ServiceClassRow.objects.all()},
+        classes={row.pk: row for row in ServiceClass.objects.all()},
         budgets=budgets,
         payers=Payers.load(),
     )
@@ -320,8 +320,8 @@ def _codes() -> list[CodeEntry]:
     ]
 
 
-def _class(row: ServiceClassRow, zone: str) -> ClassAtWork:
-    service = ServiceClass(
+def _class(row: ServiceClass, zone: str) -> ClassAtWork:
+    service = ClassOfService(
         row.name,
         read_rules(row.rules),
         row.bars_otherwise,
@@ -351,4 +351,4 @@ def _compile(rater: Rater, rules: Rules, at_us: int) -> None:
         for version in rules.versions.get(tariff_id, ()):
             is_coming = in_force is None or version.valid_from_us >= in_force.valid_from_us
             if is_coming and version.version_id not in rater.desks:
-                rater.desks[version.version_id] = Desk(version)
+                rater.desks[version.version_id] = TariffPricer(version)

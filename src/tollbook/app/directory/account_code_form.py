@@ -5,7 +5,7 @@ Source: EBC-10, EBC-20 to EBC-25, EBC-31, EBC-41; decisions AMB-01, AMB-03, AMB-
 
 from dataclasses import dataclass
 
-from tollbook.app.faults import Fault, FieldsRefused
+from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.core.money import parse_amount, to_micros
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS, read_prefixes
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
@@ -53,7 +53,7 @@ def read_code(
     text: CodeText, *, length: int, owners: dict[str, int]
 ) -> tuple[dict[str, object], tuple[OwnNumber, ...]]:
     """Return the columns and own numbers that *text* writes; raises CodeRefused with all faults."""
-    reader = _Reader(text)
+    reader = _CodeTextReader(text)
     values: dict[str, object] = {
         "code": reader.code(length),
         "description": reader.printable("description", text.description, LONGEST_DESCRIPTION),
@@ -76,15 +76,15 @@ def read_code(
     return values, numbers
 
 
-class _Reader:
+class _CodeTextReader:
     """Reads field after field and gathers the faults."""
 
     def __init__(self, text: CodeText) -> None:
         self._text = text
-        self.faults: list[Fault] = []
+        self.faults: list[FieldFault] = []
 
     def fault(self, field: str, message: str) -> None:
-        self.faults.append(Fault(field, message))
+        self.faults.append(FieldFault(field, message))
 
     def code(self, length: int) -> str:
         code = self._text.code.strip()

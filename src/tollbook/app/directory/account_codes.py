@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
-from tollbook.app.faults import Fault
+from tollbook.app.faults import FieldFault
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import AccountCode, AccountCodeNumber, Call, Owner, Site
@@ -39,7 +39,7 @@ class CodeInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CodeFilter:
     """Which codes are asked for: *q* is in code, description or owner; None asks nothing."""
 
     q: str = ""
@@ -59,7 +59,7 @@ SORTS = {
 }
 
 
-def codes_matching(wanted: Wanted) -> QuerySet[AccountCode]:
+def codes_matching(wanted: CodeFilter) -> QuerySet[AccountCode]:
     """Return the rows of the codes that are asked for, sorted."""
     rows = AccountCode.objects.select_related("owner")
     if wanted.q:
@@ -123,7 +123,7 @@ def write_code(
     """Write what `read_code` read, inside the transaction that is open. Raises CodeRefused."""
     same = AccountCode.objects.filter(code=values["code"]).exclude(pk=code_id or 0)
     if same.exists():
-        raise CodeRefused([Fault("code", f"there is a code {values['code']} already")])
+        raise CodeRefused([FieldFault("code", f"there is a code {values['code']} already")])
     row = AccountCode() if code_id is None else AccountCode.objects.get(pk=code_id)
     before = None if code_id is None else _kept(row)
     for name, value in values.items():
@@ -159,7 +159,7 @@ def delete_code(door: Door, code_id: int, *, at: datetime, actor: str, address: 
             return False
         if Call.objects.filter(account_code_ref=row).exists():
             message = "calls name this code, and their history needs it: switch it off instead"
-            raise CodeRefused([Fault("code", message)])
+            raise CodeRefused([FieldFault("code", message)])
         before = _kept(row)
         AccountCodeNumber.objects.filter(code=row).delete()
         row.delete()

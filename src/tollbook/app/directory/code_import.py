@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.directory.account_codes import CodeInfo, code_infos, write_code
-from tollbook.app.directory.owners import Wanted, owner_infos, owners_matching
+from tollbook.app.directory.owners import OwnerFilter, owner_infos, owners_matching
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS
 from tollbook.documents.cells import unguarded
 from tollbook.storage.db.door import Door
@@ -61,7 +61,7 @@ class RowFault:
 
 
 @dataclass(frozen=True, slots=True)
-class CodeChange:
+class CodeLineChange:
     """One line that would add a code or change a known one; `code_id` None for a new one."""
 
     line: int
@@ -75,7 +75,7 @@ class CodeChange:
 class CodeReading:
     """What the file would do: changes where there is no fault, else nothing at all."""
 
-    changes: tuple[CodeChange, ...]
+    changes: tuple[CodeLineChange, ...]
     unchanged: int
     faults: tuple[RowFault, ...]
 
@@ -162,7 +162,7 @@ def _headings(cells: list[str]) -> list[str]:
 def _compared(
     lines: Iterator[tuple[int, list[str]]], headings: list[str], *, length: int
 ) -> CodeReading:
-    comparison = _Comparison(headings, length)
+    comparison = _CodeComparer(headings, length)
     faults: list[RowFault] = []
     for line, cells in lines:
         try:
@@ -178,7 +178,7 @@ def _compared(
     return CodeReading(tuple(comparison.changes), comparison.unchanged, ())
 
 
-class _Comparison:
+class _CodeComparer:
     """Takes line after line and says what each would change of what is kept."""
 
     def __init__(self, headings: list[str], length: int) -> None:
@@ -186,10 +186,10 @@ class _Comparison:
         self._length = length
         rows = code_infos(AccountCode.objects.select_related("owner"))
         self._known = {info.code: info for info in rows}
-        active = owner_infos(owners_matching(Wanted(active=True)))
+        active = owner_infos(owners_matching(OwnerFilter(active=True)))
         self._owners = {owner.name: owner.id for owner in active}
         self._seen: dict[str, int] = {}
-        self.changes: list[CodeChange] = []
+        self.changes: list[CodeLineChange] = []
         self.unchanged = 0
 
     def take(self, line: int, cells: list[str]) -> None:
@@ -214,7 +214,7 @@ class _Comparison:
             owners[info.owner] = info.owner_id
         values, numbers = read_code(text, length=0 if info else self._length, owners=owners)
         code_id = info.id if info else None
-        self.changes.append(CodeChange(line, code_id, text, values, numbers))
+        self.changes.append(CodeLineChange(line, code_id, text, values, numbers))
 
 
 def _given(cells: list[str], headings: list[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The currency of a site: a label until money has moved, then it stays (ZYC-46, AMB-24)."""
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.billing.recharge import By, Refused
+from tollbook.app.billing.recharge import DoneBy, PostingRefused
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import LedgerEntry, LedgerHold, Site
 
@@ -25,7 +25,7 @@ def sign_of(currency: str) -> str:
     return "¤" if currency == NO_CURRENCY else SIGNS.get(currency, currency)
 
 
-def set_currency(door: Door, site_id: int, currency: str, by: By) -> Refused | None:
+def set_currency(door: Door, site_id: int, currency: str, by: DoneBy) -> PostingRefused | None:
     """Give a site another currency, or say why not; None: it has it now.
 
     Nothing is converted, so it is refused once the ledger holds an entry or a hold.
@@ -33,13 +33,13 @@ def set_currency(door: Door, site_id: int, currency: str, by: By) -> Refused | N
     code = currency.strip().upper()
     if not (len(code) == 3 and code.isascii() and code.isalpha()):
         words = f'"{currency[:40]}" is no currency. Write its three letters, as CHF.'
-        return Refused("currency.malformed", "currency", words)
+        return PostingRefused("currency.malformed", "currency", words)
     with door.transaction():
         site = Site.objects.select_for_update().get(pk=site_id)
         if site.currency == code:
             return None
         if LedgerEntry.objects.exists() or LedgerHold.objects.exists():
-            return Refused(
+            return PostingRefused(
                 "currency.in_use",
                 "currency",
                 f"money was booked in {site.currency} already, and a label cannot convert it. "
@@ -60,7 +60,7 @@ def set_currency(door: Door, site_id: int, currency: str, by: By) -> Refused | N
     return None
 
 
-def bill_new_extensions(door: Door, site_id: int, by: By, *, bills_new: bool) -> bool:
+def bill_new_extensions(door: Door, site_id: int, by: DoneBy, *, bills_new: bool) -> bool:
     """Say whether billing is on for extensions met or added from now on; return if that is new."""
     with door.transaction():
         site = Site.objects.select_for_update().get(pk=site_id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from tollbook.app.access.audit import Change, record_changes
-from tollbook.app.billing.recharge import By
+from tollbook.app.billing.recharge import DoneBy
 from tollbook.documents.cells import unguarded
 from tollbook.documents.sheet_reading import SheetError, sheet_rows
 from tollbook.storage.db.door import Door
@@ -21,7 +21,7 @@ _MOST_FAULTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ExtensionLine:
     """One extension to add or to complete; an empty text leaves what is there."""
 
     number: str
@@ -39,7 +39,7 @@ class LineFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ExtensionsImported:
     """What became of the lines, and the departments that had to be made."""
 
     added: int
@@ -48,7 +48,7 @@ class Imported:
     departments: tuple[str, ...]
 
 
-def read_sheet(file: BinaryIO) -> tuple[Line, ...] | tuple[LineFault, ...]:
+def read_sheet(file: BinaryIO) -> tuple[ExtensionLine, ...] | tuple[LineFault, ...]:
     """Return the extensions of a CSV or XLSX sheet, or its faults, at most some.
 
     The first row names the columns, in any order; number is needed. Nothing is half taken.
@@ -66,7 +66,7 @@ def read_sheet(file: BinaryIO) -> tuple[Line, ...] | tuple[LineFault, ...]:
     if len(rows) - 1 > MOST_ROWS:
         words = f"there are {len(rows) - 1:,} rows, at most {MOST_ROWS:,} at once."
         return (LineFault(rows[-1][0], words),)
-    lines: list[Line] = []
+    lines: list[ExtensionLine] = []
     faults: list[LineFault] = []
     seen: dict[str, int] = {}
     for row, cells in rows[1:]:
@@ -80,16 +80,16 @@ def read_sheet(file: BinaryIO) -> tuple[Line, ...] | tuple[LineFault, ...]:
             faults.append(LineFault(row, wrong))
             continue
         seen[texts["number"]] = row
-        lines.append(Line(**texts))
+        lines.append(ExtensionLine(**texts))
     return tuple(faults[:_MOST_FAULTS]) or tuple(lines)
 
 
-def faulty_line(line: Line) -> str:
+def faulty_line(line: ExtensionLine) -> str:
     """Return what is wrong with an extension to be added; "" if nothing is."""
     return _faulty_texts({name: getattr(line, name) for name in COLUMNS})
 
 
-def plan_import(site_id: int, lines: Sequence[Line]) -> Imported:
+def plan_import(site_id: int, lines: Sequence[ExtensionLine]) -> ExtensionsImported:
     """Return what importing *lines* would come to."""
     known = {row.number: row for row in Extension.objects.filter(site_id=site_id)}
     names = dict(Department.objects.filter(site_id=site_id).values_list("name", "pk"))
@@ -97,10 +97,14 @@ def plan_import(site_id: int, lines: Sequence[Line]) -> Imported:
         line.number in known and bool(_differing(known[line.number], line, names)) for line in lines
     )
     added = sum(line.number not in known for line in lines)
-    return Imported(added, changed, len(lines) - added - changed, _new_departments(lines, names))
+    return ExtensionsImported(
+        added, changed, len(lines) - added - changed, _new_departments(lines, names)
+    )
 
 
-def import_extensions(door: Door, site_id: int, lines: Sequence[Line], by: By) -> Imported:
+def import_extensions(
+    door: Door, site_id: int, lines: Sequence[ExtensionLine], by: DoneBy
+) -> ExtensionsImported:
     """Add and complete extensions of a site in one transaction; missing departments are made."""
     notes: list[Change] = []
     added = 0
@@ -142,10 +146,12 @@ def import_extensions(door: Door, site_id: int, lines: Sequence[Line], by: By) -
             at=by.at,
             address=by.address,
         )
-    return Imported(added, len(notes) - added, len(lines) - len(notes), missing)
+    return ExtensionsImported(added, len(notes) - added, len(lines) - len(notes), missing)
 
 
-def _differing(row: Extension, line: Line, departments: Mapping[str, int]) -> dict[str, object]:
+def _differing(
+    row: Extension, line: ExtensionLine, departments: Mapping[str, int]
+) -> dict[str, object]:
     """Return the columns that *line* gives another value; a new department has no id yet."""
     wanted: dict[str, object] = {}
     if line.name and line.name != row.name:
@@ -159,12 +165,12 @@ def _differing(row: Extension, line: Line, departments: Mapping[str, int]) -> di
     return wanted
 
 
-def _new_departments(lines: Sequence[Line], names: Mapping[str, int]) -> tuple[str, ...]:
+def _new_departments(lines: Sequence[ExtensionLine], names: Mapping[str, int]) -> tuple[str, ...]:
     named = {line.department for line in lines if line.department}
     return tuple(sorted(named.difference(names)))
 
 
-def _told(line: Line) -> dict[str, str]:
+def _told(line: ExtensionLine) -> dict[str, str]:
     return {name: getattr(line, name) for name in COLUMNS if getattr(line, name)}
 
 

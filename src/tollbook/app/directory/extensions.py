@@ -10,8 +10,14 @@ from dataclasses import dataclass
 from typing import cast
 
 from tollbook.app.access.audit import Change, record_changes
-from tollbook.app.billing.recharge import By
-from tollbook.app.directory.holder_fields import FIELDS, Field, Holding, Value, value_words
+from tollbook.app.billing.recharge import DoneBy
+from tollbook.app.directory.holder_fields import (
+    FIELDS,
+    FieldValue,
+    HolderField,
+    Holding,
+    value_words,
+)
 from tollbook.app.directory.holders import MODELS, HolderKind
 from tollbook.core.instants import to_us
 from tollbook.storage.db.door import Door
@@ -21,7 +27,7 @@ _COUNTED_SINCE = "recharged_since_us"
 
 
 @dataclass(frozen=True, slots=True)
-class Effect:
+class HolderChange:
     """What would become of one field of one holder, in words."""
 
     title: str
@@ -35,7 +41,7 @@ class Planned:
 
     holder_id: int
     label: str
-    effects: tuple[Effect, ...]
+    effects: tuple[HolderChange, ...]
     counts_anew: bool
 
 
@@ -49,12 +55,12 @@ class Changed:
 
 
 def plan_changes(
-    kind: HolderKind, ids: Sequence[int], changes: Mapping[str, Value]
+    kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue]
 ) -> list[Planned]:
     """Return what *changes* (by column) would do to each holder, by number or name."""
     words: dict[tuple[str, object], str] = {}
 
-    def said(field: Field, value: object) -> str:
+    def said(field: HolderField, value: object) -> str:
         key = (field.name, value)
         if key not in words:
             words[key] = value_words(field, value)
@@ -68,7 +74,7 @@ def plan_changes(
                 row.pk,
                 _label(row),
                 tuple(
-                    Effect(
+                    HolderChange(
                         _FIELD_OF[column].title,
                         said(_FIELD_OF[column], before),
                         said(_FIELD_OF[column], after),
@@ -82,7 +88,7 @@ def plan_changes(
 
 
 def change_holders(
-    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, Value], by: By
+    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue], by: DoneBy
 ) -> Changed:
     """Set the columns of *changes* for all of *ids* in one transaction, and audit each."""
     notes: list[Change] = []
@@ -117,7 +123,7 @@ def change_holders(
     return Changed(len(notes), len(rows) - len(notes), counting_anew)
 
 
-def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: By) -> int:
+def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: DoneBy) -> int:
     """Start Total Recharges anew for *ids* and return for how many; the ledger stays as it is."""
     notes = []
     with door.transaction():
@@ -160,7 +166,7 @@ def _rows(kind: HolderKind, ids: Sequence[int], *, lock: bool = False) -> list[H
     return cast("list[Holding]", list(found.select_for_update() if lock else found))
 
 
-def _differing(row: Holding, changes: Mapping[str, Value]) -> dict[str, tuple[object, object]]:
+def _differing(row: Holding, changes: Mapping[str, FieldValue]) -> dict[str, tuple[object, object]]:
     """Return (before, after) of the columns that *changes* set to another value."""
     return {
         column: (getattr(row, column), value)

@@ -16,12 +16,12 @@ MOST_CALL_S = 31 * 86_400
 MOST_CALLS_AT_ONCE = 10_000
 MOST_NAME_CHARS = 120
 
-Value = bool | int | str | None
+FieldValue = bool | int | str | None
 Holding = Extension | Owner | Department
 
 
 @dataclass(frozen=True, slots=True)
-class FieldFault:
+class HolderFieldFault:
     """A field whose text cannot be used; the message goes on from the field's title."""
 
     field: str
@@ -29,7 +29,7 @@ class FieldFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class HolderField:
     """One field of the form: its column, its title, and for whom it is.
 
     `unit` is "money", "s" or empty; `choices` are (text, words), empty for what is typed.
@@ -49,7 +49,7 @@ class Field:
 
 _YES_NO = (("yes", "Yes"), ("no", "No"))
 FIELDS = (
-    Field(
+    HolderField(
         "billing",
         "billing",
         "Enable Billing",
@@ -57,7 +57,7 @@ FIELDS = (
         advanced=False,
         help="Off: outgoing calls are never billed here.",
     ),
-    Field(
+    HolderField(
         "credit",
         "credit_micros",
         "Credit",
@@ -65,7 +65,7 @@ FIELDS = (
         advanced=False,
         help="What may be spent when the balance is finished.",
     ),
-    Field(
+    HolderField(
         "status",
         "locked",
         "Status",
@@ -73,7 +73,7 @@ FIELDS = (
         advanced=False,
         help="Locked: outgoing calls are refused. Incoming, internal and emergency calls pass.",
     ),
-    Field(
+    HolderField(
         "payment_type",
         "payment_type",
         "Payment Type",
@@ -81,94 +81,94 @@ FIELDS = (
         advanced=False,
         help="A change starts Total Recharges anew; ledger, balance and credit stay.",
     ),
-    Field("name", "name", "Username", kinds=("extension",), bulk=False),
-    Field("email", "email", "E-mail", kinds=("extension", "owner"), bulk=False),
-    Field("department", "department_id", "Department", kinds=("extension",)),
-    Field(
+    HolderField("name", "name", "Username", kinds=("extension",), bulk=False),
+    HolderField("email", "email", "E-mail", kinds=("extension", "owner"), bulk=False),
+    HolderField("department", "department_id", "Department", kinds=("extension",)),
+    HolderField(
         "service_class",
         "service_class_id",
         "Class of service",
         kinds=("extension", "department"),
         help="None: the department's, else the site's.",
     ),
-    Field(
+    HolderField(
         "call_limit",
         "call_limit_micros",
         "Cost limit of a call",
         unit="money",
         help="Empty: no limit.",
     ),
-    Field(
+    HolderField(
         "call_limit_s",
         "call_limit_s",
         "Longest call",
         unit="s",
         help="Empty: no limit.",
     ),
-    Field(
+    HolderField(
         "floor",
         "floor_micros",
         "Balance floor",
         unit="money",
         help="With a balance (without credit) below it, calls are refused. Empty: no floor.",
     ),
-    Field(
+    HolderField(
         "concurrent_limit",
         "concurrent_limit",
         "Calls at once",
         help="Empty: no limit.",
     ),
-    Field(
+    HolderField(
         "caller_id",
         "caller_id",
         "Caller id",
         kinds=("extension",),
         help="Shown to carriers instead of the site's.",
     ),
-    Field(
+    HolderField(
         "code_exempt",
         "code_exempt",
         "Needs no account code",
         kinds=("extension",),
         choices=_YES_NO,
     ),
-    Field("active", "active", "In use", kinds=("extension", "owner"), choices=_YES_NO),
+    HolderField("active", "active", "In use", kinds=("extension", "owner"), choices=_YES_NO),
 )
 BY_NAME = {field.name: field for field in FIELDS}
 
 
-def fields_of(kind: HolderKind) -> tuple[Field, ...]:
+def fields_of(kind: HolderKind) -> tuple[HolderField, ...]:
     """Return the fields that a *kind* has, in the order of the form."""
     return tuple(field for field in FIELDS if kind in field.kinds)
 
 
 def read_changes(
     kind: HolderKind, texts: Mapping[str, str], *, site_id: int | None
-) -> dict[str, Value] | list[FieldFault]:
+) -> dict[str, FieldValue] | list[HolderFieldFault]:
     """Return the columns that *texts* (by name of field) set, or every fault.
 
     Departments must be of the site. A field that *kind* does not have is a fault.
     """
-    changes: dict[str, Value] = {}
-    faults: list[FieldFault] = []
+    changes: dict[str, FieldValue] = {}
+    faults: list[HolderFieldFault] = []
     for name, text in texts.items():
         field = BY_NAME.get(name)
         if field is None or kind not in field.kinds:
-            faults.append(FieldFault(name[:40], f"is no field of {kind}s."))
+            faults.append(HolderFieldFault(name[:40], f"is no field of {kind}s."))
             continue
         try:
             changes[field.column] = _read(field, text.strip(), site_id)
         except ValueError as fault:
-            faults.append(FieldFault(name, str(fault)))
+            faults.append(HolderFieldFault(name, str(fault)))
     return faults or changes
 
 
-def text_of(field: Field, row: Holding) -> str:
+def text_of(field: HolderField, row: Holding) -> str:
     """Return the field's value as the form writes it."""
     return value_text(field, getattr(row, field.column))
 
 
-def value_text(field: Field, value: object) -> str:
+def value_text(field: HolderField, value: object) -> str:
     """Return a stored value as the form writes it."""
     if value is None:
         return ""
@@ -179,7 +179,7 @@ def value_text(field: Field, value: object) -> str:
     return str(value)
 
 
-def value_words(field: Field, value: object) -> str:
+def value_words(field: HolderField, value: object) -> str:
     """Return a stored value in the words of the screens."""
     text = value_text(field, value)
     if field.name in _LINKED and value is not None:
@@ -188,12 +188,12 @@ def value_words(field: Field, value: object) -> str:
     return dict(field.choices).get(text, text) or "none"
 
 
-def _read(field: Field, text: str, site_id: int | None) -> Value:
+def _read(field: HolderField, text: str, site_id: int | None) -> FieldValue:
     """Return the value of *text*; raises ValueError with a message about the field."""
     return _READERS.get(field.name, _plain)(field, text, site_id)
 
 
-def _choice(field: Field, text: str, _site_id: int | None) -> Value:
+def _choice(field: HolderField, text: str, _site_id: int | None) -> FieldValue:
     if text not in dict(field.choices):
         known = ", ".join(value for value, _ in field.choices)
         raise ValueError(f'is {known}; "{text[:40]}" is neither.')
@@ -202,7 +202,7 @@ def _choice(field: Field, text: str, _site_id: int | None) -> Value:
     return text
 
 
-def _money(field: Field, text: str, _site_id: int | None) -> Value:
+def _money(field: HolderField, text: str, _site_id: int | None) -> FieldValue:
     if not text and field.name != "credit":
         return None
     try:
@@ -218,8 +218,8 @@ def _money(field: Field, text: str, _site_id: int | None) -> Value:
     return micros
 
 
-def _count(most: int) -> Callable[[Field, str, int | None], Value]:
-    def read(_field: Field, text: str, _site_id: int | None) -> Value:
+def _count(most: int) -> Callable[[HolderField, str, int | None], FieldValue]:
+    def read(_field: HolderField, text: str, _site_id: int | None) -> FieldValue:
         if not text:
             return None
         if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
@@ -229,7 +229,7 @@ def _count(most: int) -> Callable[[Field, str, int | None], Value]:
     return read
 
 
-def _plain(field: Field, text: str, _site_id: int | None) -> Value:
+def _plain(field: HolderField, text: str, _site_id: int | None) -> FieldValue:
     longest = _LONGEST.get(field.name, MOST_NAME_CHARS)
     if len(text) > longest:
         raise ValueError(f"has {len(text)} characters, at most {longest}.")
@@ -238,23 +238,23 @@ def _plain(field: Field, text: str, _site_id: int | None) -> Value:
     return text
 
 
-def _caller_id(field: Field, text: str, site_id: int | None) -> Value:
+def _caller_id(field: HolderField, text: str, site_id: int | None) -> FieldValue:
     if not set(text) <= set("+0123456789"):
         raise ValueError("is digits, with a leading + if need be.")
     return _plain(field, text, site_id)
 
 
-def _department(_field: Field, text: str, site_id: int | None) -> Value:
+def _department(_field: HolderField, text: str, site_id: int | None) -> FieldValue:
     return _linked(
         text, Department.objects.filter(site_id=site_id or 0).values_list("pk", flat=True)
     )
 
 
-def _service_class(_field: Field, text: str, _site_id: int | None) -> Value:
+def _service_class(_field: HolderField, text: str, _site_id: int | None) -> FieldValue:
     return _linked(text, ServiceClass.objects.values_list("pk", flat=True))
 
 
-def _linked(text: str, ids: Iterable[int]) -> Value:
+def _linked(text: str, ids: Iterable[int]) -> FieldValue:
     if not text:
         return None
     known = {str(one): one for one in ids}
@@ -274,7 +274,7 @@ _LINKED: dict[str, type[Department] | type[ServiceClass]] = {
     "department": Department,
     "service_class": ServiceClass,
 }
-_READERS: dict[str, Callable[[Field, str, int | None], Value]] = {
+_READERS: dict[str, Callable[[HolderField, str, int | None], FieldValue]] = {
     "billing": _choice,
     "credit": _money,
     "status": _choice,

@@ -15,7 +15,7 @@ from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.faults import Fault, FieldsRefused
+from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
 
@@ -39,7 +39,7 @@ class OwnerInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OwnerFilter:
     """Which owners are asked for: *q* is in name or e-mail; None asks nothing."""
 
     q: str = ""
@@ -55,7 +55,7 @@ SORTS: dict[str, tuple[str | OrderBy, ...]] = {
 }
 
 
-def owners_matching(wanted: Wanted) -> QuerySet[Any]:
+def owners_matching(wanted: OwnerFilter) -> QuerySet[Any]:
     """Return the rows of the owners that are asked for, sorted, each with its `codes` counted."""
     rows: QuerySet[Any] = Owner.objects.annotate(codes=_codes_count())
     if wanted.q:
@@ -96,7 +96,7 @@ def save_owner(
         raise OwnerRefused(faults)
     with door.transaction():
         if Owner.objects.filter(name=name).exclude(pk=owner_id or 0).exists():
-            raise OwnerRefused([Fault("name", f'there is an owner "{name}" already')])
+            raise OwnerRefused([FieldFault("name", f'there is an owner "{name}" already')])
         row = Owner() if owner_id is None else Owner.objects.get(pk=owner_id)
         before = None if owner_id is None else _kept(row)
         row.name, row.email, row.active = name, ", ".join(addresses), active
@@ -133,7 +133,7 @@ def delete_owner(door: Door, owner_id: int, *, at: datetime, actor: str, address
                 "codes, calls, users or tokens name this owner, and their history needs it: "
                 "switch it off"
             )
-            raise OwnerRefused([Fault("name", message)])
+            raise OwnerRefused([FieldFault("name", message)])
         before = _kept(row)
         row.delete()
         record_change(
@@ -154,21 +154,23 @@ def _codes_count() -> Coalesce:
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), Value(0))
 
 
-def _name_faults(name: str) -> list[Fault]:
+def _name_faults(name: str) -> list[FieldFault]:
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        return [Fault("name", f"1 to {LONGEST_NAME} printable characters are expected")]
+        return [FieldFault("name", f"1 to {LONGEST_NAME} printable characters are expected")]
     return []
 
 
-def _email_faults(addresses: Sequence[str]) -> list[Fault]:
+def _email_faults(addresses: Sequence[str]) -> list[FieldFault]:
     if len(addresses) > MOST_ADDRESSES:
-        return [Fault("email", f"{len(addresses)} addresses, at most {MOST_ADDRESSES} are kept")]
-    faults: list[Fault] = []
+        return [
+            FieldFault("email", f"{len(addresses)} addresses, at most {MOST_ADDRESSES} are kept")
+        ]
+    faults: list[FieldFault] = []
     for each in addresses:
         try:
             validate_email(each)
         except ValidationError:
-            faults.append(Fault("email", f'"{each[:80]}" is no e-mail address'))
+            faults.append(FieldFault("email", f'"{each[:80]}" is no e-mail address'))
     return faults
 
 

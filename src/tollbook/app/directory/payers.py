@@ -17,7 +17,7 @@ from typing import Self
 from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.core.ledger import AccountRef
-from tollbook.storage.directory.holders import HolderRow, holder_rows, is_billing_on
+from tollbook.storage.directory.holders import PayerRow, holder_rows, is_billing_on
 
 EXTENSION, DEPARTMENT, OWNER = "extension", "department", "owner"
 
@@ -56,7 +56,7 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Payer:
+class PayingHolder:
     """Who pays a call, from which account, in which currency."""
 
     holder: Holder
@@ -107,7 +107,7 @@ class Payers:
             self.holders.get((DEPARTMENT, department_id)) if department_id else None,
         )
 
-    def of(self, extension_id: int | None, code_id: int | None) -> Payer | None:
+    def of(self, extension_id: int | None, code_id: int | None) -> PayingHolder | None:
         """Return who pays a call of this extension with this account code; None: nobody."""
         if not self.anybody_pays:
             return None
@@ -116,11 +116,11 @@ class Payers:
 
 def first_payer(
     owner: Holder | None, extension: Holder | None, department: Holder | None
-) -> Payer | None:
+) -> PayingHolder | None:
     """Return the first of the three whose billing is on; None where nobody's is."""
     for holder in (owner, extension, department):
         if holder is not None and holder.billing:
-            return Payer(holder)
+            return PayingHolder(holder)
     return None
 
 
@@ -131,14 +131,14 @@ def anybody_pays(*, using: str = DEFAULT_DB_ALIAS) -> bool:
 
 def payer_of(
     extension_id: int | None, code_id: int | None, *, using: str = DEFAULT_DB_ALIAS
-) -> Payer | None:
+) -> PayingHolder | None:
     """Return who pays a call of this extension with this account code; None: nobody."""
     return payers_of([(extension_id, code_id)], using=using)[extension_id, code_id]
 
 
 def payers_of(
     calls: Iterable[tuple[int | None, int | None]], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[tuple[int | None, int | None], Payer | None]:
+) -> dict[tuple[int | None, int | None], PayingHolder | None]:
     """Return who pays, for each pair of extension and account code; only these are read."""
     pairs = set(calls)
     rows = holder_rows(
@@ -151,7 +151,7 @@ def payers_of(
     return {pair: known.of(*pair) for pair in pairs}
 
 
-def _holder(row: HolderRow) -> Holder:
+def _holder(row: PayerRow) -> Holder:
     return Holder(
         kind=row.kind,
         id=row.id,

@@ -34,7 +34,7 @@ class PbxInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class PbxRefused:
     """Why something was not added: place, finding, next step in one sentence."""
 
     message: str
@@ -48,18 +48,20 @@ def add_pbx(
     actor: str,
     site: str | None = None,
     brand: str = "",
-) -> PbxInfo | Refused:
+) -> PbxInfo | PbxRefused:
     """Add a PBX to *site* (None: the first site) and return it, or why not."""
     name = name.strip()
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        return Refused(f"{name!r} is no name for a PBX: give 1 to {MAX_NAME} printable characters.")
+        return PbxRefused(
+            f"{name!r} is no name for a PBX: give 1 to {MAX_NAME} printable characters."
+        )
     with door.transaction():
         place = _site(site)
         if place is None:
             known = ", ".join(Site.objects.order_by("id").values_list("name", flat=True))
-            return Refused(f'There is no site "{site}". Nothing was added. Sites: {known}.')
+            return PbxRefused(f'There is no site "{site}". Nothing was added. Sites: {known}.')
         if Pbx.objects.filter(name=name).exists():
-            return Refused(
+            return PbxRefused(
                 f'There is a PBX "{name}" already. Nothing was added. Choose another name.'
             )
         row = Pbx.objects.create(name=name, site=place, brand=brand[:80], created_us=to_us(at))

@@ -25,8 +25,8 @@ from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
-from tollbook.formats.block_texts import Memory
-from tollbook.formats.blocks import Block, parse_block
+from tollbook.formats.block_texts import TextCache
+from tollbook.formats.blocks import ParsedBlock, parse_block
 from tollbook.storage.intake.batch import BATCH_RECORDS
 
 READ_BYTES = 1 << 20  # Some 4,000 lines: what is done by the column is cheap from there on.
@@ -84,7 +84,7 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
 
 def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
     """Yield the priced drafts of *task* in order, each with the number of bytes read so far."""
-    reader = _Reader(task)
+    reader = _ChunkReader(task)
     mediator, rater = Mediator(task.rules), Rater(task.rules)
     blocks = BlockDrafts(mediator, rater)
 
@@ -110,7 +110,7 @@ def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
     yield from drafts(waiting + reader.finish())
 
 
-class _Reader:
+class _ChunkReader:
     """Reads pieces of a file as blocks where it can, with the Parser where it must.
 
     The Parser is needed where a line is cut or calls are open, and for the layouts that no block
@@ -121,14 +121,14 @@ class _Reader:
         self._task = task
         self._parser: Parser | None = None
         self._carry: Mapping[str, str] = {}
-        self._memory = Memory()
+        self._memory = TextCache()
         self._line = 1
         framing = task.definition.framing
         # Only then this reader knows the number of the next line as well as the Parser does.
         self._counts_lines = framing.records == "line" and framing.ends == "lf"
         self.at = 0
 
-    def read(self, data: bytes) -> tuple[list[Outcome], Block | None]:
+    def read(self, data: bytes) -> tuple[list[Outcome], ParsedBlock | None]:
         """Return the outcomes of *data*, and its plain calls if it could be read as a block."""
         task = self._task
         block = None

@@ -18,7 +18,7 @@ from django.db.models import Max
 
 from tollbook.app.directory.pbxs import PbxInfo
 from tollbook.app.intake.hash_ahead import HashAhead
-from tollbook.app.intake.result import Imported, IngestResult, Progress, SourceRef
+from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, SourceRef
 from tollbook.core.instants import from_us, to_us
 from tollbook.formats import Definition
 from tollbook.formats.zones import find_zone
@@ -61,7 +61,7 @@ def import_file(
     place: ImportPlace,
     at: datetime,
     zone: str | None = None,
-    progress: Progress | None = None,
+    progress: ImportProgress | None = None,
     ahead: HashAhead | None = None,
 ) -> Imported:
     """Import the records in *file* as those of *pbx* and return what they came to.
@@ -72,7 +72,7 @@ def import_file(
     """
     chosen = zone or definition.zone or pbx.zone
     find_zone(chosen)  # Before anything is stored.
-    job = _Job(door, pbx, definition, chosen, name, at)
+    job = _FileImport(door, pbx, definition, chosen, name, at)
     size = _size(file)
     if size is not None and job.is_known_size(size):
         known = job.answer(_hash(file) if ahead is None else ahead.result())
@@ -89,7 +89,7 @@ def import_file(
     return job.store(source, segment_id, path, copy, place.workers, progress)
 
 
-class _Job:
+class _FileImport:
     """One import on its way."""
 
     def __init__(
@@ -185,7 +185,7 @@ class _Job:
         path: Path,
         copy: _Copy,
         workers: int,
-        progress: Progress | None,
+        progress: ImportProgress | None,
     ) -> Imported:
         """Parse, mediate, price and store the segment, then note that the file is done."""
         # The same file again needs none of it, and should be answered at once.

@@ -8,7 +8,7 @@ from pathlib import Path
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.draft_worker import Task, drafted
 from tollbook.app.intake.intake import Intake
-from tollbook.app.intake.result import Imported, IngestResult, Progress, SourceRef
+from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.formats import Definition
 from tollbook.storage.db.door import Door
@@ -29,7 +29,7 @@ def file_segment(
     name: str,
     at: datetime,
     workers: int,
-    progress: Progress | None,
+    progress: ImportProgress | None,
 ) -> Imported:
     """Parse, mediate, price and store the segment at *path* and return what it came to.
 
@@ -57,7 +57,7 @@ def file_segment(
 
 
 def _told(
-    made: Iterator[tuple[Draft, int]], size: int, progress: Progress | None
+    made: Iterator[tuple[Draft, int]], size: int, progress: ImportProgress | None
 ) -> Iterator[Draft]:
     for draft, done_bytes in made:
         yield draft

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tollbook.app.billing.bill import bill_calls
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import CALL, PART, REJECT, SKIP, Mediator
-from tollbook.app.intake.planned_charges import PlanDesk, open_plan_desk, without
+from tollbook.app.intake.planned_charges import PlanPricer, open_plan_desk, without
 from tollbook.app.intake.result import IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import Links, load_rules
 from tollbook.app.pricing.pbx_rules import Rules
@@ -44,7 +44,7 @@ class Intake:
         self._door = door
         self._zone = ZoneInfo(source.site_zone)
         self._links: Links | None = None
-        self._desk: _Desk | None = None
+        self._desk: _LoadedRules | None = None
         self._loaded_us: int | None = None
 
     def store(
@@ -179,7 +179,7 @@ class Intake:
             duplicates=kinds.count(CALL) - added,
         )
 
-    def _fresh_desk(self, at: datetime) -> "_Desk":
+    def _fresh_desk(self, at: datetime) -> "_LoadedRules":
         """Return what works by the rules of now: read anew when older than `RULES_KEPT_US`."""
         now_us = to_us(at)
         desk = self._desk
@@ -188,7 +188,7 @@ class Intake:
         rules = load_rules(self.source.pbx_id, known=desk.rules if desk else None)
         if desk is None or desk.rules != rules:
             rater = Rater(rules, before=desk.rater if desk else None)
-            desk = _Desk(rules, Mediator(rules), rater)
+            desk = _LoadedRules(rules, Mediator(rules), rater)
         plans = open_plan_desk(
             desk.rater,
             pbx_id=self.source.pbx_id,
@@ -202,13 +202,13 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _LoadedRules:
     """Rules at work."""
 
     rules: Rules
     mediator: Mediator
     rater: Rater
-    plans: PlanDesk | None = None
+    plans: PlanPricer | None = None
 
 
 def open_intake(door: Door, source_id: int) -> Intake:

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from tollbook.app.intake.cdr_columns import columns_of
 from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import Rules
-from tollbook.core.calls import Cdr, CdrColumns, Outcome, Part, Reject, Skip
-from tollbook.core.dialplan import Caller, Resolver
+from tollbook.core.calls import Cdr, CdrColumns, Outcome, Part, RejectedRecord, Skip
+from tollbook.core.dialplan import CallerNumber, Resolver
 from tollbook.core.instants import to_us
 from tollbook.core.numbers import strip_decoration
 from tollbook.storage.intake.batch import BATCH_RECORDS, CallColumns
@@ -37,24 +37,24 @@ _AS_RECORDED = tuple(
 
 # How calls went, what their numbers and devices say together, a list each: direction, caller,
 # callee, call type, destination, trunk and billed extension; "" is unknown.
-WayColumns = tuple[Sequence[str], ...]
+RouteColumns = tuple[Sequence[str], ...]
 
 
-class Who(NamedTuple):
+class CallingParty(NamedTuple):
     """Who called: as the dial plan knows them, of which kind, and from where.
 
     `number` is theirs at the site, `extension` is billed for a call that goes out, and `line` is
     the trunk over which a call comes in.
     """
 
-    caller: Caller
+    caller: CallerNumber
     kind: str
     number: str
     extension: str
     line: str
 
 
-class Goal(NamedTuple):
+class CalledParty(NamedTuple):
     """What a call reached, whoever called.
 
     `extension` is billed if the call came in; `line` is the trunk over which it went out.
@@ -74,8 +74,8 @@ class Mediator:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
-        self._callers: dict[tuple[str, str], Who] = {}
-        self._goals: dict[tuple[str, str, str, str, str], Goal] = {}
+        self._callers: dict[tuple[str, str], CallingParty] = {}
+        self._goals: dict[tuple[str, str, str, str, str], CalledParty] = {}
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
@@ -102,7 +102,7 @@ class Mediator:
             self.add_calls(draft, cdrs, self.ways(cdrs))
         return draft
 
-    def ways(self, cdrs: CdrColumns) -> WayColumns:
+    def ways(self, cdrs: CdrColumns) -> RouteColumns:
         """Return how the calls went; there must be some."""
         callers, goals, shown = self._callers, self._goals, self._resolver.shown
         found: list[tuple[str, ...]] = []
@@ -129,11 +129,11 @@ class Mediator:
             found.append((direction, number, reached, call_type, destination, line, extension))
         return tuple(zip(*found, strict=True))
 
-    def shown_in(self, who: Who) -> str:
+    def shown_in(self, who: CallingParty) -> str:
         """Return the number by which somebody is known who calls from outside."""
         return self._resolver.shown(who.caller, "in")
 
-    def who(self, number: str, device: str) -> Who:
+    def who(self, number: str, device: str) -> CallingParty:
         """Return who called.
 
         A telephone may show another number than its own: the device tells whose it is.
@@ -141,7 +141,7 @@ class Mediator:
         phone = self.telephone(device)
         at_desk = phone and not self._resolver.is_extension(number)
         caller = self._resolver.caller(phone if at_desk else number)
-        found = Who(
+        found = CallingParty(
             caller=caller,
             kind=caller.kind,
             number=caller.own,
@@ -153,7 +153,9 @@ class Mediator:
         self._callers[number, device] = found
         return found
 
-    def goal(self, who: Who, dialled: str, callee: str, device: str, said: str) -> Goal:
+    def goal(
+        self, who: CallingParty, dialled: str, callee: str, device: str, said: str
+    ) -> CalledParty:
         """Return what callers of the kind of *who* reached; *said* is the record's direction.
 
         Seen from inside, the telephone that rang counts.
@@ -164,7 +166,7 @@ class Mediator:
         if rang:
             target = self._resolver.target(dialled, phone)
         direction, reached, call_type, destination, _ = self._resolver.way(who.caller, target, said)
-        found = Goal(
+        found = CalledParty(
             direction=direction,
             callee=reached,
             call_type=call_type,
@@ -182,7 +184,7 @@ class Mediator:
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""
 
-    def add_calls(self, draft: Draft, cdrs: CdrColumns, ways: WayColumns) -> None:
+    def add_calls(self, draft: Draft, cdrs: CdrColumns, ways: RouteColumns) -> None:
         """Add calls that went so to *draft*."""
         calls = draft.calls
         first_call, first_record = len(calls), len(draft.records)
@@ -220,7 +222,7 @@ class Mediator:
                 draft.joined.segment_id.append(segment_id)
                 draft.joined.offset.append(offset)
 
-    def _add_other(self, draft: Draft, outcome: Part | Skip | Reject) -> None:
+    def _add_other(self, draft: Draft, outcome: Part | Skip | RejectedRecord) -> None:
         if isinstance(outcome, Part):
             self._parts[outcome.line] = (draft.segment_id, outcome.offset)
             _add_record(draft, outcome, PART, "")
@@ -263,14 +265,14 @@ def dedupe_hashes(cdrs: CdrColumns, begins: Sequence[int | None]) -> list[int]:
     return list(unpack(f">{len(digests)}q", b"".join(digests)))
 
 
-def _timeless(call: Cdr) -> Reject:
+def _timeless(call: Cdr) -> RejectedRecord:
     """Return the reject for a call with no instant at all: it cannot be listed or priced."""
     line = call.lines[-1] if call.lines else 0
     message = (
         f"line {line}: the record names no start, no answer and no end, so the call has no "
         "place in time. It is in quarantine and was not charged."
     )
-    return Reject(line, call.last_offset, call.end_offset, b"", "call.no_instant", message)
+    return RejectedRecord(line, call.last_offset, call.end_offset, b"", "call.no_instant", message)
 
 
 def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
@@ -282,7 +284,9 @@ def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
     records.reason.extend([""] * len(cdrs))
 
 
-def _add_record(draft: Draft, outcome: Part | Skip | Reject, kind: int, reason: str) -> None:
+def _add_record(
+    draft: Draft, outcome: Part | Skip | RejectedRecord, kind: int, reason: str
+) -> None:
     records = draft.records
     records.offset.append(outcome.offset)
     records.length.append(outcome.end_offset - outcome.offset)
@@ -291,7 +295,7 @@ def _add_record(draft: Draft, outcome: Part | Skip | Reject, kind: int, reason: 
     records.reason.append(reason[:MAX_REASON])
 
 
-def _add_reject(draft: Draft, reject: Reject) -> None:
+def _add_reject(draft: Draft, reject: RejectedRecord) -> None:
     draft.rejects.record.append(len(draft.records))
     draft.rejects.raw.append(reject.raw)
     draft.rejects.reason.append(reject.reason)

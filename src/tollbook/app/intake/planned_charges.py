@@ -17,24 +17,24 @@ from tollbook.app.pricing.plan_charge import (
     DIALLED,
     FindRate,
     PlannedCharge,
-    Site,
+    SiteRef,
     planned_charge,
 )
 from tollbook.app.pricing.plans import PlanAtWork, PlanBook, load_plans
-from tollbook.app.pricing.rater import Billable, Priced, Rater, talked_call, unrated
-from tollbook.core.charging import ExchangeRate
+from tollbook.app.pricing.rater import Billable, ChargeValues, Rater, talked_call, unrated
+from tollbook.core.charging import DatedExchangeRate
 from tollbook.core.discounts import Volume
 from tollbook.storage.intake.batch import ChargeColumns, StoredBatch
-from tollbook.storage.models import Site as StoredSite
-from tollbook.storage.pricing.plan_counters import Tally, read_counters, write_counters
-from tollbook.storage.pricing.planned_charges import ChargeRow, PartsRow, store_planned
-from tollbook.storage.rerating.planned_calls import Order
+from tollbook.storage.models import Site
+from tollbook.storage.pricing.plan_counters import CounterState, read_counters, write_counters
+from tollbook.storage.pricing.planned_charges import PartsRow, PlannedChargeRow, store_planned
+from tollbook.storage.rerating.planned_calls import CallOrderKey
 
 
 def find_rate_in(table: RateTable) -> FindRate:
     """Return the way to the rate of a call's local day."""
 
-    def find(source: str, target: str, local: datetime) -> ExchangeRate | None:
+    def find(source: str, target: str, local: datetime) -> DatedExchangeRate | None:
         return table.rate(source, target, local.date())
 
     return find
@@ -44,14 +44,14 @@ class Pending:
     """Counters while a transaction works on them: read once, moved here, written at its end."""
 
     def __init__(self) -> None:
-        self.tallies: dict[str, Tally] = {}
+        self.tallies: dict[str, CounterState] = {}
 
     def volume(self, key: str) -> Volume:
         """Return what a counter stands at."""
         tally = self._tally(key)
         return Volume(tally.amount, tally.seconds)
 
-    def count(self, planned: PlannedCharge, order: Order) -> None:
+    def count(self, planned: PlannedCharge, order: CallOrderKey) -> None:
         """Add what a call used; mark the counters that had counted later calls already."""
         place = order.text
         for one in planned.asked:
@@ -68,18 +68,18 @@ class Pending:
         """Store what the counters stand at now."""
         write_counters(self.tallies)
 
-    def _tally(self, key: str) -> Tally:
+    def _tally(self, key: str) -> CounterState:
         tally = self.tallies.get(key)
         if tally is None:
-            tally = self.tallies[key] = read_counters([key]).get(key) or Tally()
+            tally = self.tallies[key] = read_counters([key]).get(key) or CounterState()
         return tally
 
 
-class PlanDesk:
+class PlanPricer:
     """The plans of one PBX's calls at work."""
 
     def __init__(
-        self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: Site
+        self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: SiteRef
     ) -> None:
         self.book = book
         self.rates = rates
@@ -113,7 +113,7 @@ class PlanDesk:
             call_id = stored.call_ids[call]
             if call_id is not None:
                 billable = self._billable(draft, call)
-                order = Order(
+                order = CallOrderKey(
                     billable.talk_us,
                     self._pbx_id,
                     calls.begin_us[call],
@@ -122,12 +122,14 @@ class PlanDesk:
                 added.append((order, index, call_id, billable, work))
         added.sort(key=lambda one: one[0])
         counters = Pending()
-        rows: list[tuple[ChargeRow, PartsRow | None]] = []
+        rows: list[tuple[PlannedChargeRow, PartsRow | None]] = []
         for order, index, call_id, billable, work in added:
             price, planned = self._charge(billable, work, counters)
             if planned is not None:
                 counters.count(planned, order)
-            rows.append((ChargeRow(call_id, 0, *price[1:]), planned.parts if planned else None))
+            rows.append(
+                (PlannedChargeRow(call_id, 0, *price[1:]), planned.parts if planned else None)
+            )
             for column, value in zip(charges.lists()[1:], price, strict=True):
                 column[index] = value
         store_planned(rows)
@@ -135,7 +137,7 @@ class PlanDesk:
 
     def _charge(
         self, call: Billable, work: PlanAtWork, counters: Pending
-    ) -> tuple[Priced, PlannedCharge | None]:
+    ) -> tuple[ChargeValues, PlannedCharge | None]:
         chosen = self._rater.chosen(call)
         if isinstance(chosen, str):
             return unrated(CHARGE, chosen), None
@@ -178,8 +180,8 @@ def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:
 
 
 def open_plan_desk(
-    rater: Rater, *, pbx_id: int, site_id: int, known: "PlanDesk | None" = None
-) -> PlanDesk | None:
+    rater: Rater, *, pbx_id: int, site_id: int, known: "PlanPricer | None" = None
+) -> PlanPricer | None:
     """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.
 
     Plans and exchange rates that *known* holds are not read again while they stay.
@@ -188,5 +190,5 @@ def open_plan_desk(
     if not book:
         return None
     rates = known.rates if known and known.rates.is_current() else RateTable()
-    site = Site(site_id, StoredSite.objects.values_list("name", flat=True).get(pk=site_id))
-    return PlanDesk(book, rates, rater, pbx_id=pbx_id, site=site)
+    site = SiteRef(site_id, Site.objects.values_list("name", flat=True).get(pk=site_id))
+    return PlanPricer(book, rates, rater, pbx_id=pbx_id, site=site)

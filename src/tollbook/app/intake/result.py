@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 # Told now and then: how many bytes of how many are done.
-Progress = Callable[[int, int], None]
+ImportProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

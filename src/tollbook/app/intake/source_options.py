@@ -55,7 +55,7 @@ class Following:
     path: Path
 
 
-Options = Listening | Connecting | Following
+TransportOptions = Listening | Connecting | Following
 
 KNOWN = {
     "tcp-listen": {"host", "port", "peers", "ack", "max_connections", "zone"},
@@ -65,7 +65,7 @@ KNOWN = {
 }
 
 
-def read_options(transport: str, options: Mapping[str, object]) -> Options:
+def read_options(transport: str, options: Mapping[str, object]) -> TransportOptions:
     """Return the typed options of a *transport* that is built; raises OptionError."""
     given = {key: value for key, value in options.items() if value not in (None, "")}
     unknown = sorted(given.keys() - KNOWN[transport])
@@ -101,7 +101,7 @@ def zone_of(options: Mapping[str, object]) -> str | None:
         ) from fault
 
 
-def place_of(options: Options) -> str:
+def place_of(options: TransportOptions) -> str:
     """Return in a few words where the bytes come from."""
     match options:
         case Listening():

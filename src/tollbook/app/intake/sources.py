@@ -22,7 +22,7 @@ from tollbook.app.intake.source_options import (
     Following,
     Listening,
     OptionError,
-    Options,
+    TransportOptions,
     place_of,
     read_options,
     zone_of,
@@ -42,7 +42,7 @@ STALE_AFTER = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class SourceRefused:
     """An expected no: *code* is stable, *message* is for people; nothing was changed."""
 
     code: str
@@ -50,7 +50,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class SourceAdded:
     """A source that was added, and is wanted running."""
 
     id: int
@@ -138,7 +138,7 @@ def add_source(
     at: datetime,
     actor: str,
     name: str | None = None,
-) -> Added | Refused:
+) -> SourceAdded | SourceRefused:
     """Add a source to *pbx*, wanted running; everything is checked before anything is written."""
     refused = _check_kind(transport, format_name)
     if refused is not None:
@@ -147,11 +147,11 @@ def add_source(
     try:
         typed = read_options(transport, kept)
     except OptionError as fault:
-        return Refused("option", str(fault))
+        return SourceRefused("option", str(fault))
     with door.transaction():
         owner = Pbx.objects.filter(name=pbx).first()
         if owner is None:
-            return Refused("pbx_unknown", _no_such_pbx(pbx))
+            return SourceRefused("pbx_unknown", _no_such_pbx(pbx))
         name = (name or f"{pbx} {transport}").strip()
         refused = _check_free(owner, name, transport, typed)
         if refused is not None:
@@ -166,19 +166,19 @@ def add_source(
             created_us=to_us(at),
         )
         _audit(source, "source.add", actor=actor, at=at, after=_described(source))
-    return Added(id=source.pk, name=source.name)
+    return SourceAdded(id=source.pk, name=source.name)
 
 
 def start_source(
     which: str | int, *, at: datetime, actor: str, address: str = ""
-) -> SourceView | Refused:
+) -> SourceView | SourceRefused:
     """Want a source running; its collector opens the port or file within a second."""
     return _want(which, "running", at=at, actor=actor, address=address)
 
 
 def stop_source(
     which: str | int, *, at: datetime, actor: str, address: str = ""
-) -> SourceView | Refused:
+) -> SourceView | SourceRefused:
     """Want a source stopped; its collector closes the port, and it stays so after a restart."""
     return _want(which, "stopped", at=at, actor=actor, address=address)
 
@@ -260,14 +260,14 @@ def _collecting() -> QuerySet[Source]:
     return Source.objects.exclude(transport="import").select_related("pbx__site")
 
 
-def _check_kind(transport: str, format_name: str) -> Refused | None:
+def _check_kind(transport: str, format_name: str) -> SourceRefused | None:
     if transport in NOT_BUILT:
-        return Refused("transport_unbuilt", f'transport "{transport}" is not built yet.')
+        return SourceRefused("transport_unbuilt", f'transport "{transport}" is not built yet.')
     if transport not in BUILT:
         known = ", ".join(BUILT)
-        return Refused("transport", f'there is no transport "{transport}". Known: {known}.')
+        return SourceRefused("transport", f'there is no transport "{transport}". Known: {known}.')
     if "/" in format_name or format_name.endswith(".toml"):
-        return Refused(
+        return SourceRefused(
             "format_file",
             f'"{format_name}" is a file, and a source needs a format by name. Nothing was added. '
             "`tollbook formats` lists them.",
@@ -275,9 +275,9 @@ def _check_kind(transport: str, format_name: str) -> Refused | None:
     try:
         load_definition(format_name)
     except FormatNotBuiltError as fault:
-        return Refused("format_unbuilt", f"{fault} Nothing was added.")
+        return SourceRefused("format_unbuilt", f"{fault} Nothing was added.")
     except (UnknownFormatError, DefinitionError) as fault:
-        return Refused("format_unknown", f"{fault} Nothing was added.")
+        return SourceRefused("format_unknown", f"{fault} Nothing was added.")
     return None
 
 
@@ -289,10 +289,12 @@ def _no_such_pbx(name: str) -> str:
     )
 
 
-def _check_free(pbx: Pbx, name: str, transport: str, options: Options) -> Refused | None:
+def _check_free(
+    pbx: Pbx, name: str, transport: str, options: TransportOptions
+) -> SourceRefused | None:
     """Refuse a name, a port or a file that another source has."""
     if Source.objects.filter(pbx=pbx, name=name).exists():
-        return Refused(
+        return SourceRefused(
             "name_taken",
             f'{pbx.name} already has a source "{name}". Nothing was added. '
             "Give the new one another --name.",
@@ -300,7 +302,7 @@ def _check_free(pbx: Pbx, name: str, transport: str, options: Options) -> Refuse
     for other in Source.objects.filter(transport=transport):
         theirs = read_options(transport, json.loads(other.options))
         if _same_place(options, theirs):
-            return Refused(
+            return SourceRefused(
                 "place_taken",
                 f'source "{other.name}" already reads {place_of(theirs)}. Nothing was added. '
                 "Choose another one, or stop using the first.",
@@ -308,7 +310,7 @@ def _check_free(pbx: Pbx, name: str, transport: str, options: Options) -> Refuse
     return None
 
 
-def _same_place(one: Options, other: Options) -> bool:
+def _same_place(one: TransportOptions, other: TransportOptions) -> bool:
     match one, other:
         case Listening(), Listening():
             anywhere = {"0.0.0.0", "::"}  # noqa: S104 - compared, not bound
@@ -323,10 +325,10 @@ def _same_place(one: Options, other: Options) -> bool:
 
 def _want(
     which: str | int, wanted: str, *, at: datetime, actor: str, address: str
-) -> SourceView | Refused:
+) -> SourceView | SourceRefused:
     with door.transaction():
         source = _find(which)
-        if isinstance(source, Refused):
+        if isinstance(source, SourceRefused):
             return source
         if source.wanted != wanted:
             before = source.wanted
@@ -344,7 +346,7 @@ def _want(
     return _views([source], at=at)[0]
 
 
-def _find(which: str | int) -> Source | Refused:
+def _find(which: str | int) -> Source | SourceRefused:
     """Find a source by its id or its name."""
     named = list(_collecting().filter(name=str(which)))
     if not named and str(which).isascii() and str(which).isdigit():
@@ -353,8 +355,10 @@ def _find(which: str | int) -> Source | Refused:
         return named[0]
     if named:
         numbers = ", ".join(f"{source.pk} ({source.pbx.name})" for source in named)
-        return Refused("source_ambiguous", f'several sources are named "{which}": say {numbers}.')
-    return Refused(
+        return SourceRefused(
+            "source_ambiguous", f'several sources are named "{which}": say {numbers}.'
+        )
+    return SourceRefused(
         "source_unknown", f'there is no source "{which}". `tollbook source list` shows them.'
     )
 

@@ -21,7 +21,7 @@ KIND_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AlarmFilter:
     """Which alarms are asked for: *q* is in what they say; None asks nothing."""
 
     q: str = ""
@@ -34,7 +34,7 @@ class Wanted:
 SORTS = {"at": ("at_us", "id"), "-at": ("-at_us", "-id")}
 
 
-def alarms_matching(wanted: Wanted) -> QuerySet[Alarm]:
+def alarms_matching(wanted: AlarmFilter) -> QuerySet[Alarm]:
     """Return the alarms that are asked for, newest first unless asked otherwise."""
     rows = Alarm.objects.select_related("extension", "department", "owner", "guard")
     if wanted.q:

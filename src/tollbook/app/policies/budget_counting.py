@@ -17,7 +17,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
-from tollbook.core.budgets import Budget, Every, Period, Use, left, period_at, warnings
+from tollbook.core.budgets import BudgetLimits, Every, Period, Use, left, period_at, warnings
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.policies.budget_use import (
@@ -129,9 +129,9 @@ def tell_of_shares(keys: Sequence[UseKey], *, at: datetime, using: str = DEFAULT
         note_warned(warned, using=using)
 
 
-def budget_of(row: BudgetRow) -> Budget:
+def budget_of(row: BudgetRow) -> BudgetLimits:
     """Return the stored budget as the rules know it."""
-    return Budget(
+    return BudgetLimits(
         every=Every(row.every),
         limit_micros=row.limit_micros,
         limit_s=row.limit_s,

@@ -14,11 +14,10 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.directory.holders import MODELS, HolderKind
-from tollbook.app.faults import Fault
+from tollbook.app.faults import FieldFault
 from tollbook.app.policies.budget_counting import Periods, budget_of
 from tollbook.app.policies.classes import PolicyRefused
-from tollbook.core.budgets import Budget as Rules
-from tollbook.core.budgets import Every, Use, left
+from tollbook.core.budgets import BudgetLimits, Every, Use, left
 from tollbook.core.instants import to_us
 from tollbook.core.money import from_micros, parse_amount, to_micros
 from tollbook.storage.db.bulk_engines import engine_of
@@ -123,12 +122,14 @@ def save_budget(
 def _whose(text: BudgetText) -> dict[str, object]:
     """Return the columns that say whose a new budget is. Raises PolicyRefused."""
     if text.every not in {each.value for each in Every}:
-        raise PolicyRefused([Fault("every", "day, week or month is expected")])
+        raise PolicyRefused([FieldFault("every", "day, week or month is expected")])
     if text.kind not in MODELS:
-        raise PolicyRefused([Fault("holder", "an extension, a department or an owner is expected")])
+        raise PolicyRefused(
+            [FieldFault("holder", "an extension, a department or an owner is expected")]
+        )
     holder = MODELS[text.kind].objects.filter(pk=text.holder_id).first()
     if holder is None:
-        raise PolicyRefused([Fault("holder", f"there is no such {text.kind}")])
+        raise PolicyRefused([FieldFault("holder", f"there is no such {text.kind}")])
     if isinstance(holder, (Extension, Department)):
         site = holder.site
     else:
@@ -143,19 +144,21 @@ def _whose(text: BudgetText) -> dict[str, object]:
 
 
 def _read(text: BudgetText) -> dict[str, object]:
-    faults: list[Fault] = []
+    faults: list[FieldFault] = []
     micros = _money_micros(text.money.strip(), faults)
     seconds = _talk_s(text.minutes.strip(), faults)
     shares = [part.strip().removesuffix("%") for part in text.warn_at.split(",") if part.strip()]
     if not all(share.isascii() and share.isdigit() and len(share) <= 3 for share in shares):
-        faults.append(Fault("warn_at", "whole percents parted by commas are expected: 50, 80, 100"))
+        faults.append(
+            FieldFault("warn_at", "whole percents parted by commas are expected: 50, 80, 100")
+        )
     if not faults and micros is None and seconds is None:
-        faults.append(Fault("money", "a budget limits money, talk, or both"))
+        faults.append(FieldFault("money", "a budget limits money, talk, or both"))
     if not faults:
         try:
-            Rules(limit_micros=micros, limit_s=seconds, warn_at=tuple(map(int, shares)))
+            BudgetLimits(limit_micros=micros, limit_s=seconds, warn_at=tuple(map(int, shares)))
         except ValueError as wrong:
-            faults.append(Fault("warn_at", str(wrong)))
+            faults.append(FieldFault("warn_at", str(wrong)))
     if faults:
         raise PolicyRefused(faults)
     return {
@@ -166,25 +169,25 @@ def _read(text: BudgetText) -> dict[str, object]:
     }
 
 
-def _money_micros(text: str, faults: list[Fault]) -> int | None:
+def _money_micros(text: str, faults: list[FieldFault]) -> int | None:
     if not text:
         return None
     try:
         micros = to_micros(parse_amount(text))
     except ValueError as wrong:
-        faults.append(Fault("money", str(wrong)))
+        faults.append(FieldFault("money", str(wrong)))
         return None
     if not 0 <= micros <= MOST_MICROS:
-        faults.append(Fault("money", "0 to a thousand million is expected"))
+        faults.append(FieldFault("money", "0 to a thousand million is expected"))
     return micros
 
 
-def _talk_s(text: str, faults: list[Fault]) -> int | None:
+def _talk_s(text: str, faults: list[FieldFault]) -> int | None:
     if not text:
         return None
     if text.isascii() and text.isdigit() and int(text[:9]) <= MOST_MINUTES:
         return 60 * int(text)
-    faults.append(Fault("minutes", f"whole minutes from 0 to {MOST_MINUTES:,} are expected"))
+    faults.append(FieldFault("minutes", f"whole minutes from 0 to {MOST_MINUTES:,} are expected"))
     return None
 
 

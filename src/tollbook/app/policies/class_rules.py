@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tollbook.core.calendar import Calendar, Window, format_clock, parse_clock
 from tollbook.core.dialplan import CALL_TYPES
-from tollbook.core.policies import Rule, ServiceClass
+from tollbook.core.policies import BarringRule, ClassOfService
 
 _RULE_KEYS = {"bars", "prefixes", "countries", "call_types", "hours"}
 _WINDOW_KEYS = {"name", "from", "to", "days", "months", "month_days"}
@@ -37,7 +37,7 @@ class NamedWindow:
 class ClassAtWork:
     """A class of service with its hours in one zone."""
 
-    def __init__(self, service: ServiceClass, hours: Sequence[NamedWindow], zone: str) -> None:
+    def __init__(self, service: ClassOfService, hours: Sequence[NamedWindow], zone: str) -> None:
         self.service = service
         self._bits: dict[str, int] = {}
         for bit, named in enumerate(hours):
@@ -53,7 +53,7 @@ class ClassAtWork:
         return lambda name: bool(bits.get(name, 0) & open_now)
 
 
-def read_rules(text: str) -> tuple[Rule, ...]:
+def read_rules(text: str) -> tuple[BarringRule, ...]:
     """Return the rules in *text*. Raises ValueError, naming the rule and what is wrong."""
     rules = []
     for number, given in enumerate(_objects(text, "rules"), 1):
@@ -72,7 +72,9 @@ def read_rules(text: str) -> tuple[Rule, ...]:
         if unknown:
             known = ", ".join(CALL_TYPES)
             raise ValueError(f'{place}: there is no call type "{unknown[0][:32]}"; known: {known}')
-        rules.append(Rule(bars, prefixes, _texts(given, "countries", place), types, str(hours)))
+        rules.append(
+            BarringRule(bars, prefixes, _texts(given, "countries", place), types, str(hours))
+        )
     return tuple(rules)
 
 
@@ -97,7 +99,7 @@ def read_hours(text: str) -> tuple[NamedWindow, ...]:
     return tuple(windows)
 
 
-def rules_text(rules: Sequence[Rule]) -> str:
+def rules_text(rules: Sequence[BarringRule]) -> str:
     """Return *rules* as they are stored."""
     return json.dumps(
         [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.faults import Fault, FieldsRefused
+from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.app.policies.class_rules import (
     NamedWindow,
     hours_text,
@@ -19,7 +19,7 @@ from tollbook.app.policies.class_rules import (
     rules_text,
 )
 from tollbook.core.dialplan import CALL_TYPES
-from tollbook.core.policies import Rule
+from tollbook.core.policies import BarringRule
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Department, Extension, ServiceClass, Site
 from tollbook.storage.models.policies import WhenAway
@@ -54,7 +54,7 @@ class ClassInfo:
 
     id: int
     name: str
-    rules: tuple[Rule, ...]
+    rules: tuple[BarringRule, ...]
     hours: tuple[NamedWindow, ...]
     bars_otherwise: bool
     code_required: bool
@@ -96,7 +96,7 @@ def save_class(
     values = _read(text)
     with door.transaction():
         if ServiceClass.objects.filter(name=values["name"]).exclude(pk=class_id or 0).exists():
-            raise PolicyRefused([Fault("name", f"there is a class {values['name']} already")])
+            raise PolicyRefused([FieldFault("name", f"there is a class {values['name']} already")])
         row = ServiceClass() if class_id is None else ServiceClass.objects.get(pk=class_id)
         before = None if class_id is None else _kept(row)
         for name, value in values.items():
@@ -123,7 +123,7 @@ def delete_class(door: Door, class_id: int, *, at: datetime, actor: str, address
             return False
         if _info(row).is_used:
             message = "extensions, departments or sites have this class: give them another first"
-            raise PolicyRefused([Fault("name", message)])
+            raise PolicyRefused([FieldFault("name", message)])
         before = _kept(row)
         row.delete()
         record_change(
@@ -161,29 +161,31 @@ def serve_site(
 
 
 def _read(text: ClassText) -> dict[str, object]:
-    faults: list[Fault] = []
+    faults: list[FieldFault] = []
     name = text.name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        faults.append(Fault("name", f"1 to {LONGEST_NAME} printable characters are expected"))
-    rules: tuple[Rule, ...] = ()
+        faults.append(FieldFault("name", f"1 to {LONGEST_NAME} printable characters are expected"))
+    rules: tuple[BarringRule, ...] = ()
     hours: tuple[NamedWindow, ...] = ()
     try:
         rules = read_rules(text.rules)
     except ValueError as wrong:
-        faults.append(Fault("rules", str(wrong)))
+        faults.append(FieldFault("rules", str(wrong)))
     try:
         hours = read_hours(text.hours)
     except ValueError as wrong:
-        faults.append(Fault("hours", str(wrong)))
+        faults.append(FieldFault("hours", str(wrong)))
     faults += _list_faults(rules, hours)
     unknown = [each for each in text.code_required_types if each not in CALL_TYPES]
     if unknown:
-        faults.append(Fault("code_required_types", f'there is no call type "{unknown[0][:32]}"'))
+        faults.append(
+            FieldFault("code_required_types", f'there is no call type "{unknown[0][:32]}"')
+        )
     if text.when_away not in WhenAway.values:
-        faults.append(Fault("when_away", "closed or open is expected"))
+        faults.append(FieldFault("when_away", "closed or open is expected"))
     away = text.away_limit_s.strip()
     if away and not (away.isascii() and away.isdigit() and 0 < int(away[:9]) <= MOST_AWAY_S):
-        faults.append(Fault("away_limit_s", f"1 to {MOST_AWAY_S} seconds, or nothing"))
+        faults.append(FieldFault("away_limit_s", f"1 to {MOST_AWAY_S} seconds, or nothing"))
     if faults:
         raise PolicyRefused(faults)
     return {
@@ -199,17 +201,17 @@ def _read(text: ClassText) -> dict[str, object]:
     }
 
 
-def _list_faults(rules: Sequence[Rule], hours: Sequence[NamedWindow]) -> list[Fault]:
-    faults: list[Fault] = []
+def _list_faults(rules: Sequence[BarringRule], hours: Sequence[NamedWindow]) -> list[FieldFault]:
+    faults: list[FieldFault] = []
     named = {window.name for window in hours}
     for number, rule in enumerate(rules, start=1):
         if rule.hours and rule.hours not in named:
             message = f'rule {number}: there are no hours "{rule.hours[:32]}"; name them below'
-            faults.append(Fault("rules", message))
+            faults.append(FieldFault("rules", message))
     if len(rules) > MOST_RULES:
-        faults.append(Fault("rules", f"{len(rules)} rules, at most {MOST_RULES} are kept"))
+        faults.append(FieldFault("rules", f"{len(rules)} rules, at most {MOST_RULES} are kept"))
     if len(hours) > MOST_WINDOWS:
-        faults.append(Fault("hours", f"{len(hours)} windows, at most {MOST_WINDOWS} are kept"))
+        faults.append(FieldFault("hours", f"{len(hours)} windows, at most {MOST_WINDOWS} are kept"))
     return faults
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.faults import Fault
+from tollbook.app.faults import FieldFault
 from tollbook.app.policies.class_rules import hours_text, read_hours
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros, parse_amount, to_micros
@@ -70,7 +70,7 @@ def save_guard(
     values = _read(text)
     with door.transaction():
         if FraudGuard.objects.filter(name=values["name"]).exclude(pk=guard_id or 0).exists():
-            raise PolicyRefused([Fault("name", f"there is a guard {values['name']} already")])
+            raise PolicyRefused([FieldFault("name", f"there is a guard {values['name']} already")])
         row = FraudGuard() if guard_id is None else FraudGuard.objects.get(pk=guard_id)
         before = None if guard_id is None else _kept(row)
         for name, value in values.items():
@@ -97,21 +97,21 @@ def threshold_text(row: FraudGuard) -> str:
 
 
 def _read(text: GuardText) -> dict[str, object]:
-    faults: list[Fault] = []
+    faults: list[FieldFault] = []
     name = text.name.strip()
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
-        faults.append(Fault("name", f"1 to {LONGEST_NAME} printable characters are expected"))
+        faults.append(FieldFault("name", f"1 to {LONGEST_NAME} printable characters are expected"))
     if text.kind not in GuardKind.values:
-        faults.append(Fault("kind", f"{', '.join(GuardKind.values)} is expected"))
+        faults.append(FieldFault("kind", f"{', '.join(GuardKind.values)} is expected"))
     window = text.window_s.strip()
     if not (window.isascii() and window.isdigit() and 0 < int(window[:9]) <= MOST_WINDOW_S):
-        faults.append(Fault("window_s", f"1 to {MOST_WINDOW_S} seconds are expected"))
+        faults.append(FieldFault("window_s", f"1 to {MOST_WINDOW_S} seconds are expected"))
     threshold = _threshold(text, faults)
     hours = ""
     try:
         hours = hours_text(read_hours(text.hours))
     except ValueError as wrong:
-        faults.append(Fault("hours", str(wrong)))
+        faults.append(FieldFault("hours", str(wrong)))
     faults += _place_faults(text)
     if faults:
         raise PolicyRefused(faults)
@@ -129,33 +129,37 @@ def _read(text: GuardText) -> dict[str, object]:
     }
 
 
-def _threshold(text: GuardText, faults: list[Fault]) -> int:
+def _threshold(text: GuardText, faults: list[FieldFault]) -> int:
     """Return the threshold in calls or in millionths; a fault for what is neither."""
     try:
         amount = parse_amount(text.threshold.strip())
         counts = text.kind == GuardKind.CALLS
         threshold = int(amount) if counts else to_micros(amount)
     except ValueError as wrong:
-        faults.append(Fault("threshold", str(wrong)))
+        faults.append(FieldFault("threshold", str(wrong)))
         return 0
     if counts and not (amount == threshold and 0 < threshold <= MOST_COUNT):
-        faults.append(Fault("threshold", f"a whole number from 1 to {MOST_COUNT:,} is expected"))
+        faults.append(
+            FieldFault("threshold", f"a whole number from 1 to {MOST_COUNT:,} is expected")
+        )
     if not 0 <= threshold <= MOST_MICROS:
-        faults.append(Fault("threshold", "an amount from 0 to a thousand million is expected"))
+        faults.append(FieldFault("threshold", "an amount from 0 to a thousand million is expected"))
     return threshold
 
 
-def _place_faults(text: GuardText) -> list[Fault]:
+def _place_faults(text: GuardText) -> list[FieldFault]:
     given = [each for each in (text.site_id, text.department_id, text.extension_id) if each]
     if len(given) > 1:
-        return [Fault("place", "one extension, one department or one site is expected, or none")]
+        return [
+            FieldFault("place", "one extension, one department or one site is expected, or none")
+        ]
     for model, row_id in (
         (Site, text.site_id),
         (Department, text.department_id),
         (Extension, text.extension_id),
     ):
         if row_id and not model.objects.filter(pk=row_id).exists():
-            return [Fault("place", f"there is no such {model.__name__.lower()}")]
+            return [FieldFault("place", f"there is no such {model.__name__.lower()}")]
     return []
 
 

@@ -37,7 +37,7 @@ _MICRO = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _FraudFinding:
     """What a guard found: the call that went too far, and what it counted in words."""
 
     call: RecentCall
@@ -85,14 +85,14 @@ def _watches(guard: FraudGuard, call: RecentCall) -> bool:
     return all(row_id is None or row_id == has for row_id, has in wanted)
 
 
-def _too_much(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_Found]:
+def _too_much(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_FraudFinding]:
     """Return the first new call of each extension at which the window held too much."""
     window_us = guard.window_s * _MICRO
     extensions = sorted({call.extension_id for call in fresh})
     since_us = min(call.begin_us for call in fresh) - window_us
     new = {call.id for call in fresh}
     windows: dict[int, deque[RecentCall]] = {each: deque() for each in extensions}
-    found: dict[int, _Found] = {}
+    found: dict[int, _FraudFinding] = {}
     for call in outgoing_calls(extension_ids=extensions, since_us=since_us):
         window = windows[call.extension_id]
         window.append(call)
@@ -103,14 +103,14 @@ def _too_much(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_Found]:
         if reached > guard.threshold and call.id in new and call.extension_id not in found:
             amount = format_amount(from_micros(reached)) if spent else counted(reached, "call")
             words = f"{amount} within {guard.window_s} s"
-            found[call.extension_id] = _Found(call, words)
+            found[call.extension_id] = _FraudFinding(call, words)
     return list(found.values())
 
 
-def _new_destinations(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_Found]:
+def _new_destinations(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_FraudFinding]:
     """Return dear calls to destinations that the site never called before, in the guard's hours."""
     zones = {site.pk: site.zone for site in Site.objects.all()}
-    found: dict[tuple[int, str], _Found] = {}
+    found: dict[tuple[int, str], _FraudFinding] = {}
     for call in fresh:
         place = call.site_id, call.destination
         if not call.destination or place in found or not _is_dear(guard, call):
@@ -121,7 +121,7 @@ def _new_destinations(guard: FraudGuard, fresh: Sequence[RecentCall]) -> list[_F
             site_id=call.site_id, destination=call.destination, before_us=call.begin_us
         ):
             words = f"first call to {call.destination}, {format_amount(from_micros(call.micros))}"
-            found[place] = _Found(call, words)
+            found[place] = _FraudFinding(call, words)
     return list(found.values())
 
 
@@ -138,7 +138,7 @@ def _is_open(guard: FraudGuard, call: RecentCall, zone: str) -> bool:
     return Calendar(zone, None, windows).open_at(call.begin_us // _MICRO) != 0
 
 
-def _alarm(guard: FraudGuard, found: _Found) -> NewAlarm:
+def _alarm(guard: FraudGuard, found: _FraudFinding) -> NewAlarm:
     call = found.call
     occasion = call.begin_us // (max(guard.window_s, OCCASION_S) * _MICRO)
     who = holder_words("extension", call.extension_id)

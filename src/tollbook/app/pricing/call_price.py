@@ -13,7 +13,7 @@ from typing import cast
 from tollbook.app.decisions.rulebook import Prices
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import Billable, Priced, talked_call
+from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge
 from tollbook.core.charging import longest_talk as longest_composed
@@ -157,7 +157,7 @@ class CallPrice:
         )
 
 
-def _micros(priced: Priced) -> int | str:
+def _micros(priced: ChargeValues) -> int | str:
     """Return the amount, or why there is none."""
     return priced.unrated_reason if priced.amount_micros is None else priced.amount_micros
 

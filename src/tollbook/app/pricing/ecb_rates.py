@@ -11,7 +11,7 @@ from datetime import date
 from xml.parsers import expat
 
 from tollbook.core.money import parse_amount
-from tollbook.storage.pricing.exchange_rates import RateRow
+from tollbook.storage.pricing.exchange_rates import ExchangeRateRow
 
 BASE = "EUR"
 LARGEST_BYTES = 32_000_000  # The whole history since 1999 is some 9 MB.
@@ -30,18 +30,18 @@ class EcbError(ValueError):
         self.message = message
 
 
-def read_ecb(raw: bytes) -> tuple[RateRow, ...]:
+def read_ecb(raw: bytes) -> tuple[ExchangeRateRow, ...]:
     """Return the rates of the file, in its order. Raises EcbError."""
     if len(raw) > LARGEST_BYTES:
         raise EcbError(1, f"the file is over {LARGEST_BYTES:,} bytes; the bank's files are smaller")
-    return _Reader().read(raw)
+    return _EcbReader().read(raw)
 
 
-class _Reader:
+class _EcbReader:
     """One reading of a file."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[date, str], RateRow] = {}
+        self._found: dict[tuple[date, str], ExchangeRateRow] = {}
         self._days: list[date | None] = []  # Of each open element, the day that holds in it.
         # No handler for entities: expat knows the five of XML and we refuse whoever declares more.
         self._parser = expat.ParserCreate()
@@ -50,7 +50,7 @@ class _Reader:
         self._parser.StartDoctypeDeclHandler = self._refuse_doctype
         self._parser.EntityDeclHandler = self._refuse_entity
 
-    def read(self, raw: bytes) -> tuple[RateRow, ...]:
+    def read(self, raw: bytes) -> tuple[ExchangeRateRow, ...]:
         try:
             for begin in range(0, len(raw), _FED_BYTES):
                 self._parser.Parse(raw[begin : begin + _FED_BYTES], False)  # noqa: FBT003 - expat's
@@ -108,7 +108,7 @@ class _Reader:
             raise self._fault(f"{currency} stands twice on {day}")
         if len(self._found) >= LARGEST_COUNT:
             raise self._fault(f"holds more than {LARGEST_COUNT:,} rates")
-        self._found[day, currency] = RateRow(BASE, currency, day, rate)
+        self._found[day, currency] = ExchangeRateRow(BASE, currency, day, rate)
 
     def _refuse_doctype(self, *_: object) -> None:
         raise self._fault("declares a document type; the bank's files have none")

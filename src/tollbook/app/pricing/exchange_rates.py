@@ -13,12 +13,12 @@ from decimal import Context, Decimal
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.ecb_rates import BASE, read_ecb
-from tollbook.core.charging import ExchangeRate
+from tollbook.core.charging import DatedExchangeRate
 from tollbook.core.instants import to_us
 from tollbook.core.money import format_amount, parse_amount
 from tollbook.storage.db.door import Door
 from tollbook.storage.pricing.exchange_rates import (
-    RateRow,
+    ExchangeRateRow,
     add_rates,
     newest_rate_id,
     rates_of_pair,
@@ -74,7 +74,7 @@ def add_rate(
         return RateRefused("rate", f'is "{rate}"; expected more than zero')
     if (day - at.date()).days > _FURTHEST_DAYS:
         return RateRefused("day", f"is {day}, more than a year ahead; is the year right?")
-    row = RateRow(source, target, day, format_amount(amount))
+    row = ExchangeRateRow(source, target, day, format_amount(amount))
     return _add(door, [row], origin=HAND, at=at, actor=actor, address=address)
 
 
@@ -84,7 +84,13 @@ def add_ecb(door: Door, raw: bytes, *, at: datetime, actor: str, address: str = 
 
 
 def _add(
-    door: Door, rows: Sequence[RateRow], *, origin: str, at: datetime, actor: str, address: str
+    door: Door,
+    rows: Sequence[ExchangeRateRow],
+    *,
+    origin: str,
+    at: datetime,
+    actor: str,
+    address: str,
 ) -> RatesAdded:
     days = [row.day for row in rows]
     with door.transaction():
@@ -117,13 +123,13 @@ class RateTable:
     def __init__(self) -> None:
         self.newest_id = newest_rate_id()
         self._pairs: dict[tuple[str, str], tuple[list[date], list[str]]] = {}
-        self._found: dict[tuple[str, str, date], ExchangeRate | None] = {}
+        self._found: dict[tuple[str, str, date], DatedExchangeRate | None] = {}
 
     def is_current(self) -> bool:
         """Say whether no rate was added since this table was opened."""
         return newest_rate_id() == self.newest_id
 
-    def rate(self, source: str, target: str, day: date) -> ExchangeRate | None:
+    def rate(self, source: str, target: str, day: date) -> DatedExchangeRate | None:
         """Return the newest rate of the pair by *day*, None where there is none.
 
         What is not given for the pair itself follows from its reverse, else from both against
@@ -135,7 +141,7 @@ class RateTable:
             self._found[key] = self._newest(source, target, day)
         return self._found[key]
 
-    def _newest(self, source: str, target: str, day: date) -> ExchangeRate | None:
+    def _newest(self, source: str, target: str, day: date) -> DatedExchangeRate | None:
         ways = (
             self._given(source, target, day),
             self._reverse(source, target, day),
@@ -144,7 +150,7 @@ class RateTable:
         found = [way for way in ways if way is not None]
         return max(found, key=lambda way: way.on, default=None)  # Of equals, max takes the first.
 
-    def _given(self, source: str, target: str, day: date) -> ExchangeRate | None:
+    def _given(self, source: str, target: str, day: date) -> DatedExchangeRate | None:
         pair = self._pairs.get((source, target))
         if pair is None:
             rates = rates_of_pair(source, target)
@@ -153,20 +159,20 @@ class RateTable:
         place = bisect_right(days, day)
         if not place:
             return None
-        return ExchangeRate(source, target, Decimal(texts[place - 1]), days[place - 1])
+        return DatedExchangeRate(source, target, Decimal(texts[place - 1]), days[place - 1])
 
-    def _reverse(self, source: str, target: str, day: date) -> ExchangeRate | None:
+    def _reverse(self, source: str, target: str, day: date) -> DatedExchangeRate | None:
         given = self._given(target, source, day)
         if given is None:
             return None
         rate = _TWELVE_DIGITS.divide(Decimal(1), given.rate)
-        return ExchangeRate(source, target, rate, given.on) if rate else None
+        return DatedExchangeRate(source, target, rate, given.on) if rate else None
 
-    def _crossed(self, source: str, target: str, day: date) -> ExchangeRate | None:
+    def _crossed(self, source: str, target: str, day: date) -> DatedExchangeRate | None:
         if BASE in (source, target):
             return None
         of_source, of_target = self._given(BASE, source, day), self._given(BASE, target, day)
         if of_source is None or of_target is None:
             return None
         rate = _TWELVE_DIGITS.divide(of_target.rate, of_source.rate)
-        return ExchangeRate(source, target, rate, min(of_source.on, of_target.on))
+        return DatedExchangeRate(source, target, rate, min(of_source.on, of_target.on))

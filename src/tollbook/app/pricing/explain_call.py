@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Literal
 
 from tollbook.app.pricing.explain_plan import ExplainedPlan, explain_planned
-from tollbook.app.pricing.plan_charge import DIALLED, Site, prefix_of
+from tollbook.app.pricing.plan_charge import DIALLED, SiteRef, prefix_of
 from tollbook.app.pricing.stored_tariffs import stored_tariff
 from tollbook.app.pricing.tariff_documents import compiled
 from tollbook.core.instants import from_us
@@ -91,7 +91,7 @@ def explain_call(
         number = call.dialled if by == DIALLED and call.dialled else call.callee
         talked = _talked(call, number, legs)
         planned = explain_planned(
-            generations[-1], parts, ready, talked, Site(call.site_id, call.site.name)
+            generations[-1], parts, ready, talked, SiteRef(call.site_id, call.site.name)
         )
         base = explain(ready, talked)
         return ExplainedCall(call_id, charge, base, number, by, planned.equal, history, planned)

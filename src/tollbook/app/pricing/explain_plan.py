@@ -9,8 +9,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 from tollbook.app.pricing.plan_charge import (
-    Asked,
-    Site,
+    CounterUse,
+    SiteRef,
     asked_of,
     kept_rate,
     planned_charge,
@@ -39,13 +39,13 @@ class ExplainedPlan:
 
     plan: PlanInfo
     result: Charged | Unrated
-    asked: tuple[Asked, ...]
+    asked: tuple[CounterUse, ...]
     tax: Decimal
     equal: bool
 
 
 def explain_planned(
-    charge: Charge, parts: PartsRow, compiled: CompiledTariff, call: TalkedCall, site: Site
+    charge: Charge, parts: PartsRow, compiled: CompiledTariff, call: TalkedCall, site: SiteRef
 ) -> ExplainedPlan:
     """Return the composition of *charge* again, of which *parts* is what the plan made.
 

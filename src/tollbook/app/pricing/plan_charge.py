@@ -16,9 +16,9 @@ from typing import Any, Literal
 
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import Priced, unrated
+from tollbook.app.pricing.rater import ChargeValues, unrated
 from tollbook.core.calendar import period_at, zone
-from tollbook.core.charging import Charged, ChargeStep, ExchangeRate, Plan, Unrated, charge
+from tollbook.core.charging import Charged, ChargeStep, DatedExchangeRate, Plan, Unrated, charge
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
 from tollbook.core.instants import to_us
@@ -35,11 +35,11 @@ _LONGEST_KEY = 255
 _LARGEST_MICROS = 2**62
 _NOTHING = Volume()
 # From a pair of currencies and the local day to the rate in force.
-FindRate = Callable[[str, str, datetime], ExchangeRate | None]
+FindRate = Callable[[str, str, datetime], DatedExchangeRate | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CounterUse:
     """A counter that a charge asked for: what it stood at, and what the call adds to it.
 
     `key` is the row of `Counter`; the rest is the key that the core knows. A bundle has seconds
@@ -57,7 +57,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class SiteRef:
     """Where a call was made, as plans know it."""
 
     id: int
@@ -71,9 +71,9 @@ class PlannedCharge:
     `charged` is None for an unrated call.
     """
 
-    price: Priced
+    price: ChargeValues
     parts: PartsRow
-    asked: tuple[Asked, ...]
+    asked: tuple[CounterUse, ...]
     charged: Charged | None
 
     @property
@@ -88,7 +88,7 @@ def planned_charge(
     version_id: int,
     call: TalkedCall,
     *,
-    site: Site,
+    site: SiteRef,
     prefix_of: Literal["callee", "dialled"],
     counted: Callable[[str], Volume],
     rate: FindRate,
@@ -98,7 +98,7 @@ def planned_charge(
     *counted* tells what a counter stands at, by its key. *prefix_of* is kept: which digits
     prefixes are compared with. Nothing is moved here.
     """
-    counters = _Asking(work, site, call.start, counted)
+    counters = _CounterRecorder(work, site, call.start, counted)
     plan = _with_rate(work.plan, compiled, call.start, rate)
     result = charge(plan, {"": compiled}, call, counters, default="", site=site.name)
     if isinstance(result, Charged) and _is_too_large(result):
@@ -108,7 +108,7 @@ def planned_charge(
         asked = counters.asked
         return PlannedCharge(price, _parts(work, None, call, asked, prefix_of), asked, None)
     asked = counters.with_adds(result)
-    price = Priced(
+    price = ChargeValues(
         CHARGE,
         version_id,
         result.rate_index,
@@ -122,10 +122,10 @@ def planned_charge(
     return PlannedCharge(price, _parts(work, result, call, asked, prefix_of), asked, result)
 
 
-def asked_of(effects: str) -> tuple[Asked, ...]:
+def asked_of(effects: str) -> tuple[CounterUse, ...]:
     """Return the counters that a stored charge asked."""
     return tuple(
-        Asked(
+        CounterUse(
             *(one["key"], one["kind"], one["name"], one["caller"], one["begin"], one["until_us"]),
             before=Volume(Fraction(one["before"]), one["before_s"]),
             add=Volume(Fraction(one["amount"]), one["seconds"]),
@@ -149,7 +149,7 @@ def kept_rate(parts: PartsRow, currency: str) -> FindRate:
     """Return the way to the rate that a stored charge in *currency* was exchanged at."""
     if not parts.rate or parts.rate_day is None:
         return lambda _source, _target, _at: None
-    kept = ExchangeRate(parts.original_currency, currency, Decimal(parts.rate), parts.rate_day)
+    kept = DatedExchangeRate(parts.original_currency, currency, Decimal(parts.rate), parts.rate_day)
     return lambda _source, _target, _at: kept
 
 
@@ -167,20 +167,20 @@ def step_object(step: ChargeStep) -> dict[str, object]:
     }
 
 
-class _Asking:
+class _CounterRecorder:
     """The core's counters, answered by ours; remembers what was asked."""
 
     def __init__(
-        self, work: PlanAtWork, site: Site, at: datetime, counted: Callable[[str], Volume]
+        self, work: PlanAtWork, site: SiteRef, at: datetime, counted: Callable[[str], Volume]
     ) -> None:
         self._work = work
         self._site = site
         self._at = at
         self._counted = counted
-        self._asked: dict[tuple[str, CounterKey], Asked] = {}
+        self._asked: dict[tuple[str, CounterKey], CounterUse] = {}
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def asked(self) -> tuple[CounterUse, ...]:
         return tuple(self._asked.values())
 
     def volume(self, key: CounterKey) -> Volume:
@@ -189,7 +189,7 @@ class _Asking:
     def bundle_used_s(self, key: CounterKey) -> int:
         return self._ask(BUNDLE, key).seconds
 
-    def with_adds(self, charged: Charged) -> tuple[Asked, ...]:
+    def with_adds(self, charged: Charged) -> tuple[CounterUse, ...]:
         adds = {(VOLUME, key): more for key, more in charged.effects.volumes}
         adds |= {(BUNDLE, key): Volume(seconds=used_s) for key, used_s in charged.effects.bundles}
         return tuple(
@@ -206,14 +206,14 @@ class _Asking:
             part = next(part for part in parts if part.name == name)
             row = counter_row(self._work, self._site, kind, key)
             until = period_at(self._at, every=part.every, zone_name=plan.zone).end
-            known = Asked(
+            known = CounterUse(
                 *(row, kind, name, caller, begin, to_us(until)), before=self._counted(row)
             )
             self._asked[kind, key] = known
         return known.before
 
 
-def counter_row(work: PlanAtWork, site: Site, kind: str, key: CounterKey) -> str:
+def counter_row(work: PlanAtWork, site: SiteRef, kind: str, key: CounterKey) -> str:
     """Return the key of the row in which a plan's volume or bundle is counted."""
     name, caller, begin = key
     is_shared = kind == BUNDLE and any(
@@ -248,7 +248,7 @@ def _parts(
     work: PlanAtWork,
     charged: Charged | None,
     call: TalkedCall,
-    asked: Sequence[Asked],
+    asked: Sequence[CounterUse],
     prefix_of: str,
 ) -> PartsRow:
     original = charged.original if charged else None
@@ -269,7 +269,7 @@ def _parts(
     )
 
 
-def _effect(one: Asked) -> dict[str, object]:
+def _effect(one: CounterUse) -> dict[str, object]:
     return {
         "key": one.key,
         "kind": one.kind,

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from tollbook.core.charging import ExchangeRate, Plan, read_plan
+from tollbook.core.charging import DatedExchangeRate, Plan, read_plan
 from tollbook.core.tariff import Fault, TariffSyntaxError, decode_tariff
 from tollbook.core.tariff.text import parse_json
 
@@ -16,7 +16,7 @@ _KEPT_PLANS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPlan:
     """A document that was read: the plan as it would be stored, or None, and all faults.
 
     `text` is its JSON without the exchange rates, which are `rates`.
@@ -25,10 +25,10 @@ class Checked:
     plan: Plan | None
     faults: tuple[Fault, ...]
     text: str = ""
-    rates: tuple[ExchangeRate, ...] = ()
+    rates: tuple[DatedExchangeRate, ...] = ()
 
 
-def check_plan(raw: bytes, *, name: str, zone: str = "") -> Checked:
+def check_plan(raw: bytes, *, name: str, zone: str = "") -> CheckedPlan:
     """Read the bytes of the file *name* as a plan to be stored.
 
     *zone* is where its days and months begin if it does not say; "" makes that a fault.
@@ -44,7 +44,7 @@ def check_plan(raw: bytes, *, name: str, zone: str = "") -> Checked:
     return check_document(document, zone=zone)
 
 
-def check_document(document: Mapping[str, object], *, zone: str = "") -> Checked:
+def check_document(document: Mapping[str, object], *, zone: str = "") -> CheckedPlan:
     """Do as `check_plan` with a document that was decoded already."""
     kept = {key: value for key, value in document.items() if key != "exchange_rate"}
     if kept.get("zone") is None:
@@ -70,8 +70,8 @@ def check_document(document: Mapping[str, object], *, zone: str = "") -> Checked
             )
         )
     if reading.plan is None or any(fault.severity == "error" for fault in faults):
-        return Checked(None, tuple(faults))
-    return Checked(
+        return CheckedPlan(None, tuple(faults))
+    return CheckedPlan(
         plan=plan_of(_text_of(kept)),
         faults=tuple(faults),
         text=_text_of(kept),
@@ -105,5 +105,5 @@ def _as_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no place in a plan")
 
 
-def _refused(place: str, code: str, message: str) -> Checked:
-    return Checked(None, (Fault(place, f"plan.{code}", message),))
+def _refused(place: str, code: str, message: str) -> CheckedPlan:
+    return CheckedPlan(None, (Fault(place, f"plan.{code}", message),))

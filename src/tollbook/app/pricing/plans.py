@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.pricing.plan_documents import Checked, plan_of
+from tollbook.app.pricing.plan_documents import CheckedPlan, plan_of
 from tollbook.core.charging import Plan
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import PlanVersion, Site
-from tollbook.storage.pricing.exchange_rates import RateRow, add_rates
+from tollbook.storage.pricing.exchange_rates import ExchangeRateRow, add_rates
 
 EVERY_SITE = "every site"
 SINCE_EVER_US = 0
@@ -42,7 +42,7 @@ class PlanInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class PlanAdded:
     """A version in the database; not new if the newest one was this very document already."""
 
     info: PlanInfo
@@ -61,14 +61,14 @@ class StoredPlan:
 
 def add_plan(
     door: Door,
-    checked: Checked,
+    checked: CheckedPlan,
     *,
     site_id: int | None,
     at: datetime,
     actor: str,
     valid_from: datetime | None = None,
     address: str = "",
-) -> Added:
+) -> PlanAdded:
     """Store a plan that `check_plan` let pass, for the calls of a site or of every other site.
 
     It is in force for calls whose talk begins at *valid_from* or later: without one the first
@@ -85,13 +85,16 @@ def add_plan(
         versions = PlanVersion.objects.select_related("site").filter(site=site)
         newest = versions.order_by("-number").first()
         new_rates = add_rates(
-            [RateRow(one.source, one.target, one.on, str(one.rate)) for one in checked.rates],
+            [
+                ExchangeRateRow(one.source, one.target, one.on, str(one.rate))
+                for one in checked.rates
+            ],
             origin=PLAN_ORIGIN,
             at_us=to_us(at),
             by=actor,
         )
         if newest is not None and newest.sha256 == sha256 and not _moves(newest, valid_from):
-            return Added(_info(newest), is_new=False, new_rates=new_rates)
+            return PlanAdded(_info(newest), is_new=False, new_rates=new_rates)
         version = PlanVersion.objects.create(
             site=site,
             number=newest.number + 1 if newest else 1,
@@ -115,7 +118,7 @@ def add_plan(
                 "sha256": sha256,
             },
         )
-        return Added(_info(version), is_new=True, new_rates=new_rates)
+        return PlanAdded(_info(version), is_new=True, new_rates=new_rates)
 
 
 def list_plans() -> tuple[PlanInfo, ...]:

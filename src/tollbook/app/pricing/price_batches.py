@@ -5,7 +5,7 @@ The answers are those of `Rater.charge`, to the digit; only the way there differ
 
 from collections.abc import Sequence
 
-from tollbook.app.pricing.rater import Billable, Desk, Priced, Rater, unrated
+from tollbook.app.pricing.rater import Billable, ChargeValues, Rater, TariffPricer, unrated
 from tollbook.core.rating.arrays import LONGEST_S
 from tollbook.core.rating.batch import (
     BatchTariff,
@@ -24,10 +24,10 @@ class ManyPrices:
     def __init__(self) -> None:
         self._ready: dict[int, BatchTariff] = {}
 
-    def charges(self, rater: Rater, calls: Sequence[Billable], kind: str) -> list[Priced]:
+    def charges(self, rater: Rater, calls: Sequence[Billable], kind: str) -> list[ChargeValues]:
         """Return what each of *calls* is charged or costs, in their order."""
-        found: dict[int, Priced] = {}
-        groups: dict[tuple[int, bool], tuple[Desk, list[int]]] = {}
+        found: dict[int, ChargeValues] = {}
+        groups: dict[tuple[int, bool], tuple[TariffPricer, list[int]]] = {}
         for at, call in enumerate(calls):
             chosen = rater.chosen(call, kind)
             if isinstance(chosen, str):
@@ -46,8 +46,8 @@ class ManyPrices:
         return [found[at] for at in range(len(calls))]
 
     def _priced(
-        self, desk: Desk, calls: Sequence[Billable], kind: str, *, by_dialled: bool
-    ) -> list[Priced]:
+        self, desk: TariffPricer, calls: Sequence[Billable], kind: str, *, by_dialled: bool
+    ) -> list[ChargeValues]:
         ready = self._tariff(desk) if len(calls) >= WORTH_ARRAYS else None
         if ready is None or not ready.is_fast:
             return [desk.charge(call, kind, by_dialled=by_dialled) for call in calls]
@@ -78,7 +78,7 @@ class ManyPrices:
             if state == PRICED:
                 rate = rates[index].rate
                 charges.append(
-                    Priced(
+                    ChargeValues(
                         *(kind, version_id, index, rate.prefix, rate.band or ""),
                         *(billed_s, micros, currency, ""),
                     )
@@ -89,7 +89,7 @@ class ManyPrices:
                 charges.append(desk.charge(calls[at], kind, by_dialled=by_dialled))
         return charges
 
-    def _tariff(self, desk: Desk) -> BatchTariff:
+    def _tariff(self, desk: TariffPricer) -> BatchTariff:
         ready = self._ready.get(desk.version_id)
         if ready is None:
             ready = self._ready[desk.version_id] = batch_tariff(desk.compiled)

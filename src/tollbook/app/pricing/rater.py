@@ -38,11 +38,11 @@ QUARTER_S = 900  # The windows of a tariff seldom change within one.
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 # The number, the windows open, and whatever else a tariff asks about.
-_Who = tuple[str, int, *tuple[object, ...]]
+_WinnerKey = tuple[str, int, *tuple[object, ...]]
 DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
-class Priced(NamedTuple):
+class ChargeValues(NamedTuple):
     """A charge as its columns want it, from the kind on; see `ChargeColumns`."""
 
     kind: str
@@ -98,13 +98,13 @@ class Rater:
             for kind in (CHARGE, COST)
         }
         self.kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
-        self.desks: dict[int, Desk] = before.desks if before else {}
+        self.desks: dict[int, TariffPricer] = before.desks if before else {}
 
     def price(self, draft: Draft) -> None:
         """Add to *draft* what each of its calls is charged, and costs where that is asked."""
         calls = draft.calls
         department_of = self._extensions.get  # Bound once: this loop is the import's.
-        found: list[tuple[int, Priced]] = []
+        found: list[tuple[int, ChargeValues]] = []
         columns = (
             *(calls.direction, calls.answered, calls.talk_ms, calls.answer_us, calls.begin_us),
             *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
@@ -134,7 +134,7 @@ class Rater:
             found += [(at, self.charge(call, kind)) for kind in self.kinds]
         _extend(draft.charges, found)
 
-    def charge(self, call: Billable, kind: str = CHARGE) -> Priced:
+    def charge(self, call: Billable, kind: str = CHARGE) -> ChargeValues:
         """Return what *call* is charged (or costs), or a charge that says why it has no price."""
         chosen = self.chosen(call, kind)
         if isinstance(chosen, str):
@@ -142,7 +142,7 @@ class Rater:
         desk, by_dialled = chosen
         return desk.charge(call, kind, by_dialled=by_dialled)
 
-    def chosen(self, call: Billable, kind: str = CHARGE) -> "tuple[Desk, bool] | str":
+    def chosen(self, call: Billable, kind: str = CHARGE) -> "tuple[TariffPricer, bool] | str":
         """Return the version that prices *call*, and whether by the dialled digits; or why none."""
         one = self.assignment(call, kind)
         if one is None:
@@ -154,11 +154,11 @@ class Rater:
             return "no_version"
         return self.desk(version), one.matches == BY_DIALLED
 
-    def desk(self, version: Version) -> "Desk":
+    def desk(self, version: Version) -> "TariffPricer":
         """Return a version at work; it is compiled when it is first asked for."""
         known = self.desks.get(version.version_id)
         if known is None:
-            known = self.desks[version.version_id] = Desk(version)
+            known = self.desks[version.version_id] = TariffPricer(version)
         return known
 
     def sole_assignment(self, kind: str) -> Assignment | None:
@@ -187,7 +187,7 @@ class Rater:
         return self._versions[tariff_id][place - 1] if place else None
 
 
-class Desk:
+class TariffPricer:
     """One version of a tariff at work.
 
     Which rate wins depends on the number and whoever else the rates ask about, on the windows
@@ -206,10 +206,10 @@ class Desk:
         edges = {edge for rate in rates for edge in (rate.from_us, rate.to_us)}
         self.edges_us = sorted(edges - {ALWAYS_FROM_US, ALWAYS_TO_US})
         self._open: dict[int, int] = {}
-        self._winners: dict[_Who, int | str] = {}
-        self._charges: dict[tuple[int | str, int, str], Priced] = {}
+        self._winners: dict[_WinnerKey, int | str] = {}
+        self._charges: dict[tuple[int | str, int, str], ChargeValues] = {}
 
-    def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> Priced:
+    def charge(self, call: Billable, kind: str, *, by_dialled: bool) -> ChargeValues:
         """Return the charge of *call*, of which the talk is known."""
         number = call.dialled if by_dialled else call.callee
         if not self.repeats or call.talk_ms is None:
@@ -224,7 +224,7 @@ class Desk:
             won = _remember(self._winners, who, self._winner(call, number, who[1]))
         return won
 
-    def charge_at(self, won: int | str, talk_s: int, kind: str) -> Priced:
+    def charge_at(self, won: int | str, talk_s: int, kind: str) -> ChargeValues:
         """Return the charge by a rate (or that there is none) for whole seconds of talk."""
         if isinstance(won, str):
             return unrated(kind, won, self.version_id, self.compiled.currency)
@@ -234,9 +234,9 @@ class Desk:
             known = _remember(self._charges, (won, talk_s, kind), self._priced(found, kind))
         return known
 
-    def _asked(self, call: Billable, number: str) -> "_Who":
+    def _asked(self, call: Billable, number: str) -> "_WinnerKey":
         """Return all on which it depends which rate wins."""
-        who: _Who = (number, self.open_at(call.talk_us // _SECOND_US))
+        who: _WinnerKey = (number, self.open_at(call.talk_us // _SECOND_US))
         if self.edges_us:
             who = (*who, bisect_right(self.edges_us, call.talk_us))
         if self.asks_caller:
@@ -276,13 +276,13 @@ class Desk:
     def _charge_of(self, call: Billable, number: str) -> tuple[int, int, int] | str:
         return charge_of(self.compiled, talked_call(call, number))
 
-    def _priced(self, found: tuple[int, int, int] | str, kind: str) -> Priced:
+    def _priced(self, found: tuple[int, int, int] | str, kind: str) -> ChargeValues:
         currency = self.compiled.currency
         if isinstance(found, str):
             return unrated(kind, found, self.version_id, currency)
         micros, billed_s, rate_index = found
         rate = self.compiled.rates[rate_index].rate
-        return Priced(
+        return ChargeValues(
             kind,
             self.version_id,
             rate_index,
@@ -330,9 +330,11 @@ def _fits(one: Assignment, call: Billable) -> bool:
     )
 
 
-def unrated(kind: str, reason: str, version_id: int | None = None, currency: str = "") -> Priced:
+def unrated(
+    kind: str, reason: str, version_id: int | None = None, currency: str = ""
+) -> ChargeValues:
     """Return the charge of a call that has no price, for a reason."""
-    return Priced(kind, version_id, None, "", "", 0, None, currency, reason)
+    return ChargeValues(kind, version_id, None, "", "", 0, None, currency, reason)
 
 
 def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
@@ -342,7 +344,7 @@ def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
     return value
 
 
-def _extend(charges: ChargeColumns, found: list[tuple[int, Priced]]) -> None:
+def _extend(charges: ChargeColumns, found: list[tuple[int, ChargeValues]]) -> None:
     if found:
         indexes, priced = zip(*found, strict=True)
         charges.call.extend(indexes)

@@ -9,11 +9,11 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tollbook.core.tariff import CompiledTariff, Tariff, compile_tariff, read_tariff
+from tollbook.core.tariff import CompiledTariff, TariffDefinition, compile_tariff, read_tariff
 from tollbook.core.tariff.text import parse_json
 
 
-def read_document(document: str) -> Tariff:
+def read_document(document: str) -> TariffDefinition:
     """Return the tariff of a stored version's document.
 
     Raises ValueError if it is no longer a tariff: a version is checked before it is stored.
@@ -26,7 +26,7 @@ def read_document(document: str) -> Tariff:
     return reading.tariff
 
 
-def compiled(tariff: Tariff) -> CompiledTariff:
+def compiled(tariff: TariffDefinition) -> CompiledTariff:
     """Return *tariff* ready for pricing."""
     with uncollected():
         return compile_tariff(tariff)

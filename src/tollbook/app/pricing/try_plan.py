@@ -4,13 +4,12 @@ from dataclasses import replace
 
 from tollbook.app.intake.planned_charges import Pending, find_rate_in
 from tollbook.app.pricing.exchange_rates import RateTable
-from tollbook.app.pricing.plan_charge import CALLEE, PlannedCharge, Site, planned_charge
+from tollbook.app.pricing.plan_charge import CALLEE, PlannedCharge, SiteRef, planned_charge
 from tollbook.app.pricing.plans import PlanInfo, load_plans, open_plan
 from tollbook.core.instants import to_us
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff
-from tollbook.storage.models import Department, Extension
-from tollbook.storage.models import Site as StoredSite
+from tollbook.storage.models import Department, Extension, Site
 
 
 def try_plan(
@@ -22,7 +21,7 @@ def try_plan(
     """
     work = load_plans().in_force(site_id, to_us(call.start))
     opened = None if work is None else open_plan(work.version_id)
-    site = StoredSite.objects.filter(pk=site_id).first()
+    site = Site.objects.filter(pk=site_id).first()
     if work is None or opened is None or site is None:
         return None
     planned = planned_charge(
@@ -30,7 +29,7 @@ def try_plan(
         compiled,
         version_id,
         _with_department(call, site_id),
-        site=Site(site.pk, site.name),
+        site=SiteRef(site.pk, site.name),
         prefix_of=CALLEE,
         counted=Pending().volume,
         rate=find_rate_in(RateTable()),

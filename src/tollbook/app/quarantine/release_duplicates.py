@@ -22,8 +22,8 @@ from django.db.models import F
 from tollbook.app.access.audit import record_change
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.quarantine.preview import ReadCall, read_calls
-from tollbook.app.quarantine.reparse import Fault, Reading, Stored, offset_of, read_again
-from tollbook.core.calls import Cdr, Outcome, Part, Reject
+from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offset_of, read_again
+from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.door import Door
@@ -33,7 +33,7 @@ AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedDuplicate:
     """A refused duplicate: the call that it would be, or why it can be none.
 
     `released_call` is set for one that was released already; then neither is given.
@@ -51,7 +51,7 @@ class Refused:
 
 def find_duplicates(
     door: Door, ids: Sequence[int], *, data_dir: Path, at: datetime
-) -> list[Refused]:
+) -> list[RefusedDuplicate]:
     """Return what each of the duplicates *ids* would become, by id; unknown ids are left out.
 
     At most `AT_ONCE` are looked at. Nothing is written.
@@ -76,19 +76,19 @@ def find_duplicates(
 
 
 def release_duplicates(
-    door: Door, found: Sequence[Refused], *, at: datetime, actor: str, address: str = ""
+    door: Door, found: Sequence[RefusedDuplicate], *, at: datetime, actor: str, address: str = ""
 ) -> dict[int, int]:
     """Make each that can be one a call; return the call's id by that of the duplicate.
 
     One that somebody else has released meanwhile keeps the call that it has.
     """
-    desk = _Desk(door, at, actor, address)
+    desk = _DuplicateRelease(door, at, actor, address)
     made = {one.duplicate_id: one.released_call for one in found if one.released_call}
     made.update(door.bulk(desk.steps(found)))
     return made
 
 
-class _Desk:
+class _DuplicateRelease:
     """Duplicates being released, one a transaction."""
 
     def __init__(self, door: Door, at: datetime, actor: str, address: str) -> None:
@@ -98,7 +98,7 @@ class _Desk:
         self._address = address
         self._intakes: dict[int, Intake] = {}
 
-    def steps(self, found: Sequence[Refused]) -> Iterator[partial[tuple[int, int]]]:
+    def steps(self, found: Sequence[RefusedDuplicate]) -> Iterator[partial[tuple[int, int]]]:
         for one in found:
             if one.record is None or one.call is None:
                 continue
@@ -108,7 +108,7 @@ class _Desk:
                 intake = self._intakes[source_id] = open_intake(self._door, source_id)
             yield partial(self._release, intake, one, one.record)
 
-    def _release(self, intake: Intake, one: Refused, record: Stored) -> tuple[int, int]:
+    def _release(self, intake: Intake, one: RefusedDuplicate, record: Stored) -> tuple[int, int]:
         # Before the row: whoever has theirs and waits for this would wait for us, and we for them.
         engine_of(self._door.using).begin_batch()
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
@@ -174,9 +174,9 @@ def _recount(intake: Intake, record: Stored) -> None:
     ).update(calls=F("calls") + 1, duplicates=F("duplicates") - 1)
 
 
-def _already(row: Duplicate) -> Refused:
+def _already(row: Duplicate) -> RefusedDuplicate:
     line = row.raw_record.line if row.raw_record else None
-    return Refused(row.pk, row.of_call_id, line, released_call=row.released_call_id)
+    return RefusedDuplicate(row.pk, row.of_call_id, line, released_call=row.released_call_id)
 
 
 def _stored(row: Duplicate) -> Stored | None:
@@ -188,24 +188,26 @@ def _stored(row: Duplicate) -> Stored | None:
     )
 
 
-def _read(intake: Intake, row: Duplicate, reading: Reading | None, at: datetime) -> Refused:
+def _read(
+    intake: Intake, row: Duplicate, reading: Reparsed | None, at: datetime
+) -> RefusedDuplicate:
     line = row.raw_record.line if row.raw_record else None
     record = _stored(row)
     if reading is None or record is None:
         fault = "it is not known where the raw log holds this record. Nothing was changed."
-        return Refused(row.pk, row.of_call_id, line, fault=fault)
+        return RefusedDuplicate(row.pk, row.of_call_id, line, fault=fault)
     outcomes = _call_at(record, reading)
-    if isinstance(outcomes, Fault):
-        return Refused(row.pk, row.of_call_id, line, fault=outcomes.message)
+    if isinstance(outcomes, ReparseFault):
+        return RefusedDuplicate(row.pk, row.of_call_id, line, fault=outcomes.message)
     draft = intake.draft_again(outcomes, segment_id=record.segment_id, at=at)
     if draft.rejects.message:
-        return Refused(row.pk, row.of_call_id, line, fault=draft.rejects.message[0])
-    return Refused(
+        return RefusedDuplicate(row.pk, row.of_call_id, line, fault=draft.rejects.message[0])
+    return RefusedDuplicate(
         row.pk, row.of_call_id, line, read_calls(draft)[0], record=record, outcomes=outcomes
     )
 
 
-def _call_at(record: Stored, reading: Reading) -> tuple[Outcome, ...] | Fault:
+def _call_at(record: Stored, reading: Reparsed) -> tuple[Outcome, ...] | ReparseFault:
     """Return the call that the record completes with its parts before it, or why there is none."""
     if reading.fault is not None:
         return reading.fault
@@ -218,9 +220,9 @@ def _call_at(record: Stored, reading: Reading) -> tuple[Outcome, ...] | Fault:
             ]
             return (*parts, outcome)
     for outcome in reading.outcomes:
-        if isinstance(outcome, Reject):
-            return Fault(outcome.reason, outcome.message)
-    return Fault(
+        if isinstance(outcome, RejectedRecord):
+            return ReparseFault(outcome.reason, outcome.message)
+    return ReparseFault(
         "release.no_call",
         "its format does not read a call in this record any more. Nothing was changed.",
     )

@@ -56,7 +56,7 @@ class Stored:
         return self.offset <= offset < self.end
 
 
-class Fault(NamedTuple):
+class ReparseFault(NamedTuple):
     """Why a record cannot be read; `reason` is a stable code."""
 
     reason: str
@@ -64,7 +64,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reparsed:
     """What records that belong together are now read as.
 
     `records` are among those wanted, in the order of the log, at least one. `outcomes` holds
@@ -74,12 +74,12 @@ class Reading:
 
     records: tuple[Stored, ...]
     outcomes: tuple[Outcome, ...] = ()
-    fault: Fault | None = None
+    fault: ReparseFault | None = None
 
 
 def read_again(
     records: Sequence[Stored], *, data_dir: Path, zone: str | None = None
-) -> list[Reading]:
+) -> list[Reparsed]:
     """Read *records* again and return what they say now; each of them is in one reading.
 
     *zone* is that of stamps that name none; without one it is the source's own as it is now, or
@@ -93,7 +93,7 @@ def read_again(
         try:
             text = _text_of(segment_id, data_dir=data_dir, zone=zone)
             with text.path.open("rb") as file:
-                readings += _Reader(text, file).read(wanted)
+                readings += _SegmentReader(text, file).read(wanted)
         except (DefinitionError, FormatNotBuiltError, UnknownFormatError) as fault:
             readings += _unread(wanted, "reread.format_missing", str(fault))
         except (ZoneError, OptionError) as fault:
@@ -146,7 +146,7 @@ def _text_of(segment_id: int, *, data_dir: Path, zone: str | None) -> _Text:
     )
 
 
-class _Reader:
+class _SegmentReader:
     """Reads records of one segment: alone where that is enough, else in their context."""
 
     def __init__(self, text: _Text, file: BinaryIO) -> None:
@@ -157,16 +157,16 @@ class _Reader:
             layout.header is not None for layout in definition.layouts
         )
 
-    def read(self, wanted: Sequence[Stored]) -> list[Reading]:
+    def read(self, wanted: Sequence[Stored]) -> list[Reparsed]:
         """Return the readings of *wanted*, which are in the order of the log."""
-        readings: list[Reading] = []
+        readings: list[Reparsed] = []
         dependent: list[Stored] = []
         for record in wanted:
             outcomes = None if self._needs_headings else self._alone(record)
             if outcomes is None:
                 dependent.append(record)
             elif outcomes:
-                readings.append(Reading((record,), tuple(outcomes)))
+                readings.append(Reparsed((record,), tuple(outcomes)))
             else:
                 readings += _unread([record], *_raw_missing("it is shorter than it was"))
         if not dependent:
@@ -224,16 +224,16 @@ class _Reader:
         return outcomes
 
 
-def _gathered(wanted: Sequence[Stored], outcomes: Sequence[Outcome]) -> list[Reading]:
+def _gathered(wanted: Sequence[Stored], outcomes: Sequence[Outcome]) -> list[Reparsed]:
     """Return which of *outcomes* are those of each wanted record, and of its call."""
     offsets = [record.offset for record in wanted]
     parts: dict[int, Part] = {}  # By line, until the call that they are parts of comes.
-    group_of: dict[int, _Group] = {}  # By the place in *wanted*.
+    group_of: dict[int, _RecordGroup] = {}  # By the place in *wanted*.
     for outcome in outcomes:
         if isinstance(outcome, Part):
             parts[outcome.line] = outcome
             continue
-        group = _Group(set(), [outcome])
+        group = _RecordGroup(set(), [outcome])
         if isinstance(outcome, Cdr):
             group.outcomes[:0] = [parts.pop(line) for line in outcome.lines if line in parts]
         for one in group.outcomes:
@@ -253,7 +253,7 @@ def _gathered(wanted: Sequence[Stored], outcomes: Sequence[Outcome]) -> list[Rea
     left = [record for place, record in enumerate(wanted) if place not in group_of]
     return [
         *(
-            Reading(tuple(wanted[place] for place in sorted(group.places)), tuple(group.outcomes))
+            Reparsed(tuple(wanted[place] for place in sorted(group.places)), tuple(group.outcomes))
             for group in groups.values()
         ),
         *_unread(
@@ -265,7 +265,7 @@ def _gathered(wanted: Sequence[Stored], outcomes: Sequence[Outcome]) -> list[Rea
     ]
 
 
-class _Group(NamedTuple):
+class _RecordGroup(NamedTuple):
     """Places of wanted records that belong together, and all their outcomes."""
 
     places: set[int]
@@ -277,13 +277,13 @@ def offset_of(outcome: Outcome) -> int:
     return outcome.last_offset if isinstance(outcome, Cdr) else outcome.offset
 
 
-def _raw_missing(finding: str) -> Fault:
-    return Fault(
+def _raw_missing(finding: str) -> ReparseFault:
+    return ReparseFault(
         "reread.raw_missing",
         f"the raw log of this record cannot be read ({finding}). Nothing was changed. Restore "
         "the raw log of the data folder, then try again.",
     )
 
 
-def _unread(records: Sequence[Stored], reason: str, message: str) -> list[Reading]:
-    return [Reading((record,), fault=Fault(reason, message)) for record in records]
+def _unread(records: Sequence[Stored], reason: str, message: str) -> list[Reparsed]:
+    return [Reparsed((record,), fault=ReparseFault(reason, message)) for record in records]

@@ -23,9 +23,8 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.intake.mediate import CALL as CALL_RECORD
 from tollbook.app.quarantine.preview import ReadCall, read_calls
-from tollbook.app.quarantine.reparse import Fault, Reading, Stored, offset_of, read_again
-from tollbook.core.calls import Outcome, Part, Skip
-from tollbook.core.calls import Reject as RejectOutcome
+from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offset_of, read_again
+from tollbook.core.calls import Outcome, Part, RejectedRecord, Skip
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.door import Door
@@ -127,7 +126,7 @@ def try_rejects(
     fates: list[Fate] = []
     for of_source in by_source.values():
         readings = read_again(_stored(of_source), data_dir=data_dir, zone=zone)
-        fates += _Trial(open_intake(door, of_source[0].source_id), at).fates(readings)
+        fates += _SourceRetry(open_intake(door, of_source[0].source_id), at).fates(readings)
         fates += _without_bytes(of_source)
     return Tried(
         fates=tuple(fates),
@@ -144,14 +143,14 @@ def release_rejects(
 
     What somebody else decided meanwhile is passed over.
     """
-    desk = _Desk(door, at, actor, address)
+    desk = _RejectRelease(door, at, actor, address)
     done = Released()
     for one in door.bulk(desk.steps(tried.fates)):
         done += one
     return done
 
 
-class _Trial:
+class _SourceRetry:
     """Readings of one source's records and what would become of them."""
 
     def __init__(self, intake: Intake, at: datetime) -> None:
@@ -159,10 +158,10 @@ class _Trial:
         self._at = at
         self._coming: set[tuple[int, int]] = set()
 
-    def fates(self, readings: Sequence[Reading]) -> list[Fate]:
+    def fates(self, readings: Sequence[Reparsed]) -> list[Fate]:
         return [self._fate(reading) for reading in readings]
 
-    def _fate(self, reading: Reading) -> Fate:
+    def _fate(self, reading: Reparsed) -> Fate:
         fault = reading.fault or _fault_in(reading)
         if fault is not None:
             return Fate(reading.records, STAYS, reason=fault.reason, message=fault.message)
@@ -195,7 +194,7 @@ class _Trial:
         return found.values_list("pk", flat=True).first()
 
 
-class _Desk:
+class _RejectRelease:
     """Rejects being released, step by step."""
 
     def __init__(self, door: Door, at: datetime, actor: str, address: str) -> None:
@@ -314,13 +313,13 @@ def _without_bytes(rows: Sequence[Reject]) -> list[Fate]:
     ]
 
 
-def _fault_in(reading: Reading) -> Fault | None:
+def _fault_in(reading: Reparsed) -> ReparseFault | None:
     """Return why a reading is not to be stored; whatever is doubtful in a part keeps the whole."""
     for outcome in reading.outcomes:
-        if isinstance(outcome, RejectOutcome):
-            return Fault(outcome.reason, outcome.message)
+        if isinstance(outcome, RejectedRecord):
+            return ReparseFault(outcome.reason, outcome.message)
     if len(reading.outcomes) > BATCH_RECORDS:
-        return Fault(
+        return ReparseFault(
             "reread.too_many",
             f"it is now read as {len(reading.outcomes)} records, more than {BATCH_RECORDS}. "
             "Nothing was changed. Cut it out of the file and import it as a file of its own.",
@@ -332,7 +331,7 @@ def _clash(fate: Fate) -> bool:
     return _clash_of(fate.rejects, fate.outcomes) is not None
 
 
-def _clash_of(records: Sequence[Stored], outcomes: Sequence[Outcome]) -> Fault | None:
+def _clash_of(records: Sequence[Stored], outcomes: Sequence[Outcome]) -> ReparseFault | None:
     """Return a fault if a call of several records would take in records of a stored call."""
     others = {
         offset_of(one)
@@ -347,14 +346,14 @@ def _clash_of(records: Sequence[Stored], outcomes: Sequence[Outcome]) -> Fault |
         ).values_list("pk", "kind")
     )
     if len(found) < len(others):
-        return Fault(
+        return ReparseFault(
             "reread.unfinished",
             "other records of the same call are not stored yet. Nothing was changed. Let the "
             "import or the source go on, then try again.",
         )
     taken = CALL_RECORD in found.values()
     if taken or CallRecord.objects.filter(raw_record__in=list(found)).exists():
-        return Fault(
+        return ReparseFault(
             "reread.call_stored",
             "it belongs to a call that is stored from its other records. Nothing was changed, so "
             "that the call is not charged twice.",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from tollbook.app.reports.period import Period, PeriodError, microseconds, period
+from tollbook.app.reports.period import PeriodError, TimeRange, microseconds, period
 from tollbook.core.money import parse_amount, to_micros
 from tollbook.storage.models import (
     Department,
@@ -22,14 +22,14 @@ from tollbook.storage.models import (
     Source,
     Trunk,
 )
-from tollbook.storage.models.calls import Direction
+from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 
 DIRECTIONS = {
-    "in": Direction.IN,
-    "out": Direction.OUT,
-    "internal": Direction.INTERNAL,
-    "transit": Direction.TRANSIT,
+    "in": DirectionCode.IN,
+    "out": DirectionCode.OUT,
+    "internal": DirectionCode.INTERNAL,
+    "transit": DirectionCode.TRANSIT,
 }
 MAX_KEYWORD_CHARS = 100
 
@@ -71,7 +71,7 @@ class Selection:
     """A filter that can be used: for the database, and in words."""
 
     filter: CallFilter
-    period: Period
+    period: TimeRange
     words: tuple[str, ...]
 
     @property

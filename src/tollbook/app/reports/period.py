@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from tollbook.core.instants import from_us as instant_of
 from tollbook.core.instants import to_us as microseconds
 
-__all__ = ["Period", "PeriodError", "instant_of", "microseconds", "moment", "period"]
+__all__ = ["PeriodError", "TimeRange", "instant_of", "microseconds", "moment", "period"]
 
 
 class PeriodError(ValueError):
@@ -22,7 +22,7 @@ class PeriodError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class TimeRange:
     """Instants from `start` on and before `end`, both in UTC; None leaves that side open."""
 
     start: datetime | None
@@ -36,7 +36,7 @@ class Period:
         return f"{start} {end} ({self.zone.key})"
 
 
-def period(start: str | None, end: str | None, *, zone: ZoneInfo) -> Period:
+def period(start: str | None, end: str | None, *, zone: ZoneInfo) -> TimeRange:
     """Return the period between two texts, each a moment or nothing.
 
     Raises PeriodError for a text that is no moment and for a period that ends before it begins.
@@ -49,7 +49,7 @@ def period(start: str | None, end: str | None, *, zone: ZoneInfo) -> Period:
             "give the later one as its end.",
             side="end",
         )
-    return Period(begins, ends, zone)
+    return TimeRange(begins, ends, zone)
 
 
 def moment(text: str, *, zone: ZoneInfo, side: str = "start") -> datetime:

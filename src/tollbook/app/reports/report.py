@@ -12,7 +12,12 @@ from tollbook.app.reports.call_table import (
 )
 from tollbook.app.reports.catalogue import STATISTICS, Format, find_report
 from tollbook.app.reports.margin import margin_objects, margin_table
-from tollbook.app.reports.statistics import Every, statistic_object, statistics, statistics_table
+from tollbook.app.reports.statistics import (
+    StatisticsInterval,
+    statistic_object,
+    statistics,
+    statistics_table,
+)
 from tollbook.app.reports.unbilled import (
     fee_objects,
     fees_table,
@@ -23,15 +28,15 @@ from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.json_list import stream_json
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
-from tollbook.storage.reports.call_log import Order, Sort, stream_calls
+from tollbook.storage.reports.call_log import Sort, SortOrder, stream_calls
 from tollbook.storage.reports.margin import costs_in_use
 
 # A list to read and to add up begins with the oldest call; the screen begins with the newest.
-OLDEST_FIRST = Order(Sort.BEGIN, descending=False)
+OLDEST_FIRST = SortOrder(Sort.BEGIN, descending=False)
 
 
 def write_report(
-    name: str, criteria: Criteria, *, format_name: Format, by: Every = "day"
+    name: str, criteria: Criteria, *, format_name: Format, by: StatisticsInterval = "day"
 ) -> Iterator[bytes]:
     """Return the report's bytes, made while they are read; statistics have a line a *by*.
 
@@ -48,7 +53,7 @@ def write_report(
 def call_log_table(
     wanted: Selection,
     *,
-    order: Order = OLDEST_FIRST,
+    order: SortOrder = OLDEST_FIRST,
     title: str = "Call log",
     with_cost: bool = True,
 ) -> Table:
@@ -111,7 +116,9 @@ def _fees(wanted: Selection, format_name: Format) -> Iterator[bytes]:
             return stream_json(fee_objects(wanted))
 
 
-def _statistics(wanted: Selection, format_name: Format, every: Every) -> Iterator[bytes]:
+def _statistics(
+    wanted: Selection, format_name: Format, every: StatisticsInterval
+) -> Iterator[bytes]:
     lines = statistics(wanted.filter, every=every, zone=wanted.zone)
     if format_name == "json":
         return stream_json(map(statistic_object, lines))

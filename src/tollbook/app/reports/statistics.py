@@ -16,12 +16,12 @@ from tollbook.core.instants import from_us, to_us
 from tollbook.core.money import Rounding, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.models import Extension
-from tollbook.storage.models.calls import Direction
+from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.statistics import IntervalSum, calls_between, sums_by_interval
 
-Every = Literal["day", "month", "year"]
-EVERY: tuple[Every, ...] = ("day", "month", "year")
+StatisticsInterval = Literal["day", "month", "year"]
+EVERY: tuple[StatisticsInterval, ...] = ("day", "month", "year")
 ALL = "All"
 CENTS = Rounding("half_up", 2)
 _FORMATS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
@@ -66,9 +66,9 @@ def hours_text(duration_s: int) -> str:
     return f"{duration_s // 3600}:{duration_s // 60 % 60:02d}:{duration_s % 60:02d}"
 
 
-def statistics(wanted: CallFilter, *, every: Every, zone: ZoneInfo) -> list[Statistic]:
+def statistics(wanted: CallFilter, *, every: StatisticsInterval, zone: ZoneInfo) -> list[Statistic]:
     """Return a line for each day, month or year of *zone* with calls, the oldest first."""
-    counted = replace(wanted, direction=int(Direction.OUT), answered=True)
+    counted = replace(wanted, direction=int(DirectionCode.OUT), answered=True)
     edges = calls_between(counted)
     if edges is None:
         return []
@@ -148,7 +148,9 @@ def _cells(line: Statistic) -> Iterator[Sequence[Cell]]:
         yield (line.date, line.extension, calls, *times, cost, currency)
 
 
-def _line(one: IntervalSum, extension: str, *, every: Every, zone: ZoneInfo) -> Statistic:
+def _line(
+    one: IntervalSum, extension: str, *, every: StatisticsInterval, zone: ZoneInfo
+) -> Statistic:
     return Statistic(
         date=from_us(one.from_us).astimezone(zone).strftime(_FORMATS[every]),
         extension=extension,
@@ -162,7 +164,9 @@ def _line(one: IntervalSum, extension: str, *, every: Every, zone: ZoneInfo) -> 
     )
 
 
-def _boundaries(every: Every, first_us: int, last_us: int, *, zone: ZoneInfo) -> list[datetime]:
+def _boundaries(
+    every: StatisticsInterval, first_us: int, last_us: int, *, zone: ZoneInfo
+) -> list[datetime]:
     """Return the local midnights at which intervals begin, up to the one after the last call."""
     day = _begins(every, from_us(first_us).astimezone(zone).date())
     last = from_us(last_us)
@@ -173,11 +177,11 @@ def _boundaries(every: Every, first_us: int, last_us: int, *, zone: ZoneInfo) ->
     return edges
 
 
-def _begins(every: Every, day: date) -> date:
+def _begins(every: StatisticsInterval, day: date) -> date:
     return {"day": day, "month": day.replace(day=1), "year": date(day.year, 1, 1)}[every]
 
 
-def _next(every: Every, first: date) -> date:
+def _next(every: StatisticsInterval, first: date) -> date:
     if every == "day":
         return first + timedelta(days=1)
     beyond = timedelta(days=32 if every == "month" else 366)

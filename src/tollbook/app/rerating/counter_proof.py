@@ -8,7 +8,7 @@ from tollbook.app.pricing.plan_charge import asked_of
 from tollbook.core.discounts import Volume
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.door import Door
-from tollbook.storage.pricing.plan_counters import Tally, all_counters, write_counters
+from tollbook.storage.pricing.plan_counters import CounterState, all_counters, write_counters
 from tollbook.storage.rerating.planned_calls import effects_from
 
 
@@ -61,10 +61,10 @@ def _counted(using: str) -> dict[str, Volume]:
     return found
 
 
-def _ends(using: str) -> dict[str, Tally]:
+def _ends(using: str) -> dict[str, CounterState]:
     """Return an empty row for every counter that a charge asked, with the end of its period."""
     return {
-        one.key: Tally(until_us=one.until_us)
+        one.key: CounterState(until_us=one.until_us)
         for effects in effects_from(0, using=using)
         for one in asked_of(effects)
     }

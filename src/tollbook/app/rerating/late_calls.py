@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.access.audit import record_change
-from tollbook.app.rerating.plan_walk import Step, Walk, store_walk
+from tollbook.app.rerating.plan_walk import Walk, WalkStep, store_walk
 from tollbook.app.rerating.reprice import Repricer, Tally
 from tollbook.app.rerating.totals import Rerating, document_of, rerating_of
 from tollbook.core.instants import from_us, to_us
@@ -23,7 +23,7 @@ from tollbook.storage.rerating.store_run import RunTaken
 
 NOTE = "calls after those that came late"
 
-Progress = Callable[[int], None]
+LateCallsProgress = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,12 @@ def late_calls() -> LateCalls | None:
 
 
 def rerate_late(
-    door: Door, *, at: datetime, actor: str, address: str = "", progress: Progress | None = None
+    door: Door,
+    *,
+    at: datetime,
+    actor: str,
+    address: str = "",
+    progress: LateCallsProgress | None = None,
 ) -> Rerating | None:
     """Charge again what late calls have moved, and return what that came to; None: nothing waits.
 
@@ -60,7 +65,7 @@ def rerate_late(
         )
     tally, looked_at = Tally(), 0
 
-    def note(step: Step) -> None:
+    def note(step: WalkStep) -> None:
         for one in step.charged:
             tally.add(one)
         rerating = rerating_of(

@@ -24,14 +24,14 @@ from tollbook.app.pricing.plan_charge import (
     DIALLED,
     FindRate,
     PlannedCharge,
-    Site,
+    SiteRef,
     asked_of,
     kept_rate,
     planned_charge,
     prefix_of,
 )
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import Billable, Priced, talked_call
+from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
 from tollbook.app.rerating.budgets_and_fees import count_again
 from tollbook.app.rerating.reprice import Repriced, Repricer, differences_filed
 from tollbook.core.discounts import Volume
@@ -39,16 +39,15 @@ from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.door import Door
-from tollbook.storage.models import RatingRun
-from tollbook.storage.models import Site as StoredSite
+from tollbook.storage.models import RatingRun, Site
 from tollbook.storage.pricing.plan_counters import (
-    Tally,
+    CounterState,
     counters_after,
     dirty_counters,
     read_counters,
     write_counters,
 )
-from tollbook.storage.pricing.planned_charges import ChargeRow, PartsRow, store_planned
+from tollbook.storage.pricing.planned_charges import PartsRow, PlannedChargeRow, store_planned
 from tollbook.storage.rerating.planned_calls import (
     PlacedCall,
     effects_from,
@@ -66,7 +65,7 @@ _NOTHING = Volume()
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChargeChange:
     """A call whose charge is another now; `parts` None: no plan is in force for it any more."""
 
     repriced: Repriced
@@ -74,7 +73,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Step:
+class WalkStep:
     """What one step found: the calls that were charged again, and how far the walk is.
 
     `until_us` is the instant before which all calls are done; None: the walk is at its end.
@@ -82,7 +81,7 @@ class Step:
 
     looked_at: int = 0
     charged: list[Repriced] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    changes: list[ChargeChange] = field(default_factory=list)
     moved: dict[str, Volume] = field(default_factory=dict)
     periods: dict[str, int] = field(default_factory=dict)
     latest: dict[str, str] = field(default_factory=dict)
@@ -99,8 +98,7 @@ class Walk:
     def __init__(self, repricer: Repricer, wanted: Sequence[int] = ()) -> None:
         self._repricer = repricer
         self._sites = {
-            row_id: Site(row_id, name)
-            for row_id, name in StoredSite.objects.values_list("id", "name")
+            row_id: SiteRef(row_id, name) for row_id, name in Site.objects.values_list("id", "name")
         }
         self._find_rate = find_rate_in(RateTable())
         self._compiled: dict[int, CompiledTariff] = {}
@@ -123,9 +121,9 @@ class Walk:
         """Whether no call is left that anything could have moved."""
         return self.at_us is None
 
-    def step(self) -> Step:
+    def step(self) -> WalkStep:
         """Look at the next calls and return what is new about them; nothing is stored."""
-        step = Step(until_us=self.at_us)
+        step = WalkStep(until_us=self.at_us)
         if self.at_us is None:
             return step
         calls, more_us = self._next_calls(self.at_us)
@@ -163,7 +161,7 @@ class Walk:
         return sorted(calls, key=lambda call: call.order), more_us
 
     def _look_at(
-        self, step: Step, placed: PlacedCall, call: RatedCall, old: ChargeInForce | None
+        self, step: WalkStep, placed: PlacedCall, call: RatedCall, old: ChargeInForce | None
     ) -> None:
         asked = asked_of(placed.parts.effects) if placed.parts else ()
         is_wanted = placed.call_id in self._wanted
@@ -183,18 +181,18 @@ class Walk:
             more = _minus(after.get(key, _NOTHING), before.get(key, _NOTHING))
             if more != _NOTHING:
                 step.moved[key] = _plus(step.moved.get(key, _NOTHING), more)
-                tally = self.dirty.setdefault(key, Tally(until_us=step.periods[key]))
+                tally = self.dirty.setdefault(key, CounterState(until_us=step.periods[key]))
                 tally.mark_dirty(placed.order.talk_us)
         parts = planned.parts if planned else None
         is_other = before != after or _differs(price, parts, old, placed.parts)
         repriced = Repriced(call, old, price, (price,) if is_other else ())
         step.charged.append(repriced)
         if is_other:
-            step.changes.append(Change(repriced, parts))
+            step.changes.append(ChargeChange(repriced, parts))
 
     def _charge(
         self, placed: PlacedCall, call: Billable, old: ChargeInForce | None, *, is_wanted: bool
-    ) -> tuple[Priced, PlannedCharge | None]:
+    ) -> tuple[ChargeValues, PlannedCharge | None]:
         rater = self._repricer.raters[placed.order.pbx_id]
         plans = self._repricer.plans
         if not is_wanted and placed.parts is not None and old is not None:
@@ -294,8 +292,8 @@ def walk_dry(walk: Walk) -> Iterator[Repriced]:
 
 
 def store_walk(
-    door: Door, walk: Walk, run_id: int, *, at: datetime, note: Callable[[Step], None]
-) -> Generator[Step, None, None]:
+    door: Door, walk: Walk, run_id: int, *, at: datetime, note: Callable[[WalkStep], None]
+) -> Generator[WalkStep, None, None]:
     """Store what a walk finds, one transaction a step, and yield each step once it is on disk.
 
     *note* is called inside the transaction. Raises RunTaken once a newer run has begun, and
@@ -315,24 +313,26 @@ def store_walk(
         yield step
 
 
-def _write(changes: Sequence[Change], run_id: int, *, at: datetime) -> None:
+def _write(changes: Sequence[ChargeChange], run_id: int, *, at: datetime) -> None:
     rows = []
     for change in changes:
         price, old = change.repriced.new, change.repriced.old
         if old is not None and old.run >= run_id:
             raise Overtaken(run_id)
         if price is not None:
-            rows.append((ChargeRow(change.repriced.call.id, run_id, *price[1:]), change.parts))
+            rows.append(
+                (PlannedChargeRow(change.repriced.call.id, run_id, *price[1:]), change.parts)
+            )
     store_planned(rows)
     post_entries(differences_filed([change.repriced for change in changes], run=run_id, at=at))
     count_again([change.repriced.call.id for change in changes], run=run_id, at=at)
 
 
-def _move_counters(step: Step, before: set[str], walk: Walk, *, begin_us: int) -> None:
+def _move_counters(step: WalkStep, before: set[str], walk: Walk, *, begin_us: int) -> None:
     """Add what changed to the counters, and move the marks of those that are being counted."""
     keys = before | walk.dirty.keys() | step.moved.keys() | step.latest.keys()
     known = read_counters(keys)
-    tallies = {key: known.get(key) or Tally() for key in keys}
+    tallies = {key: known.get(key) or CounterState() for key in keys}
     for key, more in step.moved.items():
         tallies[key].amount += more.amount
         tallies[key].seconds += more.seconds
@@ -346,7 +346,7 @@ def _move_counters(step: Step, before: set[str], walk: Walk, *, begin_us: int) -
 
 
 def _differs(
-    price: Priced, parts: PartsRow | None, old: ChargeInForce | None, known: PartsRow | None
+    price: ChargeValues, parts: PartsRow | None, old: ChargeInForce | None, known: PartsRow | None
 ) -> bool:
     """Say whether a charge is another than before, be it in a step or in the plan's version."""
     if old is None or price[1:] != old[1:] or (parts is None) != (known is None):

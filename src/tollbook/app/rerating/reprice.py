@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, COST, Rules
 from tollbook.app.pricing.plans import load_plans
-from tollbook.app.pricing.rater import DIRECTIONS, Billable, Priced, Rater
+from tollbook.app.pricing.rater import DIRECTIONS, Billable, ChargeValues, Rater
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
 from tollbook.core.money import Money
@@ -28,10 +28,10 @@ from tollbook.storage.pricing.exchange_rates import newest_rate_id
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.rerating.planned_calls import planned_among
 from tollbook.storage.rerating.rated_calls import (
-    Cell,
     ChargeInForce,
     Names,
     RatedCall,
+    RerateSums,
     names_of_calls,
     rated_calls,
     rated_calls_in_copy,
@@ -58,8 +58,8 @@ class Repriced:
 
     call: RatedCall
     old: ChargeInForce | None
-    new: Priced | None
-    changed: tuple[Priced, ...]
+    new: ChargeValues | None
+    changed: tuple[ChargeValues, ...]
     planned: bool = False
 
 
@@ -67,7 +67,7 @@ class Repriced:
 class Tally:
     """The cells of a comparison as it grows."""
 
-    cells: dict[tuple[int | None, str, str, str, str], Cell] = field(default_factory=dict)
+    cells: dict[tuple[int | None, str, str, str, str], RerateSums] = field(default_factory=dict)
 
     def add(self, one: Repriced) -> None:
         """Count a call that has a charge or gets one."""
@@ -84,7 +84,7 @@ class Tally:
         )
         cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = Cell(*key)
+            cell = self.cells[key] = RerateSums(*key)
         cell.calls += 1
         cell.changed += any(price.kind == CHARGE for price in one.changed)
         cell.unrated += after is None
@@ -141,7 +141,7 @@ class Repricer:
     ) -> Iterator[Repriced]:
         """Yield some calls, those of one PBX priced together; only prices of *kinds* are asked."""
         is_planned = [False] * len(some)
-        prices: list[list[Priced]] = [[] for _ in some]
+        prices: list[list[ChargeValues]] = [[] for _ in some]
         asked: dict[tuple[int, str], tuple[list[int], list[Billable]]] = {}
         for at, (call, _) in enumerate(some):
             if unbilled_reason(
@@ -263,13 +263,13 @@ def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) ->
     return filed
 
 
-def _money(price: ChargeInForce | Priced | None) -> Money | None:
+def _money(price: ChargeInForce | ChargeValues | None) -> Money | None:
     if price is None or price.amount_micros is None:
         return None
     return Money(price.amount_micros, price.currency)
 
 
-def _differs(price: Priced, old: ChargeInForce | None) -> bool:
+def _differs(price: ChargeValues, old: ChargeInForce | None) -> bool:
     """Say whether *price* is another than *old*; prefix and band follow from version and rate."""
     if old is None:
         return True

@@ -21,7 +21,7 @@ from django.db.models import F
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.tariff_documents import uncollected
 from tollbook.app.rerating.budgets_and_fees import charge_fees_again, count_again
-from tollbook.app.rerating.plan_walk import Overtaken, Step, Walk, store_walk, walk_dry
+from tollbook.app.rerating.plan_walk import Overtaken, Walk, WalkStep, store_walk, walk_dry
 from tollbook.app.rerating.reprice import WORTH_ARRAYS, Repricer, Tally, rules_in_force, steps_of
 from tollbook.app.rerating.totals import Rerating, document_of, rerating_from, rerating_of
 from tollbook.app.words import counted
@@ -48,7 +48,7 @@ __all__ = [
 
 DRY_RUN_TOLD_EVERY = 1_000
 
-Progress = Callable[[int, int], None]
+RerateProgress = Callable[[int, int], None]
 Clock = Callable[[], datetime]
 
 
@@ -86,7 +86,7 @@ class Unfinished(ValueError):
         self.run = run
 
 
-def dry_run(wanted: CallFilter, *, progress: Progress | None = None) -> Rerating:
+def dry_run(wanted: CallFilter, *, progress: RerateProgress | None = None) -> Rerating:
     """Return what re-rating the calls that *wanted* admits would come to; nothing is stored.
 
     The columnar copy tells the calls and their charges where it can, the tables where it cannot:
@@ -148,7 +148,9 @@ def begin_rerating(
     return _info(known)
 
 
-def carry_on(door: Door, run_id: int, *, now: Clock, progress: Progress | None = None) -> Rerating:
+def carry_on(
+    door: Door, run_id: int, *, now: Clock, progress: RerateProgress | None = None
+) -> Rerating:
     """Do what is left of a run and return what all of it came to; of an ended run: what it did.
 
     Raises RatingRun.DoesNotExist, and RunTaken when another process carries on with it.
@@ -228,7 +230,7 @@ def _replan(door: Door, run: RatingRun, repricer: Repricer, *, at: datetime) -> 
     if not repricer.plans:
         return
 
-    def note(step: Step) -> None:
+    def note(step: WalkStep) -> None:
         changed = RatingRun.objects.filter(pk=run.pk, state=RunState.RUNNING).update(
             changed=F("changed") + len(step.changes), seen_us=to_us(at)
         )

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from tollbook.core.money import format_amount, from_micros
-from tollbook.storage.rerating.rated_calls import Cell
+from tollbook.storage.rerating.rated_calls import RerateSums
 
 DIMENSIONS = ("extension", "call_type", "destination")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RerateLine:
     """One group in one currency; amounts are exact. Calls without any price have none ("").
 
     `changed` calls get a new charge, be it only by another version of the tariff; `unrated` have
@@ -46,16 +46,16 @@ class Rerating:
     changed: int
     unrated: int
     lost: int
-    totals: tuple[Line, ...]
-    groups: Mapping[str, tuple[Line, ...]]
+    totals: tuple[RerateLine, ...]
+    groups: Mapping[str, tuple[RerateLine, ...]]
 
 
 def rerating_of(
-    cells: Iterable[Cell], *, run: int | None, extensions: Mapping[int, str]
+    cells: Iterable[RerateSums], *, run: int | None, extensions: Mapping[int, str]
 ) -> Rerating:
     """Add up *cells*; *extensions* are their numbers by id."""
     cells = list(cells)
-    labels: Mapping[str, Callable[[Cell], str]] = {
+    labels: Mapping[str, Callable[[RerateSums], str]] = {
         "extension": lambda cell: extensions.get(cell.extension_id or 0, ""),
         "call_type": lambda cell: cell.call_type,
         "destination": lambda cell: cell.destination,
@@ -118,7 +118,9 @@ class _Sums:
     new_micros: int = 0
 
 
-def _lines(cells: Iterable[Cell], label: Callable[[Cell], str]) -> tuple[Line, ...]:
+def _lines(
+    cells: Iterable[RerateSums], label: Callable[[RerateSums], str]
+) -> tuple[RerateLine, ...]:
     """Return the sums by label and currency: a call counts where its new price is, else its old."""
     sums: dict[tuple[str, str], _Sums] = {}
     for cell in cells:
@@ -133,7 +135,7 @@ def _lines(cells: Iterable[Cell], label: Callable[[Cell], str]) -> tuple[Line, .
             (name, cell.old_currency or cell.new_currency), _Sums()
         ).old_micros += cell.old_micros
     lines = [
-        Line(
+        RerateLine(
             name,
             currency,
             one.calls,
@@ -150,7 +152,7 @@ def _lines(cells: Iterable[Cell], label: Callable[[Cell], str]) -> tuple[Line, .
     )
 
 
-def _line_document(line: Line) -> dict[str, Any]:
+def _line_document(line: RerateLine) -> dict[str, Any]:
     return {
         "currency": line.currency,
         "calls": line.calls,
@@ -163,8 +165,8 @@ def _line_document(line: Line) -> dict[str, Any]:
     }
 
 
-def _line_from(line: Mapping[str, Any], name: str) -> Line:
-    return Line(
+def _line_from(line: Mapping[str, Any], name: str) -> RerateLine:
+    return RerateLine(
         name,
         line["currency"],
         line["calls"],

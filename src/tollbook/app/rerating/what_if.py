@@ -32,7 +32,7 @@ MOST_UNRATED_NUMBERS = 100_000  # Kept apart by tariff; beyond it calls are stil
 NO_TALK_TIME = "no_talk_time"
 OTHER_CURRENCY = "other_currency"
 
-Progress = Callable[[int], None]
+WhatIfProgress = Callable[[int], None]
 
 
 class WhatIfRefused(ValueError):
@@ -49,7 +49,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TariffOutcome:
     """What one tariff makes of a group of calls.
 
     `charge_micros` is over all calls that it prices, `unrated` counts the others. `compared`
@@ -69,7 +69,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class WhatIfLine:
     """A group of calls: what they are charged by currency, and the outcome of each tariff.
 
     `rated_now` of `calls` have a charge now. `outcomes` are in the order of the tariffs.
@@ -80,7 +80,7 @@ class Line:
     talk_ms: int
     rated_now: int
     charges: tuple[tuple[str, int], ...]
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[TariffOutcome, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ class Comparison:
     """
 
     tariffs: tuple[Alternative, ...]
-    total: Line
-    groups: dict[str, tuple[Line, ...]]
+    total: WhatIfLine
+    groups: dict[str, tuple[WhatIfLine, ...]]
     unrated: tuple[UnratedNumber, ...]
 
 
@@ -134,7 +134,7 @@ def stored_alternative(tariff_id: int) -> Alternative:
 
 
 def compare(
-    wanted: CallFilter, tariffs: Sequence[Alternative], *, progress: Progress | None = None
+    wanted: CallFilter, tariffs: Sequence[Alternative], *, progress: WhatIfProgress | None = None
 ) -> Comparison:
     """Price the calls that *wanted* admits by each of *tariffs*."""
     counting = _Counting(tuple(tariffs), names_of_calls())
@@ -150,7 +150,7 @@ def compare(
 
 @dataclass(slots=True)
 class _Sum:
-    """The sums of one tariff over one cell, as they grow; see `Outcome`."""
+    """The sums of one tariff over one cell, as they grow; see `TariffOutcome`."""
 
     charge_micros: int = 0
     unrated: int = 0
@@ -160,7 +160,7 @@ class _Sum:
 
 
 @dataclass(slots=True)
-class _Cell:
+class _CallGroup:
     """Calls of one type, destination, department and currency charged."""
 
     call_type: str
@@ -180,10 +180,10 @@ class _Counting:
 
     tariffs: tuple[Alternative, ...]
     names: Names
-    cells: dict[tuple[str, str, int | None, str], _Cell] = field(default_factory=dict)
+    cells: dict[tuple[str, str, int | None, str], _CallGroup] = field(default_factory=dict)
     unrated: dict[tuple[int, str, str, str], list[int]] = field(default_factory=dict)
     plans: PlansTried = field(default_factory=PlansTried)
-    planned: list[tuple[ChargedCall, _Cell]] = field(default_factory=list)
+    planned: list[tuple[ChargedCall, _CallGroup]] = field(default_factory=list)
 
     def add(self, calls: Iterable[ChargedCall]) -> None:
         """Count those of *calls* that are priced at all."""
@@ -268,12 +268,12 @@ class _Counting:
         unrated.sort(key=lambda one: (-one.calls, one.number, one.tariff))
         return Comparison(self.tariffs, total, groups, tuple(unrated))
 
-    def _count(self, charged: ChargedCall) -> _Cell:
+    def _count(self, charged: ChargedCall) -> _CallGroup:
         call, amount_micros, currency = charged
         key = (call.call_type, call.destination, call.department_id, currency)
         cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = _Cell(*key, tuple(_Sum() for _ in self.tariffs))
+            cell = self.cells[key] = _CallGroup(*key, tuple(_Sum() for _ in self.tariffs))
         cell.calls += 1
         cell.talk_ms += call.talk_ms or 0
         if amount_micros is not None:
@@ -281,7 +281,7 @@ class _Counting:
             cell.now_micros += amount_micros
         return cell
 
-    def _count_unrated(self, nth: int, call: RatedCall, cell: _Cell, reason: str) -> None:
+    def _count_unrated(self, nth: int, call: RatedCall, cell: _CallGroup, reason: str) -> None:
         cell.sums[nth].unrated += 1
         key = (nth, call.callee or call.dialled, call.destination, reason)
         counts = self.unrated.get(key)
@@ -307,19 +307,19 @@ class _Counting:
             pulses=call.pulses,
         )
 
-    def _lines(self, name_of: Callable[[_Cell], str]) -> tuple[Line, ...]:
-        grouped: dict[str, list[_Cell]] = {}
+    def _lines(self, name_of: Callable[[_CallGroup], str]) -> tuple[WhatIfLine, ...]:
+        grouped: dict[str, list[_CallGroup]] = {}
         for cell in self.cells.values():
             grouped.setdefault(name_of(cell), []).append(cell)
         lines = [self._line(name, cells) for name, cells in grouped.items()]
         return tuple(sorted(lines, key=_by_weight))
 
-    def _line(self, name: str, cells: list[_Cell]) -> Line:
+    def _line(self, name: str, cells: list[_CallGroup]) -> WhatIfLine:
         charges: dict[str, int] = {}
         for cell in cells:
             if cell.currency and cell.rated_now:
                 charges[cell.currency] = charges.get(cell.currency, 0) + cell.now_micros
-        return Line(
+        return WhatIfLine(
             name=name,
             calls=sum(cell.calls for cell in cells),
             talk_ms=sum(cell.talk_ms for cell in cells),
@@ -339,8 +339,8 @@ def _count_rated(total: _Sum, charged: ChargedCall, currency: str, micros: int) 
         total.after_micros += micros
 
 
-def _outcome(sums: list[_Sum]) -> Outcome:
-    return Outcome(
+def _outcome(sums: list[_Sum]) -> TariffOutcome:
+    return TariffOutcome(
         charge_micros=sum(one.charge_micros for one in sums),
         unrated=sum(one.unrated for one in sums),
         compared=sum(one.compared for one in sums),
@@ -349,7 +349,7 @@ def _outcome(sums: list[_Sum]) -> Outcome:
     )
 
 
-def _by_weight(line: Line) -> tuple[int, int, str]:
+def _by_weight(line: WhatIfLine) -> tuple[int, int, str]:
     """Order lines by what they are charged, then by their calls, then by name."""
     return -sum(micros for _, micros in line.charges), -line.calls, line.name
 

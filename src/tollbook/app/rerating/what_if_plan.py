@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 
 from tollbook.app.intake.planned_charges import find_rate_in
 from tollbook.app.pricing.exchange_rates import RateTable
-from tollbook.app.pricing.plan_charge import CALLEE, Site, planned_charge
+from tollbook.app.pricing.plan_charge import CALLEE, SiteRef, planned_charge
 from tollbook.app.pricing.plans import PlanAtWork, load_plans
-from tollbook.app.pricing.rater import Priced
+from tollbook.app.pricing.rater import ChargeValues
 from tollbook.core.discounts import Volume
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff
@@ -25,7 +25,7 @@ class PlansTried:
     def __init__(self) -> None:
         self._plans = load_plans()
         self._sites = {
-            pbx_id: Site(site_id, name)
+            pbx_id: SiteRef(site_id, name)
             for pbx_id, site_id, name in Pbx.objects.values_list("id", "site_id", "site__name")
         }
         self._find_rate = find_rate_in(RateTable())
@@ -43,11 +43,11 @@ class PlansTried:
         compiled: CompiledTariff,
         calls: Sequence[RatedCall],
         talked: Callable[[RatedCall], TalkedCall],
-    ) -> list[Priced]:
+    ) -> list[ChargeValues]:
         """Return what each of *calls* would be charged, in their order; all of them have a plan."""
         order = sorted(range(len(calls)), key=lambda at: _order(calls[at]))
         counted: dict[str, Volume] = {}
-        found: dict[int, Priced] = {}
+        found: dict[int, ChargeValues] = {}
         for at in order:
             call = calls[at]
             work = self.plan_of(call)

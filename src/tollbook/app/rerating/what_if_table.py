@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tollbook.app.reports.call_criteria import Selection
-from tollbook.app.rerating.what_if import DIMENSIONS, Comparison, Line, UnratedNumber
+from tollbook.app.rerating.what_if import DIMENSIONS, Comparison, UnratedNumber, WhatIfLine
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
 
@@ -90,7 +90,7 @@ def _rows(comparison: Comparison) -> Iterator[tuple[Cell, ...]]:
             yield from _line_rows(comparison, dimension, line)
 
 
-def _line_rows(comparison: Comparison, by: str, line: Line) -> Iterator[tuple[Cell, ...]]:
+def _line_rows(comparison: Comparison, by: str, line: WhatIfLine) -> Iterator[tuple[Cell, ...]]:
     """Yield a row for each tariff; what is charged now is in the tariff's own currency if it is
     in several, else in the one there is.
     """
@@ -110,7 +110,7 @@ def _money(micros: int | None) -> Decimal | None:
     return None if micros is None else from_micros(micros)
 
 
-def _line_object(comparison: Comparison, line: Line) -> dict[str, object]:
+def _line_object(comparison: Comparison, line: WhatIfLine) -> dict[str, object]:
     return {
         "calls": line.calls,
         "talk_ms": line.talk_ms,

@@ -59,7 +59,7 @@ class Verdict:
 
 def which_tariff(call: AskedCall, *, kind: str = CHARGE) -> Verdict:
     """Return which tariff prices *call*, and why each assignment before it does not."""
-    facts = _Facts(call)
+    facts = _AssignmentMatcher(call)
     places = _places(kind)
     judged: list[Judged] = []
     winner = None
@@ -159,7 +159,7 @@ def set_default(
         )
 
 
-class _Facts:
+class _AssignmentMatcher:
     """What is known of the call by the rows behind its texts."""
 
     def __init__(self, call: AskedCall) -> None:

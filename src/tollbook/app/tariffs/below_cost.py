@@ -12,14 +12,14 @@ from tollbook.app.pricing.pbx_rules import BY_DIALLED, CHARGE, COST
 from tollbook.app.pricing.tariff_documents import compiled, read_document
 from tollbook.core.instants import to_us
 from tollbook.core.rating.losses import Loss, compared, prefixes_of
-from tollbook.core.tariff import Tariff
+from tollbook.core.tariff import TariffDefinition
 from tollbook.storage.models import TariffAssignment, TariffVersion
 
 _KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class TariffPair:
     """What one tariff charges beside what another costs; `losses` have the greatest first.
 
     `fault` says why they were not compared, "" if they were.
@@ -33,7 +33,7 @@ class Comparison:
     fault: str = ""
 
 
-def comparisons(*, at: datetime) -> list[Comparison]:
+def comparisons(*, at: datetime) -> list[TariffPair]:
     """Return every pair of assigned tariffs that may both price one call, in force at *at*."""
     rows = list(TariffAssignment.objects.order_by("kind", "position", "id"))
     pairs = dict.fromkeys(
@@ -49,34 +49,34 @@ def comparisons(*, at: datetime) -> list[Comparison]:
         charge, cost = (versions[tariff_id] for tariff_id in pair)
         if charge is not None and cost is not None:
             since = at.replace(minute=0, second=0, microsecond=0)
-            found.append(_comparison(_Kept.of(charge), _Kept.of(cost), since))
+            found.append(_comparison(_VersionKey.of(charge), _VersionKey.of(cost), since))
     return found
 
 
-class _Kept(NamedTuple):
+class _VersionKey(NamedTuple):
     """A version by its content as well: another database has other ones of the same ids."""
 
     version_id: int
     sha256: str
 
     @classmethod
-    def of(cls, version: TariffVersion) -> "_Kept":
+    def of(cls, version: TariffVersion) -> "_VersionKey":
         return cls(version.pk, version.sha256)
 
-    def tariff(self) -> Tariff:
+    def tariff(self) -> TariffDefinition:
         return read_document(TariffVersion.objects.get(pk=self.version_id).document)
 
 
 @lru_cache(maxsize=_KEPT)
-def _comparison(charge: _Kept, cost: _Kept, since: datetime) -> Comparison:
+def _comparison(charge: _VersionKey, cost: _VersionKey, since: datetime) -> TariffPair:
     """Compare two versions; they never change, so the answer is kept for the hour."""
     ours, theirs = charge.tariff(), cost.tariff()
     if ours.currency != theirs.currency:
         fault = f"one is in {ours.currency}, the other in {theirs.currency}: they are not compared"
-        return Comparison(ours.name, theirs.name, ours.currency, 0, (), fault)
+        return TariffPair(ours.name, theirs.name, ours.currency, 0, (), fault)
     ready = compiled(ours), compiled(theirs)
     losses = compared(*ready, since=since)
-    return Comparison(ours.name, theirs.name, ours.currency, len(prefixes_of(*ready)), losses)
+    return TariffPair(ours.name, theirs.name, ours.currency, len(prefixes_of(*ready)), losses)
 
 
 def _version(tariff_id: int, at: datetime) -> TariffVersion | None:

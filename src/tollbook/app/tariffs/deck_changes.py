@@ -15,7 +15,7 @@ from itertools import chain
 
 from tollbook.core.money import Rounding
 from tollbook.core.rating import TalkedCall, charge_of
-from tollbook.core.tariff import InitialAndUnit, Rate, Tariff, compile_tariff
+from tollbook.core.tariff import InitialAndUnit, Rate, TariffDefinition, compile_tariff
 
 NEW, DEARER, CHEAPER, MIXED, GONE, SAME = "new", "dearer", "cheaper", "mixed", "gone", "same"
 KINDS = (NEW, DEARER, CHEAPER, MIXED, GONE)
@@ -24,7 +24,7 @@ _SHOWN_S = 180
 _TRIED_ALONE = 1_000
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
-Key = tuple[object, ...]
+RateKey = tuple[object, ...]
 Costs = tuple[int, ...]
 
 
@@ -74,7 +74,7 @@ def compare_rates(before: Sequence[Rate], after: Sequence[Rate], *, at: datetime
     added = _in_order(rate for key, rate in new.items() if key not in old)
     gone = _in_order(rate for key, rate in old.items() if key not in new)
     alone = (*added[:_TRIED_ALONE], *gone[:_TRIED_ALONE])
-    costs = _Costs(chain(alone, *repriced))
+    costs = _CostTable(chain(alone, *repriced))
     changes = [
         RateChange(_kind(costs.of(was), costs.of(rate)), rate, costs.shown(was), costs.shown(rate))
         for was, rate in repriced
@@ -88,12 +88,12 @@ def compare_rates(before: Sequence[Rate], after: Sequence[Rate], *, at: datetime
     return DeckChanges({kind: count for kind, count in counts.items() if count}, tuple(changes))
 
 
-def in_force(rates: Iterable[Rate], *, at: datetime) -> dict[Key, Rate]:
+def in_force(rates: Iterable[Rate], *, at: datetime) -> dict[RateKey, Rate]:
     """Return the active rate of each key that holds at the instant *at*.
 
     Of several the later one wins; where none holds yet, the first that will.
     """
-    found: dict[Key, Rate] = {}
+    found: dict[RateKey, Rate] = {}
     for rate in rates:
         if not rate.active or (rate.effective_to is not None and rate.effective_to <= at):
             continue
@@ -104,7 +104,7 @@ def in_force(rates: Iterable[Rate], *, at: datetime) -> dict[Key, Rate]:
     return found
 
 
-def rate_key(rate: Rate) -> Key:
+def rate_key(rate: Rate) -> RateKey:
     """Return what a rate is for: two with the same key are versions of one."""
     return (
         rate.digits,
@@ -121,7 +121,7 @@ def amended(before: Sequence[Rate], deck: Sequence[Rate]) -> tuple[Rate, ...]:
 
     A rate that was in force earlier than the deck's one of its key stays until then.
     """
-    earliest: dict[Key, datetime | None] = {}
+    earliest: dict[RateKey, datetime | None] = {}
     for rate in deck:
         key, begins = rate_key(rate), rate.effective_from
         known = earliest.get(key, begins)
@@ -130,7 +130,7 @@ def amended(before: Sequence[Rate], deck: Sequence[Rate]) -> tuple[Rate, ...]:
     return (*kept, *deck)
 
 
-def _stays(rate: Rate, earliest: dict[Key, datetime | None]) -> bool:
+def _stays(rate: Rate, earliest: dict[RateKey, datetime | None]) -> bool:
     key = rate_key(rate)
     if key not in earliest:
         return True
@@ -153,11 +153,11 @@ def _begun(rate: Rate, at: datetime) -> bool:
     return rate.effective_from is None or rate.effective_from <= at
 
 
-class _Costs:
+class _CostTable:
     """What calls of some lengths cost by each rate; rates that are priced alike are tried once."""
 
     def __init__(self, rates: Iterable[Rate]) -> None:
-        self._place: dict[Key, int] = {}
+        self._place: dict[RateKey, int] = {}
         tried: list[Rate] = []
         for rate in rates:
             key = _price_key(rate)
@@ -175,7 +175,7 @@ class _Costs:
         return None if place is None else self._costs[place][TRIED_S.index(_SHOWN_S)]
 
 
-def _price_key(rate: Rate) -> Key:
+def _price_key(rate: Rate) -> RateKey:
     # Forms are compared by what they are: hashing one takes longer than pricing by it.
     return (
         id(rate.form),
@@ -202,7 +202,7 @@ def _bare(rate: Rate, number: int) -> Rate:
 
 
 def _try(rates: Sequence[Rate]) -> list[Costs]:
-    tariff = Tariff("trial", "XXX", "UTC", Rounding("none", 6), tuple(rates))
+    tariff = TariffDefinition("trial", "XXX", "UTC", Rounding("none", 6), tuple(rates))
     compiled = compile_tariff(tariff)
     found = []
     for rate in rates:

@@ -17,7 +17,7 @@ from tollbook.app.tariffs.overview import open_tariff, version_in_force
 from tollbook.app.tariffs.publish import Faulty, Published, publish
 from tollbook.core.calendar import zone_names
 from tollbook.core.money import Rounding
-from tollbook.core.tariff import Fault, Tariff
+from tollbook.core.tariff import Fault, TariffDefinition
 from tollbook.core.tariff.deck import DeckLayout, DeckReading, read_deck
 from tollbook.core.tariff.doubts import find_doubts
 from tollbook.core.tariff.fields import FaultList
@@ -43,7 +43,7 @@ class DeckBase:
     *version_id* is None for a new one.
     """
 
-    tariff: Tariff
+    tariff: TariffDefinition
     tariff_id: int | None = None
     version_id: int | None = None
     number: int = 0
@@ -53,7 +53,7 @@ class DeckBase:
 class DeckDraft:
     """A deck that was read: the tariff that it makes, or None and the faults (*fault_count*)."""
 
-    tariff: Tariff | None
+    tariff: TariffDefinition | None
     rows: int
     faults: tuple[Fault, ...]
     fault_count: int
@@ -90,7 +90,7 @@ def new_base(name: str, *, currency: str, zone: str) -> DeckBase:
         raise DeckRefused(f'"{currency[:20]}" is no currency. Write three capitals, as EUR.')
     if zone not in zone_names():
         raise DeckRefused(f'"{zone[:60]}" is no time zone. Write it as Europe/Berlin.')
-    return DeckBase(Tariff(name, currency, zone, Rounding("half_up", 4), ()))
+    return DeckBase(TariffDefinition(name, currency, zone, Rounding("half_up", 4), ()))
 
 
 def base_in_force(tariff_id: int, *, at: datetime) -> DeckBase:
@@ -136,7 +136,7 @@ def draft_deck(
     )
 
 
-def compare_deck(base: DeckBase, tariff: Tariff, *, at: datetime) -> DeckChanges:
+def compare_deck(base: DeckBase, tariff: TariffDefinition, *, at: datetime) -> DeckChanges:
     """Return what *tariff* changes against *base* at the instant from which it holds."""
     with uncollected():
         return compare_rates(base.tariff.rates, tariff.rates, at=at)
@@ -144,7 +144,7 @@ def compare_deck(base: DeckBase, tariff: Tariff, *, at: datetime) -> DeckChanges
 
 def publish_deck(
     door: Door,
-    tariff: Tariff,
+    tariff: TariffDefinition,
     base: DeckBase,
     *,
     at: datetime,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tollbook.core.calendar import DAY_S
-from tollbook.core.tariff import Fault, InitialAndUnit, Rate, Tariff
+from tollbook.core.tariff import Fault, InitialAndUnit, Rate, TariffDefinition
 from tollbook.core.tariff.deck import DECK_FIELDS, DeckLayout, rate_cells, read_deck
 from tollbook.core.tariff.doubts import find_doubts
 from tollbook.core.tariff.fields import FaultList
@@ -40,7 +40,7 @@ _FIELD_OF_CODE = {"deck.price_form": "unit_s", "deck.window": "window_from"}
 
 
 @dataclass(frozen=True, slots=True)
-class FieldFault:
+class RateFieldFault:
     """What is wrong with one field of the form."""
 
     field: str
@@ -62,8 +62,12 @@ def form_texts(rate: Rate) -> dict[str, str]:
 
 
 def read_rate(
-    given: Mapping[str, str], callers: Sequence[str], *, base: Tariff, before: Rate | None = None
-) -> Rate | tuple[FieldFault, ...]:
+    given: Mapping[str, str],
+    callers: Sequence[str],
+    *,
+    base: TariffDefinition,
+    before: Rate | None = None,
+) -> Rate | tuple[RateFieldFault, ...]:
     """Return the rate that the form's texts describe, or what is wrong with which field.
 
     *callers* are the extensions (or departments) chosen, none for all. *before* is the rate that
@@ -78,7 +82,7 @@ def read_rate(
     layout = DeckLayout({key: at for at, key in enumerate(keys)}, header_row=0)
     reading = read_deck([(1, list(cells.values()))], layout, base=base)
     if reading.faults:
-        return tuple(FieldFault(_field(fault), fault.message) for fault in reading.faults)
+        return tuple(RateFieldFault(_field(fault), fault.message) for fault in reading.faults)
     (rate,) = reading.rates
     kept = before or rate
     return replace(
@@ -94,7 +98,7 @@ def read_rate(
     )
 
 
-def with_rate(tariff: Tariff, rate: Rate, *, index: int | None) -> Tariff:
+def with_rate(tariff: TariffDefinition, rate: Rate, *, index: int | None) -> TariffDefinition:
     """Return *tariff* with *rate* in place of the one at *index*; None: behind all."""
     rates = list(tariff.rates)
     if index is None:
@@ -104,7 +108,7 @@ def with_rate(tariff: Tariff, rate: Rate, *, index: int | None) -> Tariff:
     return replace(tariff, rates=tuple(rates))
 
 
-def changed(tariff: Tariff, indexes: Collection[int], *, do: str) -> Tariff:
+def changed(tariff: TariffDefinition, indexes: Collection[int], *, do: str) -> TariffDefinition:
     """Return *tariff* with the rates at *indexes* switched "on" or "off", or "delete"d."""
     chosen = frozenset(indexes)
     if do == "delete":
@@ -117,7 +121,7 @@ def changed(tariff: Tariff, indexes: Collection[int], *, do: str) -> Tariff:
     return replace(tariff, rates=tuple(rates))
 
 
-def doubts_about(tariff: Tariff, index: int) -> tuple[Fault, ...]:
+def doubts_about(tariff: TariffDefinition, index: int) -> tuple[Fault, ...]:
     """Return the doubts about one rate: that it can never win, that hours are not covered."""
     found = FaultList()
     find_doubts(tariff, found)

@@ -9,9 +9,8 @@ from tollbook.app.pricing.stored_tariffs import stored_tariff
 from tollbook.app.tariffs.assign import AssignmentInfo, list_assignments
 from tollbook.app.tariffs.publish import SINCE_EVER_US
 from tollbook.core.instants import from_us, to_us
-from tollbook.core.tariff import Tariff
-from tollbook.storage.models import Tariff as StoredTariff
-from tollbook.storage.models import TariffVersion
+from tollbook.core.tariff import TariffDefinition
+from tollbook.storage.models import Tariff, TariffVersion
 
 PLACE_WORDS = {"pbx": "PBX", "account_code": "account code", "source_ip": "address"}
 
@@ -48,7 +47,7 @@ class OpenTariff:
     id: int
     version: VersionLine
     versions: tuple[VersionLine, ...]
-    tariff: Tariff
+    tariff: TariffDefinition
 
 
 def list_tariffs(*, at: datetime) -> list[TariffLine]:
@@ -61,7 +60,7 @@ def list_tariffs(*, at: datetime) -> list[TariffLine]:
     for version in rows.order_by("valid_from_us", "number"):
         versions.setdefault(version.tariff_id, []).append(version)
     lines = []
-    for tariff in StoredTariff.objects.order_by("name"):
+    for tariff in Tariff.objects.order_by("name"):
         own = versions.get(tariff.pk, [])
         held = [version for version in own if version.valid_from_us <= to_us(at)]
         current = held[-1] if held else own[-1] if own else None

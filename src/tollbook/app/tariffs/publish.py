@@ -12,15 +12,14 @@ from tollbook.app.tariffs.assign import assign_default, nothing_assigned
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.tariff import (
     Fault,
-    Tariff,
+    TariffDefinition,
     TariffSyntaxError,
     decode_tariff,
     read_tariff,
     tariff_document,
 )
 from tollbook.storage.db.door import Door
-from tollbook.storage.models import Call, TariffAssignment, TariffVersion
-from tollbook.storage.models import Tariff as StoredTariff
+from tollbook.storage.models import Call, Tariff, TariffAssignment, TariffVersion
 
 # The first version of a tariff serves all calls, also those from before it was written down.
 SINCE_EVER_US = 0
@@ -65,7 +64,7 @@ class TariffInfo:
     assigned: bool
 
 
-def check_tariff(raw: bytes, *, name: str) -> tuple[Tariff | None, tuple[Fault, ...]]:
+def check_tariff(raw: bytes, *, name: str) -> tuple[TariffDefinition | None, tuple[Fault, ...]]:
     """Return the tariff in the bytes of the file *name*, None if refused, and all its faults."""
     try:
         document = decode_tariff(raw, name=name)
@@ -108,7 +107,7 @@ def publish_tariff(
 
 def publish(
     door: Door,
-    tariff: Tariff,
+    tariff: TariffDefinition,
     *,
     at: datetime,
     actor: str,
@@ -122,7 +121,7 @@ def publish(
         text = json.dumps(tariff_document(tariff), ensure_ascii=False, separators=(",", ":"))
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     with door.transaction():
-        stored, _ = StoredTariff.objects.get_or_create(
+        stored, _ = Tariff.objects.get_or_create(
             name=tariff.name, defaults={"currency": tariff.currency, "zone": str(tariff.zone)}
         )
         if stored.currency != tariff.currency:
@@ -136,7 +135,7 @@ def publish(
                 _next_version(stored, newest, text, sha256, effective_us, at, actor),
                 True,
             )
-            StoredTariff.objects.filter(pk=stored.pk).update(zone=str(tariff.zone))
+            Tariff.objects.filter(pk=stored.pk).update(zone=str(tariff.zone))
             record_change(
                 actor=actor,
                 action="tariff.publish",
@@ -165,7 +164,7 @@ def publish(
 def list_tariffs() -> tuple[TariffInfo, ...]:
     """Return all tariffs by name."""
     found = []
-    for tariff in StoredTariff.objects.order_by("name"):
+    for tariff in Tariff.objects.order_by("name"):
         versions = TariffVersion.objects.filter(tariff=tariff).order_by("-number")
         newest = versions.only("number", "valid_from_us").first()
         if newest is not None:
@@ -196,7 +195,7 @@ def _moves(version: TariffVersion, valid_from: datetime | None) -> bool:
 
 
 def _next_version(
-    stored: StoredTariff,
+    stored: Tariff,
     newest: TariffVersion | None,
     text: str,
     sha256: str,
@@ -215,7 +214,7 @@ def _next_version(
     )
 
 
-def _other_currency(stored: StoredTariff, tariff: Tariff) -> Fault:
+def _other_currency(stored: Tariff, tariff: TariffDefinition) -> Fault:
     return Fault(
         "currency",
         "tariff.currency_changed",

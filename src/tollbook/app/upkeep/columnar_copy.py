@@ -8,34 +8,42 @@ from dataclasses import dataclass
 from tollbook.app.words import counted
 from tollbook.storage.db.door import Door
 from tollbook.storage.reports.columnar.catalogue import Catalogue, newest_ids, read_catalogue
-from tollbook.storage.reports.columnar.check import Difference, check
+from tollbook.storage.reports.columnar.check import CopyDifference, check
 from tollbook.storage.reports.columnar.queries import MOST_BEHIND, WORTH_CALLS
 from tollbook.storage.reports.columnar.refresh import Refreshed, refresh
 
-__all__ = ["Difference", "Refreshed", "Why", "differences", "rebuild", "refresh_if_due", "why_due"]
+__all__ = [
+    "CopyDifference",
+    "RefreshReason",
+    "Refreshed",
+    "differences",
+    "rebuild",
+    "refresh_if_due",
+    "why_due",
+]
 
 ENOUGH_ROWS = 5_000  # New rows that are worth writing a small month again.
 LONGEST_WAIT_S = 600  # Fewer wait no longer than this: every answer reads them from the tables.
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class RefreshReason:
     """Why the copy is to be written now, in words."""
 
     words: str
 
 
-def why_due(door: Door, *, waited_s: float) -> Why | None:
+def why_due(door: Door, *, waited_s: float) -> RefreshReason | None:
     """Return why the copy should be written; *waited_s* have passed since it was."""
     newest = newest_ids(door.using)
     catalogue = read_catalogue(door.using)
     if catalogue is None:
-        return Why("there is none yet") if newest.call_id >= WORTH_CALLS else None
+        return RefreshReason("there is none yet") if newest.call_id >= WORTH_CALLS else None
     if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
-        return Why("a file is missing or torn")
+        return RefreshReason("a file is missing or torn")
     behind = catalogue.behind(newest, using=door.using)
     if behind >= _enough_rows(catalogue) or (behind and waited_s >= LONGEST_WAIT_S):
-        return Why(f"it is {counted(behind, 'row')} behind")
+        return RefreshReason(f"it is {counted(behind, 'row')} behind")
     return None
 
 
@@ -55,6 +63,6 @@ def rebuild(door: Door) -> Refreshed | None:
     return refresh(door, from_scratch=True)
 
 
-def differences(door: Door) -> list[Difference]:
+def differences(door: Door) -> list[CopyDifference]:
     """Return what copy and database do not agree about, to be shown to people."""
     return check(door.using)

@@ -1,6 +1,6 @@
 """Proves that what is stored is whole: balances, charges, budgets, copies, files.
 
-    for checked in examine(door, data_dir=data_dir):   # one `Checked` a proof, in order
+    for checked in examine(door, data_dir=data_dir):   # one `ProofResult` a proof, in order
         ...
 
 Every proof compares two things that were written apart; nothing is changed. What is only derived
@@ -31,7 +31,7 @@ from tollbook.storage.upkeep.proofs import (
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class HealthFinding:
     """One thing that is not as it should be: where, what was found, what follows, what to do."""
 
     code: str
@@ -47,12 +47,12 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class ProofResult:
     """One proof and the first of what speaks against it; of none, it holds."""
 
     name: str
     proves: str
-    faults: tuple[Fault, ...]
+    faults: tuple[HealthFinding, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -64,7 +64,7 @@ class Checked:
 class _Proof:
     name: str
     proves: str
-    find: Callable[["_Patient"], Sequence[Fault]]
+    find: Callable[["_Patient"], Sequence[HealthFinding]]
     mend: Callable[["_Patient"], object] | None = None
 
 
@@ -76,14 +76,14 @@ class _Patient:
     data_dir: Path
 
 
-def examine(door: Door, *, data_dir: Path) -> Iterator[Checked]:
+def examine(door: Door, *, data_dir: Path) -> Iterator[ProofResult]:
     """Yield each proof once it is made; the installation may go on working meanwhile."""
     patient = _Patient(door, data_dir)
     for proof in _PROOFS:
-        yield Checked(proof.name, proof.proves, tuple(proof.find(patient)))
+        yield ProofResult(proof.name, proof.proves, tuple(proof.find(patient)))
 
 
-def mend(door: Door, *, data_dir: Path) -> Iterator[Checked]:
+def mend(door: Door, *, data_dir: Path) -> Iterator[ProofResult]:
     """Make anew what is only derived and found wrong; yield what each was before."""
     patient = _Patient(door, data_dir)
     for proof in _PROOFS:
@@ -92,13 +92,13 @@ def mend(door: Door, *, data_dir: Path) -> Iterator[Checked]:
         faults = tuple(proof.find(patient))
         if faults:
             proof.mend(patient)
-        yield Checked(proof.name, proof.proves, faults)
+        yield ProofResult(proof.name, proof.proves, faults)
 
 
-def _database(patient: _Patient) -> list[Fault]:
+def _database(patient: _Patient) -> list[HealthFinding]:
     connection = connections[patient.door.using]
     return [
-        Fault(
+        HealthFinding(
             "database.broken",
             "database",
             found,
@@ -109,7 +109,7 @@ def _database(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _guards(patient: _Patient) -> list[Fault]:
+def _guards(patient: _Patient) -> list[HealthFinding]:
     connection = connections[patient.door.using]
     missing = (
         *missing_guards(connection),
@@ -117,7 +117,7 @@ def _guards(patient: _Patient) -> list[Fault]:
         *missing_counters(connection),
     )
     return [
-        Fault(
+        HealthFinding(
             "guards.missing",
             f"trigger {name}",
             "it is absent or was altered",
@@ -128,9 +128,9 @@ def _guards(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _ledger(patient: _Patient) -> list[Fault]:
+def _ledger(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             fault.code,
             fault.place,
             f"{fault.finding}: {_money(fault.stated_micros)} and {_money(fault.found_micros)}",
@@ -141,9 +141,9 @@ def _ledger(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _charges(patient: _Patient) -> list[Fault]:
+def _charges(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             "charge.paid_otherwise",
             f"call {one.call_id}, {one.account}",
             f"{_money(one.charged_micros)} {one.currency} are charged and "
@@ -155,9 +155,9 @@ def _charges(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _budgets(patient: _Patient) -> list[Fault]:
+def _budgets(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             "budget.differs",
             one.place,
             f"it says that {_money(one.stated.used_micros)} and {one.stated.used_s} s are used, "
@@ -171,9 +171,9 @@ def _budgets(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _counters(patient: _Patient) -> list[Fault]:
+def _counters(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             "counter.differs",
             f"counter {one.key}",
             f"it says {one.stated.amount} and {one.stated.seconds} s, the charges in force come "
@@ -185,9 +185,9 @@ def _counters(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _snapshots(patient: _Patient) -> list[Fault]:
+def _snapshots(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             "snapshot.differs",
             f"{one.account}, snapshot of {one.day}",
             f"it says {_money(one.stated_micros)}, its postings come to {_money(one.found_micros)}",
@@ -198,9 +198,9 @@ def _snapshots(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _copy(patient: _Patient) -> list[Fault]:
+def _copy(patient: _Patient) -> list[HealthFinding]:
     return [
-        Fault(
+        HealthFinding(
             "copy.differs",
             f"columnar copy, month {one.month}" if one.month else "columnar copy",
             one.message.rstrip("."),
@@ -211,7 +211,7 @@ def _copy(patient: _Patient) -> list[Fault]:
     ]
 
 
-def _raw_log(patient: _Patient) -> list[Fault]:
+def _raw_log(patient: _Patient) -> list[HealthFinding]:
     faults = []
     for segment in segment_ends(using=patient.door.using):
         path = patient.data_dir / segment.path
@@ -224,7 +224,7 @@ def _raw_log(patient: _Patient) -> list[Fault]:
             else f"it has {size:,} bytes, of which {segment.indexed_bytes:,} are indexed"
         )
         faults.append(
-            Fault(
+            HealthFinding(
                 "raw.missing",
                 f"{path} of source {segment.source}",
                 finding,

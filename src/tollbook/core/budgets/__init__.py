@@ -13,11 +13,21 @@ from tollbook.core.calendar import Every, Period, period_at
 
 SHARES = 100
 
-__all__ = ["Budget", "Every", "Left", "Period", "Use", "left", "period_at", "tightest", "warnings"]
+__all__ = [
+    "BudgetLimits",
+    "Every",
+    "Left",
+    "Period",
+    "Use",
+    "left",
+    "period_at",
+    "tightest",
+    "warnings",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class BudgetLimits:
     """A limit in money, in talk, or both; None is no limit.
 
     `warn_at` are shares of the limit in percent at which somebody is told, ascending.
@@ -63,7 +73,7 @@ class Left:
         return self.micros == 0 or self.seconds == 0
 
 
-def left(budget: Budget, use: Use) -> Left:
+def left(budget: BudgetLimits, use: Use) -> Left:
     """Return what *budget* still allows after *use*."""
     return Left(
         None if budget.limit_micros is None else max(0, budget.limit_micros - use.micros),
@@ -71,10 +81,10 @@ def left(budget: Budget, use: Use) -> Left:
     )
 
 
-def warnings(budget: Budget, *, before: Use, after: Use) -> tuple[int, ...]:
+def warnings(budget: BudgetLimits, *, before: Use, after: Use) -> tuple[int, ...]:
     """Return the shares in percent that were not reached *before* and are *after*.
 
-    >>> budget = Budget(limit_micros=10_000_000, warn_at=(50, 80, 100))
+    >>> budget = BudgetLimits(limit_micros=10_000_000, warn_at=(50, 80, 100))
     >>> warnings(budget, before=Use(4_000_000), after=Use(8_000_000))
     (50, 80)
     """
@@ -100,7 +110,7 @@ def tightest(all_left: Iterable[Left]) -> Left:
     return Left(micros, seconds)
 
 
-def _share(budget: Budget, use: Use) -> Fraction:
+def _share(budget: BudgetLimits, use: Use) -> Fraction:
     """Return the greater of the used shares of money and talk, in percent."""
     shares = [Fraction(0)]
     for used, limit in ((use.micros, budget.limit_micros), (use.seconds, budget.limit_s)):

@@ -9,26 +9,26 @@ from tollbook.core.charging.compose import (
     ChargeStep,
     Counters,
     Effects,
-    Memory,
+    InMemoryCounters,
     Original,
     charge,
     facts_of,
     longest_talk,
 )
-from tollbook.core.charging.plan import Assignment, ExchangeRate, Plan
+from tollbook.core.charging.plan import DatedExchangeRate, Plan, PlanAssignment
 from tollbook.core.charging.reading import PlanReading, read_plan
 from tollbook.core.rating import Unrated
 
 __all__ = [
-    "Assignment",
     "ChargeStep",
     "Charged",
     "Counters",
+    "DatedExchangeRate",
     "Effects",
-    "ExchangeRate",
-    "Memory",
+    "InMemoryCounters",
     "Original",
     "Plan",
+    "PlanAssignment",
     "PlanReading",
     "Unrated",
     "charge",

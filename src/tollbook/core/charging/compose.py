@@ -12,7 +12,7 @@ from math import ceil
 from typing import Protocol
 
 from tollbook.core.calendar import Every, period_at
-from tollbook.core.charging.plan import ExchangeRate, Plan
+from tollbook.core.charging.plan import DatedExchangeRate, Plan
 from tollbook.core.discounts import (
     Bundle,
     Facts,
@@ -54,7 +54,7 @@ class Effects:
     bundles: tuple[tuple[CounterKey, int], ...] = ()
 
 
-class Memory:
+class InMemoryCounters:
     """Counters that live as long as this object."""
 
     def __init__(self) -> None:
@@ -101,7 +101,7 @@ class Original:
 
     amount: Decimal
     currency: str
-    rate: ExchangeRate
+    rate: DatedExchangeRate
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Charged:
 
 
 @dataclass(slots=True)
-class _Running:
+class _RunningAmount:
     """The amount so far and the lines that led to it."""
 
     amount: Fraction = Fraction(0)
@@ -250,12 +250,12 @@ def _composed(
     owed: Owed,
     counters: Counters,
     covered: Covered,
-    exchanged: ExchangeRate | None,
+    exchanged: DatedExchangeRate | None,
     *,
     name: str,
     earned_only: bool,
 ) -> Charged:
-    running = _Running()
+    running = _RunningAmount()
     _base(running, compiled, call, owed, covered)
     original: Original | None = None
     factor = Fraction(1)
@@ -294,7 +294,11 @@ def _composed(
 
 
 def _base(
-    running: _Running, compiled: CompiledTariff, call: TalkedCall, owed: Owed, covered: Covered
+    running: _RunningAmount,
+    compiled: CompiledTariff,
+    call: TalkedCall,
+    owed: Owed,
+    covered: Covered,
 ) -> None:
     """Add free seconds, bundles, each stretch of time, and the connect fee."""
     free_s = min(max(ceil(call.talk_s), 0), owed.rate.free_s)
@@ -330,7 +334,7 @@ def _base(
 
 def _around(
     plan: Plan,
-    running: _Running,
+    running: _RunningAmount,
     facts: Facts,
     counters: Counters,
     billed_s: int,
@@ -366,7 +370,9 @@ def _volume_taken(
     return volume_discount(discount, before, amount=amount, seconds=seconds)
 
 
-def _bounds(running: _Running, compiled: CompiledTariff, owed: Owed, factor: Fraction) -> None:
+def _bounds(
+    running: _RunningAmount, compiled: CompiledTariff, owed: Owed, factor: Fraction
+) -> None:
     """Raise the amount to the rate's minimum charge, cap it at its maximum."""
     minimum = Fraction(owed.rate.minimum, compiled.denominator) * factor
     if running.amount < minimum:
@@ -377,7 +383,7 @@ def _bounds(running: _Running, compiled: CompiledTariff, owed: Owed, factor: Fra
             running.add("maximum_charge", maximum - running.amount, price=shown(maximum))
 
 
-def _taxes(plan: Plan, running: _Running, facts: Facts) -> Fraction:
+def _taxes(plan: Plan, running: _RunningAmount, facts: Facts) -> Fraction:
     """Add the taxes, each on the amount before any of them; return all tax, shown or added."""
     net = running.amount
     total = Fraction(0)

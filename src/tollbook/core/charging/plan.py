@@ -21,7 +21,7 @@ from tollbook.core.discounts import (
 
 
 @dataclass(frozen=True, slots=True)
-class Assignment:
+class PlanAssignment:
     """Calls that *match* are priced by the tariff of this name."""
 
     tariff: str
@@ -29,7 +29,7 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
-class ExchangeRate:
+class DatedExchangeRate:
     """One *source* is *rate* of *target*, from the local day *on* until the pair's next rate."""
 
     source: str
@@ -48,13 +48,13 @@ class Plan:
 
     zone: str = "UTC"
     currency: str = ""
-    assignments: tuple[Assignment, ...] = ()
+    assignments: tuple[PlanAssignment, ...] = ()
     service_charges: tuple[ServiceCharge, ...] = ()
     volume_discounts: tuple[VolumeDiscount, ...] = ()
     discount_packages: tuple[DiscountPackage, ...] = ()
     bundles: tuple[Bundle, ...] = ()
     taxes: tuple[Tax, ...] = ()
-    exchange_rates: tuple[ExchangeRate, ...] = ()
+    exchange_rates: tuple[DatedExchangeRate, ...] = ()
 
     def tariff_for(self, facts: Facts) -> str | None:
         """Return the tariff of the first assignment that fits; None where none does."""
@@ -63,14 +63,14 @@ class Plan:
                 return assignment.tariff
         return None
 
-    def exchange(self, source: str, target: str, facts: Facts) -> ExchangeRate | None:
+    def exchange(self, source: str, target: str, facts: Facts) -> DatedExchangeRate | None:
         """Return the newest rate of the pair that was set by the call's local day."""
         day = facts.at.astimezone(zone(self.zone)).date()
         return _newest(self.exchange_rates, source, target, day)
 
 
 def _newest(
-    rates: Sequence[ExchangeRate], source: str, target: str, day: date
-) -> ExchangeRate | None:
+    rates: Sequence[DatedExchangeRate], source: str, target: str, day: date
+) -> DatedExchangeRate | None:
     dated = [r for r in rates if (r.source, r.target) == (source, target) and r.on <= day]
     return max(dated, key=lambda rate: rate.on, default=None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from tollbook.core.calendar import Every, zone_names
-from tollbook.core.charging.plan import Assignment, ExchangeRate, Plan
+from tollbook.core.charging.plan import DatedExchangeRate, Plan, PlanAssignment
 from tollbook.core.discounts import (
     Bundle,
     DiscountPackage,
@@ -84,8 +84,8 @@ def _match(fields: Fields) -> Match:
     return match
 
 
-def _assignment(fields: Fields) -> Assignment:
-    return Assignment(fields.text("tariff", None), _match(fields))
+def _assignment(fields: Fields) -> PlanAssignment:
+    return PlanAssignment(fields.text("tariff", None), _match(fields))
 
 
 def _service_charge(fields: Fields) -> ServiceCharge:
@@ -146,13 +146,13 @@ def _tax(fields: Fields) -> Tax:
     )
 
 
-def _exchange_rate(fields: Fields) -> ExchangeRate:
+def _exchange_rate(fields: Fields) -> DatedExchangeRate:
     source = _currency(fields, "source", must=True)
     target = _currency(fields, "target", must=True)
     rate = fields.amount("rate", None)
     if not rate:
         fields.error("rate", "range", "must be more than zero")
-    return ExchangeRate(source, target, rate, fields.day("on"))
+    return DatedExchangeRate(source, target, rate, fields.day("on"))
 
 
 def _share(fields: Fields, key: str) -> Decimal:

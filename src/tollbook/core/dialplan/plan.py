@@ -74,7 +74,7 @@ class PlanFault:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanReading:
+class DialPlanReading:
     """The plan, or none and the faults for which it was refused."""
 
     plan: DialPlan | None
@@ -121,7 +121,7 @@ def plan_document(plan: DialPlan) -> dict[str, object]:
     }
 
 
-def read_plan(document: Mapping[str, object]) -> PlanReading:
+def read_plan(document: Mapping[str, object]) -> DialPlanReading:
     """Return the plan that *document* describes, or every fault with its place.
 
     A key that is absent has the value of `default_plan` for the document's country.
@@ -131,7 +131,7 @@ def read_plan(document: Mapping[str, object]) -> PlanReading:
     >>> read_plan({"extension_ranges": ["200-1"]}).faults[0].place
     'extension_ranges[0]'
     """
-    reader = _Reader(document)
+    reader = _DialPlanReader(document)
     country = reader.text("country", "", _is_country, "two capital letters of a country, as DE")
     base = default_plan(country)
     plan = DialPlan(
@@ -159,7 +159,7 @@ def read_plan(document: Mapping[str, object]) -> PlanReading:
         emergency=reader.texts("emergency", (), _DIGITS.fullmatch, "digits"),
     )
     faults = reader.faults()
-    return PlanReading(None if faults else plan, faults)
+    return DialPlanReading(None if faults else plan, faults)
 
 
 def read_range(text: str) -> ExtensionRange | None:
@@ -178,7 +178,7 @@ def read_range(text: str) -> ExtensionRange | None:
     return ExtensionRange(digits + "0" * len(wild), digits + "9" * len(wild))
 
 
-class _Reader:
+class _DialPlanReader:
     """Takes keys out of a document and gathers what is wrong with them."""
 
     def __init__(self, document: Mapping[str, object]) -> None:

@@ -36,7 +36,7 @@ _MARKED = {"mobile", "premium", "freephone", "shared cost"}
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class NumberStep:
     """One thing done to a number: by which rule, what it took, what was left, and why."""
 
     rule: str
@@ -45,7 +45,7 @@ class Step:
     why: str
 
 
-_STAYED_INSIDE = Step("direction", "", "", "the call stayed inside")
+_STAYED_INSIDE = NumberStep("direction", "", "", "the call stayed inside")
 
 
 class Reached(NamedTuple):
@@ -59,16 +59,16 @@ class Reached(NamedTuple):
     callee: str
     call_type: str
     destination: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[NumberStep, ...] = ()
 
 
 # Direction, callee, call type, destination and steps: what a call reached, less who called. The
 # same for every caller of one kind, so an import of a million calls makes few of them.
-Way = tuple[str, str, str, str, tuple[Step, ...]]
+Route = tuple[str, str, str, str, tuple[NumberStep, ...]]
 
 
 @dataclass(slots=True)
-class Caller:
+class CallerNumber:
     """Who called: as cleaned, as the site knows it, and from where in the world once asked."""
 
     number: str
@@ -91,7 +91,7 @@ class Target:
     number: str
     extension: str
     stripped: bool
-    inside: tuple[Step, ...]
+    inside: tuple[NumberStep, ...]
     help: Reached | None = None
     outward: Reached | None = None
 
@@ -130,7 +130,7 @@ class Resolver:
         self._calling_code = world.calling_code(country) if country else ""
         self._short_codes = dict(plan.short_codes)
         self._extensions: dict[str, bool] = {}
-        self._callers: dict[str, Caller] = {}
+        self._callers: dict[str, CallerNumber] = {}
         self._targets: dict[tuple[str, str], Target] = {}
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
@@ -140,10 +140,10 @@ class Resolver:
         shown = self.shown(who, went)
         if went == "in" and shown != who.number:
             why = "the caller's number in international form"
-            steps = (*steps, Step("caller", who.number, shown, why))
+            steps = (*steps, NumberStep("caller", who.number, shown, why))
         return Reached(went, shown, reached, call_type, destination, steps)
 
-    def caller(self, number: str) -> "Caller":
+    def caller(self, number: str) -> "CallerNumber":
         """Return what is known of who called from *number*."""
         known = self._callers.get(number)
         return known or _remember(self._callers, number, self._read_caller(_clean(number)))
@@ -156,7 +156,7 @@ class Resolver:
             self._targets, key, self._read_target(_clean(dialled), _clean(callee))
         )
 
-    def way(self, who: "Caller", target: "Target", direction: str) -> Way:
+    def way(self, who: "CallerNumber", target: "Target", direction: str) -> Route:
         """Return what a call to *target* reached; of *who* only the kind decides anything."""
         if target.help is not None and direction != "in":
             return _to("out", target.help)
@@ -173,7 +173,7 @@ class Resolver:
             target.outward = self._read_outward(target.number, stripped=target.stripped)
         return _to(direction, target.outward)
 
-    def shown(self, who: "Caller", direction: str) -> str:
+    def shown(self, who: "CallerNumber", direction: str) -> str:
         """Return the number by which the caller of a call that went *direction* is known."""
         if direction != "in":
             return who.own
@@ -203,9 +203,9 @@ class Resolver:
         is_service = len(number) >= 5 or (self._calling_code == "1" and number[1:] == "11")
         return not (is_service and world.short_number_kind(number, self.plan.country))
 
-    def _read_caller(self, number: str) -> "Caller":
+    def _read_caller(self, number: str) -> "CallerNumber":
         extension = self._own_extension(number)
-        return Caller(number, extension or number, extension != "")
+        return CallerNumber(number, extension or number, extension != "")
 
     def _read_target(self, dialled: str, callee: str) -> "Target":
         target = callee or dialled
@@ -215,7 +215,7 @@ class Resolver:
             number=target,
             extension=extension,
             stripped=callee not in ("", dialled) and dialled.endswith(callee),
-            inside=(Step("extension", taken, extension, "both are extensions"),),
+            inside=(NumberStep("extension", taken, extension, "both are extensions"),),
         )
         for number in (dialled, callee):
             if help_at := self._emergency_number(number):
@@ -223,7 +223,7 @@ class Resolver:
                 break
         return found
 
-    def _guess(self, who: "Caller", target: "Target") -> str:
+    def _guess(self, who: "CallerNumber", target: "Target") -> str:
         """Return the direction that the numbers themselves suggest."""
         if target.extension:
             return "in"
@@ -261,27 +261,29 @@ class Resolver:
 
     def _read_outward(self, target: str, *, stripped: bool) -> Reached:
         """Return what *target* is for the world outside; direction and caller come later."""
-        steps: list[Step] = []
+        steps: list[NumberStep] = []
         number = target
         if number in self._short_codes:
             number = self._short_codes[number]
-            steps.append(Step("short_code", target, number, "a short code of the site"))
+            steps.append(NumberStep("short_code", target, number, "a short code of the site"))
         elif self._is_feature(number):
-            why = Step("feature_code", number, "", "keys that switch a feature, not a number")
+            why = NumberStep("feature_code", number, "", "keys that switch a feature, not a number")
             return Reached("", "", number, "service", "", (why,))
         elif not stripped:
             number = self._without_prefixes(number, steps)
         kind = world.short_number_kind(number, self.plan.country) if self.plan.country else ""
         if kind:
             name = world.country_name(self.plan.country)
-            steps.append(Step("short_number", "", number, f"a short number of {name} ({kind})"))
+            steps.append(
+                NumberStep("short_number", "", number, f"a short number of {name} ({kind})")
+            )
             return Reached("", "", number, kind, name, tuple(steps))
         digits = self._international(number, steps)
         if digits is None:
             return Reached("", "", number, "unknown", "", tuple(steps))
         return self._classified(digits, steps)
 
-    def _without_prefixes(self, number: str, steps: list[Step]) -> str:
+    def _without_prefixes(self, number: str, steps: list[NumberStep]) -> str:
         """Return *number* less what only tells the PBX which way to take; once each."""
         plan = self.plan
         number = _strip(number, plan.secret_prefixes, "secret", "the PBX's secret prefix", steps)
@@ -292,68 +294,74 @@ class Resolver:
             fixed = pattern.rstrip("x")
             if number.startswith(fixed) and len(number) > len(pattern):
                 taken, left = number[: len(pattern)], number[len(pattern) :]
-                steps.append(Step("carrier", taken, left, "the choice of a carrier"))
+                steps.append(NumberStep("carrier", taken, left, "the choice of a carrier"))
                 return left
         return number
 
-    def _international(self, number: str, steps: list[Step]) -> str | None:
+    def _international(self, number: str, steps: list[NumberStep]) -> str | None:
         """Return *number* in E.164 digits, None when that cannot be told."""
         plan = self.plan
         digits = number.removeprefix("+")
         if not (digits.isascii() and digits.isdecimal()):
-            steps.append(Step("unreadable", "", number, "not a number of digits"))
+            steps.append(NumberStep("unreadable", "", number, "not a number of digits"))
             return None
         if digits != number:
-            steps.append(Step("international", "+", digits, "+ opens an international number"))
+            steps.append(
+                NumberStep("international", "+", digits, "+ opens an international number")
+            )
             return digits
         prefix = plan.international_prefix
         if prefix and number.startswith(prefix) and len(number) > len(prefix):
             left = number[len(prefix) :]
-            steps.append(Step("international", prefix, left, "opens an international number"))
+            steps.append(NumberStep("international", prefix, left, "opens an international number"))
             return left
         prefix = plan.national_prefix
         if prefix and self._calling_code and number.startswith(prefix) and number != prefix:
             left = number[len(prefix) :]
             steps.append(
-                Step("national", prefix, left, f"opens a national number: {self._calling_code}")
+                NumberStep(
+                    "national", prefix, left, f"opens a national number: {self._calling_code}"
+                )
             )
             return self._calling_code + left
         return self._bare(number, steps)
 
-    def _bare(self, number: str, steps: list[Step]) -> str | None:
+    def _bare(self, number: str, steps: list[NumberStep]) -> str | None:
         """Return the E.164 digits of a *number* with no prefix at all, None if they are unknown."""
         code, area = self._calling_code, self.plan.area_code
         known_at_home = bool(code) and _is_known(code + number)
         if known_at_home and (code == "1" or not self.plan.national_prefix):
-            steps.append(Step("national", "", number, f"a whole national number: {code}"))
+            steps.append(NumberStep("national", "", number, f"a whole national number: {code}"))
             return code + number
         if len(number) >= 10 and _is_known(number):
-            steps.append(Step("international", "", number, "a whole international number"))
+            steps.append(NumberStep("international", "", number, "a whole international number"))
             return number
         if known_at_home and len(number) >= 9:
-            steps.append(Step("national", "", number, f"a whole national number: {code}"))
+            steps.append(NumberStep("national", "", number, f"a whole national number: {code}"))
             return code + number
         if code and area:
-            steps.append(Step("local", "", number, f"a local number: {code} {area}"))
+            steps.append(NumberStep("local", "", number, f"a local number: {code} {area}"))
             return code + area + number
         if _is_known(number):
-            steps.append(Step("international", "", number, "a whole international number"))
+            steps.append(NumberStep("international", "", number, "a whole international number"))
             return number
-        steps.append(Step("local", "", number, "a local number, but the area code is not set"))
+        steps.append(
+            NumberStep("local", "", number, "a local number, but the area code is not set")
+        )
         return None
 
-    def _classified(self, digits: str, steps: list[Step]) -> Reached:
+    def _classified(self, digits: str, steps: list[NumberStep]) -> Reached:
         what = world.look_up(digits)
         if what is None:
-            steps.append(Step("unknown", "", digits, "no country has this calling code"))
+            steps.append(NumberStep("unknown", "", digits, "no country has this calling code"))
             return Reached("", "", digits, "unknown", "", tuple(steps))
         at_home = bool(self.plan.country) and what.region == self.plan.country
         name = f"{what.name} {what.kind}" if what.kind in _MARKED and what.region else what.name
         call_type = self._call_type(what, at_home=at_home)
-        steps.append(Step("call_type", "", digits, f"{name}: {call_type}"))
+        steps.append(NumberStep("call_type", "", digits, f"{name}: {call_type}"))
         return Reached("", "", digits, call_type, name, tuple(steps))
 
-    def _call_type(self, what: world.Numbering, *, at_home: bool) -> str:
+    def _call_type(self, what: world.NumberInfo, *, at_home: bool) -> str:
         if what.kind == "premium":
             return "premium"  # Also abroad: what it costs is what the reader must see.
         if what.kind == "freephone" and (at_home or not what.region):
@@ -386,30 +394,32 @@ def _clean(number: str) -> str:
     return kept[:-1] if kept.endswith("#") and kept[:-1].isdecimal() else kept
 
 
-def _strip(number: str, prefixes: tuple[str, ...], rule: str, why: str, steps: list[Step]) -> str:
+def _strip(
+    number: str, prefixes: tuple[str, ...], rule: str, why: str, steps: list[NumberStep]
+) -> str:
     for prefix in sorted(prefixes, key=len, reverse=True):
         if number.startswith(prefix) and len(number) > len(prefix):
             left = number[len(prefix) :]
-            steps.append(Step(rule, prefix, left, why))
+            steps.append(NumberStep(rule, prefix, left, why))
             return left
     return number
 
 
-def _incoming(target: Target) -> Way:
+def _incoming(target: Target) -> Route:
     reached = target.extension or target.number
-    steps: tuple[Step, ...] = ()
+    steps: tuple[NumberStep, ...] = ()
     if reached != target.number:
         taken = target.number.removesuffix(reached)
-        steps = (Step("own_number", taken, reached, "the site's number"),)
+        steps = (NumberStep("own_number", taken, reached, "the site's number"),)
     return ("in", reached, "incoming", "", steps)
 
 
-def _to(direction: str, goal: Reached) -> Way:
+def _to(direction: str, goal: Reached) -> Route:
     return (direction, goal.callee, goal.call_type, goal.destination, goal.steps)
 
 
 def _emergency(number: str, help_at: str) -> Reached:
-    step = Step("emergency", number.removesuffix(help_at), help_at, "an emergency number")
+    step = NumberStep("emergency", number.removesuffix(help_at), help_at, "an emergency number")
     return Reached("out", "", help_at, "emergency", "Emergency", (step,))
 
 

@@ -35,7 +35,7 @@ _KINDS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Numbering:
+class NumberInfo:
     """What a number is: its country ("" for a network of no country), name, kind and rest.
 
     `kind` is one of fixed, mobile, fixed or mobile, premium, freephone, shared cost, internet,
@@ -50,11 +50,11 @@ class Numbering:
     kind: str
 
 
-def look_up(digits: str) -> Numbering | None:
+def look_up(digits: str) -> NumberInfo | None:
     """Return what the E.164 *digits* are, or None when no calling code begins them.
 
     >>> look_up("4930231250")
-    Numbering(region='DE', name='Germany', calling_code='49', national='30231250', kind='fixed')
+    NumberInfo(region='DE', name='Germany', calling_code='49', national='30231250', kind='fixed')
     >>> look_up("999123") is None
     True
     """
@@ -69,11 +69,11 @@ def look_up(digits: str) -> Numbering | None:
     for plan in plans:
         if plan.leads is not None:
             if plan.leads.match(national):
-                return Numbering(plan.region, plan.name, code, national, plan.kind(national))
+                return NumberInfo(plan.region, plan.name, code, national, plan.kind(national))
         elif kind := plan.kind(national):
-            return Numbering(plan.region, plan.name, code, national, kind)
+            return NumberInfo(plan.region, plan.name, code, national, kind)
     main = plans[0]
-    return Numbering(main.region, main.name, code, national, "")
+    return NumberInfo(main.region, main.name, code, national, "")
 
 
 def country_name(country: str) -> str:
@@ -133,7 +133,7 @@ def short_number_kind(digits: str, country: str) -> str:
     return "service" if _fits(short.short_code, digits) else ""
 
 
-class _Plan:
+class _NumberingPlan:
     """The compiled numbering plan of one country or network."""
 
     __slots__ = ("_fixed", "_general", "_kinds", "_mobile", "leads", "name", "region")
@@ -182,7 +182,7 @@ class _Shape:
 
 
 @lru_cache(maxsize=1024)
-def _plans(code: str) -> tuple[_Plan, ...]:
+def _plans(code: str) -> tuple[_NumberingPlan, ...]:
     """Return the numbering plans that share a calling *code*, the main country's first."""
     if not code.isdecimal() or code.startswith("0"):
         return ()
@@ -190,8 +190,8 @@ def _plans(code: str) -> tuple[_Plan, ...]:
     if regions == ("001",):
         network = PhoneMetadata.metadata_for_nongeo_region(int(code))
         name = NETWORKS.get(code, "International networks")
-        return (_Plan("", name, network),) if network is not None else ()
-    return tuple(_Plan(region, COUNTRIES[region], _metadata(region)) for region in regions)
+        return (_NumberingPlan("", name, network),) if network is not None else ()
+    return tuple(_NumberingPlan(region, COUNTRIES[region], _metadata(region)) for region in regions)
 
 
 def _metadata(country: str) -> PhoneMetadata:

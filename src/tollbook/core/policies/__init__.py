@@ -3,7 +3,7 @@
 Pure: the caller brings everything that a decision looks at, read in one transaction.
 """
 
-from tollbook.core.policies.barring import Destination, Rule, ServiceClass, is_barred
+from tollbook.core.policies.barring import BarringRule, ClassOfService, Destination, is_barred
 from tollbook.core.policies.codes import (
     Keyed,
     Restrictions,
@@ -14,32 +14,32 @@ from tollbook.core.policies.codes import (
 )
 from tollbook.core.policies.decision import (
     Allowed,
-    Asked,
     Code,
+    DecisionInput,
+    DecisionStep,
     Denied,
+    HoldSettings,
     Limits,
     Pricing,
     Reason,
-    Settings,
-    Step,
     decide,
 )
 
 __all__ = [
     "Allowed",
-    "Asked",
+    "BarringRule",
+    "ClassOfService",
     "Code",
+    "DecisionInput",
+    "DecisionStep",
     "Denied",
     "Destination",
+    "HoldSettings",
     "Keyed",
     "Limits",
     "Pricing",
     "Reason",
     "Restrictions",
-    "Rule",
-    "ServiceClass",
-    "Settings",
-    "Step",
     "decide",
     "is_barred",
     "read_keys",

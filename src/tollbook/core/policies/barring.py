@@ -17,7 +17,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class BarringRule:
     """Destinations that a class bars or allows; an empty field asks nothing.
 
     `prefixes` are digits of the number reached. `hours` names a window of the site; the rule
@@ -32,11 +32,11 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class ServiceClass:
+class ClassOfService:
     """A class of service: its rules, and what holds where none fits."""
 
     name: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[BarringRule, ...] = ()
     bars_otherwise: bool = False
     code_required: bool = False
     code_required_types: tuple[str, ...] = ()
@@ -47,14 +47,15 @@ class ServiceClass:
 
 
 def is_barred(
-    service: ServiceClass, destination: Destination, *, is_open: Callable[[str], bool]
+    service: ClassOfService, destination: Destination, *, is_open: Callable[[str], bool]
 ) -> bool:
     """Say whether *service* bars *destination*; *is_open* tells which windows are open now.
 
     The most specific rule that holds decides: the longest prefix, then a country, then a call
     type, then one that asks nothing; a tie is barred.
 
-    >>> class_c = ServiceClass("C", (Rule(bars=True, prefixes=("44",)), Rule(False, ("4420",))))
+    >>> class_c = ClassOfService("C", (BarringRule(bars=True, prefixes=("44",)), BarringRule(False,
+    ("4420",))))
     >>> places = [Destination(digits, "GB", "international") for digits in ("44161", "4420")]
     >>> [is_barred(class_c, place, is_open=lambda _: True) for place in places]
     [True, False]
@@ -70,7 +71,7 @@ def is_barred(
     return max(fitting)[1] if fitting else service.bars_otherwise
 
 
-def _rank(rule: Rule, destination: Destination) -> tuple[int, bool, bool] | None:
+def _rank(rule: BarringRule, destination: Destination) -> tuple[int, bool, bool] | None:
     """Return how specific *rule* is for *destination*, or None where it does not fit."""
     length = 0
     if rule.prefixes:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tollbook.core.budgets import Left
 from tollbook.core.ledger import Funds
-from tollbook.core.policies.barring import Destination, ServiceClass, is_barred
+from tollbook.core.policies.barring import ClassOfService, Destination, is_barred
 from tollbook.core.policies.codes import Restrictions, refusal
 
 WITHOUT_END_S = 1_000_000_000  # Thirty years: where `longest_talk` takes talk for unbounded.
@@ -65,7 +65,7 @@ NO_LIMITS = Limits()
 NOTHING_LIMITED = Left(None, None)
 
 
-class Asked(NamedTuple):
+class DecisionInput(NamedTuple):
     """Everything a decision looks at, read in the transaction that will hold the money.
 
     `typed_digits` is the number as it was keyed after the code. `code` is None where none was
@@ -80,7 +80,7 @@ class Asked(NamedTuple):
     emergency: bool
     billed: bool
     locked: bool
-    service: ServiceClass
+    service: ClassOfService
     funds: Funds
     code: Code | None = None
     code_given: bool = False
@@ -108,7 +108,7 @@ class Pricing(NamedTuple):
     cost: Callable[[int], int]
 
 
-class Step(NamedTuple):
+class DecisionStep(NamedTuple):
     """One rule's answer: `outcome` in words; `limit_s` the limit after it, None for none yet.
 
     (A named tuple, like what is asked: a dozen are made for every call that is decided.)
@@ -127,7 +127,7 @@ class Allowed(NamedTuple):
 
     limit_s: int | None
     hold_micros: int
-    steps: tuple[Step, ...]
+    steps: tuple[DecisionStep, ...]
     cost_micros: int = 0
 
 
@@ -135,10 +135,10 @@ class Denied(NamedTuple):
     """The call is refused."""
 
     reason: Reason
-    steps: tuple[Step, ...]
+    steps: tuple[DecisionStep, ...]
 
 
-class Settings(NamedTuple):
+class HoldSettings(NamedTuple):
     """How far one hold reaches, in seconds of talk; None: to the call's limit.
 
     What is not held may be spent by another call, so a limit never reaches beyond its hold. A
@@ -149,19 +149,21 @@ class Settings(NamedTuple):
 
 
 def decide(
-    asked: Asked,
+    asked: DecisionInput,
     pricing: Pricing,
-    settings: Settings,
+    settings: HoldSettings,
     *,
     is_open: Callable[[str], bool],
-    before: tuple[Step, ...] = (),
+    before: tuple[DecisionStep, ...] = (),
 ) -> Allowed | Denied:
     """Decide on a call; *is_open* tells which of the site's windows are open now.
 
     *before* are steps that led to the question; the answer's begin with them.
     """
     if asked.emergency:
-        return Allowed(None, 0, (*before, Step("emergency", "emergency numbers always pass")))
+        return Allowed(
+            None, 0, (*before, DecisionStep("emergency", "emergency numbers always pass"))
+        )
     steps = list(before)
     for ask in _GATES:
         reason, step = ask(asked, is_open)
@@ -171,92 +173,112 @@ def decide(
     return _price(asked, pricing, settings, steps)
 
 
-Gate = Callable[[Asked, Callable[[str], bool]], tuple[Reason | None, Step]]
+Gate = Callable[[DecisionInput, Callable[[str], bool]], tuple[Reason | None, DecisionStep]]
 # Most calls pass most gates, in the same words: those are made once.
-_NOT_LOCKED = None, Step("lock", "not locked")
-_NO_CODE_NEEDED = None, Step("code", "no code needed")
-_NO_RESTRICTIONS = None, Step("restrictions", "no code, no restrictions of one")
-_NO_AUTHORISATION_NEEDED = None, Step("authorisation", "no authorisation code needed")
-_AUTHORISED = None, Step("authorisation", "authorised")
-_BUDGET_LEFT = None, Step("budget", "the budget of this period is not used up")
-_ABOVE_FLOOR = None, Step("balance_floor", "the balance is not below a floor")
+_NOT_LOCKED = None, DecisionStep("lock", "not locked")
+_NO_CODE_NEEDED = None, DecisionStep("code", "no code needed")
+_NO_RESTRICTIONS = None, DecisionStep("restrictions", "no code, no restrictions of one")
+_NO_AUTHORISATION_NEEDED = None, DecisionStep("authorisation", "no authorisation code needed")
+_AUTHORISED = None, DecisionStep("authorisation", "authorised")
+_BUDGET_LEFT = None, DecisionStep("budget", "the budget of this period is not used up")
+_ABOVE_FLOOR = None, DecisionStep("balance_floor", "the balance is not below a floor")
 
 
 @lru_cache(maxsize=20_000)
-def _passes(rule: str, words: str) -> tuple[None, Step]:
+def _passes(rule: str, words: str) -> tuple[None, DecisionStep]:
     """Return what a gate says that lets a call pass: a telephone's calls all hear the same."""
-    return None, Step(rule, words)
+    return None, DecisionStep(rule, words)
 
 
-def _caller(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _caller(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     # A code that was given and is not in the directory is refused as such, one step later.
     if asked.known or asked.code_given or asked.code is not None:
         return _passes("caller", asked.caller)
-    return Reason.AUTHORISATION_MISSING, Step("caller", asked.caller)
+    return Reason.AUTHORISATION_MISSING, DecisionStep("caller", asked.caller)
 
 
-def _lock(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
-    return (Reason.LOCKED, Step("lock", asked.lock)) if asked.locked else _NOT_LOCKED
+def _lock(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
+    return (Reason.LOCKED, DecisionStep("lock", asked.lock)) if asked.locked else _NOT_LOCKED
 
 
-def _code(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _code(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     code, service = asked.code, asked.service
     if code is not None:
         if not code.active:
-            return Reason.INACTIVE_CODE, Step("code", f"code {code.code} is inactive")
-        return None, Step("code", f"code {code.code} is active")
+            return Reason.INACTIVE_CODE, DecisionStep("code", f"code {code.code} is inactive")
+        return None, DecisionStep("code", f"code {code.code} is active")
     if asked.code_given:
-        return Reason.UNKNOWN_CODE, Step("code", "no such code")
+        return Reason.UNKNOWN_CODE, DecisionStep("code", "no such code")
     if service.requires_code(asked.destination.call_type) and not asked.code_exempt:
-        return Reason.CODE_REQUIRED, Step("code", f"class {service.name} asks for a code")
+        return Reason.CODE_REQUIRED, DecisionStep("code", f"class {service.name} asks for a code")
     return _NO_CODE_NEEDED
 
 
-def _restrictions(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _restrictions(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     code, typed = asked.code, asked.typed_digits
     if code is None:
         return _NO_RESTRICTIONS
     refused = refusal(code.restrictions, typed)
     if refused:
-        step = Step("restrictions", f"code {code.code} may not call {typed}")
+        step = DecisionStep("restrictions", f"code {code.code} may not call {typed}")
         return Reason(refused), step
-    return None, Step("restrictions", f"code {code.code} may call it")
+    return None, DecisionStep("restrictions", f"code {code.code} may call it")
 
 
-def _authorisation(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _authorisation(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     if asked.has_authorisation:
         return _AUTHORISED
     if asked.needs_authorisation:
-        step = Step("authorisation", "the number holds no authorisation code")
+        step = DecisionStep("authorisation", "the number holds no authorisation code")
         return Reason.AUTHORISATION_MISSING, step
     return _NO_AUTHORISATION_NEEDED
 
 
-def _class(asked: Asked, is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _class(
+    asked: DecisionInput, is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     name = asked.service.name
     if is_barred(asked.service, asked.destination, is_open=is_open):
-        return Reason.DESTINATION_BARRED, Step("class", f"class {name} bars this destination")
+        return Reason.DESTINATION_BARRED, DecisionStep(
+            "class", f"class {name} bars this destination"
+        )
     return _passes("class", f"class {name} lets it pass")
 
 
-def _concurrency(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _concurrency(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     most, now = asked.limits.concurrent, asked.calls_now
     if most is not None and now >= most:
-        step = Step("concurrent_calls", f"{now} calls at once, {most} are allowed")
+        step = DecisionStep("concurrent_calls", f"{now} calls at once, {most} are allowed")
         return Reason.TOO_MANY_CALLS, step
     return _passes("concurrent_calls", f"{now} calls now")
 
 
-def _budget(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _budget(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     if asked.budget.is_used_up:
-        return Reason.BUDGET_USED, Step("budget", "the budget of this period is used up")
+        return Reason.BUDGET_USED, DecisionStep("budget", "the budget of this period is used up")
     return _BUDGET_LEFT
 
 
-def _floor(asked: Asked, _is_open: Callable[[str], bool]) -> tuple[Reason | None, Step]:
+def _floor(
+    asked: DecisionInput, _is_open: Callable[[str], bool]
+) -> tuple[Reason | None, DecisionStep]:
     floor = asked.limits.floor_micros
     if floor is not None and asked.funds.balance_micros < floor:
-        return Reason.BALANCE_FLOOR, Step("balance_floor", "the balance is below the floor")
+        return Reason.BALANCE_FLOOR, DecisionStep("balance_floor", "the balance is below the floor")
     return _ABOVE_FLOOR
 
 
@@ -274,7 +296,7 @@ _GATES: tuple[Gate, ...] = (
 
 
 def _price(
-    asked: Asked, pricing: Pricing, settings: Settings, steps: list[Step]
+    asked: DecisionInput, pricing: Pricing, settings: HoldSettings, steps: list[DecisionStep]
 ) -> Allowed | Denied:
     """Find the least of all limits, and the money to hold for it."""
     budget = asked.budget
@@ -287,19 +309,19 @@ def _price(
     if asked.billed:
         available_micros = asked.funds.available_micros
         if available_micros <= 0:
-            steps.append(Step("money", "nothing is available", limit_s))
+            steps.append(DecisionStep("money", "nothing is available", limit_s))
             return Denied(Reason.NO_MONEY, tuple(steps))
         purses.append(available_micros)
     if not purses:
-        steps.append(Step("money", "this call is not billed", limit_s))
+        steps.append(DecisionStep("money", "this call is not billed", limit_s))
         return Allowed(limit_s, 0, tuple(steps))
     if pricing.unrated:
-        steps.append(Step("money", "no rate claims this call", limit_s))
+        steps.append(DecisionStep("money", "no rate claims this call", limit_s))
         return Denied(Reason.UNRATED, tuple(steps))
     credit = min(purses)
     paid_s = pricing.longest_talk(credit, limit_s)
     if paid_s == 0:
-        steps.append(Step("money", "the first step costs more than is available", 0))
+        steps.append(DecisionStep("money", "the first step costs more than is available", 0))
         return Denied(_empty(asked, credit), tuple(steps))
     limit_s = paid_s if paid_s is not None else limit_s
     if limit_s is None:
@@ -311,16 +333,18 @@ def _price(
     return Allowed(limit_s, cost if asked.billed else 0, tuple(steps), cost)
 
 
-_PAID_WITHOUT_END = Step("money", "talk without end is paid")
+_PAID_WITHOUT_END = DecisionStep("money", "talk without end is paid")
 
 
 @lru_cache(maxsize=20_000)
-def _limited(rule: str, words: str, limit_s: int) -> Step:
+def _limited(rule: str, words: str, limit_s: int) -> DecisionStep:
     """Return a step that names the limit after it: limits repeat from call to call."""
-    return Step(rule, words.format(limit_s), limit_s)
+    return DecisionStep(rule, words.format(limit_s), limit_s)
 
 
-def _shortened(limit_s: int | None, settings: Settings, steps: list[Step]) -> int | None:
+def _shortened(
+    limit_s: int | None, settings: HoldSettings, steps: list[DecisionStep]
+) -> int | None:
     """Return how far one hold reaches, if that is less far than the limit."""
     if settings.hold_s is None or (limit_s is not None and limit_s <= settings.hold_s):
         return limit_s
@@ -328,7 +352,7 @@ def _shortened(limit_s: int | None, settings: Settings, steps: list[Step]) -> in
     return settings.hold_s
 
 
-def _empty(asked: Asked, credit: int) -> Reason:
+def _empty(asked: DecisionInput, credit: int) -> Reason:
     """Return which of the limits is the one that the first step does not fit in."""
     if asked.billed and credit == asked.funds.available_micros:
         return Reason.NO_MONEY

@@ -30,7 +30,8 @@ LONGEST_S = 31 * DAY_S
 GREATEST = 2**62
 NONE, ASK_TERMS = -1, -2
 
-# Columns of `Deck.entries`, `Deck.terms`, `Deck.profiles` and `Deck.places`.
+# Columns of `TariffArrays.entries`, `TariffArrays.terms`, `TariffArrays.profiles` and
+# `TariffArrays.places`.
 ORDER, PLACES, SHORTER = range(3)
 WINDOWS, FROM_US, TO_US, NUMBER_LENGTH, CALLERS, CALLERS_END, TRUNKS, TRUNKS_END = range(8)
 FEE, MINIMUM, MAXIMUM, FREE_S, MINIMUM_S, ALONE, SLOTS, SLOTS_END = range(8)
@@ -54,14 +55,14 @@ _LONGEST_STEP_S = 2**40
 _NEVER_S = 2**62
 
 
-class Deck(NamedTuple):
+class TariffArrays(NamedTuple):
     """A tariff's arrays.
 
     `trie` holds nodes (0 and up: the node that the next symbol chooses in) and leaves. A prefix is
     a row of `entries`: its order of terms, the place of its first rate, the entry of the next
     shorter prefix. Its rates, best first, take as many rows of `places` (rate and profile) as its
     order has terms, `terms[orders[o]:orders[o + 1]]`: conditions, in which windows are a mask, and
-    callers and trunks are stretches of `callers` and `trunks`, which hold ids of `DeckNames`; an
+    callers and trunks are stretches of `callers` and `trunks`, which hold ids of `NameIds`; an
     empty stretch asks nothing. A row of `profiles` is what a rate charges: MAXIMUM is -1 for none,
     ALONE 1 where the scalar form must price; its `slots` have beginning, increment and units.
     Amounts become millionths when divided by `divisor`, rounded by the rule of that place in
@@ -85,7 +86,7 @@ class Deck(NamedTuple):
     rule: int
 
 
-class Clock(NamedTuple):
+class TimeArrays(NamedTuple):
     """What time decides, from each of `begins_s` (epoch seconds) until before the next.
 
     The last of them is never reached. `buckets` say, for each stretch of 2**BUCKET_BITS seconds
@@ -105,14 +106,14 @@ class Clock(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class DeckNames:
+class NameIds:
     """The ids of the callers, departments and trunks that the tariff's rates name."""
 
     callers: dict[str, int]
     trunks: dict[str, int]
 
 
-def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
+def deck_of(compiled: CompiledTariff) -> tuple[TariffArrays, NameIds] | None:
     """Return *compiled* as arrays; None where it has prefixes or windows they cannot hold."""
     resolution = compiled.rounding.resolution_micros
     divisor = compiled.denominator // MICRO * resolution
@@ -122,7 +123,7 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
     trie = _trie(entries)
     if trie is None:
         return None
-    names = DeckNames(
+    names = NameIds(
         _ids(name for rate in compiled.rates for name in rate.callers),
         _ids(name for rate in compiled.rates for name in rate.trunks),
     )
@@ -136,7 +137,7 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
         for entry in entries
     ]
     rule = "half_up" if compiled.rounding.rule == "none" else compiled.rounding.rule
-    deck = Deck(
+    deck = TariffArrays(
         trie=trie,
         entries=_rows(rows, 3, np.int32),
         orders=np.array([*tables.orders, len(tables.terms)], dtype=np.int32),
@@ -155,7 +156,7 @@ def deck_of(compiled: CompiledTariff) -> tuple[Deck, DeckNames] | None:
     return deck, names
 
 
-def clock_of(calendar: Calendar, deck: Deck, first_s: int, last_s: int) -> Clock:
+def clock_of(calendar: Calendar, deck: TariffArrays, first_s: int, last_s: int) -> TimeArrays:
     """Return what time decides for talk that begins in [first_s, last_s].
 
     The windows are as the scalar form reads them, one change after another.
@@ -179,7 +180,7 @@ def clock_of(calendar: Calendar, deck: Deck, first_s: int, last_s: int) -> Clock
         np.stack([opened, dated]), axis=1, return_index=True, return_inverse=True
     )
     buckets_s = np.arange(first_s, end_s + 1, 1 << BUCKET_BITS, dtype=np.int64)
-    return Clock(
+    return TimeArrays(
         first_s=first_s,
         begins_s=np.append(begins_s, _NEVER_S),
         windows=opened,
@@ -189,10 +190,10 @@ def clock_of(calendar: Calendar, deck: Deck, first_s: int, last_s: int) -> Clock
     )
 
 
-def _winners(deck: Deck, opened: Integers, at_us: Integers) -> NDArray[np.int16]:
+def _winners(deck: TariffArrays, opened: Integers, at_us: Integers) -> NDArray[np.int16]:
     """Return which term of each order wins at the moments at which *opened* were and *at_us* lay.
 
-    `Clock` says what stands for none, and for those that time alone does not decide.
+    `TimeArrays` says what stands for none, and for those that time alone does not decide.
     """
     orders, moments = len(deck.orders) - 1, len(opened)
     longest = int(np.diff(deck.orders).max(initial=0))
@@ -218,7 +219,7 @@ def _winners(deck: Deck, opened: Integers, at_us: Integers) -> NDArray[np.int16]
 class _Tables:
     """The tables of a deck as they grow: what was seen before is pointed to, not added."""
 
-    def __init__(self, names: DeckNames, denominator: int) -> None:
+    def __init__(self, names: NameIds, denominator: int) -> None:
         self.orders: list[int] = []
         self.terms: list[tuple[int, ...]] = []
         self.places: list[tuple[int, int]] = []

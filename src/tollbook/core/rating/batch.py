@@ -20,10 +20,10 @@ from tollbook.core.money import MICRO
 from tollbook.core.numbers import PACKED_SYMBOLS, SYMBOL_BITS, strip_decoration
 from tollbook.core.rating.arrays import (
     LONGEST_S,
-    Clock,
-    Deck,
-    DeckNames,
     Integers,
+    NameIds,
+    TariffArrays,
+    TimeArrays,
     clock_of,
     deck_of,
 )
@@ -46,7 +46,7 @@ __all__ = [
     "BatchTariff",
     "CallArrays",
     "ChargeArrays",
-    "ChargeColumns",
+    "PriceColumns",
     "arrays_of",
     "batch_tariff",
     "call_arrays",
@@ -75,7 +75,7 @@ class CallArrays:
 
     `start_us` is the talk instant; `talk_s` whole seconds, rounded up; `number` the first 15
     symbols packed, `length` how many there are in all; `caller`, `department` and `trunk` the
-    ids of `DeckNames`, -1 for any other. Metering pulses are left to the scalar form.
+    ids of `NameIds`, -1 for any other. Metering pulses are left to the scalar form.
     """
 
     start_us: Integers
@@ -113,9 +113,11 @@ class BatchTariff:
     """A tariff ready for batches: its arrays, or only the scalar form where they cannot hold it."""
 
     compiled: CompiledTariff
-    deck: Deck | None
-    names: DeckNames
-    clocks: dict[tuple[int, int], Clock] = field(default_factory=dict, compare=False, repr=False)
+    deck: TariffArrays | None
+    names: NameIds
+    clocks: dict[tuple[int, int], TimeArrays] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @property
     def is_fast(self) -> bool:
@@ -124,7 +126,7 @@ class BatchTariff:
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeColumns:
+class PriceColumns:
     """Prices as parallel lists; where `reason` is not empty the call is unrated."""
 
     amount_micros: list[int]
@@ -137,7 +139,7 @@ def batch_tariff(compiled: CompiledTariff) -> BatchTariff:
     """Return *compiled* ready for batches."""
     decked = deck_of(compiled)
     if decked is None:
-        return BatchTariff(compiled, None, DeckNames({}, {}))
+        return BatchTariff(compiled, None, NameIds({}, {}))
     return BatchTariff(compiled, *decked)
 
 
@@ -167,12 +169,12 @@ def price_batch(
     return out
 
 
-def price_columns(tariff: BatchTariff, calls: Sequence[TalkedCall]) -> ChargeColumns:
+def price_columns(tariff: BatchTariff, calls: Sequence[TalkedCall]) -> PriceColumns:
     """Price *calls* one after another, by whichever form is the quicker."""
     if not tariff.is_fast:
         return _scalar(tariff.compiled, calls)
     priced = price_batch(tariff, arrays_of(tariff.names, calls))
-    columns = ChargeColumns(
+    columns = PriceColumns(
         priced.amount_micros.tolist(),
         priced.billed_s.tolist(),
         priced.rate_index.tolist(),
@@ -186,7 +188,7 @@ def price_columns(tariff: BatchTariff, calls: Sequence[TalkedCall]) -> ChargeCol
     return columns
 
 
-def arrays_of(names: DeckNames, calls: Sequence[TalkedCall]) -> CallArrays:
+def arrays_of(names: NameIds, calls: Sequence[TalkedCall]) -> CallArrays:
     """Return *calls* as arrays."""
     microsecond = timedelta(microseconds=1)
     return call_arrays(
@@ -201,7 +203,7 @@ def arrays_of(names: DeckNames, calls: Sequence[TalkedCall]) -> CallArrays:
 
 
 def call_arrays(
-    names: DeckNames,
+    names: NameIds,
     *,
     start_us: Sequence[int],
     talk_s: Sequence[int],
@@ -258,7 +260,7 @@ def pack_read_numbers(read: Integers, lengths: Integers) -> Integers:
     return packed
 
 
-def _clock(tariff: BatchTariff, deck: Deck, first_s: int, last_s: int) -> Clock:
+def _clock(tariff: BatchTariff, deck: TariffArrays, first_s: int, last_s: int) -> TimeArrays:
     """Return a clock for talk that begins in [first_s, last_s]."""
     key = first_s // _CLOCK_S, last_s // _CLOCK_S
     clock = tariff.clocks.get(key)
@@ -285,15 +287,15 @@ def _columns(arrays: CallArrays | ChargeArrays) -> tuple[Any, ...]:
     return tuple(getattr(arrays, column.name) for column in fields(arrays))
 
 
-def _scalar(compiled: CompiledTariff, calls: Sequence[TalkedCall]) -> ChargeColumns:
+def _scalar(compiled: CompiledTariff, calls: Sequence[TalkedCall]) -> PriceColumns:
     size = len(calls)
-    columns = ChargeColumns([0] * size, [0] * size, [0] * size, [""] * size)
+    columns = PriceColumns([0] * size, [0] * size, [0] * size, [""] * size)
     for at, call in enumerate(calls):
         _set(columns, at, charge_of(compiled, call))
     return columns
 
 
-def _set(columns: ChargeColumns, at: int, result: tuple[int, int, int] | str) -> None:
+def _set(columns: PriceColumns, at: int, result: tuple[int, int, int] | str) -> None:
     if isinstance(result, str):
         columns.reason[at] = result
     else:

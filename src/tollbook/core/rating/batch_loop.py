@@ -45,10 +45,10 @@ from tollbook.core.rating.arrays import (
     TRUNKS_END,
     UP,
     WINDOWS,
-    Clock,
-    Deck,
     Integers,
     Places,
+    TariffArrays,
+    TimeArrays,
 )
 
 try:
@@ -67,8 +67,8 @@ _ONES = 0x111111111111111
 F = TypeVar("F", bound=Callable[..., Any])
 
 # Talk instant in microseconds, length of the number, caller, department, trunk.
-Asked: TypeAlias = tuple[int, int, int, int, int]
-Rows: TypeAlias = tuple[Integers, ...]
+PackedLookup: TypeAlias = tuple[int, int, int, int, int]
+ArrayColumns: TypeAlias = tuple[Integers, ...]
 
 
 def _typed(function: F) -> F:
@@ -112,7 +112,7 @@ def _winner(
     callers: Integers,
     trunks: Integers,
     entry: int,
-    asked: Asked,
+    asked: PackedLookup,
     windows: int,
 ) -> int:
     """Return the place of the rate that wins while *windows* are open, or -1."""
@@ -170,7 +170,7 @@ def _rounded(units: int, divisor: int, step: int, rule: int) -> int:
 
 @_typed
 def price_rows(  # noqa: C901, PLR0912, PLR0915 - one loop: a call at every row costs too much
-    deck: Deck, clock: Clock, calls: Rows, prices: Rows, passes: int
+    deck: TariffArrays, clock: TimeArrays, calls: ArrayColumns, prices: ArrayColumns, passes: int
 ) -> None:
     """Price every row of *calls* into *prices*, whose rows are 0 where there is no price.
 

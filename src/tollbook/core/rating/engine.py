@@ -13,8 +13,8 @@ from math import ceil
 from tollbook.core.money import from_micros
 from tollbook.core.rating.model import Priced, Segment, TalkedCall, Unrated
 from tollbook.core.rating.segments import split_charge
-from tollbook.core.rating.steps import Owed, Piece, steps_of
-from tollbook.core.rating.winner import Asked, asked, unrated_reason, winner
+from tollbook.core.rating.steps import Owed, SlotSteps, steps_of
+from tollbook.core.rating.winner import PrefixLookup, asked, unrated_reason, winner
 from tollbook.core.tariff import CompiledRate, CompiledSlot, CompiledTariff
 
 # The rate and slot of a run (None, None: from here on no rate is in force), the billable second
@@ -100,7 +100,7 @@ def charge_at(
 def _walked(rate: CompiledRate, found: Iterable[Run]) -> Owed | str:
     """Return what these runs come to, or why the call is unrated."""
     units = end_s = 0
-    pieces: list[Piece] = []
+    pieces: list[SlotSteps] = []
     for priced_by, slot, from_s, count in found:
         if priced_by is None or slot is None or count is None:
             return "no_rate_midway"
@@ -128,7 +128,7 @@ def compose(compiled: CompiledTariff, rate: CompiledRate, units: int) -> int:
 
 def runs(
     compiled: CompiledTariff,
-    who: Asked,
+    who: PrefixLookup,
     rate: CompiledRate,
     until_s: int | None,
     *,
@@ -168,7 +168,7 @@ def _slot_runs(rate: CompiledRate, position_s: int, until_s: int | None) -> Iter
 
 
 def _split_runs(
-    compiled: CompiledTariff, who: Asked, begin_s: int, until_s: int | None
+    compiled: CompiledTariff, who: PrefixLookup, begin_s: int, until_s: int | None
 ) -> Iterator[Run]:
     """Yield the runs of a call that each step's own rate prices (rule 5).
 

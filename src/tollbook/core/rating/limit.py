@@ -13,7 +13,7 @@ from decimal import Decimal
 from tollbook.core.money import MICRO
 from tollbook.core.rating.engine import compose, runs
 from tollbook.core.rating.model import TalkedCall, Unrated
-from tollbook.core.rating.winner import Asked, asked, unrated_reason, winner
+from tollbook.core.rating.winner import PrefixLookup, asked, unrated_reason, winner
 from tollbook.core.tariff import CompiledRate, CompiledTariff
 
 # Where bands split a call there is no last run; past thirty years talk counts as unbounded.
@@ -54,7 +54,7 @@ def longest_talk(
 
 def _longest_billable(
     compiled: CompiledTariff,
-    who: Asked,
+    who: PrefixLookup,
     rate: CompiledRate,
     until_s: int | None,
     is_affordable: Callable[[int], bool],

@@ -37,7 +37,7 @@ class TalkedCall:
     legs: tuple[TalkedLeg, ...] = ()
 
 
-class Step(NamedTuple):
+class PriceStep(NamedTuple):
     """One line of the explanation, all its steps of one kind and price run together.
 
     *kind* is free, slot, initial, unit, block, pulse, connect_fee, minimum_charge,
@@ -79,7 +79,7 @@ class Priced:
     rate: Rate
     rate_index: int
     band: str | None
-    steps: tuple[Step, ...]
+    steps: tuple[PriceStep, ...]
     segments: tuple[Segment, ...]
 
 

@@ -9,11 +9,11 @@ from math import ceil
 from typing import NamedTuple
 
 from tollbook.core.money import MICRO, ends, exact_decimal, exact_difference, from_micros
-from tollbook.core.rating.model import Step, TalkedCall
+from tollbook.core.rating.model import PriceStep, TalkedCall
 from tollbook.core.tariff import CompiledRate, CompiledSlot, CompiledTariff
 
 # A rate, its slot, the billable second at which its steps begin, and how many there are.
-Piece = tuple[CompiledRate, CompiledSlot, int, int]
+SlotSteps = tuple[CompiledRate, CompiledSlot, int, int]
 
 
 class Owed(NamedTuple):
@@ -25,12 +25,12 @@ class Owed(NamedTuple):
     rate: CompiledRate
     billed_s: int
     units: int
-    pieces: Sequence[Piece]
+    pieces: Sequence[SlotSteps]
 
 
 def steps_of(
     compiled: CompiledTariff, call: TalkedCall, owed: Owed, charge_micros: int
-) -> tuple[Step, ...]:
+) -> tuple[PriceStep, ...]:
     """Return the steps of *charge_micros*: time, fee, minimum, maximum, rounding (rule 6)."""
     steps = _time_steps(compiled, call, owed)
     if owed.billed_s:
@@ -38,17 +38,17 @@ def steps_of(
     return tuple(steps)
 
 
-def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[Step]:
+def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[PriceStep]:
     free_of_s = owed.rate.free_s
     steps = []
     free_s = min(ceil(call.talk_s), free_of_s)
     if free_s > 0:
-        steps.append(Step("free", 0, free_s, None, None, Decimal(0), owed.rate.index))
+        steps.append(PriceStep("free", 0, free_s, None, None, Decimal(0), owed.rate.index))
     for priced_by, slot, from_s, count in _joined(owed.pieces):
         amount = exact_decimal(count * slot.units, compiled.denominator)
         seconds = count * slot.increment_s
         steps.append(
-            Step(
+            PriceStep(
                 slot.kind,
                 free_of_s + from_s,
                 seconds,
@@ -61,14 +61,14 @@ def _time_steps(compiled: CompiledTariff, call: TalkedCall, owed: Owed) -> list[
     return steps
 
 
-def _joined(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def _joined(pieces: Sequence[SlotSteps]) -> Sequence[SlotSteps]:
     """Return *pieces* with those of one slot that follow each other as one.
 
     A call that crosses an edge of a band that is not its own goes on in the same slot.
     """
     if len(pieces) == 1:
         return pieces
-    joined: list[Piece] = []
+    joined: list[SlotSteps] = []
     for piece in pieces:
         priced_by, slot, _, count = piece
         if joined and joined[-1][1] is slot:
@@ -80,14 +80,14 @@ def _joined(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _add_closing_steps(
-    compiled: CompiledTariff, owed: Owed, charge_micros: int, steps: list[Step]
+    compiled: CompiledTariff, owed: Owed, charge_micros: int, steps: list[PriceStep]
 ) -> None:
     """Add pulses, fee, minimum, maximum and rounding, where they change anything."""
     rate, units, denominator = owed.rate, owed.units, compiled.denominator
 
     def add(kind: str, price: int, change: int) -> None:
         written, amount = exact_decimal(price, denominator), exact_decimal(change, denominator)
-        steps.append(Step(kind, None, None, written, None, amount, rate.index))
+        steps.append(PriceStep(kind, None, None, written, None, amount, rate.index))
 
     if rate.pulse is not None and not owed.pieces:
         add("pulse", rate.pulse, units)
@@ -107,4 +107,4 @@ def _add_closing_steps(
         charge = from_micros(charge_micros)
         rounding = exact_difference(charge, (step.amount for step in steps))
     if rounding:
-        steps.append(Step("rounding", None, None, None, None, rounding, rate.index))
+        steps.append(PriceStep("rounding", None, None, None, None, rounding, rate.index))

@@ -33,7 +33,7 @@ _PRECEDENCE = (
 )
 
 
-class Asked(NamedTuple):
+class PrefixLookup(NamedTuple):
     """A call as the look-up sees it: digits only, its talk instant as whole numbers."""
 
     number: str
@@ -53,7 +53,7 @@ class Candidate(NamedTuple):
     outcome: str
 
 
-def asked(compiled: CompiledTariff, call: TalkedCall) -> Asked:
+def asked(compiled: CompiledTariff, call: TalkedCall) -> PrefixLookup:
     """Return what the look-up needs of *call*."""
     epoch_s, micros = epoch_seconds(call.start)
     return asked_at(
@@ -74,14 +74,14 @@ def asked_at(
     caller: str | None,
     department: str | None,
     trunk: str | None,
-) -> Asked:
+) -> PrefixLookup:
     """Return what the look-up needs of a call to *number* whose talk begins at *at_us*."""
     digits = strip_decoration(number)
     entry = compiled.entry_for(digits)
-    return Asked(digits, entry, at_us // MICRO, at_us, caller, department, trunk)
+    return PrefixLookup(digits, entry, at_us // MICRO, at_us, caller, department, trunk)
 
 
-def winner(call: Asked, windows_open: int) -> CompiledRate | None:
+def winner(call: PrefixLookup, windows_open: int) -> CompiledRate | None:
     """Return the rate that wins while the windows of the mask *windows_open* are open."""
     entry = call.entry
     length = len(call.number)
@@ -103,7 +103,7 @@ def winner(call: Asked, windows_open: int) -> CompiledRate | None:
     return None
 
 
-def misfit(rate: CompiledRate, call: Asked, windows_open: int) -> str | None:
+def misfit(rate: CompiledRate, call: PrefixLookup, windows_open: int) -> str | None:
     """Return the code of the first condition that *rate* fails; None if it fits."""
     if not rate.rate.active:
         code = "no_active_rate"
@@ -122,7 +122,7 @@ def misfit(rate: CompiledRate, call: Asked, windows_open: int) -> str | None:
     return code
 
 
-def unrated_reason(call: Asked, windows_open: int) -> str:
+def unrated_reason(call: PrefixLookup, windows_open: int) -> str:
     """Return the code that says why no rate won: the furthest that any got."""
     furthest = "no_prefix"
     for rate in considered(call):
@@ -131,7 +131,7 @@ def unrated_reason(call: Asked, windows_open: int) -> str:
     return furthest
 
 
-def candidates(call: Asked, windows_open: int) -> tuple[Candidate, ...]:
+def candidates(call: PrefixLookup, windows_open: int) -> tuple[Candidate, ...]:
     """Return every rate whose prefix fits, in the order of precedence, with its outcome."""
     judged = [(rate, misfit(rate, call, windows_open)) for rate in considered(call)]
     fitting = [rate for rate, why in judged if why is None]
@@ -147,7 +147,7 @@ def candidates(call: Asked, windows_open: int) -> tuple[Candidate, ...]:
     return tuple(found)
 
 
-def considered(call: Asked) -> tuple[CompiledRate, ...]:
+def considered(call: PrefixLookup) -> tuple[CompiledRate, ...]:
     """Return every rate whose prefix fits the number, active or not, in order of precedence."""
     found: list[CompiledRate] = []
     entry = call.entry
@@ -157,7 +157,7 @@ def considered(call: Asked) -> tuple[CompiledRate, ...]:
     return tuple(found)
 
 
-def _misfit_words(code: str, rate: CompiledRate, call: Asked) -> str:
+def _misfit_words(code: str, rate: CompiledRate, call: PrefixLookup) -> str:
     match code:
         case "no_length":
             return f"it is for numbers of {rate.number_length} digits, not {len(call.number)}"
@@ -183,5 +183,5 @@ def _first_difference(one: CompiledRate, other: CompiledRate) -> int:
     return at
 
 
-def _is_for_caller(rate: CompiledRate, call: Asked) -> bool:
+def _is_for_caller(rate: CompiledRate, call: PrefixLookup) -> bool:
     return call.caller in rate.callers or call.department in rate.callers

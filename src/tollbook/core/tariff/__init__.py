@@ -17,7 +17,7 @@ from tollbook.core.tariff.model import (
     Rate,
     Slot,
     Slots,
-    Tariff,
+    TariffDefinition,
 )
 from tollbook.core.tariff.reading import TariffReading, read_tariff
 from tollbook.core.tariff.text import TariffSyntaxError, decode_tariff
@@ -37,7 +37,7 @@ __all__ = [
     "Rate",
     "Slot",
     "Slots",
-    "Tariff",
+    "TariffDefinition",
     "TariffReading",
     "TariffSyntaxError",
     "compile_tariff",

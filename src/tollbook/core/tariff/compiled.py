@@ -24,7 +24,7 @@ from tollbook.core.tariff.model import (
     Rate,
     Slot,
     Slots,
-    Tariff,
+    TariffDefinition,
     precedence,
 )
 
@@ -86,7 +86,7 @@ class PrefixEntry:
 class CompiledTariff:
     """A tariff, immutable and ready; *entries* finds a prefix, *lengths* says which to try."""
 
-    tariff: Tariff
+    tariff: TariffDefinition
     currency: str
     rounding: Rounding
     splits: bool
@@ -106,7 +106,7 @@ class CompiledTariff:
         return None
 
 
-def compile_tariff(tariff: Tariff) -> CompiledTariff:
+def compile_tariff(tariff: TariffDefinition) -> CompiledTariff:
     """Return *tariff* ready for pricing."""
     windows = _Windows(tariff)
     # Rates of a deck share the few prices there are: the steps of each are made once.
@@ -195,7 +195,7 @@ def _step_price(slot: Slot) -> _Ratio:
 class _Windows:
     """The distinct windows of a tariff, each a bit; bands first, in their order."""
 
-    def __init__(self, tariff: Tariff) -> None:
+    def __init__(self, tariff: TariffDefinition) -> None:
         self.windows: list[Window] = []
         self._bits: dict[Window, int] = {}
         self._bands = {band.name: band for band in tariff.bands}

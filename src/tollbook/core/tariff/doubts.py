@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from tollbook.core.calendar import Calendar, Window, format_clock
 from tollbook.core.tariff.fields import FaultList
-from tollbook.core.tariff.model import Band, Rate, Slots, Tariff, precedence
+from tollbook.core.tariff.model import Band, Rate, Slots, TariffDefinition, precedence
 
 _LONGEST_MONTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -36,7 +36,7 @@ class _Placed:
         return tuple(window for window in found if window is not None)
 
 
-def find_doubts(tariff: Tariff, faults: FaultList) -> None:
+def find_doubts(tariff: TariffDefinition, faults: FaultList) -> None:
     """Add a warning to *faults* for each doubt about *tariff*."""
     _bands_that_never_match(tariff, faults)
     bands = {band.name: band for band in tariff.bands}
@@ -54,7 +54,7 @@ def find_doubts(tariff: Tariff, faults: FaultList) -> None:
         _gaps_in_time(tariff, groups, faults)
 
 
-def _bands_that_never_match(tariff: Tariff, faults: FaultList) -> None:
+def _bands_that_never_match(tariff: TariffDefinition, faults: FaultList) -> None:
     for at, band in enumerate(tariff.bands):
         window = band.window
         months = window.months or range(1, 13)
@@ -179,7 +179,9 @@ def _gaps_between_dates(group: list[_Placed], faults: FaultList) -> None:
                 )
 
 
-def _gaps_in_time(tariff: Tariff, groups: dict[str, list[_Placed]], faults: FaultList) -> None:
+def _gaps_in_time(
+    tariff: TariffDefinition, groups: dict[str, list[_Placed]], faults: FaultList
+) -> None:
     """Warn where a prefix, with all shorter ones, leaves hours of some day without a rate."""
     seen: dict[frozenset[tuple[Window, ...]], str | None] = {}
     for digits, group in groups.items():
@@ -202,7 +204,7 @@ def _gaps_in_time(tariff: Tariff, groups: dict[str, list[_Placed]], faults: Faul
             )
 
 
-def _first_gap(tariff: Tariff, covers: Sequence[tuple[Window, ...]]) -> str | None:
+def _first_gap(tariff: TariffDefinition, covers: Sequence[tuple[Window, ...]]) -> str | None:
     windows = sorted({window for each in covers for window in each}, key=repr)
     needs = [sum(1 << windows.index(window) for window in set(each)) for each in covers]
     calendar = Calendar(tariff.zone, tariff.holidays, windows)

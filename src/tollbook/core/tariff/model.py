@@ -130,7 +130,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Tariff:
+class TariffDefinition:
     """A whole price list; *rates* keep the order of the document, which decides last."""
 
     name: str

@@ -1,4 +1,4 @@
-"""From a document's mapping to a `Tariff`, or to every fault that it has.
+"""From a document's mapping to a `TariffDefinition`, or to every fault that it has.
 
 Source: docs/algorithms/rating.md, "The tariff".
 """
@@ -24,7 +24,7 @@ from tollbook.core.tariff.model import (
     Rate,
     Slot,
     Slots,
-    Tariff,
+    TariffDefinition,
 )
 
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -47,7 +47,7 @@ _FORM_KEYS = {
 class TariffReading:
     """A tariff and the doubts about it, or no tariff and all faults, in the document's order."""
 
-    tariff: Tariff | None
+    tariff: TariffDefinition | None
     faults: tuple[Fault, ...]
 
 
@@ -72,7 +72,7 @@ def read_tariff(document: Mapping[str, object]) -> TariffReading:
     fields.refuse_unknown()
     if faults.has_errors:
         return TariffReading(None, tuple(faults.faults))
-    tariff = Tariff(
+    tariff = TariffDefinition(
         name=name,
         currency=currency,
         zone=zone,

@@ -1,21 +1,29 @@
-"""A `Tariff` as a document again, for storing and sending."""
+"""A `TariffDefinition` as a document again, for storing and sending."""
 
 from datetime import datetime
 from decimal import Decimal
 
 from tollbook.core.calendar import DAY_S, Window, format_clock, format_instant
 from tollbook.core.money import format_amount
-from tollbook.core.tariff.model import Band, Blocks, InitialAndUnit, Pulse, Rate, Slots, Tariff
+from tollbook.core.tariff.model import (
+    Band,
+    Blocks,
+    InitialAndUnit,
+    Pulse,
+    Rate,
+    Slots,
+    TariffDefinition,
+)
 
-Document = dict[str, object]
+TariffDocument = dict[str, object]
 
 
-def tariff_document(tariff: Tariff) -> Document:
+def tariff_document(tariff: TariffDefinition) -> TariffDocument:
     """Return *tariff* as texts, whole numbers, lists and tables that JSON can hold.
 
     Reading it again gives an equal tariff. What is at its default is left out of rates.
     """
-    document: Document = {
+    document: TariffDocument = {
         "name": tariff.name,
         "currency": tariff.currency,
         "zone": tariff.zone,
@@ -24,7 +32,7 @@ def tariff_document(tariff: Tariff) -> Document:
     }
     document |= _dates(tariff.effective_from, tariff.effective_to)
     if tariff.holidays is not None:
-        holidays: Document = {"dates": [day.isoformat() for day in tariff.holidays.dates]}
+        holidays: TariffDocument = {"dates": [day.isoformat() for day in tariff.holidays.dates]}
         if tariff.holidays.country is not None:
             holidays["country"] = tariff.holidays.country
         if tariff.holidays.subdivision is not None:
@@ -35,9 +43,9 @@ def tariff_document(tariff: Tariff) -> Document:
     return document
 
 
-def _band(band: Band) -> Document:
+def _band(band: Band) -> TariffDocument:
     window = band.window
-    document: Document = {
+    document: TariffDocument = {
         "name": band.name,
         "from": format_clock(window.from_s),
         "to": format_clock(window.to_s),
@@ -55,8 +63,8 @@ def _band(band: Band) -> Document:
     return document
 
 
-def _rate(rate: Rate) -> Document:
-    optional: Document = {
+def _rate(rate: Rate) -> TariffDocument:
+    optional: TariffDocument = {
         "number_length": rate.number_length or None,
         "destination": rate.destination or None,
         "call_type": rate.call_type or None,
@@ -70,14 +78,14 @@ def _rate(rate: Rate) -> Document:
         "active": None if rate.active else False,
         "remark": rate.remark or None,
     }
-    document: Document = {"prefix": rate.prefix}
+    document: TariffDocument = {"prefix": rate.prefix}
     document |= {key: value for key, value in optional.items() if value is not None}
     if rate.maximum_charge is not None:
         document["maximum_charge"] = format_amount(rate.maximum_charge)
     return document | _dates(rate.effective_from, rate.effective_to) | _form(rate)
 
 
-def _form(rate: Rate) -> Document:
+def _form(rate: Rate) -> TariffDocument:
     match rate.form:
         case Slots(slots):
             return {
@@ -100,10 +108,10 @@ def _form(rate: Rate) -> Document:
                 ]
             }
         case Pulse(price, every_s, metered):
-            pulse: Document = {"price": format_amount(price), "metered": metered}
+            pulse: TariffDocument = {"price": format_amount(price), "metered": metered}
             return {"pulse": pulse if every_s is None else pulse | {"every_s": every_s}}
         case InitialAndUnit(initial_cost, initial_s, unit_price, unit_s, window):
-            form: Document = {
+            form: TariffDocument = {
                 "initial_cost": format_amount(initial_cost),
                 "initial_s": initial_s,
                 "unit_price": format_amount(unit_price),
@@ -112,13 +120,13 @@ def _form(rate: Rate) -> Document:
             return form if window is None else form | {"window": _inclusive(window)}
 
 
-def _inclusive(window: Window) -> Document:
+def _inclusive(window: Window) -> TariffDocument:
     last_s = (window.to_s - 1) % DAY_S
     return {"from": format_clock(window.from_s), "to": format_clock(last_s)}
 
 
-def _dates(begins: datetime | None, ends: datetime | None) -> Document:
-    document: Document = {}
+def _dates(begins: datetime | None, ends: datetime | None) -> TariffDocument:
+    document: TariffDocument = {}
     if begins is not None:
         document["effective_from"] = format_instant(begins)
     if ends is not None:

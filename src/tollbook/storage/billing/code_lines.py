@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import DEFAULT_DB_ALIAS
 
-from tollbook.storage.billing.statements import Line
+from tollbook.storage.billing.statements import StatementLine
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids
@@ -28,7 +28,7 @@ def code_lines(
     to_us: int | None,
     opening_micros: int,
     using: str = DEFAULT_DB_ALIAS,
-) -> list[Line]:
+) -> list[StatementLine]:
     """Return what the code's calls of the period cost in a currency, the oldest first.
 
     A call's fee follows its charge. Each line leaves what all before it and it come to.
@@ -39,7 +39,7 @@ def code_lines(
     for begin_us, call_id, nth, callee, destination, talk_ms, amount in found:
         total += amount
         lines.append(
-            Line(
+            StatementLine(
                 line_id=2 * call_id + nth,
                 entry_id=None,
                 at_us=begin_us,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import Hold, HoldState
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import Holder
+from tollbook.storage.billing.ledger import AccountKey
 
 
 class AccountState(NamedTuple):
@@ -78,7 +78,7 @@ class NewHold(NamedTuple):
 
     key: str
     content_hash: str
-    account: Holder
+    account: AccountKey
     amount_micros: int
     placed_us: int
     expires_us: int
@@ -100,7 +100,7 @@ class StoredHold(NamedTuple):
     key: str
     content_hash: str
     account_id: int
-    account: Holder
+    account: AccountKey
     amount_micros: int
     captured_micros: int
     state: str

@@ -36,7 +36,7 @@ from tollbook.storage.billing.hold_values import (
     Reserved,
     StoredHold,
 )
-from tollbook.storage.billing.ledger import Filed, Holder, accounts_of, post_entries
+from tollbook.storage.billing.ledger import AccountKey, Filed, accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.sql import chunks, fetch, run_many_inside
 
@@ -135,12 +135,12 @@ class Moves:
 
 
 def lock_accounts(
-    holders: Collection[Holder],
+    holders: Collection[AccountKey],
     *,
     at_us: int,
-    known: dict[Holder, int] | None = None,
+    known: dict[AccountKey, int] | None = None,
     using: str = DEFAULT_DB_ALIAS,
-) -> dict[Holder, AccountState]:
+) -> dict[AccountKey, AccountState]:
     """Return the accounts of *holders*, opened where missing, locked in order until the commit.
 
     *known* are ids found before in a transaction that was committed: an account keeps its own.
@@ -162,10 +162,10 @@ def lock_accounts(
 
 
 def read_accounts(
-    holders: Collection[Holder], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[Holder, AccountState]:
+    holders: Collection[AccountKey], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[AccountKey, AccountState]:
     """Return the accounts of *holders* that exist, as they stand at this moment."""
-    found: dict[Holder, AccountState] = {}
+    found: dict[AccountKey, AccountState] = {}
     for kind, name, currency in sorted(holders):
         for row in fetch(
             "SELECT a.id, b.balance_micros, b.held_micros FROM tollbook_account a "
@@ -180,7 +180,7 @@ def read_accounts(
 
 def place_holds(
     new: Sequence[NewHold],
-    accounts: Mapping[Holder, AccountState],
+    accounts: Mapping[AccountKey, AccountState],
     *,
     moves: Moves | None = None,
     using: str = DEFAULT_DB_ALIAS,
@@ -474,7 +474,7 @@ def _stored(column: str, values: Sequence[Any], *, using: str) -> list[StoredHol
     ]
 
 
-def _accounts_moved(captures: Sequence[Capture]) -> set[Holder]:
+def _accounts_moved(captures: Sequence[Capture]) -> set[AccountKey]:
     """Return every account that *captures* move, the system's too: all are locked in one order."""
     moved = {capture.hold.account for capture in captures}
     for capture in captures:

@@ -28,7 +28,7 @@ MOST_ENTRIES = 1_000  # In one transaction: as long as others may be kept waitin
 SYSTEM = "system"  # The kind of our own accounts.
 _VALUES_A_STATEMENT = 500
 
-Holder: TypeAlias = tuple[str, str, str]  # kind, name, currency
+AccountKey: TypeAlias = tuple[str, str, str]  # kind, name, currency
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
     ]
 
 
-def _payer(one: Filed, accounts: dict[Holder, int]) -> list[tuple[int, int]]:
+def _payer(one: Filed, accounts: dict[AccountKey, int]) -> list[tuple[int, int]]:
     """Return the call that a charge is about with the account that pays it."""
     if one.call_id is None or one.entry.kind is not EntryKind.CHARGE:
         return []
@@ -95,8 +95,8 @@ def _payer(one: Filed, accounts: dict[Holder, int]) -> list[tuple[int, int]]:
 
 
 def accounts_of(
-    holders: set[Holder], *, at_us: int, using: str = DEFAULT_DB_ALIAS
-) -> dict[Holder, int]:
+    holders: set[AccountKey], *, at_us: int, using: str = DEFAULT_DB_ALIAS
+) -> dict[AccountKey, int]:
     """Return the accounts' ids, opened where they are missing."""
     found = _open_accounts(holders, using=using)
     missing = sorted(holders.difference(found))
@@ -125,7 +125,7 @@ def accounts_of(
     return found
 
 
-def _open_accounts(holders: set[Holder], *, using: str) -> dict[Holder, int]:
+def _open_accounts(holders: set[AccountKey], *, using: str) -> dict[AccountKey, int]:
     names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for kind, name, currency in holders:
         names[kind, currency].append(name)
@@ -233,7 +233,7 @@ def _insert_postings(
     filed: Sequence[Filed],
     ids: Sequence[int],
     new: set[int],
-    accounts: dict[Holder, int],
+    accounts: dict[AccountKey, int],
     balances: dict[int, int],
     *,
     using: str,

@@ -34,7 +34,7 @@ class LedgerFault:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class RerateDifference:
     """One entry of a re-rating: what its call costs more (or less) than before."""
 
     entry_id: int
@@ -110,7 +110,7 @@ def balance_micros(kind: str, name: str, currency: str, *, using: str = DEFAULT_
 
 def differences(
     run: int, *, after: int = 0, limit: int = 50, using: str = DEFAULT_DB_ALIAS
-) -> list[Difference]:
+) -> list[RerateDifference]:
     """Return the differences that a re-rating posted, from the entry behind *after* on.
 
     A call whose currency changed has one difference in each.
@@ -127,4 +127,4 @@ def differences(
         (run, after, limit),
         using=using,
     )
-    return [Difference(*row) for row in rows]
+    return [RerateDifference(*row) for row in rows]

@@ -75,7 +75,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementLine:
+class PostingRow:
     """One posting to an account, whatever its kind; `callee` and `talk_ms` are its call's."""
 
     posting_id: int
@@ -159,7 +159,7 @@ def statement(
     before: int | None = None,
     count: int = 50,
     using: str = DEFAULT_DB_ALIAS,
-) -> list[StatementLine]:
+) -> list[PostingRow]:
     """Return the postings to a holder's account, the newest first, those with ids below *before*.
 
     Each leaves the balance that the one after it begins with.
@@ -176,7 +176,7 @@ def statement(
         (kind, str(holder_id), currency, *below.values, count),
         using=using,
     )
-    return [StatementLine(*row) for row in rows]
+    return [PostingRow(*row) for row in rows]
 
 
 def _movement(row: Row) -> Movement:

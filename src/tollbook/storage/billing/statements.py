@@ -35,7 +35,7 @@ class LineFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementLine:
     """One dated amount and what it leaves: a posting, or what a call cost an account code.
 
     `line_id` tells lines of the same instant apart and puts them in order; `entry_id` is None
@@ -92,7 +92,7 @@ def posting_lines(
     first: int = 0,
     count: int | None = None,
     using: str = DEFAULT_DB_ALIAS,
-) -> list[Line]:
+) -> list[StatementLine]:
     """Return an account's postings by their dates, *count* from the *first* that fits on.
 
     Each leaves the balance to which *opening_micros* and all lines of the period up to it come,
@@ -108,7 +108,7 @@ def posting_lines(
         (*lines.values, *fits.values),
         using=using,
     )
-    return [Line(*(*row[:-1], opening_micros + row[-1])) for row in rows]
+    return [StatementLine(*(*row[:-1], opening_micros + row[-1])) for row in rows]
 
 
 def posting_sums(account_id: int, wanted: LineFilter, *, using: str = DEFAULT_DB_ALIAS) -> LineSums:

@@ -14,7 +14,8 @@ from typing import Any, Protocol, cast
 
 from django.db import IntegrityError, connections
 
-Row = tuple[Any, ...]
+from tollbook.storage.db.sql import Row
+
 Lists = Mapping[str, Sequence[Any]]  # parallel, one a column
 
 # The driver has no short way for null and truth values: it looks for an adapter, then for two

@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from tollbook.storage.db.checkpoints import Checkpointer
-from tollbook.storage.db.write_lock import Turnstile
+from tollbook.storage.db.write_lock import WriteLock
 
 T = TypeVar("T")
 
@@ -36,7 +36,7 @@ LARGEST_GROUP = 256  # Decisions that share a commit: enough to drown it, few en
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
+class _QueuedWrite:
     """A decision that has not been answered yet."""
 
     fn: Callable[[], Any]
@@ -44,10 +44,10 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class _Outcome:
+class _WriteResult:
     """What a decision came to, before it is known to be on disk."""
 
-    waiting: _Waiting
+    waiting: _QueuedWrite
     result: Any = None
     fault: BaseException | None = None
 
@@ -63,7 +63,7 @@ class Door:
 
     def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
         self.using = using
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._queue: SimpleQueue[_QueuedWrite | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
         self._light: object = None  # The driver's connection that commits lightly.
@@ -143,7 +143,7 @@ class Door:
         if self._writer is None or not self._writer.is_alive():
             self._start()
         answer: Future[T] = Future()
-        self._queue.put(_Waiting(fn, answer))
+        self._queue.put(_QueuedWrite(fn, answer))
         return answer
 
     def _start(self) -> None:
@@ -168,9 +168,9 @@ class Door:
                 self._checkpointer.close()
                 self._checkpointer = None
 
-    def _gather(self) -> tuple[list[_Waiting], bool]:
+    def _gather(self) -> tuple[list[_QueuedWrite], bool]:
         """Wait for a decision and return it with those that wait behind it; False: leave."""
-        group: list[_Waiting] = []
+        group: list[_QueuedWrite] = []
         try:
             first = self._queue.get()
             while first is not None:
@@ -204,18 +204,18 @@ class Door:
 
     def _is_awaited(self) -> bool:
         """Whether a writer stands behind us; on PostgreSQL nobody has to."""
-        turnstile: Turnstile | None = getattr(connections[self.using], "turnstile", None)
+        turnstile: WriteLock | None = getattr(connections[self.using], "turnstile", None)
         return turnstile is not None and turnstile.is_awaited()
 
-    def _commit_together(self, group: list[_Waiting]) -> None:
+    def _commit_together(self, group: list[_QueuedWrite]) -> None:
         try:
             connections[self.using].close_if_unusable_or_obsolete()
             with self.transaction():
                 self._commit_lightly()
                 if len(group) == 1:
-                    outcomes = [_Outcome(group[0], self._alone(group[0].fn))]
+                    outcomes = [_WriteResult(group[0], self._alone(group[0].fn))]
                 else:
-                    outcomes = [_Outcome(waiting, *self._try(waiting.fn)) for waiting in group]
+                    outcomes = [_WriteResult(waiting, *self._try(waiting.fn)) for waiting in group]
         except DatabaseError as fault:
             if len(group) == 1:
                 group[0].answer.set_exception(fault)

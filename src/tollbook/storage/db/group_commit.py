@@ -1,6 +1,6 @@
 """Decides what waits together: one judge, one group, a few statements, one commit.
 
-    together = Together(door, judge)
+    together = GroupCommit(door, judge)
     answer = together.decide(question)     # from any thread; or: await together.decide_async(...)
 
 While one group is being committed the next gathers. The judge is given a group, inside a
@@ -20,12 +20,12 @@ from typing import Generic, TypeVar
 
 from tollbook.storage.db.door import LARGEST_GROUP, Door
 
-Question = TypeVar("Question")
-Answer = TypeVar("Answer")
-Judge = Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+DecideGroup = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 
 
-class _Ticket(Generic[Question, Answer]):
+class _Ticket(Generic[Item, Result]):
     """A question that waits; its thread sleeps on a lock, its event loop on a future.
 
     `behind` is whom its thread wakes; `told` and `left` (its thread waits no more) are changed
@@ -34,14 +34,14 @@ class _Ticket(Generic[Question, Answer]):
 
     __slots__ = ("answer", "behind", "fault", "left", "lock", "loop", "pending", "question", "told")
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Item) -> None:
         self.question = question
-        self.answer: Answer | None = None
+        self.answer: Result | None = None
         self.fault: BaseException | None = None
         self.lock: threading.Lock | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.pending: asyncio.Future[Answer] | None = None
-        self.behind: _Ticket[Question, Answer] | None = None
+        self.pending: asyncio.Future[Result] | None = None
+        self.behind: _Ticket[Item, Result] | None = None
         self.told = False
         self.left = False
 
@@ -55,22 +55,22 @@ class _Ticket(Generic[Question, Answer]):
             self.pending.set_result(self.answer)  # type: ignore[arg-type]  # set before it wakes
 
 
-class Together(Generic[Question, Answer]):
+class GroupCommit(Generic[Item, Result]):
     """The questions of one process to one judge."""
 
-    def __init__(self, door: Door, judge: Judge[Question, Answer]) -> None:
+    def __init__(self, door: Door, judge: DecideGroup[Item, Result]) -> None:
         self._door = door
         self._judge = judge
         self._guard = threading.Lock()
-        self._waiting: list[_Ticket[Question, Answer]] = []
+        self._waiting: list[_Ticket[Item, Result]] = []
         self._coming = False
 
-    def decide(self, question: Question, *, within_s: float | None = None) -> Answer:
+    def decide(self, question: Item, *, within_s: float | None = None) -> Result:
         """Return the judge's answer once it is on disk; raises what the judge found wrong.
 
         Raises TimeoutError if there is no answer *within_s* seconds; one may come all the same.
         """
-        ticket: _Ticket[Question, Answer] = _Ticket(question)
+        ticket: _Ticket[Item, Result] = _Ticket(question)
         ticket.lock = threading.Lock()
         ticket.lock.acquire()
         self._add(ticket)
@@ -85,15 +85,15 @@ class Together(Generic[Question, Answer]):
             raise ticket.fault
         return ticket.answer  # type: ignore[return-value]  # set before the lock is let go
 
-    async def decide_async(self, question: Question) -> Answer:
+    async def decide_async(self, question: Item) -> Result:
         """Do as `decide` without blocking the event loop."""
-        ticket: _Ticket[Question, Answer] = _Ticket(question)
+        ticket: _Ticket[Item, Result] = _Ticket(question)
         ticket.loop = asyncio.get_running_loop()
         ticket.pending = ticket.loop.create_future()
         self._add(ticket)
         return await ticket.pending
 
-    def _add(self, ticket: _Ticket[Question, Answer]) -> None:
+    def _add(self, ticket: _Ticket[Item, Result]) -> None:
         with self._guard:
             self._waiting.append(ticket)
             if self._coming:
@@ -103,9 +103,9 @@ class Together(Generic[Question, Answer]):
 
     def _send(self) -> None:
         """Ask the door for one group's turn."""
-        group: list[_Ticket[Question, Answer]] = []
+        group: list[_Ticket[Item, Result]] = []
 
-        def judged() -> Sequence[Answer | Exception]:
+        def judged() -> Sequence[Result | Exception]:
             if not group:  # A door that must run it twice runs the same group.
                 group.extend(self._take())
             return self._judge([ticket.question for ticket in group])
@@ -117,7 +117,7 @@ class Together(Generic[Question, Answer]):
         except BaseException as fault:  # noqa: BLE001 - whoever waits must hear of it
             self._tell(self._take(), fault)
 
-    def _take(self) -> list[_Ticket[Question, Answer]]:
+    def _take(self) -> list[_Ticket[Item, Result]]:
         """Take what waits; what comes from now on is another group's.
 
         What was too much for one group is sent when this one is done.
@@ -136,8 +136,8 @@ class Together(Generic[Question, Answer]):
 
     def _distribute(
         self,
-        done: "Future[Sequence[Answer | Exception]]",
-        group: list[_Ticket[Question, Answer]],
+        done: "Future[Sequence[Result | Exception]]",
+        group: list[_Ticket[Item, Result]],
     ) -> None:
         if len(group) == LARGEST_GROUP:
             self._send_rest()
@@ -155,7 +155,7 @@ class Together(Generic[Question, Answer]):
         else:
             self._tell(group or self._take(), fault)
 
-    def _alone(self, ticket: _Ticket[Question, Answer]) -> None:
+    def _alone(self, ticket: _Ticket[Item, Result]) -> None:
         """Let one question be judged by itself."""
         try:
             self._door.decide_later(lambda: self._judge([ticket.question])).add_done_callback(
@@ -164,15 +164,15 @@ class Together(Generic[Question, Answer]):
         except BaseException as fault:  # noqa: BLE001 - as above
             self._tell([ticket], fault)
 
-    def _tell(self, group: list[_Ticket[Question, Answer]], fault: BaseException) -> None:
+    def _tell(self, group: list[_Ticket[Item, Result]], fault: BaseException) -> None:
         for ticket in group:
             ticket.fault = fault
         self._wake(group)
 
-    def _wake(self, group: list[_Ticket[Question, Answer]]) -> None:
+    def _wake(self, group: list[_Ticket[Item, Result]]) -> None:
         """Let every caller go on; an event loop is called once for all of its own."""
-        loops: dict[asyncio.AbstractEventLoop, list[_Ticket[Question, Answer]]] = {}
-        first: _Ticket[Question, Answer] | None = None
+        loops: dict[asyncio.AbstractEventLoop, list[_Ticket[Item, Result]]] = {}
+        first: _Ticket[Item, Result] | None = None
         for ticket in reversed(group):
             if ticket.lock is not None:
                 first, ticket.behind = ticket, first
@@ -183,7 +183,7 @@ class Together(Generic[Question, Answer]):
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_wake_all, tickets)
 
-    def _wake_thread(self, ticket: _Ticket[Question, Answer] | None) -> None:
+    def _wake_thread(self, ticket: _Ticket[Item, Result] | None) -> None:
         """Wake the first thread of a row that still waits."""
         while ticket is not None:
             with self._guard:
@@ -193,7 +193,7 @@ class Together(Generic[Question, Answer]):
                 return
             ticket = ticket.behind
 
-    def _wait_no_more(self, ticket: _Ticket[Question, Answer]) -> None:
+    def _wait_no_more(self, ticket: _Ticket[Item, Result]) -> None:
         """Let a thread go its way: told, it wakes the next one; else it is passed over."""
         with self._guard:
             ticket.left = not ticket.told
@@ -201,6 +201,6 @@ class Together(Generic[Question, Answer]):
             self._wake_thread(ticket.behind)
 
 
-def _wake_all(tickets: Sequence["_Ticket[Question, Answer]"]) -> None:
+def _wake_all(tickets: Sequence["_Ticket[Item, Result]"]) -> None:
     for ticket in tickets:
         ticket.wake()

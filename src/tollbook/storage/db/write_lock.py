@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Turnstile:
+class WriteLock:
     """One connection's way to the write lock of a folder; not to be shared between threads."""
 
     def __init__(self, folder: Path) -> None:

@@ -14,7 +14,7 @@ _IDS_A_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class HolderRow:
+class PayerRow:
     """A holder of an account; `name` is an extension's number, `currency` that of its site.
 
     An owner has no site: its currency is that of the first. Amounts are in millionths.
@@ -36,10 +36,10 @@ class HolderRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HolderRows:
+class PayerRows:
     """Holders; the department of each extension that has one, the owner of each account code."""
 
-    holders: tuple[HolderRow, ...]
+    holders: tuple[PayerRow, ...]
     department_of: Mapping[int, int]
     owner_of: Mapping[int, int]
 
@@ -49,7 +49,7 @@ def holder_rows(
     extensions: Collection[int] | None = None,
     codes: Collection[int] | None = None,
     using: str = DEFAULT_DB_ALIAS,
-) -> HolderRows:
+) -> PayerRows:
     """Return the holders that calls of these extensions and account codes concern; None: all."""
     of_extensions = _rows(
         f"SELECT h.department_id, h.id, h.number, s.currency, {_money('h.active')} "
@@ -75,11 +75,11 @@ def holder_rows(
         using=using,
     )
     holders = (
-        *(HolderRow("extension", *row[1:]) for row in of_extensions),
-        *(HolderRow("department", *row) for row in of_departments),
-        *(HolderRow("owner", *row) for row in of_owners),
+        *(PayerRow("extension", *row[1:]) for row in of_extensions),
+        *(PayerRow("department", *row) for row in of_departments),
+        *(PayerRow("owner", *row) for row in of_owners),
     )
-    return HolderRows(holders, department_of, owner_of)
+    return PayerRows(holders, department_of, owner_of)
 
 
 def is_billing_on(*, using: str = DEFAULT_DB_ALIAS) -> bool:
@@ -106,7 +106,7 @@ def _rows(statement: str, ids: Collection[int] | None, *, using: str) -> list[Ro
 
 
 def _money(active: str) -> str:
-    """Return the columns of `HolderRow` behind its currency; *active* is an expression."""
+    """Return the columns of `PayerRow` behind its currency; *active* is an expression."""
     return (
         f"h.billing, h.payment_type, h.credit_micros, h.locked, {active}, h.call_limit_micros, "
         "h.call_limit_s, h.floor_micros, h.concurrent_limit"

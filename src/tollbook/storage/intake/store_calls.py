@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tollbook.storage.db.bulk_engines import Engine, Row, engine_of
+from tollbook.storage.db.bulk_engines import Engine, engine_of
+from tollbook.storage.db.sql import Row
 from tollbook.storage.intake.batch import BATCH_RECORDS, CallBatch, Columns, StoredBatch
 from tollbook.storage.models.raw import RecordKind, RejectState
 
@@ -31,10 +32,10 @@ def store_calls(batch: CallBatch, *, using: str = DEFAULT_DB_ALIAS) -> StoredBat
         raise RuntimeError("calls are stored inside a transaction: use door.bulk")
     engine = engine_of(using)
     engine.begin_batch()
-    return _Step(batch, engine, using).store()
+    return _BatchWriter(batch, engine, using).store()
 
 
-class _Step:
+class _BatchWriter:
     """One batch on its way into the tables."""
 
     def __init__(self, batch: CallBatch, engine: Engine, using: str) -> None:

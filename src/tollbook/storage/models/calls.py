@@ -6,7 +6,7 @@ from django.db.models import Q
 from tollbook.storage.models.fields import RowId
 
 
-class Direction(models.IntegerChoices):
+class DirectionCode(models.IntegerChoices):
     """Which way a call went, seen from the site."""
 
     UNKNOWN = 0
@@ -39,7 +39,9 @@ class Call(models.Model):
     ring_ms = models.BigIntegerField(null=True)
     talk_ms = models.BigIntegerField(null=True)
     answered = models.BooleanField(null=True)
-    direction = models.SmallIntegerField(choices=Direction.choices, default=Direction.UNKNOWN)
+    direction = models.SmallIntegerField(
+        choices=DirectionCode.choices, default=DirectionCode.UNKNOWN
+    )
     caller = models.TextField(blank=True, default="")
     caller_name = models.TextField(blank=True, default="")
     dialled = models.TextField(blank=True, default="")
@@ -79,7 +81,9 @@ class Call(models.Model):
             # Recognises the same call again (AMB-40) and is the call log's own order.
             models.UniqueConstraint(fields=["begin_us", "pbx", "dedupe_hash"], name="call_once"),
             models.CheckConstraint(
-                condition=Q(direction__gte=Direction.UNKNOWN, direction__lte=Direction.TRANSIT),
+                condition=Q(
+                    direction__gte=DirectionCode.UNKNOWN, direction__lte=DirectionCode.TRANSIT
+                ),
                 name="call_direction",
             ),
             models.CheckConstraint(condition=Q(talk_ms__gte=0), name="call_talk_not_negative"),

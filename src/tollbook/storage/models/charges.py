@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from tollbook.storage.models.fields import RowId
-from tollbook.storage.models.tariffs import Kind
+from tollbook.storage.models.tariffs import PriceKind
 
 
 class RunState(models.TextChoices):
@@ -61,7 +61,7 @@ class Charge(models.Model):
     id = RowId(primary_key=True)
     call = models.ForeignKey("storage.Call", models.PROTECT, related_name="+", db_index=False)
     run = models.PositiveIntegerField(default=0)
-    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.CHARGE)
+    kind = models.CharField(max_length=6, choices=PriceKind.choices, default=PriceKind.CHARGE)
     tariff_version = models.ForeignKey(
         "storage.TariffVersion", models.PROTECT, related_name="+", null=True, db_index=False
     )
@@ -83,7 +83,7 @@ class Charge(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["call", "kind", "run"], name="charge_once_a_run"),
             models.CheckConstraint(
-                condition=Q(kind=Kind.CHARGE) | Q(kind=Kind.COST), name="charge_kind"
+                condition=Q(kind=PriceKind.CHARGE) | Q(kind=PriceKind.COST), name="charge_kind"
             ),
             models.CheckConstraint(condition=Q(billed_s__gte=0), name="charge_billed_not_negative"),
             models.CheckConstraint(

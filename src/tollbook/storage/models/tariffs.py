@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import F, Q
 
 
-class Kind(models.TextChoices):
+class PriceKind(models.TextChoices):
     """What a price is: what we bill, or what the carrier bills us."""
 
     CHARGE = "charge"
@@ -68,7 +68,7 @@ class TariffAssignment(models.Model):
     """
 
     position = models.PositiveIntegerField()
-    kind = models.CharField(max_length=6, choices=Kind.choices, default=Kind.CHARGE)
+    kind = models.CharField(max_length=6, choices=PriceKind.choices, default=PriceKind.CHARGE)
     tariff = models.ForeignKey("storage.Tariff", models.PROTECT, related_name="+")
     site = models.ForeignKey(
         "storage.Site", models.PROTECT, related_name="+", null=True, db_index=False
@@ -97,7 +97,7 @@ class TariffAssignment(models.Model):
         db_table = "tollbook_tariff_assignment"
         indexes = (models.Index(fields=["kind", "position"], name="assignment_in_order"),)
         constraints = (
-            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="assignment_kind"),
+            models.CheckConstraint(condition=Q(kind__in=PriceKind.values), name="assignment_kind"),
             models.CheckConstraint(
                 condition=Q(matches__in=Matches.values), name="assignment_matches"
             ),

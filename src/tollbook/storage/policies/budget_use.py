@@ -21,7 +21,7 @@ _HOLDER_COLUMN = {
     "owner": "owner_id",
 }
 
-Holder = tuple[str, int]  # kind and row id
+HolderKey = tuple[str, int]  # kind and row id
 
 
 class BudgetRow(NamedTuple):
@@ -68,10 +68,10 @@ class Used(NamedTuple):
 
 
 def budgets_of(
-    holders: Collection[Holder], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[Holder, list[BudgetRow]]:
+    holders: Collection[HolderKey], *, using: str = DEFAULT_DB_ALIAS
+) -> dict[HolderKey, list[BudgetRow]]:
     """Return the budgets of each holder that has any; the inactive count too, but bind nobody."""
-    found: dict[Holder, list[BudgetRow]] = {}
+    found: dict[HolderKey, list[BudgetRow]] = {}
     for kind in _HOLDER_COLUMN:
         ids = sorted(holder for of_kind, holder in holders if of_kind == kind)
         for some in chunks(ids, _VALUES_A_STATEMENT):

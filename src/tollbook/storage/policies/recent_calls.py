@@ -6,7 +6,7 @@ from typing import NamedTuple
 from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.storage.db.sql import charge_in_force, fetch
-from tollbook.storage.models.calls import Direction
+from tollbook.storage.models.calls import DirectionCode
 
 
 class RecentCall(NamedTuple):
@@ -47,7 +47,7 @@ def outgoing_calls(
         f"ON {charge_in_force('h', call='c.id', using=using)} "
         f"WHERE {whose} AND c.direction = %s AND c.begin_us >= %s AND c.id > %s "
         "ORDER BY c.begin_us, c.id",
-        (*values, Direction.OUT, since_us, after_id),
+        (*values, DirectionCode.OUT, since_us, after_id),
         using=using,
     )
     return [RecentCall(*row) for row in rows]
@@ -60,7 +60,7 @@ def was_called_before(
     rows = fetch(
         "SELECT 1 FROM tollbook_call WHERE site_id = %s AND destination = %s AND direction = %s "
         "AND begin_us < %s LIMIT 1",
-        (site_id, destination, Direction.OUT, before_us),
+        (site_id, destination, DirectionCode.OUT, before_us),
         using=using,
     )
     return bool(rows)

@@ -16,7 +16,7 @@ from tollbook.storage.models import ExchangeRate
 _AT_A_TIME = 1_000
 
 
-class RateRow(NamedTuple):
+class ExchangeRateRow(NamedTuple):
     """One *source* is *rate* (plain decimal text) of *target* on a day."""
 
     source: str
@@ -41,7 +41,7 @@ class StoredRate:
 
 
 def add_rates(
-    rows: Sequence[RateRow],
+    rows: Sequence[ExchangeRateRow],
     *,
     origin: str,
     at_us: int,

@@ -18,7 +18,7 @@ _COLUMNS = "key, seconds, amount, latest, until_us, dirty_from_us"
 
 
 @dataclass(slots=True)
-class Tally:
+class CounterState:
     """One counter. *amount* is exact; the other columns are those of `models.Counter`."""
 
     seconds: int = 0
@@ -33,9 +33,9 @@ class Tally:
         self.dirty_from_us = from_us if known is None else min(known, from_us)
 
 
-def read_counters(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+def read_counters(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
     """Return the counters that have a row; who has none stands at nothing."""
-    found: dict[str, Tally] = {}
+    found: dict[str, CounterState] = {}
     for some in chunks(sorted(set(keys)), _KEYS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(some))
         for row in fetch(
@@ -45,7 +45,7 @@ def read_counters(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict
     return found
 
 
-def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
     """Return the counters whose calls were not all counted in call order."""
     rows = fetch(
         f"SELECT {_COLUMNS} FROM tollbook_counter WHERE dirty_from_us IS NOT NULL "
@@ -56,13 +56,13 @@ def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
     return {row[0]: _tally(row) for row in rows}
 
 
-def all_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+def all_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
     """Return every counter, by its key."""
     rows = fetch(f"SELECT {_COLUMNS} FROM tollbook_counter", (), using=using)
     return {row[0]: _tally(row) for row in rows}
 
 
-def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, Tally]:
+def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
     """Return the counters whose period is not over at an instant."""
     rows = fetch(
         f"SELECT {_COLUMNS} FROM tollbook_counter WHERE until_us IS NULL OR until_us > %s",
@@ -72,7 +72,7 @@ def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[st
     return {row[0]: _tally(row) for row in rows}
 
 
-def write_counters(tallies: Mapping[str, Tally], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def write_counters(tallies: Mapping[str, CounterState], *, using: str = DEFAULT_DB_ALIAS) -> None:
     """Make the rows of *tallies* what they say; what is held of them stays."""
     rows = [
         (
@@ -107,9 +107,9 @@ def micros_of(amount: Fraction) -> int:
     return (2 * amount.numerator * _MICRO + amount.denominator) // (2 * amount.denominator)
 
 
-def _tally(row: Sequence[object]) -> Tally:
+def _tally(row: Sequence[object]) -> CounterState:
     _, seconds, amount, latest, until_us, dirty_from_us = row
-    return Tally(
+    return CounterState(
         seconds=int(str(seconds)),
         amount=Fraction(str(amount)),
         latest=str(latest),

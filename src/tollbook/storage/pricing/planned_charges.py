@@ -14,7 +14,7 @@ _CHARGES_A_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeRow:
+class PlannedChargeRow:
     """A charge as its table has it, the kind being "charge"."""
 
     call_id: int
@@ -44,14 +44,14 @@ class PartsRow:
     talk_us: int | None
 
 
-_CHARGE = tuple(field.name for field in fields(ChargeRow))
+_CHARGE = tuple(field.name for field in fields(PlannedChargeRow))
 _PARTS = tuple(field.name for field in fields(PartsRow))
 # `dataclasses.astuple` copies every value deeply: a tenth of what a charge costs.
 _of_charge, _of_parts = attrgetter(*_CHARGE), attrgetter(*_PARTS)
 
 
 def store_planned(
-    rows: Sequence[tuple[ChargeRow, PartsRow | None]], *, using: str = DEFAULT_DB_ALIAS
+    rows: Sequence[tuple[PlannedChargeRow, PartsRow | None]], *, using: str = DEFAULT_DB_ALIAS
 ) -> None:
     """Store charges with their parts, if they have any; `begin_batch` was called before."""
     if not rows:

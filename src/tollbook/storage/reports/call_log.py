@@ -44,7 +44,7 @@ class CursorError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """How a call log is sorted; equal values are sorted by id in the same direction."""
 
     sort: Sort = Sort.BEGIN
@@ -69,7 +69,7 @@ class Order:
         return column if self.sort is Sort.BEGIN else f"coalesce({column}, {self.missing})"
 
 
-NEWEST_FIRST = Order()
+NEWEST_FIRST = SortOrder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +82,20 @@ class CallPage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class _Cursor:
     """Where a page begins: beyond this value and id, or before it."""
 
     value: int
     call_id: int
     backwards: bool = False
 
-    def text(self, order: Order) -> str:
+    def text(self, order: SortOrder) -> str:
         direction = "desc" if order.descending else "asc"
         side = "before" if self.backwards else "after"
         return f"{order.sort.value}~{direction}~{side}~{self.value}~{self.call_id}"
 
     @classmethod
-    def parse(cls, text: str, order: Order) -> "_Place":
+    def parse(cls, text: str, order: SortOrder) -> "_Cursor":
         prefix, _, numbers = text.rpartition("~after~" if "~after~" in text else "~before~")
         value, _, call_id = numbers.partition("~")
         if prefix != f"{order.sort.value}~{'desc' if order.descending else 'asc'}":
@@ -114,11 +114,11 @@ def call_log(
     *,
     cursor: str | None = None,
     page_size: int = 50,
-    order: Order = NEWEST_FIRST,
+    order: SortOrder = NEWEST_FIRST,
     using: str = DEFAULT_DB_ALIAS,
 ) -> CallPage:
     """Return a page of the calls that *wanted* admits; raises CursorError."""
-    place = _Place.parse(cursor, order) if cursor else None
+    place = _Cursor.parse(cursor, order) if cursor else None
     found = _find(wanted, order, place, page_size + 1, using=using)
     more, found = len(found) > page_size, found[:page_size]
     backwards = place is not None and place.backwards
@@ -129,15 +129,15 @@ def call_log(
     has_previous = bool(found) and (more if backwards else place is not None)
     return CallPage(
         rows=tuple(rows),
-        next=_Place(*found[-1]).text(order) if has_next else None,
-        previous=_Place(*found[0], backwards=True).text(order) if has_previous else None,
+        next=_Cursor(*found[-1]).text(order) if has_next else None,
+        previous=_Cursor(*found[0], backwards=True).text(order) if has_previous else None,
     )
 
 
 def stream_calls(
     wanted: CallFilter = EVERYTHING,
     *,
-    order: Order = NEWEST_FIRST,
+    order: SortOrder = NEWEST_FIRST,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[CallRow]:
     """Yield every call that *wanted* admits now, in *order*, a chunk at a time in memory.
@@ -153,7 +153,7 @@ def stream_calls(
 def call_ids(
     wanted: CallFilter = EVERYTHING,
     *,
-    order: Order = NEWEST_FIRST,
+    order: SortOrder = NEWEST_FIRST,
     using: str = DEFAULT_DB_ALIAS,
 ) -> Sequence[int]:
     """Return the ids of all calls that *wanted* admits, in *order*."""
@@ -192,7 +192,7 @@ def newest_call_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
 
 
 def _find(
-    wanted: CallFilter, order: Order, place: _Place | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
 ) -> list[tuple[int, int]]:
     """Return up to *count* (value, id) from *place* on, in the direction of travel."""
     downwards = order.descending != (place is not None and place.backwards)
@@ -223,7 +223,7 @@ def _find(
 
 
 def _find_in_copy(
-    wanted: CallFilter, order: Order, place: _Place | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
 ) -> list[tuple[int, int]] | None:
     """Do as `_find` by the columnar copy; None: it cannot answer."""
     unproven = columns.needs_proof(wanted)
@@ -245,7 +245,7 @@ def _find_in_copy(
         found += _proven(some, wanted, using=using) if unproven else some
         if len(found) >= count or len(some) < at_once:
             return found[:count]
-        place = _Place(*some[-1])
+        place = _Cursor(*some[-1])
 
 
 def _proven(
@@ -281,7 +281,7 @@ def _edge(
 
 def _statement(
     wanted: CallFilter,
-    order: Order,
+    order: SortOrder,
     clauses: Sequence[Clause],
     *,
     downwards: bool,
@@ -301,7 +301,7 @@ def _statement(
 
 
 def _by_charge_alone(
-    wanted: CallFilter, order: Order, place: _Place | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
 ) -> list[tuple[int, int]] | None:
     """Return a page from the charges in force without their calls, which are wider.
 
@@ -326,7 +326,7 @@ def _by_charge_alone(
     return found if backwards or len(found) == count else None
 
 
-def _beyond(place: _Place, value: str, call_id: str, *, downwards: bool) -> Clause:
+def _beyond(place: _Cursor, value: str, call_id: str, *, downwards: bool) -> Clause:
     """Return the condition that a call comes after *place* in the direction of travel."""
     sign = "<" if downwards else ">"
     return Clause(
@@ -335,7 +335,7 @@ def _beyond(place: _Place, value: str, call_id: str, *, downwards: bool) -> Clau
     )
 
 
-def _charges(wanted: CallFilter, order: Order, *, using: str) -> str:
+def _charges(wanted: CallFilter, order: SortOrder, *, using: str) -> str:
     """Return the join with the charge in force, where it is asked for."""
     if not wanted.concerns_charge and order.sort is not Sort.CHARGE:
         return ""

@@ -18,7 +18,7 @@ EVERYTHING = CallFilter()
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class _Grouping:
     """What a summary can be grouped by: the call's column, and where its names are.
 
     Names are rows of *table* found by *found_by*; without a table the key is its own label.
@@ -32,17 +32,17 @@ class _Group:
 
 
 _GROUPS = {
-    "extension": _Group("extension_id", "tollbook_extension", "number", "name"),
-    "department": _Group("department_id", "tollbook_department"),
-    "trunk": _Group("trunk_id", "tollbook_trunk", "name", "label"),
+    "extension": _Grouping("extension_id", "tollbook_extension", "number", "name"),
+    "department": _Grouping("department_id", "tollbook_department"),
+    "trunk": _Grouping("trunk_id", "tollbook_trunk", "name", "label"),
     # As written: a code that nobody has entered yet is somebody's all the same.
-    "account_code": _Group(
+    "account_code": _Grouping(
         "account_code", "tollbook_account_code", "code", "description", found_by="code"
     ),
-    "owner": _Group("owner_id", "tollbook_owner"),
-    "pbx": _Group("pbx_id", "tollbook_pbx"),
-    "call_type": _Group("call_type"),
-    "destination": _Group("destination"),
+    "owner": _Grouping("owner_id", "tollbook_owner"),
+    "pbx": _Grouping("pbx_id", "tollbook_pbx"),
+    "call_type": _Grouping("call_type"),
+    "destination": _Grouping("destination"),
 }
 GROUPS = tuple(_GROUPS)
 
@@ -204,14 +204,14 @@ def unrated_counts(
     return [(reason, count) for reason, count in rows]
 
 
-def _group(name: str) -> _Group:
+def _group(name: str) -> _Grouping:
     if name not in _GROUPS:
         raise ValueError(f'cannot group by "{name}"; known: {", ".join(GROUPS)}')
     return _GROUPS[name]
 
 
 def _names(
-    group: _Group, keys: Collection[int | str | None], *, using: str
+    group: _Grouping, keys: Collection[int | str | None], *, using: str
 ) -> dict[int | str | None, tuple[str, str]]:
     """Return (label, name) of each of *keys*, texts that may be empty."""
     own_label = group.found_by != "id" or not group.table

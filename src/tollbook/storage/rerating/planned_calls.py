@@ -24,7 +24,7 @@ _PLANNED = (
 DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
-class Order(NamedTuple):
+class CallOrderKey(NamedTuple):
     """A call's place among all calls: nothing in it tells when or in which order calls arrived."""
 
     talk_us: int
@@ -44,7 +44,7 @@ class Order(NamedTuple):
 class PlacedCall(NamedTuple):
     """A call with its place; *parts* are of its charge in force, None if no plan priced it."""
 
-    order: Order
+    order: CallOrderKey
     call_id: int
     site_id: int
     run: int
@@ -131,7 +131,7 @@ def placed_calls(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterat
         for *place, call_id, site_id, direction, answered, talk_ms in rows:
             is_answered = None if answered is None else bool(answered)
             if not unbilled_reason(DIRECTIONS[direction], answered=is_answered, talk_ms=talk_ms):
-                yield PlacedCall(Order(*place), call_id, site_id, 0, None)
+                yield PlacedCall(CallOrderKey(*place), call_id, site_id, 0, None)
 
 
 def _named(alias: str) -> str:
@@ -140,5 +140,5 @@ def _named(alias: str) -> str:
 
 def _placed(row: Row) -> PlacedCall:
     talk_us, pbx_id, begin_us, dedupe_hash, call_id, site_id, run, *parts = row
-    order = Order(talk_us, pbx_id, begin_us, dedupe_hash)
+    order = CallOrderKey(talk_us, pbx_id, begin_us, dedupe_hash)
     return PlacedCall(order, call_id, site_id, run, parts_row(parts))

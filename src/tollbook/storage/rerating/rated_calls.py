@@ -56,7 +56,7 @@ class ChargeInForce(NamedTuple):
 
 
 @dataclass(slots=True)
-class Cell:
+class RerateSums:
     """Sums over the calls of one extension, call type, destination and pair of currencies.
 
     Millionths; `changed` calls got a new charge, `unrated` have no price now, `lost` had one.
@@ -151,7 +151,7 @@ def _copied(row: Row) -> tuple[RatedCall, dict[str, ChargeInForce]]:
 
 def rerated_cells(
     wanted: CallFilter, run: int, *, last_call: int, using: str = DEFAULT_DB_ALIAS
-) -> list[Cell]:
+) -> list[RerateSums]:
     """Return what *run* came to over the calls that *wanted* admitted when it began.
 
     Old is the charge in force before the run, new the one since. Calls without either are left
@@ -181,4 +181,4 @@ def rerated_cells(
         (run, run, run, last_call, *condition.values),
         using=using,
     )
-    return [Cell(*row) for row in rows]
+    return [RerateSums(*row) for row in rows]

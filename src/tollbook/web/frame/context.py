@@ -11,7 +11,7 @@ from tollbook.web.frame.flash import take_said
 from tollbook.web.frame.permissions import access_of, may_open, need_of_page
 from tollbook.web.frame.request import instant, site_facts
 from tollbook.web.frame.site_choice import chosen_site, site_options
-from tollbook.web.upkeep.pages.health import Health, health
+from tollbook.web.upkeep.pages.health import HealthDot, health
 
 THEMES = ("light", "dark")
 
@@ -31,7 +31,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class MenuItem:
     """A section as the menu shows it: folded away while its neighbourhood is left."""
 
     section: Section
@@ -76,7 +76,7 @@ def sections_for(access: Access) -> list[Section]:
     return [one for one in SECTIONS if may_open(access, need_of_page(one.url_name))]
 
 
-def menu_for(access: Access, path: str, here: str) -> list[Line]:
+def menu_for(access: Access, path: str, here: str) -> list[MenuItem]:
     """Return the menu on the page called *here* at *path*: of the others, their first line.
 
     A page that has no line of its own belongs to the one whose address begins its own.
@@ -87,12 +87,12 @@ def menu_for(access: Access, path: str, here: str) -> list[Line]:
             groups[-1].append(section)
         else:
             groups.append([section])
-    lines: list[Line] = []
+    lines: list[MenuItem] = []
     for group in groups:
         is_open = any(_is_near(section, path, here) for section in group)
         for place, section in enumerate(group):
             is_folded = place > 0 and not is_open
-            lines.append(Line(section, section.url_name == here, is_folded))
+            lines.append(MenuItem(section, section.url_name == here, is_folded))
     return lines
 
 
@@ -134,5 +134,5 @@ def frame(request: HttpRequest) -> dict[str, object]:
     }
 
 
-def _health() -> Health:
+def _health() -> HealthDot:
     return health(at=instant(), zone=site_facts().zone)

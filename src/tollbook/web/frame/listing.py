@@ -17,9 +17,9 @@ USUAL_PER_PAGE = 50
 LONGEST_SEARCH = 64
 LAST_PAGE = 1_000_000
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 Kept = TypeVar("Kept", bound=Model)
-Order = Callable[[Row], Any]  # whatever can be compared
+SortKey = Callable[[Item], Any]  # whatever can be compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class ShownHead:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListQuery:
     """What an address asks of a list: search, sort, filters, page and page size."""
 
     q: str
@@ -68,12 +68,12 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Listing(Generic[Row]):
+class Listing(Generic[Item]):
     """One page of a list, and the ways from it."""
 
-    asked: Asked
+    asked: ListQuery
     heads: tuple[ShownHead, ...]
-    rows: Sequence[Row]
+    rows: Sequence[Item]
     total: int
     first: int
     last: int
@@ -91,11 +91,11 @@ class Listing(Generic[Row]):
         return PER_PAGE
 
 
-def asked_of(request: HttpRequest, *, filters: Sequence[str] = (), sort: str = "") -> Asked:
+def asked_of(request: HttpRequest, *, filters: Sequence[str] = (), sort: str = "") -> ListQuery:
     """Return what the address asks; *sort* is the usual order, *filters* the keys of filters."""
     given = request.GET
     per_page = _number(given.get("per_page", ""), USUAL_PER_PAGE)
-    return Asked(
+    return ListQuery(
         q=given.get("q", "").strip()[:LONGEST_SEARCH],
         sort=given.get("sort", sort)[:40],
         filters={key: given.get(key, "")[:LONGEST_SEARCH] for key in filters},
@@ -104,14 +104,18 @@ def asked_of(request: HttpRequest, *, filters: Sequence[str] = (), sort: str = "
     )
 
 
-def page_of(asked: Asked, rows: QuerySet[Kept], heads: Sequence[Head]) -> Listing[Kept]:
+def page_of(asked: ListQuery, rows: QuerySet[Kept], heads: Sequence[Head]) -> Listing[Kept]:
     """Return the page of *rows* that is asked for; one past the end is the last."""
     return page_by(asked, heads, total=rows.count(), read=lambda low, high: list(rows[low:high]))
 
 
 def page_by(
-    asked: Asked, heads: Sequence[Head], *, total: int, read: Callable[[int, int], Sequence[Row]]
-) -> Listing[Row]:
+    asked: ListQuery,
+    heads: Sequence[Head],
+    *,
+    total: int,
+    read: Callable[[int, int], Sequence[Item]],
+) -> Listing[Item]:
     """Return the page that is asked for; *read* gives the rows from a place up to another."""
     page = min(asked.page, max(1, -(-total // asked.per_page)))
     begin = (page - 1) * asked.per_page
@@ -130,14 +134,19 @@ def page_by(
 
 
 def page_among(
-    asked: Asked, heads: Sequence[Head], rows: Sequence[Row], order: Mapping[str, Order[Row]]
-) -> Listing[Row]:
+    asked: ListQuery,
+    heads: Sequence[Head],
+    rows: Sequence[Item],
+    order: Mapping[str, SortKey[Item]],
+) -> Listing[Item]:
     """Return the page that is asked for of *rows*, so few that they are all here."""
     ordered = in_order(asked, rows, order)
     return page_by(asked, heads, total=len(ordered), read=lambda low, high: ordered[low:high])
 
 
-def in_order(asked: Asked, rows: Sequence[Row], order: Mapping[str, Order[Row]]) -> Sequence[Row]:
+def in_order(
+    asked: ListQuery, rows: Sequence[Item], order: Mapping[str, SortKey[Item]]
+) -> Sequence[Item]:
     """Return *rows* as the address sorts them; *order* gives what each key compares."""
     value = order.get(asked.sort.removeprefix("-"))
     if value is None:
@@ -145,23 +154,23 @@ def in_order(asked: Asked, rows: Sequence[Row], order: Mapping[str, Order[Row]])
     return sorted(rows, key=value, reverse=asked.sort.startswith("-"))
 
 
-def has_word(asked: Asked, *texts: str) -> bool:
+def has_word(asked: ListQuery, *texts: str) -> bool:
     """Say whether what is searched for is part of one of *texts*, whatever the case."""
     word = asked.q.casefold()
     return any(word in text.casefold() for text in texts)
 
 
-def choice(asked: Asked, key: str) -> bool | None:
+def choice(asked: ListQuery, key: str) -> bool | None:
     """Return what a filter of yes and no asks: None for either."""
     return {"yes": True, "no": False}.get(asked.filters.get(key, ""))
 
 
-def chosen_id(asked: Asked, key: str) -> int | None:
+def chosen_id(asked: ListQuery, key: str) -> int | None:
     """Return the id that a filter asks for, None for any."""
     return _number(asked.filters.get(key, ""), 0) or None
 
 
-def _head(asked: Asked, head: Head) -> ShownHead:
+def _head(asked: ListQuery, head: Head) -> ShownHead:
     if not head.key:
         return ShownHead(head.title, "", "", head.is_number)
     now = {head.key: "ascending", f"-{head.key}": "descending"}.get(asked.sort, "")

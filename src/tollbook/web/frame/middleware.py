@@ -1,6 +1,5 @@
 """What holds for every page: a strict content policy, and nobody in without signing in."""
 
-from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
@@ -14,9 +13,8 @@ from tollbook.app.access.sessions import see_session
 from tollbook.app.access.sign_in import must_change_password
 from tollbook.web.frame.permissions import OPEN_PATHS
 from tollbook.web.frame.request import htmx_of, instant, user_of
+from tollbook.web.frame.site_choice import Respond
 from tollbook.web.frame.views.errors import refused, too_large
-
-Respond = Callable[[HttpRequest], HttpResponseBase]
 
 CONTENT_POLICY: Final = "; ".join(
     (

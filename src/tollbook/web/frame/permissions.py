@@ -22,10 +22,10 @@ from tollbook.app.access.roles import Access, Permission, Reach
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import EVERYTHING
 from tollbook.web.frame.request import user_of
+from tollbook.web.frame.site_choice import Respond
 from tollbook.web.frame.views.errors import barred
 
 View = TypeVar("View", bound=Callable[..., Any])
-Respond = Callable[[HttpRequest], HttpResponseBase]
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 NEED: Final = "tollbook_need"  # the attribute in which a view keeps what it needs

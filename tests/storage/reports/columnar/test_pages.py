@@ -11,7 +11,7 @@ from tollbook.storage.db.door import door
 from tollbook.storage.models import Call
 from tollbook.storage.reports import call_log as module
 from tollbook.storage.reports.call_filter import CallFilter
-from tollbook.storage.reports.call_log import Order, Sort, call_log
+from tollbook.storage.reports.call_log import Sort, SortOrder, call_log
 from tollbook.storage.reports.columnar import queries
 from tollbook.storage.reports.columnar.layout import LAYOUT
 from tollbook.storage.reports.columnar.refresh import refresh
@@ -33,7 +33,7 @@ WORDS = (
     ),
     *("0000", "00000001", "+49", "%", "_", "\\", "50%", "k\\s", "\x1f"),
 )
-ORDERS = tuple(Order(sort, way) for sort in Sort for way in (True, False))
+ORDERS = tuple(SortOrder(sort, way) for sort in Sort for way in (True, False))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def filters(office: Office) -> Iterator[CallFilter]:
     yield CallFilter(destination="nowhere")
 
 
-def walk(wanted: CallFilter, order: Order) -> list[int]:
+def walk(wanted: CallFilter, order: SortOrder) -> list[int]:
     """Return the ids of all pages, first to last; back again they must be the same."""
     pages, cursor = [], None
     while True:
@@ -73,7 +73,7 @@ def walk(wanted: CallFilter, order: Order) -> list[int]:
     return [call_id for page_ids in pages for call_id in page_ids]
 
 
-def require_equal_pages(office: Office, orders: tuple[Order, ...] = ORDERS) -> None:
+def require_equal_pages(office: Office, orders: tuple[SortOrder, ...] = ORDERS) -> None:
     """Page through the log by the copy and by the tables, and require the same rows."""
     for wanted in filters(office):
         for order in orders:
@@ -92,7 +92,7 @@ def asked_of_copy(wanted: CallFilter) -> list[tuple[int, int]] | None:
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=str)
-def test_every_order_pages_alike(office: Office, order: Order) -> None:
+def test_every_order_pages_alike(office: Office, order: SortOrder) -> None:
     switch = Switch(office, seed=21)
     ids = switch.call(60)
     refresh(door)
@@ -108,7 +108,7 @@ def test_rows_newer_than_the_copy_rated_again_changed_and_deleted_are_as_they_ar
     switch = Switch(office, seed=22)
     ids = switch.call(40)
     refresh(door)
-    orders = (Order(), Order(Sort.CHARGE))
+    orders = (SortOrder(), SortOrder(Sort.CHARGE))
     for _ in range(2):
         require_equal_pages(office, orders)
         ids += switch.call(6)  # the second time beside fresh rows that are remembered

@@ -1,11 +1,11 @@
 """The calls of a block to drafts, mediated and priced by the column."""
 
 from tollbook.app.intake.by_column.prices import BlockPrices
-from tollbook.app.intake.by_column.routes import BlockWays
+from tollbook.app.intake.by_column.routes import BlockRoutes
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
 from tollbook.app.pricing.rater import Rater
-from tollbook.formats.blocks import Block
+from tollbook.formats.blocks import ParsedBlock
 from tollbook.storage.intake.batch import BATCH_RECORDS
 
 
@@ -14,10 +14,10 @@ class BlockDrafts:
 
     def __init__(self, mediator: Mediator, rater: Rater) -> None:
         self._mediator, self._rater = mediator, rater
-        self._ways = BlockWays(mediator.who, mediator.goal, mediator.shown_in, mediator.telephone)
+        self._ways = BlockRoutes(mediator.who, mediator.goal, mediator.shown_in, mediator.telephone)
         self._prices = BlockPrices(rater)
 
-    def drafts(self, block: Block, *, segment_id: int) -> list[Draft]:
+    def drafts(self, block: ParsedBlock, *, segment_id: int) -> list[Draft]:
         """Return what the calls of *block* come to, priced, in steps fit for one bulk write."""
         ways = self._ways.ways(block)
         charged = self._prices.charged(block, ways, generation=self._ways.generation)

@@ -12,13 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from tollbook.app.intake.by_column.routes import Rows, Ways, pair
+from tollbook.app.intake.by_column.routes import NumberedRows, Routes, pair
 from tollbook.app.intake.mediate import MAX_TRUNK
 from tollbook.app.pricing.pbx_rules import BY_DIALLED
-from tollbook.app.pricing.rater import QUARTER_S, Billable, Desk, Priced, Rater, unrated
+from tollbook.app.pricing.rater import (
+    QUARTER_S,
+    Billable,
+    ChargeValues,
+    Rater,
+    TariffPricer,
+    unrated,
+)
 from tollbook.formats.block_texts import Learned
-from tollbook.formats.blocks import Block
-from tollbook.formats.numbering import Numbering, Numbers
+from tollbook.formats.blocks import ParsedBlock
+from tollbook.formats.numbering import KeyIndex, Numbers
 from tollbook.storage.intake.batch import ChargeColumns
 
 _REMEMBERED = 200_000
@@ -26,7 +33,7 @@ _SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Charged:
+class BlockCharges:
     """The calls that are charged, ascending, and the columns of their charges behind `call`."""
 
     calls: Numbers
@@ -45,10 +52,10 @@ class BlockPrices:
 
     def __init__(self, rater: Rater) -> None:
         self._rater = rater
-        self._prices: dict[int, _Prices] = {}
+        self._prices: dict[int, _VersionPrices] = {}
         self._generation = 0
 
-    def charged(self, block: Block, ways: Ways, *, generation: int) -> Charged | None:
+    def charged(self, block: ParsedBlock, ways: Routes, *, generation: int) -> BlockCharges | None:
         """Return the charges of a block; None where the calls must be looked at one by one.
 
         Numbers of *ways* mean the same as before while the *generation* is the same.
@@ -57,14 +64,16 @@ class BlockPrices:
         one = rater.sole_assignment(rater.kinds[0]) if len(rater.kinds) == 1 else None
         if one is None:
             return None
-        if generation != self._generation or any(map(_Prices.is_full, self._prices.values())):
+        if generation != self._generation or any(
+            map(_VersionPrices.is_full, self._prices.values())
+        ):
             self._prices.clear()
             self._generation = generation
         calls = np.flatnonzero(ways.billable)
         versions = rater.versions(one.tariff_id)
         froms = np.array([version.valid_from_us for version in versions], np.int64)
         in_force = np.searchsorted(froms, block.columns.answer_us[calls], side="right") - 1
-        found = [np.empty(len(calls), np.object_) for _ in Priced._fields]
+        found = [np.empty(len(calls), np.object_) for _ in ChargeValues._fields]
         for at in np.unique(in_force).tolist():
             places = np.flatnonzero(in_force == at)
             if at < 0:
@@ -75,29 +84,31 @@ class BlockPrices:
                     return None
                 prices = self._prices.get(at)
                 if prices is None:
-                    prices = self._prices[at] = _Prices(rater, desk, one.matches == BY_DIALLED)
+                    prices = self._prices[at] = _VersionPrices(
+                        rater, desk, one.matches == BY_DIALLED
+                    )
                 answers = prices.charged(block, ways, calls[places])
             for column, values in zip(found, answers, strict=True):
                 column[places] = values
-        return Charged(calls, [column.tolist() for column in found])
+        return BlockCharges(calls, [column.tolist() for column in found])
 
 
-class _Prices:
+class _VersionPrices:
     """One version's winners and charges, by number."""
 
-    def __init__(self, rater: Rater, desk: Desk, by_dialled: bool) -> None:  # noqa: FBT001 - named by its caller's test
+    def __init__(self, rater: Rater, desk: TariffPricer, by_dialled: bool) -> None:  # noqa: FBT001 - named by its caller's test
         self._rater, self._desk, self._by_dialled = rater, desk, by_dialled
         self._edges_us = np.array(desk.edges_us, np.int64)
         self._windows: dict[int, int] = {}
-        self._who_numbers, self._won = Numbering(3), Learned()
-        self._charge_numbers, self._charges = Numbering(1), Rows(len(Priced._fields))
+        self._who_numbers, self._won = KeyIndex(3), Learned()
+        self._charge_numbers, self._charges = KeyIndex(1), NumberedRows(len(ChargeValues._fields))
         self._reasons: list[str] = []
 
     def is_full(self) -> bool:
         """Say whether it remembers more than it should."""
         return max(len(self._who_numbers), len(self._charge_numbers)) > _REMEMBERED
 
-    def charged(self, block: Block, ways: Ways, calls: Numbers) -> list[Any]:
+    def charged(self, block: ParsedBlock, ways: Routes, calls: Numbers) -> list[Any]:
         """Return the columns of what *calls* are charged."""
         won = self._winners(block, ways, calls)
         talk_s = -(-block.columns.talk_ms[calls] // 1000)
@@ -107,9 +118,9 @@ class _Prices:
             winner = int(won[row])
             rate = winner if winner < _NO_RATE else self._reasons[winner - _NO_RATE]
             self._charges.append(self._desk.charge_at(rate, int(talk_s[row]), kind))
-        return [self._charges.column(at, numbers) for at in range(len(Priced._fields))]
+        return [self._charges.column(at, numbers) for at in range(len(ChargeValues._fields))]
 
-    def _winners(self, block: Block, ways: Ways, calls: Numbers) -> Numbers:
+    def _winners(self, block: ParsedBlock, ways: Routes, calls: Numbers) -> Numbers:
         """Return the rates that win, by their index, or numbers of reasons why none does."""
         talk_us = block.columns.answer_us[calls]
         windows = self._windows_open(talk_us // _SECOND_US)
@@ -149,7 +160,7 @@ class _Prices:
     def _number(self, windows: int) -> int:
         return self._windows.setdefault(windows, len(self._windows))
 
-    def _call(self, block: Block, ways: Ways, at: int) -> Billable:
+    def _call(self, block: ParsedBlock, ways: Routes, at: int) -> Billable:
         extension = ways.extensions[at]
         return Billable(
             int(block.columns.answer_us[at]),

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tollbook.formats.block_columns import Column
+from tollbook.formats.block_columns import FieldColumn
 from tollbook.formats.block_lines import Bools
 from tollbook.formats.block_texts import NOTHING_NUMBER, Learned, Vocabulary
-from tollbook.formats.blocks import Block
-from tollbook.formats.numbering import Numbering, Numbers, Words
+from tollbook.formats.blocks import ParsedBlock
+from tollbook.formats.numbering import KeyIndex, Numbers, Words
 
 if TYPE_CHECKING:
-    from tollbook.app.intake.mediate import Goal, Who
+    from tollbook.app.intake.mediate import CalledParty, CallingParty
 
 _FIELDS = ("caller", "caller_device", "dialled", "callee", "callee_device", "direction", "trunk")
 _REMEMBERED = 100_000
 _UPPER = np.uint64(32)
 Objects = npt.NDArray[np.object_]
-WayColumns = tuple[list[str], ...]
+RouteLists = tuple[list[str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class Routes:
     """How the calls of a block went; billable ones with equal numbers went the same way."""
 
     directions: list[str]
@@ -43,7 +43,7 @@ class Ways:
     line_numbers: Words
     billable: Bools
 
-    def some(self, rows: slice) -> WayColumns:
+    def some(self, rows: slice) -> RouteLists:
         """Return the columns of some of the calls, as the mediator has them."""
         columns = (
             *(self.directions, self.callers, self.callees, self.call_types, self.destinations),
@@ -52,7 +52,7 @@ class Ways:
         return tuple(column[rows] for column in columns)
 
 
-class Rows:
+class NumberedRows:
     """Equal rows of a few columns, known by number."""
 
     def __init__(self, width: int) -> None:
@@ -72,14 +72,14 @@ class Rows:
         return self._columns[at][numbers]
 
 
-class BlockWays:
+class BlockRoutes:
     """Finds ways by the column; *find_who* and *find_goal* ask the dial plan."""
 
     def __init__(
         self,
-        find_who: "Callable[[str, str], Who]",
-        find_goal: "Callable[[Who, str, str, str, str], Goal]",
-        shown_in: "Callable[[Who], str]",
+        find_who: "Callable[[str, str], CallingParty]",
+        find_goal: "Callable[[CallingParty, str, str, str, str], CalledParty]",
+        shown_in: "Callable[[CallingParty], str]",
         telephone: Callable[[str], str],
     ) -> None:
         self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
@@ -90,18 +90,18 @@ class BlockWays:
 
     def _forget(self) -> None:
         self.generation += 1
-        self._who_numbers, self._goal_numbers = Numbering(1), Numbering(2)
-        self._whos: list[Who] = []
+        self._who_numbers, self._goal_numbers = KeyIndex(1), KeyIndex(2)
+        self._whos: list[CallingParty] = []
         # The billed extension, the number of who calls out and of who calls in.
-        self._who = Rows(3)
+        self._who = NumberedRows(3)
         self._kinds = Learned()
         # Direction, callee, call type, destination, extension.
-        self._goal = Rows(5)
+        self._goal = NumberedRows(5)
         # The plan asks of a device only whose telephone it is: 0 is nobody's, as a trunk is.
         self._phones = {"": 0}
         self._near_phones, self._far_phones = Learned(), Learned()
 
-    def ways(self, block: Block) -> Ways:
+    def ways(self, block: ParsedBlock) -> Routes:
         """Return how the calls of *block* went."""
         columns = [block.columns.values.get(name) for name in _FIELDS]
         vocabularies = [column.vocabulary if column else None for column in columns]
@@ -122,7 +122,7 @@ class BlockWays:
         way_out = np.where((far_phone == 0) & ~inside, _texts(columns[4], far), "")
         trunks = _texts(columns[6], trunk)
         lines = np.where(trunks != "", trunks, np.where(comes_in, way_in, way_out))
-        return Ways(
+        return Routes(
             directions=directions.tolist(),
             callers=np.where(comes_in, self._who.column(2, who), self._who.column(1, who)).tolist(),
             callees=self._goal.column(1, goal).tolist(),
@@ -146,7 +146,9 @@ class BlockWays:
     def _remember_too_much(self) -> bool:
         return max(len(self._who_numbers), len(self._goal_numbers)) > _REMEMBERED
 
-    def _phone_numbers(self, known: Learned, column: Column | None, devices: Numbers) -> Numbers:
+    def _phone_numbers(
+        self, known: Learned, column: FieldColumn | None, devices: Numbers
+    ) -> Numbers:
         """Return a number for the telephone that each device is."""
         if column is None or column.vocabulary is None:
             return devices
@@ -155,7 +157,7 @@ class BlockWays:
             known.append(self._phones.setdefault(phone, len(self._phones)))
         return known.of(devices)
 
-    def _number_whos(self, block: Block, key: Words) -> Numbers:
+    def _number_whos(self, block: ParsedBlock, key: Words) -> Numbers:
         found, new = self._who_numbers.numbers([key])
         for row in new.tolist():
             who = self._find_who(block.caller[row], block.caller_device[row])
@@ -164,7 +166,7 @@ class BlockWays:
             self._kinds.append(_KINDS.index(who.kind))
         return found
 
-    def _number_goals(self, block: Block, who: Numbers, *key: Words) -> Numbers:
+    def _number_goals(self, block: ParsedBlock, who: Numbers, *key: Words) -> Numbers:
         found, new = self._goal_numbers.numbers(key)
         for row in new.tolist():
             goal = self._find_goal(
@@ -181,13 +183,13 @@ class BlockWays:
 _KINDS = ("", "extension", "outside")
 
 
-def _numbers(column: Column | None, count: int) -> Numbers:
+def _numbers(column: FieldColumn | None, count: int) -> Numbers:
     if column is None or column.numbers is None:
         return np.full(count, NOTHING_NUMBER)
     return column.numbers
 
 
-def _texts(column: Column | None, numbers: Numbers) -> Objects:
+def _texts(column: FieldColumn | None, numbers: Numbers) -> Objects:
     if column is None or column.vocabulary is None:
         return np.full(len(numbers), "", np.object_)
     return column.vocabulary.of(numbers)

@@ -29,7 +29,7 @@ from tollbook.core.tariff.deck.cells import (
 from tollbook.core.tariff.deck.fields import FIELD_OF, DeckLayout, DeckOptions
 from tollbook.core.tariff.deck.forms import initial_and_unit, read_other_price, simple_slots
 from tollbook.core.tariff.fields import LONGEST_S, Fault
-from tollbook.core.tariff.model import Form, Rate, Tariff
+from tollbook.core.tariff.model import Form, Rate, TariffDefinition
 
 MAX_ROWS = 1_000_000
 MAX_FAULTS_KEPT = 1_000
@@ -38,8 +38,8 @@ _MOST_IN_RANGE = 1_000
 _SIMPLE = ("price", "per_s", "first_s", "increment_s", "billing")
 _UNITS = ("initial_cost", "initial_s", "unit_price", "unit_s", "window_from", "window_to")
 _ZERO = Decimal(0)
-Reader = Callable[[str], object]
-Values = dict[str, Any]
+CellReader = Callable[[str], object]
+DeckValues = dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class DeckReading:
 
 
 def read_deck(
-    rows: Iterable[tuple[int, Sequence[str]]], layout: DeckLayout, *, base: Tariff
+    rows: Iterable[tuple[int, Sequence[str]]], layout: DeckLayout, *, base: TariffDefinition
 ) -> DeckReading:
     """Read numbered *rows* of cells into rates that fit the tariff *base*.
 
@@ -90,7 +90,7 @@ def read_deck(
 class _RowReader:
     """Reads row after row by one layout; remembers what cells mean."""
 
-    def __init__(self, layout: DeckLayout, base: Tariff, found: DeckReading) -> None:
+    def __init__(self, layout: DeckLayout, base: TariffDefinition, found: DeckReading) -> None:
         self._found = found
         self._columns = layout.columns
         self._options = layout.options
@@ -100,7 +100,7 @@ class _RowReader:
         forms = {*_UNITS, "other_price"} & layout.columns.keys()
         self._only_simple = "price" in layout.columns and not forms
         readers = _readers(layout.options, base)
-        self._plan: list[tuple[str, int, Reader, dict[str, object]]] = [
+        self._plan: list[tuple[str, int, CellReader, dict[str, object]]] = [
             (key, at, readers[key], {}) for key, at in layout.columns.items() if key in readers
         ]
 
@@ -136,8 +136,8 @@ class _RowReader:
             self._found.rates.append(_rate(prefix, form, values, begins, ends))
             self._found.row_of.append(number)
 
-    def _values(self, number: int, cells: Sequence[str]) -> Values:
-        values: Values = {}
+    def _values(self, number: int, cells: Sequence[str]) -> DeckValues:
+        values: DeckValues = {}
         width = len(cells)
         for key, at, read, memory in self._plan:
             cell = cells[at] if at < width else ""
@@ -154,7 +154,7 @@ class _RowReader:
                 values[key] = value
         return values
 
-    def _form(self, number: int, values: Values) -> Form | None:
+    def _form(self, number: int, values: DeckValues) -> Form | None:
         """Return the row's price; None after a fault."""
         if self._only_simple and "price" in values:
             return self._simple(values)
@@ -183,7 +183,7 @@ class _RowReader:
             self._row_fault(number, "price_form", str(fault))
             return None
 
-    def _simple(self, values: Values) -> Form:
+    def _simple(self, values: DeckValues) -> Form:
         options = self._options
         first_s, increment_s = values.get("billing") or (options.first_s, options.increment_s)
         first_s = values.get("first_s") or first_s
@@ -192,7 +192,7 @@ class _RowReader:
             values["price"], values.get("per_s", options.per_s), first_s, increment_s
         )
 
-    def _units(self, number: int, values: Values) -> Form | None:
+    def _units(self, number: int, values: DeckValues) -> Form | None:
         missing = [key for key in ("unit_price", "unit_s") if key not in values]
         edges = values.get("window_from"), values.get("window_to")
         if missing and not self._has_faults(number, *missing):
@@ -209,7 +209,7 @@ class _RowReader:
             )
         return None
 
-    def _prefixes(self, number: int, values: Values) -> Sequence[str]:
+    def _prefixes(self, number: int, values: DeckValues) -> Sequence[str]:
         """Return the prefixes of a row: one, or with `several` those of its lists and ranges."""
         prefix: str | None = values.get("prefix")
         code: str = values.get("country_code", "")
@@ -262,12 +262,12 @@ def column_letters(at: int) -> str:
     return letters
 
 
-def _readers(options: DeckOptions, base: Tariff) -> dict[str, Reader]:
+def _readers(options: DeckOptions, base: TariffDefinition) -> dict[str, CellReader]:
     amount = partial(read_amount, decimal=options.decimal)
     seconds = partial(read_whole, low=0, high=LONGEST_S)
     steps = partial(read_whole, low=1, high=LONGEST_S)
     instant = partial(read_instant, order=options.dates, zone=zone(base.zone))
-    strict: dict[str, Reader] = {
+    strict: dict[str, CellReader] = {
         "number_length": partial(read_whole, low=0, high=1_000),
         "per_s": steps,
         "first_s": steps,
@@ -288,14 +288,14 @@ def _readers(options: DeckOptions, base: Tariff) -> dict[str, Reader]:
     )
     strict |= dict.fromkeys(("initial_s", "unit_s", "free_s", "minimum_s"), seconds)
     readers = {key: lenient(read) for key, read in strict.items()}
-    read_codes: Reader = read_text if options.several else lenient(read_prefix)
+    read_codes: CellReader = read_text if options.several else lenient(read_prefix)
     readers |= {"prefix": read_codes, "country_code": lenient(read_prefix)}
     texts = ("destination", "call_type", "band", "remark")
     return readers | dict.fromkeys(texts, read_text)
 
 
 def _rate(
-    prefix: str, form: Form, values: Values, begins: datetime | None, ends: datetime | None
+    prefix: str, form: Form, values: DeckValues, begins: datetime | None, ends: datetime | None
 ) -> Rate:
     get = values.get
     return Rate(

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
-from tollbook.storage.db.write_lock import Turnstile
+from tollbook.storage.db.write_lock import WriteLock
 
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -40,14 +40,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._turnstile: Turnstile | None = None
+        self._turnstile: WriteLock | None = None
         self._links: dict[str, list[tuple[str, str, str]]] = {}
 
     @property
-    def turnstile(self) -> Turnstile:
+    def turnstile(self) -> WriteLock:
         """This connection's way to the write lock, which lies beside the database file."""
         if self._turnstile is None:
-            self._turnstile = Turnstile(Path(self.settings_dict["NAME"]).parent)
+            self._turnstile = WriteLock(Path(self.settings_dict["NAME"]).parent)
         return self._turnstile
 
     def get_connection_params(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class LockingCursor(base.SQLiteCursorWrapper):
     Such a write ends when its last row is read, so rows of RETURNING are read at once.
     """
 
-    def __init__(self, connection: sqlite3.Connection, turnstile: Turnstile) -> None:
+    def __init__(self, connection: sqlite3.Connection, turnstile: WriteLock) -> None:
         super().__init__(connection)
         self._turnstile = turnstile
         self._returned: list[Any] | None = None

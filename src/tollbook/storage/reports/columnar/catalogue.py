@@ -20,7 +20,7 @@ Journal = list[tuple[int, int]]  # (id, call) of each note
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CopyPosition:
     """How far the copy has come (see `ColumnMark`); 0 all over before it was first written."""
 
     layout: int = LAYOUT
@@ -64,7 +64,7 @@ class Catalogue:
     """The copy at one moment: where it lies, how far it has come, and its files by month."""
 
     folder: Path
-    mark: Mark
+    mark: CopyPosition
     months: tuple[MonthFile, ...]
 
     @property
@@ -93,12 +93,12 @@ def read_catalogue(using: str) -> Catalogue | None:
     return Catalogue(folder, mark, tuple(MonthFile(*row) for row in rows))
 
 
-def read_mark(using: str) -> Mark | None:
+def read_mark(using: str) -> CopyPosition | None:
     """Return how far the copy has come; None if it was never written."""
     row = fetch_one(
         "SELECT layout, version, call_id, charge_id FROM tollbook_column_mark", (), using=using
     )
-    return Mark(*row) if row else None
+    return CopyPosition(*row) if row else None
 
 
 def newest_ids(using: str) -> Newest:
@@ -112,7 +112,7 @@ def newest_ids(using: str) -> Newest:
     return Newest(*(int(value or 0) for value in row or (0, 0, 0)))
 
 
-def fresh_rows(mark: Mark, *, using: str) -> list[Row]:
+def fresh_rows(mark: CopyPosition, *, using: str) -> list[Row]:
     """Return the rows that the files of *mark* do not hold, or hold otherwise, as they are now.
 
     One statement, and so one snapshot. A call that was deleted has nothing but its id.
@@ -143,7 +143,9 @@ def new_rows(after_id: int, until_id: int, *, using: str) -> Iterator[list[Row]]
         after_id = rows[-1][0]
 
 
-def changed_ids(mark: Mark, until_charge_id: int, journal: Journal, *, using: str) -> list[int]:
+def changed_ids(
+    mark: CopyPosition, until_charge_id: int, journal: Journal, *, using: str
+) -> list[int]:
     """Return the calls up to *mark* that were charged again or changed since, ascending."""
     charged = fetch(
         "SELECT DISTINCT call_id FROM tollbook_charge WHERE id > %s AND id <= %s AND call_id <= %s",

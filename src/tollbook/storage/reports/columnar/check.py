@@ -9,13 +9,13 @@ from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.columnar import duck
 from tollbook.storage.reports.columnar.catalogue import read_catalogue
 from tollbook.storage.reports.columnar.layout import MONTH_OF_CALL, month_begins_us, month_of
-from tollbook.storage.reports.columnar.queries import View, open_view
+from tollbook.storage.reports.columnar.queries import CallSnapshot, open_view
 
 TRIES = 3  # Calls may arrive between the two readings; then both are read again.
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class CopyDifference:
     """A month (202601) whose calls add up otherwise in the copy than in the tables."""
 
     month: int
@@ -23,7 +23,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Sums:
+class MonthSums:
     """What the calls of a month add up to."""
 
     calls: int
@@ -32,31 +32,31 @@ class Sums:
     rated: int
 
 
-def check(using: str = DEFAULT_DB_ALIAS) -> list[Difference]:
+def check(using: str = DEFAULT_DB_ALIAS) -> list[CopyDifference]:
     """Return the months in which copy and tables differ; none of a copy that is not there.
 
     Every month is added up: calls, talk, charges and how many are rated. The copy itself is left
     as it is. A copy too far behind to answer is no difference: it is not asked.
     """
-    found: list[Difference] = []
+    found: list[CopyDifference] = []
     for _ in range(TRIES):
         view = open_view(using, worth_calls=0)
         if view is None:
             return _broken_files(using)
         try:
             found = _compare(view, using)
-        except duck.Fault as fault:
-            return [Difference(0, f"{view.catalogue.folder}: {fault}. {_MEND}")]
+        except duck.DuckDbError as fault:
+            return [CopyDifference(0, f"{view.catalogue.folder}: {fault}. {_MEND}")]
         if not found:
             return []
     return found
 
 
-def _compare(view: View, using: str) -> list[Difference]:
+def _compare(view: CallSnapshot, using: str) -> list[CopyDifference]:
     copied = _from_copy(view)
     stored = _from_tables(using)
     return [
-        Difference(
+        CopyDifference(
             month,
             f"{view.catalogue.folder}: month {month} has {_words(copied.get(month))} in the "
             f"columnar copy and {_words(stored.get(month))} in the database. Totals shown may be "
@@ -67,7 +67,7 @@ def _compare(view: View, using: str) -> list[Difference]:
     ]
 
 
-def _from_copy(view: View) -> dict[int, Sums]:
+def _from_copy(view: CallSnapshot) -> dict[int, MonthSums]:
     with duck.connection() as work:
         work.register("fresh", view.fresh.rows)
         rows = work.execute(
@@ -75,10 +75,10 @@ def _from_copy(view: View) -> dict[int, Sums]:
             "CAST(coalesce(sum(amount_micros), 0) AS BIGINT), count(amount_micros) "
             f"FROM ({view.query(CallFilter())}) GROUP BY 1"
         ).fetchall()
-    return {row[0]: Sums(*row[1:]) for row in rows}
+    return {row[0]: MonthSums(*row[1:]) for row in rows}
 
 
-def _from_tables(using: str) -> dict[int, Sums]:
+def _from_tables(using: str) -> dict[int, MonthSums]:
     edges = fetch_one("SELECT min(begin_us), max(begin_us) FROM tollbook_call", (), using=using)
     if edges is None or edges[0] is None:
         return {}
@@ -96,17 +96,17 @@ def _from_tables(using: str) -> dict[int, Sums]:
             using=using,
         )
         if rows[0][0]:
-            found[month] = Sums(*rows[0])
+            found[month] = MonthSums(*rows[0])
         month = following
     return found
 
 
-def _broken_files(using: str) -> list[Difference]:
+def _broken_files(using: str) -> list[CopyDifference]:
     catalogue = read_catalogue(using)
     if catalogue is None:
         return []
     return [
-        Difference(
+        CopyDifference(
             one.month,
             f"{one.path(catalogue.folder)}: missing, or not the {one.size} bytes that were "
             f"written. Totals are read from the database meanwhile, which is slower. {_MEND}",
@@ -116,7 +116,7 @@ def _broken_files(using: str) -> list[Difference]:
     ]
 
 
-def _words(sums: Sums | None) -> str:
+def _words(sums: MonthSums | None) -> str:
     if sums is None:
         return "no calls"
     return (

@@ -31,7 +31,7 @@ _starting = threading.Lock()
 _instances: dict[int, Any] = {}  # by process id: an instance does not survive a fork
 
 
-class Fault(Exception):
+class DuckDbError(Exception):
     """DuckDB could not answer: a file has gone or cannot be read."""
 
 
@@ -69,7 +69,7 @@ def _closing(one: Any) -> Iterator[Any]:
     try:
         yield one
     except duckdb.Error as fault:
-        raise Fault(str(fault)) from fault
+        raise DuckDbError(str(fault)) from fault
     finally:
         one.close()
 

@@ -18,7 +18,7 @@ _FIRST_US, _LAST_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (1, 9
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class CopyColumn:
     """One column: its name, its type in DuckDB, and its expression over call `c`, charge `h`."""
 
     name: str
@@ -31,35 +31,35 @@ class Column:
         return self.kind == "VARCHAR"
 
 
-def _numbers(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, "BIGINT", f"c.{name}") for name in names)
+def _numbers(*names: str) -> tuple[CopyColumn, ...]:
+    return tuple(CopyColumn(name, "BIGINT", f"c.{name}") for name in names)
 
 
-def _texts(*names: str) -> tuple[Column, ...]:
-    return tuple(Column(name, "VARCHAR", f"c.{name}") for name in names)
+def _texts(*names: str) -> tuple[CopyColumn, ...]:
+    return tuple(CopyColumn(name, "VARCHAR", f"c.{name}") for name in names)
 
 
 # What is read from the tables. `charged_call_id` is the call's id where a charge is in force, rated
 # or not, and null elsewhere.
 TAKEN = (
     *_numbers("id", "begin_us", "answer_us", "talk_ms"),
-    Column("answered", "BOOLEAN", "CASE WHEN c.answered THEN 1 WHEN NOT c.answered THEN 0 END"),
+    CopyColumn("answered", "BOOLEAN", "CASE WHEN c.answered THEN 1 WHEN NOT c.answered THEN 0 END"),
     *_numbers("direction", "pbx_id", "source_id", "site_id", "trunk_id", "extension_id"),
     *_numbers("department_id", "account_code_ref_id", "owner_id", "pulses"),
     *_texts("caller", "dialled", "callee", "destination", "call_type", "account_code"),
     *_texts("source_ip", "caller_name", "callee_name"),
-    Column("charged_call_id", "BIGINT", "h.call_id"),
-    Column("amount_micros", "BIGINT", "h.amount_micros"),
-    Column("billed_s", "BIGINT", "h.billed_s"),
-    Column("currency", "VARCHAR", "h.currency"),
-    Column("unrated_reason", "VARCHAR", "h.unrated_reason"),
-    Column("tariff_version_id", "BIGINT", "h.tariff_version_id"),
-    Column("rate_index", "BIGINT", "h.rate_index"),
+    CopyColumn("charged_call_id", "BIGINT", "h.call_id"),
+    CopyColumn("amount_micros", "BIGINT", "h.amount_micros"),
+    CopyColumn("billed_s", "BIGINT", "h.billed_s"),
+    CopyColumn("currency", "VARCHAR", "h.currency"),
+    CopyColumn("unrated_reason", "VARCHAR", "h.unrated_reason"),
+    CopyColumn("tariff_version_id", "BIGINT", "h.tariff_version_id"),
+    CopyColumn("rate_index", "BIGINT", "h.rate_index"),
 )
 # The numbers and names of a call in one text, in small letters: keywords are looked for in it. What
 # another part holds is left out, which is most of it, and halves the bytes to look through.
 APART = "\x1f"
-SEARCHED = Column(
+SEARCHED = CopyColumn(
     "searched",
     "VARCHAR",
     f"lower(concat_ws('{APART}', "

@@ -18,7 +18,7 @@ from tollbook.storage.reports.call_filter import CallFilter, extensions_named
 from tollbook.storage.reports.columnar import duck
 from tollbook.storage.reports.columnar.catalogue import (
     Catalogue,
-    Mark,
+    CopyPosition,
     Newest,
     fresh_rows,
     newest_ids,
@@ -52,7 +52,7 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class CallSnapshot:
     """All calls as of one moment: the files of a catalogue and the fresh rows."""
 
     catalogue: Catalogue
@@ -191,7 +191,7 @@ def _ask(
     pieces = _pieces(question(calls), list(clause.values), view)
     try:
         next(pieces)  # From here on DuckDB has the whole answer.
-    except duck.Fault as fault:
+    except duck.DuckDbError as fault:
         log.warning("the columnar copy cannot answer, the database does: %s", fault)
         return None
     return pieces
@@ -217,7 +217,7 @@ def _keyword(word: str, *, using: str) -> Clause | None:
     return Clause(f"{said.text} OR c.extension_id IN ({', '.join(map(str, ours))})", said.values)
 
 
-def _pieces(statement: str, values: list[object], view: View) -> Iterator[list[Row]]:
+def _pieces(statement: str, values: list[object], view: CallSnapshot) -> Iterator[list[Row]]:
     """Yield nothing once the answer is there, then its rows."""
     with duck.connection() as work:
         work.register("fresh", view.fresh.rows)
@@ -227,7 +227,7 @@ def _pieces(statement: str, values: list[object], view: View) -> Iterator[list[R
             yield rows
 
 
-def open_view(using: str, *, worth_calls: int | None = None) -> View | None:
+def open_view(using: str, *, worth_calls: int | None = None) -> CallSnapshot | None:
     """Return all calls as they are now; None where the copy cannot tell."""
     least = WORTH_CALLS if worth_calls is None else worth_calls
     for _ in range(TRIES):
@@ -241,7 +241,7 @@ def open_view(using: str, *, worth_calls: int | None = None) -> View | None:
             return None
         fresh = _fresh(catalogue, newest, using=using)
         if read_mark(using) == catalogue.mark:
-            return View(catalogue, fresh)
+            return CallSnapshot(catalogue, fresh)
     return None
 
 
@@ -250,7 +250,7 @@ class _Known:
     """The fresh rows beside the files of `mark` when `newest` was the newest, by call."""
 
     folder: Path
-    mark: Mark
+    mark: CopyPosition
     newest: Newest
     rows: dict[int, Row]
     fresh: Fresh

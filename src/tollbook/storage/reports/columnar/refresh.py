@@ -21,8 +21,8 @@ from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMont
 from tollbook.storage.reports.columnar import duck
 from tollbook.storage.reports.columnar.catalogue import (
     Catalogue,
+    CopyPosition,
     Journal,
-    Mark,
     MonthFile,
     changed_ids,
     new_rows,
@@ -74,7 +74,8 @@ def refresh(
     """Bring the copy up to the database; with *from_scratch* written anew, trusting nothing.
 
     None: the database has no folder for a copy, or another process is writing it and *wait* is
-    false. Raises `duck.Fault` if a file cannot be written or read; what was stated before stands.
+    false. Raises `duck.DuckDbError` if a file cannot be written or read; what was stated before
+    stands.
     """
     folder = columns_folder(door.using)
     if folder is None:
@@ -113,7 +114,7 @@ class _Refresh:
             ColumnMark.objects.using(self._using).update_or_create(
                 id=1, defaults={"layout": LAYOUT, "version": version, "call_id": 0, "charge_id": 0}
             )
-        return Catalogue(self._folder, Mark(LAYOUT, version), ())
+        return Catalogue(self._folder, CopyPosition(LAYOUT, version), ())
 
     def _take_all(self, work: Any, catalogue: Catalogue) -> Catalogue:
         """Merge changed calls, then new ones by the step, until the copy is level."""
@@ -158,7 +159,7 @@ class _Refresh:
             if after is not None:
                 months[month] = after
             self._written[month] = None
-        mark = Mark(LAYOUT, version, call_id, charge_id)
+        mark = CopyPosition(LAYOUT, version, call_id, charge_id)
         after_all = Catalogue(self._folder, mark, tuple(months[each] for each in sorted(months)))
         self._publish(catalogue, after_all, journal)
         work.execute("DELETE FROM staged")
@@ -223,7 +224,7 @@ class _Refresh:
                 )
             )
             if not moved:
-                raise duck.Fault(
+                raise duck.DuckDbError(
                     f"{self._folder}: another machine wrote the columnar copy meanwhile. "
                     "Its catalogue stands; nothing is lost."
                 )

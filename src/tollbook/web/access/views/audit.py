@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.audit_diff import Change, changes, parsed
+from tollbook.app.access.audit_diff import FieldChange, changes, parsed
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import from_us, to_us
@@ -46,7 +46,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownAuditLine:
     """One line of the log; `changes` are the first few, `more` says how many are left out."""
 
     id: int
@@ -57,12 +57,12 @@ class ShownLine:
     object_type: str
     object_id: str
     address: str
-    changes: tuple[Change, ...]
+    changes: tuple[FieldChange, ...]
     more: int
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuditQuery:
     """What the address asks for: `given` as typed, `filter` for the database."""
 
     given: dict[str, str]
@@ -126,10 +126,10 @@ def audit_line(request: HttpRequest, line_id: int) -> HttpResponse:
     return render(request, "tollbook/access/audit_line.html", context)
 
 
-def shown_line(row: AuditRow) -> ShownLine:
+def shown_line(row: AuditRow) -> ShownAuditLine:
     """Return a line with what it changed."""
     found = changes(parsed(row.before), parsed(row.after))
-    return ShownLine(
+    return ShownAuditLine(
         id=row.id,
         at=from_us(row.at_us),
         actor=row.actor,
@@ -148,7 +148,7 @@ def _words(action: str) -> str:
     return action.replace(".", ": ").replace("_", " ")
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> AuditQuery:
     given = {key: request.GET.get(key, "").strip()[:LONGEST] for key in KEYS}
     zone = site_facts().zone
     bounds: dict[str, int] = {}
@@ -171,7 +171,7 @@ def _asked(request: HttpRequest) -> Asked:
         keyword=given["q"],
         **bounds,
     )
-    return Asked(given, wanted, tuple(faults), request.GET.get("sort") == "oldest")
+    return AuditQuery(given, wanted, tuple(faults), request.GET.get("sort") == "oldest")
 
 
 def _cells(row: AuditRow) -> tuple[Cell, ...]:

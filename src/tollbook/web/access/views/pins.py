@@ -18,7 +18,7 @@ from tollbook.storage.models import Extension, Site
 from tollbook.web.access.views.users import by_of
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, choice, chosen_id, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_of
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import site_facts
 
@@ -164,11 +164,11 @@ def _line(extension_id: int) -> PinLine:
     return pin_line(extension)
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("pin", "site"), sort="number")
 
 
-def _wanted(asked: Asked) -> QuerySet[Extension, Any]:
+def _wanted(asked: ListQuery) -> QuerySet[Extension, Any]:
     return list_pins(
         sought=asked.q,
         has_pin=choice(asked, "pin"),

@@ -25,7 +25,7 @@ from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.models import Extension, Owner
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.row_ids import row_id
@@ -174,11 +174,11 @@ def _reach(form: TokenForm) -> Reach:
     return EVERYWHERE
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("state",), sort="-created")
 
 
-def _wanted(asked: Asked) -> list[TokenLine]:
+def _wanted(asked: ListQuery) -> list[TokenLine]:
     lines = list_tokens(at=instant(), sought=asked.q, state=asked.filters["state"])
     key = asked.sort.removeprefix("-")
     if key not in SORTS:

@@ -21,7 +21,7 @@ from tollbook.app.access.sessions import list_sessions
 from tollbook.app.access.users import (
     MADE_HERE,
     SORTS,
-    By,
+    Actor,
     UserError,
     UserLine,
     change_role,
@@ -39,7 +39,7 @@ from tollbook.storage.models import Owner, UserRole
 from tollbook.storage.models.access import Role
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.row_ids import row_id
@@ -251,9 +251,9 @@ def sign_out_one(request: HttpRequest, user_id: int, session_id: int) -> HttpRes
     return redirect("user", user_id)
 
 
-def by_of(request: HttpRequest) -> By:
+def by_of(request: HttpRequest) -> Actor:
     """Return who changes something, when, and from where."""
-    return By(user_of(request).get_username(), instant(), address_of(request))
+    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def _show_password(
@@ -286,11 +286,11 @@ def _owners() -> list[Owner]:
     return list(Owner.objects.filter(active=True).order_by("name"))
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("role", "active"), sort="name")
 
 
-def _wanted(asked: Asked) -> QuerySet[Any]:
+def _wanted(asked: ListQuery) -> QuerySet[Any]:
     role = asked.filters["role"]
     known = role in {one.value for one in Role}
     sort = asked.sort if asked.sort.removeprefix("-") in SORTS else "name"
@@ -302,7 +302,7 @@ def _wanted(asked: Asked) -> QuerySet[Any]:
     )
 
 
-def _cells(asked: Asked) -> Iterator[tuple[Cell, ...]]:
+def _cells(asked: ListQuery) -> Iterator[tuple[Cell, ...]]:
     for line in map(user_line, _wanted(asked).iterator(chunk_size=500)):
         yield (
             line.name,

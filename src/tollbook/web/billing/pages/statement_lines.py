@@ -3,26 +3,26 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tollbook.app.billing.statements import KINDS_OF_LINES, Line
+from tollbook.app.billing.statements import KINDS_OF_LINES, StatementLine
 from tollbook.core.instants import from_us
-from tollbook.storage.billing.recharges import StatementLine
+from tollbook.storage.billing.recharges import PostingRow
 from tollbook.web.frame.money import four
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownStatementLine:
     """One line of a statement, its money as text."""
 
-    line: Line | StatementLine
+    line: StatementLine | PostingRow
     at: datetime
     words: str
     amount: str
     after: str
 
 
-def shown_line(line: Line | StatementLine) -> ShownLine:
+def shown_line(line: StatementLine | PostingRow) -> ShownStatementLine:
     """Return *line* for a page."""
-    return ShownLine(
+    return ShownStatementLine(
         line,
         from_us(line.at_us),
         KINDS_OF_LINES.get(line.kind, line.kind.capitalize()),

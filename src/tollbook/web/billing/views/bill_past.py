@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.bill_past import bill_past, would_bill
-from tollbook.app.billing.correct_code import By
+from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.billing.undo_past import NotUndone, PastRun, past_runs, undo_past
 from tollbook.app.words import counted
 from tollbook.storage.db.door import door
@@ -32,7 +32,7 @@ def bill(request: HttpRequest) -> HttpResponse:
         return _page(request, {"bills": None, "fault": fault}, status=422)
     if request.method != "POST":
         return _page(request, {"since": text, "bills": would_bill(since=since, until=instant())})
-    by = By(user_of(request).get_username(), address_of(request))
+    by = CorrectedBy(user_of(request).get_username(), address_of(request))
     done = bill_past(door, since=since, until=instant(), at=instant(), by=by)
     calls = sum(one.calls for one in done)
     if calls:
@@ -46,7 +46,7 @@ def bill(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, run: int) -> HttpResponse:
     """Take one billing back: what its calls paid is reversed."""
-    by = By(user_of(request).get_username(), address_of(request))
+    by = CorrectedBy(user_of(request).get_username(), address_of(request))
     try:
         done = undo_past(door, run, at=instant(), by=by)
     except NotUndone as refused:

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.correct_code import (
     MOST_CALLS,
-    By,
-    Effect,
+    CorrectedBy,
+    CorrectionEffect,
     NotCorrected,
     correct_codes,
     undo_correction,
@@ -52,7 +52,7 @@ class CodePage:
     code: str = ""
     reason: str = ""
     fault: str = ""
-    effects: Sequence[Effect] | None = None
+    effects: Sequence[CorrectionEffect] | None = None
     moved: Sequence[Moved] = ()
 
     @property
@@ -66,7 +66,7 @@ class CodePage:
         return "1 call" if len(self.ids) == 1 else f"{len(self.ids):,} calls"
 
     @property
-    def shown(self) -> Sequence[Effect]:
+    def shown(self) -> Sequence[CorrectionEffect]:
         """The effects that are listed one by one."""
         return (self.effects or ())[:MOST_SHOWN]
 
@@ -167,7 +167,7 @@ def _refused(request: HttpRequest, page: CodePage, refused: NotCorrected) -> Htt
     return render(request, "tollbook/billing/correct_code.html", {"page": page}, status=422)
 
 
-def _moved(effects: Sequence[Effect]) -> list[Moved]:
+def _moved(effects: Sequence[CorrectionEffect]) -> list[Moved]:
     """Add up what moves, by the two payers."""
     sums: dict[tuple[str, str, str], tuple[int, Decimal]] = {}
     for one in effects:
@@ -195,8 +195,8 @@ def _back(request: HttpRequest) -> str:
     return back if is_ours else reverse("calls")
 
 
-def _by(request: HttpRequest) -> By:
-    return By(user_of(request).get_username(), address_of(request))
+def _by(request: HttpRequest) -> CorrectedBy:
+    return CorrectedBy(user_of(request).get_username(), address_of(request))
 
 
 def _sentence(words: str) -> str:

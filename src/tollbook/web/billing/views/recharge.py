@@ -13,8 +13,8 @@ from tollbook.app.billing.recharge import (
     LONGEST_REASON,
     Booked,
     Gift,
+    PostingRefused,
     Purpose,
-    Refused,
     post_gift,
     read_amount,
     undo_entries,
@@ -73,10 +73,10 @@ def recharge(request: HttpRequest) -> HttpResponse:
         request.POST.get("key", "")[: LONGEST_KEY + 1],
     )
     micros = read_amount(form.amount, purpose=form.purpose)
-    if isinstance(micros, Refused):
+    if isinstance(micros, PostingRefused):
         return _refused(request, chosen, form, micros)
     if form.purpose == "adjustment" and not form.reason:
-        words = Refused("adjustment.reason", "reason", "an adjustment says why.")
+        words = PostingRefused("adjustment.reason", "reason", "an adjustment says why.")
         return _refused(request, chosen, form, words)
     if request.POST.get("step") == "show":
         return _confirmation(request, chosen, form, micros)
@@ -90,7 +90,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     texts = request.POST.get("entries", "").split(",")
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
     done = undo_entries(door, ids, by_of(request), reason=request.POST.get("reason", ""))
-    if isinstance(done, Refused):
+    if isinstance(done, PostingRefused):
         say(request, _sentence(done.message), level="danger")
     elif done.repeated:
         say(request, "It was undone before. Nothing was changed.", level="warn")
@@ -111,7 +111,7 @@ def _post(request: HttpRequest, chosen: Chosen, form: GiftForm, micros: int) -> 
         purpose=form.purpose,
     )
     done = post_gift(door, gift, by_of(request))
-    if isinstance(done, Refused):
+    if isinstance(done, PostingRefused):
         return _refused(request, chosen, form, done)
     words = _done_words(chosen, done, micros, form.purpose)
     if done.repeated:
@@ -173,7 +173,7 @@ def _confirmation(
 
 
 def _refused(
-    request: HttpRequest, chosen: Chosen, form: GiftForm, refusal: Refused
+    request: HttpRequest, chosen: Chosen, form: GiftForm, refusal: PostingRefused
 ) -> HttpResponse:
     faulty = GiftForm(
         form.purpose,

@@ -12,7 +12,7 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.billing.money_tables import kind_words, recharges_table
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import visible_movements
-from tollbook.app.reports.period import Period, PeriodError, moment
+from tollbook.app.reports.period import PeriodError, TimeRange, moment
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.billing.recharges import (
     Movement,
@@ -23,7 +23,7 @@ from tollbook.storage.billing.recharges import (
 )
 from tollbook.web.directory.pages.holders import page_address
 from tollbook.web.frame.files import table_file
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import needs, reach_of
 from tollbook.web.frame.request import instant, site_facts
@@ -44,10 +44,10 @@ class ShownMovement:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedHistory:
+class HistoryQuery:
     """What the address asks: the list's own part, the filter, and what could not be read."""
 
-    asked: Asked
+    asked: ListQuery
     wanted: MovementFilter
     faults: tuple[str, ...]
 
@@ -96,14 +96,14 @@ def recharges_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     table = recharges_table(
         every_movement(history.wanted),
         zone=zone,
-        period=Period(start, end, zone).words(),
+        period=TimeRange(start, end, zone).words(),
         filters=(f"Any number or name with {history.asked.q}",) if history.asked.q else (),
     )
     name = f"recharges-{instant().astimezone(zone):%Y-%m-%d}"
     return table_file(table, name=name, kind=kind)
 
 
-def _asked(request: HttpRequest) -> AskedHistory:
+def _asked(request: HttpRequest) -> HistoryQuery:
     asked = asked_of(request, filters=("from", "to"))
     edges: dict[str, int] = {}
     faults = []
@@ -119,7 +119,7 @@ def _asked(request: HttpRequest) -> AskedHistory:
         keyword=asked.q,
         site_id=site_facts().id,
     )
-    return AskedHistory(asked, visible_movements(reach_of(request), wanted), tuple(faults))
+    return HistoryQuery(asked, visible_movements(reach_of(request), wanted), tuple(faults))
 
 
 def _shown(movement: Movement) -> ShownMovement:

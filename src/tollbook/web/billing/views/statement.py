@@ -14,12 +14,12 @@ from tollbook.app.billing.money_tables import statement_table
 from tollbook.app.billing.statements import KINDS_OF_LINES, Book, LineFilter, Statement, book_of
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import KINDS
-from tollbook.app.reports.period import Period, PeriodError, moment
+from tollbook.app.reports.period import PeriodError, TimeRange, moment
 from tollbook.core.instants import from_us, to_us
 from tollbook.web.billing.pages.statement_lines import shown_line
 from tollbook.web.directory.pages.holders import TITLES, holder_of, list_address, page_address
 from tollbook.web.frame.files import table_file
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.money import four
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import access_of, needs, reach_of
@@ -48,10 +48,10 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedStatement:
+class StatementQuery:
     """What the address asks: the list's own part, the filter, words, what could not be read."""
 
-    asked: Asked
+    asked: ListQuery
     period: str
     wanted: LineFilter
     words: tuple[str, ...]
@@ -182,7 +182,7 @@ def _currencies(book: Book) -> list[str]:
     return found if len(found) > 1 else []
 
 
-def _asked(request: HttpRequest, book: Book) -> AskedStatement:
+def _asked(request: HttpRequest, book: Book) -> StatementQuery:
     asked = asked_of(request, filters=FILTERS, sort="time")
     given, zone = asked.filters, site_facts().zone
     words, faults = [], []
@@ -206,13 +206,13 @@ def _asked(request: HttpRequest, book: Book) -> AskedStatement:
     if asked.q:
         words.append(f"Reason, number or destination with {asked.q}")
     wanted = LineFilter(edges.get("from"), edges.get("to"), kind=kind, keyword=asked.q)
-    return AskedStatement(asked, period, wanted, tuple(words), tuple(faults))
+    return StatementQuery(asked, period, wanted, tuple(words), tuple(faults))
 
 
-def _period(asked: AskedStatement) -> Period:
+def _period(asked: StatementQuery) -> TimeRange:
     edges = (asked.wanted.from_us, asked.wanted.to_us)
     start, end = (None if edge is None else from_us(edge) for edge in edges)
-    return Period(start, end, site_facts().zone)
+    return TimeRange(start, end, site_facts().zone)
 
 
 def _heads(subject: Subject) -> tuple[Head, ...]:

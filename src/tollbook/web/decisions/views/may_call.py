@@ -68,7 +68,7 @@ class MayCallForm:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownStep:
+class ShownDecisionStep:
     """A step as the page shows it: `limit` is the limit after it, "" for none yet."""
 
     rule: str
@@ -84,7 +84,7 @@ class ShownAnswer:
     allowed: bool
     finding: str
     facts: tuple[tuple[str, str], ...]
-    steps: tuple[ShownStep, ...]
+    steps: tuple[ShownDecisionStep, ...]
 
 
 @needs(Permission.SEE_POLICIES)
@@ -130,7 +130,7 @@ def _asked(form: MayCallForm, zone: object) -> Answer:
 def _shown(answer: Answer) -> ShownAnswer:
     last = len(answer.steps) - 1
     steps = tuple(
-        ShownStep(
+        ShownDecisionStep(
             rule=_RULE_WORDS.get(step.rule, step.rule),
             outcome=step.outcome,
             limit="" if step.limit_s is None else _clock(step.limit_s),

@@ -20,7 +20,7 @@ class PlanField:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownField:
+class ShownPlanField:
     """One field with its text and what is wrong with it."""
 
     field: PlanField
@@ -77,14 +77,14 @@ def read_texts(texts: Mapping[str, str]) -> dict[str, object]:
 
 def shown_fields(
     texts: Mapping[str, str], faults: Sequence[PlanFault] = ()
-) -> tuple[ShownField, ...]:
+) -> tuple[ShownPlanField, ...]:
     """Return the fields of the form, each with its own faults."""
     of_field: dict[str, list[str]] = defaultdict(list)
     for fault in faults:
         key = fault.place.partition("[")[0].partition(".")[0]
         of_field[key].append(fault.message)
     return tuple(
-        ShownField(
+        ShownPlanField(
             field=field,
             text=texts.get(field.key, ""),
             rows=max(2, min(10, texts.get(field.key, "").count("\n") + 1)),

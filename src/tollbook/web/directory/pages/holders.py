@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tollbook.app.billing.recharge import By
+from tollbook.app.billing.recharge import DoneBy
 from tollbook.app.directory.holders import KINDS, HolderKind, visible_holders
 from tollbook.storage.billing.balances import (
     SORTS,
@@ -18,7 +18,7 @@ from tollbook.storage.billing.balances import (
 )
 from tollbook.storage.billing.ledger import MOST_ENTRIES
 from tollbook.storage.models.directory import PaymentType
-from tollbook.web.frame.listing import Asked, asked_of, chosen_id
+from tollbook.web.frame.listing import ListQuery, asked_of, chosen_id
 from tollbook.web.frame.permissions import reach_of
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -68,14 +68,14 @@ def kind_of(request: HttpRequest, text: str) -> HolderKind:
     return "owner" if reach_of(request).owner_id is not None else "extension"
 
 
-def asked_list(request: HttpRequest) -> Asked:
+def asked_list(request: HttpRequest) -> ListQuery:
     """Return what the address asks of the list; an order that is none is the usual one."""
     asked = asked_of(request, filters=FILTERS, sort="number")
     known = asked.sort.removeprefix("-") in SORTS
     return asked if known else replace(asked, sort="number")
 
 
-def filter_of(request: HttpRequest, asked: Asked) -> HolderFilter:
+def filter_of(request: HttpRequest, asked: ListQuery) -> HolderFilter:
     """Return the filter that the list's address means, narrowed to what the user may see."""
     payment = asked.filters["payment"]
     wanted = HolderFilter(
@@ -90,7 +90,7 @@ def filter_of(request: HttpRequest, asked: Asked) -> HolderFilter:
     return visible_holders(reach_of(request), wanted)
 
 
-def filter_words(asked: Asked) -> tuple[str, ...]:
+def filter_words(asked: ListQuery) -> tuple[str, ...]:
     """Return the filters in words, for files."""
     named = {"Any number or name with": asked.q} | {
         key.capitalize(): value for key, value in asked.filters.items() if key != "kind"
@@ -147,9 +147,9 @@ def back_of(text: str, kind: HolderKind) -> str:
     return text[:2_000] if own and "\\" not in text and "//" not in text else list_address(kind)
 
 
-def by_of(request: HttpRequest) -> By:
+def by_of(request: HttpRequest) -> DoneBy:
     """Return who does it, when and from where."""
-    return By(user_of(request).get_username(), instant(), address_of(request))
+    return DoneBy(user_of(request).get_username(), instant(), address_of(request))
 
 
 def sender_of(request: HttpRequest) -> str:

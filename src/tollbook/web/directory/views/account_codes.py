@@ -12,8 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
+    CodeFilter,
     CodeInfo,
-    Wanted,
     code_infos,
     codes_matching,
     delete_code,
@@ -22,15 +22,14 @@ from tollbook.app.directory.account_codes import (
     save_code,
 )
 from tollbook.app.directory.code_import import CodeReading, as_text, import_codes, read_codes
-from tollbook.app.directory.owners import Wanted as WantedOwners
-from tollbook.app.directory.owners import owner_infos, owners_matching
+from tollbook.app.directory.owners import OwnerFilter, owner_infos, owners_matching
 from tollbook.app.words import counted
 from tollbook.documents.table import Cell, Column, Table
 from tollbook.storage.db.door import door
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, choice, chosen_id, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_of
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -200,8 +199,8 @@ def _import(request: HttpRequest, data: bytes) -> CodeReading:
     return done
 
 
-def _wanted(asked: Asked) -> Wanted:
-    return Wanted(
+def _wanted(asked: ListQuery) -> CodeFilter:
+    return CodeFilter(
         q=asked.q,
         owner=chosen_id(asked, "owner"),
         active=choice(asked, "active"),
@@ -211,7 +210,7 @@ def _wanted(asked: Asked) -> Wanted:
 
 
 def _owner_choices() -> list[tuple[int, str, bool]]:
-    rows = owner_infos(owners_matching(WantedOwners()))
+    rows = owner_infos(owners_matching(OwnerFilter()))
     return [(owner.id, owner.name, owner.active) for owner in rows]
 
 
@@ -244,7 +243,7 @@ def _number_fields(text: CodeText) -> list[tuple[int, str, str]]:
     return [(place, number, label) for place, (number, _, label) in enumerate(given, start=1)]
 
 
-def _cells(wanted: Wanted) -> Iterator[tuple[Cell, ...]]:
+def _cells(wanted: CodeFilter) -> Iterator[tuple[Cell, ...]]:
     for info in code_infos(codes_matching(wanted)):
         yield tuple(_written(info))
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.extension_import import (
     COLUMNS,
-    Imported,
-    Line,
+    ExtensionLine,
+    ExtensionsImported,
     LineFault,
     faulty_line,
     import_extensions,
@@ -35,8 +35,8 @@ MOST_BYTES = 2_000_000
 class Preview:
     """What an import would come to, with the lines for the form that confirms it."""
 
-    planned: Imported
-    lines: Sequence[Line]
+    planned: ExtensionsImported
+    lines: Sequence[ExtensionLine]
     text: str
 
     @property
@@ -53,7 +53,7 @@ def add_extension(request: HttpRequest) -> HttpResponse:
     form = {name: request.POST.get(name, "").strip()[:300] for name in COLUMNS}
     fault = ""
     if request.method == "POST":
-        line = Line(**form)
+        line = ExtensionLine(**form)
         fault = faulty_line(line)
         if not fault and Extension.objects.filter(site_id=site.id, number=line.number).exists():
             fault = f"There is an extension {line.number} already. Edit it in the list."
@@ -99,12 +99,12 @@ def import_sheet(request: HttpRequest) -> HttpResponse:
 
 
 def _all_good(
-    lines: tuple[Line, ...] | tuple[LineFault, ...],
-) -> TypeGuard[tuple[Line, ...]]:
-    return all(isinstance(one, Line) for one in lines)
+    lines: tuple[ExtensionLine, ...] | tuple[LineFault, ...],
+) -> TypeGuard[tuple[ExtensionLine, ...]]:
+    return all(isinstance(one, ExtensionLine) for one in lines)
 
 
-def _written(lines: Sequence[Line]) -> str:
+def _written(lines: Sequence[ExtensionLine]) -> str:
     """Return *lines* as the sheet that the form sends back."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")

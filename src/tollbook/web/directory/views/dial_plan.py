@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from tollbook.app.access.roles import Permission
 from tollbook.app.pricing.load_pbx_rules import dial_plan as plan_of
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
-from tollbook.core.dialplan import DialPlan, PlanFault, Resolver, Step, read_plan
+from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, Resolver, read_plan
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Extension, Site
 from tollbook.web.directory.pages.dial_plan_form import (
@@ -33,7 +33,7 @@ DIRECTION_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class DialPlanTest:
     """What a number was found to reach."""
 
     caller: str
@@ -42,7 +42,7 @@ class Trial:
     callee: str
     call_type: str
     destination: str
-    steps: tuple[Step, ...]
+    steps: tuple[NumberStep, ...]
     by_draft: bool
 
 
@@ -94,10 +94,12 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
     )
 
 
-def _trial(plan: DialPlan, site: Site, caller: str, dialled: str, *, by_draft: bool) -> Trial:
+def _trial(
+    plan: DialPlan, site: Site, caller: str, dialled: str, *, by_draft: bool
+) -> DialPlanTest:
     telephones = frozenset(Extension.objects.filter(site=site).values_list("number", flat=True))
     found = Resolver(plan, telephones=telephones).resolve(caller, dialled, "", "")
-    return Trial(
+    return DialPlanTest(
         caller=caller,
         dialled=dialled,
         finding=f"The call {DIRECTION_WORDS.get(found.direction, found.direction)}",

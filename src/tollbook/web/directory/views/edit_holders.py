@@ -15,7 +15,13 @@ from tollbook.app.directory.extensions import (
     count_recharges_anew,
     plan_changes,
 )
-from tollbook.app.directory.holder_fields import Field, Value, fields_of, read_changes, text_of
+from tollbook.app.directory.holder_fields import (
+    FieldValue,
+    HolderField,
+    fields_of,
+    read_changes,
+    text_of,
+)
 from tollbook.app.directory.holders import MODELS, plural
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Department, ServiceClass
@@ -29,10 +35,10 @@ LONGEST_TEXT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class ShownField:
+class ShownHolderField:
     """A field of the form with its value, its choices and what is wrong with it."""
 
-    field: Field
+    field: HolderField
     title: str
     value: str
     options: Sequence[tuple[str, str]]
@@ -85,7 +91,7 @@ def count_anew(request: HttpRequest) -> HttpResponse:
     return redirect(chosen.back)
 
 
-def _set(request: HttpRequest, chosen: Chosen, changes: Mapping[str, Value]) -> HttpResponse:
+def _set(request: HttpRequest, chosen: Chosen, changes: Mapping[str, FieldValue]) -> HttpResponse:
     done = change_holders(door, chosen.kind, chosen.ids, changes, by_of(request))
     if not done.changed:
         say(request, "Nothing was changed: all have these values already.", level="warn")
@@ -128,7 +134,10 @@ def _form(
 
 
 def _confirmation(
-    request: HttpRequest, chosen: Chosen, texts: Mapping[str, str], changes: Mapping[str, Value]
+    request: HttpRequest,
+    chosen: Chosen,
+    texts: Mapping[str, str],
+    changes: Mapping[str, FieldValue],
 ) -> HttpResponse:
     planned = plan_changes(chosen.kind, chosen.ids, changes)
     changing = [one for one in planned if one.effects]
@@ -156,7 +165,7 @@ def _summary(changing: Sequence[Planned]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
-def _fields(chosen: Chosen) -> list[Field]:
+def _fields(chosen: Chosen) -> list[HolderField]:
     """Return the fields of the form: those of one, or those that many can share."""
     return [field for field in fields_of(chosen.kind) if field.bulk or chosen.one]
 
@@ -170,14 +179,14 @@ def _texts_of(chosen: Chosen) -> dict[str, str]:
 
 
 def _shown(
-    field: Field,
+    field: HolderField,
     chosen: Chosen,
     texts: Mapping[str, str],
     ticked: set[str],
     faults: Mapping[str, str],
-) -> ShownField:
+) -> ShownHolderField:
     unit = {"money": sign_of(site_facts().currency), "s": "s"}.get(field.unit)
-    return ShownField(
+    return ShownHolderField(
         field=field,
         title=f"{field.title}({unit})" if unit else field.title,
         value=texts.get(field.name, ""),
@@ -187,7 +196,7 @@ def _shown(
     )
 
 
-def _options(field: Field, chosen: Chosen) -> Sequence[tuple[str, str]]:
+def _options(field: HolderField, chosen: Chosen) -> Sequence[tuple[str, str]]:
     if field.name == "department":
         rows = Department.objects.filter(site_id=chosen.rows[0].site_id or 0).order_by("name")
         return [("", "none"), *((str(row.pk), row.name) for row in rows)]

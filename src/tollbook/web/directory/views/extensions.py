@@ -51,7 +51,7 @@ class ShownHolder:
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class HolderTab:
     """One kind of holder above the list."""
 
     title: str
@@ -136,8 +136,8 @@ def _heads(kind: HolderKind, sign: str) -> tuple[Head, ...]:
     )
 
 
-def _tabs(request: HttpRequest, here: HolderKind) -> list[Tab]:
+def _tabs(request: HttpRequest, here: HolderKind) -> list[HolderTab]:
     """Return the kinds to choose from; somebody who sees one holder has no choice."""
     if not reach_of(request).is_everything:
         return []
-    return [Tab(TITLES[kind], list_address(kind), kind == here) for kind in KINDS]
+    return [HolderTab(TITLES[kind], list_address(kind), kind == here) for kind in KINDS]

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from tollbook.app.access.roles import Permission, visible_codes
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.extensions import who_pays
-from tollbook.app.directory.holder_fields import Field, fields_of, value_words
+from tollbook.app.directory.holder_fields import HolderField, fields_of, value_words
 from tollbook.app.directory.holders import KINDS, MODELS, HolderKind
 from tollbook.storage.billing.balances import HolderRow
 from tollbook.storage.billing.recharges import statement
@@ -85,7 +85,7 @@ def _facts(row: HolderRow) -> list[tuple[str, str]]:
     """Return what is set about the holder, the empty left out."""
     stored = MODELS[row.kind].objects.get(pk=row.id)
 
-    def words(field: Field) -> str:
+    def words(field: HolderField) -> str:
         value = getattr(stored, field.column)
         if value is None or value == "":
             return ""

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.billing.recharge import Refused
+from tollbook.app.billing.recharge import PostingRefused
 from tollbook.app.directory.currency import (
     CHOICES,
     NO_CURRENCY,
@@ -72,6 +72,6 @@ def _form_of(site: Site) -> MoneyForm:
     )
 
 
-def _refused(form: MoneyForm, refused: Refused) -> MoneyForm:
+def _refused(form: MoneyForm, refused: PostingRefused) -> MoneyForm:
     words = refused.message[:1].upper() + refused.message[1:]
     return MoneyForm(form.currency, form.code, form.bills_new, words)

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.owners import (
+    OwnerFilter,
     OwnerRefused,
-    Wanted,
     delete_owner,
     find_owner,
     owner_infos,
@@ -22,7 +22,7 @@ from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.db.door import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -121,10 +121,10 @@ def delete(request: HttpRequest, owner_id: int) -> HttpResponse:
     return redirect("owners")
 
 
-def _wanted(asked: Asked) -> Wanted:
-    return Wanted(q=asked.q, active=choice(asked, "active"), sort=asked.sort)
+def _wanted(asked: ListQuery) -> OwnerFilter:
+    return OwnerFilter(q=asked.q, active=choice(asked, "active"), sort=asked.sort)
 
 
-def _cells(wanted: Wanted) -> Iterator[tuple[Cell, ...]]:
+def _cells(wanted: OwnerFilter) -> Iterator[tuple[Cell, ...]]:
     for info in owner_infos(owners_matching(wanted)):
         yield (info.name, info.email, info.codes, "yes" if info.active else "no")

@@ -23,7 +23,7 @@ EACH = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchHit:
     """One place that the search may open."""
 
     group: str
@@ -37,7 +37,7 @@ class Found:
 def find(request: HttpRequest) -> HttpResponse:
     """Return what fits the words typed so far: pages, extensions, codes, owners, calls."""
     sought = request.GET.get("q", "").strip()[:64]
-    groups: dict[str, list[Found]] = {}
+    groups: dict[str, list[SearchHit]] = {}
     for found in _places(sought, access_of(request)) if sought else ():
         groups.setdefault(found.group, []).append(found)
     context = {"groups": groups.items(), "sought": sought}
@@ -51,28 +51,30 @@ def health_dot(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/frame/parts/health_link.html")
 
 
-def _places(sought: str, access: Access) -> list[Found]:
+def _places(sought: str, access: Access) -> list[SearchHit]:
     reach = access.reach
     pages = [
-        Found("Pages", section.name, f"g {section.key}", reverse(section.url_name))
+        SearchHit("Pages", section.name, f"g {section.key}", reverse(section.url_name))
         for section in sections_for(access)
         if sought.casefold() in section.name.casefold()
     ]
-    calls = [Found("Calls", f"Calls with “{sought}”", "any part", _calls(q=sought))]
+    calls = [SearchHit("Calls", f"Calls with “{sought}”", "any part", _calls(q=sought))]
     extensions = [
-        Found("Extensions", row.name or row.number, row.number, _calls(extension=row.number))
+        SearchHit("Extensions", row.name or row.number, row.number, _calls(extension=row.number))
         for row in visible_extensions(reach)
         .filter(Q(number__startswith=sought) | Q(name__icontains=sought))
         .order_by("number")[:EACH]
     ]
     codes = [
-        Found("Account codes", row.description or row.code, row.code, _calls(account_code=row.code))
+        SearchHit(
+            "Account codes", row.description or row.code, row.code, _calls(account_code=row.code)
+        )
         for row in visible_codes(reach)
         .filter(Q(code__startswith=sought) | Q(description__icontains=sought))
         .order_by("code")[:EACH]
     ]
     owners = [
-        Found("Owners", row.name, row.email, _calls(owner=str(row.pk)))
+        SearchHit("Owners", row.name, row.email, _calls(owner=str(row.pk)))
         for row in visible_owners(reach).filter(name__icontains=sought).order_by("name")[:EACH]
     ]
     return [*calls, *extensions, *codes, *owners, *pages]

@@ -105,7 +105,7 @@ def _run(
     job: ImportJob, path: Path, pbx: PbxInfo, definition: Definition, zone: str | None
 ) -> None:
     """Import one upload and write down what came of it, whatever that is."""
-    progress = _Progress(job)
+    progress = _ProgressWriter(job)
     installed = settings.TOLLBOOK
     # No process of its own: a server's worker may not have children.
     place = ImportPlace(
@@ -151,7 +151,7 @@ def _run(
         _one_at_a_time.release()
 
 
-class _Progress:
+class _ProgressWriter:
     """Tells how far an import is, a few times a second."""
 
     def __init__(self, job: ImportJob) -> None:

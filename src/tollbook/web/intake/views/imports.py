@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.directory.pbxs import PbxInfo, Refused, add_pbx, list_pbxs
+from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx, list_pbxs
 from tollbook.core.calendar import zone_names
 from tollbook.core.instants import from_us
 from tollbook.formats import detect, list_formats, load_definition
@@ -144,7 +144,7 @@ def _pbx(request: HttpRequest, name: str) -> PbxInfo | str:
     if known is not None:
         return known
     made = add_pbx(door, name=name, at=instant(), actor=user_of(request).get_username())
-    return made.message if isinstance(made, Refused) else made
+    return made.message if isinstance(made, PbxRefused) else made
 
 
 def _past() -> list[PastImport]:

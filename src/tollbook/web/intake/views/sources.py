@@ -11,10 +11,9 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.directory.pbxs import Refused as PbxRefused
-from tollbook.app.directory.pbxs import add_pbx, list_pbxs
+from tollbook.app.directory.pbxs import PbxRefused, add_pbx, list_pbxs
 from tollbook.app.intake.sources import (
-    Refused,
+    SourceRefused,
     SourceView,
     add_source,
     source_states,
@@ -26,7 +25,15 @@ from tollbook.formats import list_formats
 from tollbook.storage.db.door import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, Order, asked_of, has_word, in_order, page_among
+from tollbook.web.frame.listing import (
+    Head,
+    ListQuery,
+    SortKey,
+    asked_of,
+    has_word,
+    in_order,
+    page_among,
+)
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.site_choice import chosen_site
@@ -71,7 +78,7 @@ EXPORTED = (
 
 
 @dataclass(frozen=True, slots=True)
-class SourceRow:
+class SourceLine:
     """A source in the list, with the places that its figures open."""
 
     view: SourceView
@@ -80,7 +87,7 @@ class SourceRow:
     duplicates_href: str
 
 
-ORDER: Mapping[str, Order[SourceRow]] = {
+ORDER: Mapping[str, SortKey[SourceLine]] = {
     "name": lambda row: row.view.name.casefold(),
     "state": lambda row: (STATES.index(row.view.state), row.view.name.casefold()),
     "transport": lambda row: (row.view.transport, row.view.place),
@@ -91,7 +98,7 @@ ORDER: Mapping[str, Order[SourceRow]] = {
 }
 
 
-def rows(asked: Asked) -> list[SourceRow]:
+def rows(asked: ListQuery) -> list[SourceLine]:
     """Return those sources of the chosen site, or of all, that fit, with their links."""
     site = chosen_site()
     state = asked.filters["state"]
@@ -106,7 +113,7 @@ def rows(asked: Asked) -> list[SourceRow]:
             continue
         only = urlencode({"source": view.id})
         found.append(
-            SourceRow(
+            SourceLine(
                 view=view,
                 calls_href=f"{reverse('calls')}?{only}&arrived=today",
                 rejects_href=f"{reverse('quarantine')}?{only}",
@@ -155,14 +162,14 @@ def sources_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     return table_file(table, name="sources", kind=kind)
 
 
-def _cells(found: Sequence[SourceRow]) -> Iterator[tuple[Cell, ...]]:
+def _cells(found: Sequence[SourceLine]) -> Iterator[tuple[Cell, ...]]:
     for row in found:
         texts = (str(getattr(row.view, key)) for key, _ in EXPORTED)
         counts = (row.view.today.calls, row.view.open_rejects, row.view.today.duplicates)
         yield (*texts, row.view.last_record, *counts)
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("state",))
 
 
@@ -184,8 +191,8 @@ def stop(request: HttpRequest, source_id: int) -> HttpResponse:
     ), "is stopped, and stays so until it is started here")  # fmt: skip
 
 
-def _told(request: HttpRequest, came: SourceView | Refused, words: str) -> HttpResponse:
-    if isinstance(came, Refused):
+def _told(request: HttpRequest, came: SourceView | SourceRefused, words: str) -> HttpResponse:
+    if isinstance(came, SourceRefused):
         raise Http404(came.message)
     say(request, f"{came.name} {words}.")
     return redirect("sources")
@@ -237,7 +244,7 @@ def _add(request: HttpRequest, given: dict[str, str]) -> HttpResponse | str:
         actor=user_of(request).get_username(),
         name=given["name"] or None,
     )
-    if isinstance(came, Refused):
+    if isinstance(came, SourceRefused):
         return came.message
     say(request, f"{came.name} is added and starts now.")
     return redirect("sources")

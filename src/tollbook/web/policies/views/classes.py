@@ -22,7 +22,7 @@ from tollbook.app.policies.classes import (
 )
 from tollbook.core.calendar import format_clock
 from tollbook.core.dialplan import CALL_TYPES
-from tollbook.core.policies import Rule
+from tollbook.core.policies import BarringRule
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Site
 from tollbook.web.frame.flash import say
@@ -160,7 +160,7 @@ def _form_of(info: ClassInfo | None) -> ClassForm:
     return ClassForm(text, tuple(rules), tuple(hours), {})
 
 
-def _rule_line(rule: Rule) -> RuleLine:
+def _rule_line(rule: BarringRule) -> RuleLine:
     return RuleLine(
         bars="yes" if rule.bars else "no",
         prefixes=", ".join(rule.prefixes),

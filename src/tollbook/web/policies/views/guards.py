@@ -30,7 +30,7 @@ from tollbook.storage.db.door import door
 from tollbook.storage.models import Department, Extension, FraudGuard, Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -159,9 +159,9 @@ def lift_one(request: HttpRequest, alarm_id: int) -> HttpResponse:
     return redirect("alarms")
 
 
-def _wanted(asked: Asked) -> alarm_list.Wanted:
+def _wanted(asked: ListQuery) -> alarm_list.AlarmFilter:
     kind = asked.filters.get("kind", "")
-    return alarm_list.Wanted(
+    return alarm_list.AlarmFilter(
         q=asked.q,
         kind=kind if kind in ALARM_WORDS else "",
         seen=choice(asked, "seen"),
@@ -170,7 +170,7 @@ def _wanted(asked: Asked) -> alarm_list.Wanted:
     )
 
 
-def _cells(wanted: alarm_list.Wanted) -> Iterator[tuple[Cell, ...]]:
+def _cells(wanted: alarm_list.AlarmFilter) -> Iterator[tuple[Cell, ...]]:
     for row in alarms_matching(wanted):
         extension = row.extension.number if row.extension else ""
         closes = "yes" if row.closes and row.lifted_us is None else ""

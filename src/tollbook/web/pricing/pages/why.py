@@ -8,7 +8,7 @@ from tollbook.app.pricing.explain_call import ExplainedCall
 from tollbook.app.reports.call_table import NO_CHARGE_WORDS
 from tollbook.core.charging import Charged
 from tollbook.core.money import format_amount
-from tollbook.core.rating import Candidate, Explanation, Priced, Step
+from tollbook.core.rating import Candidate, Explanation, Priced, PriceStep
 from tollbook.core.tariff import Rate
 from tollbook.documents.cells import clock
 from tollbook.web.pricing.pages.why_plan import STEP_WORDS, PlanWhy, plan_why
@@ -24,7 +24,7 @@ NEXT_STEPS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ShownStep:
+class ShownPriceStep:
     """One line of the price, all of it text."""
 
     words: str
@@ -55,7 +55,7 @@ class Why:
     tariff: str = ""
     winner_words: str = ""
     finding: str = ""
-    steps: tuple[ShownStep, ...] = ()
+    steps: tuple[ShownPriceStep, ...] = ()
     candidates: tuple[ShownCandidate, ...] = ()
     is_unrated: bool = False
     reason_words: str = ""
@@ -178,12 +178,12 @@ def _winner_words(explanation: Explanation, rate: Rate) -> str:
     return f"{name}{band} priced this call{because}."
 
 
-def _shown(step: Step) -> ShownStep:
+def _shown(step: PriceStep) -> ShownPriceStep:
     price = ""
     if step.price is not None:
         per = f" per {step.per_s} s" if step.per_s else ""
         price = f"{format_amount(step.price)}{per}"
-    return ShownStep(
+    return ShownPriceStep(
         words=STEP_WORDS.get(step.kind, step.kind.replace("_", " ").capitalize()),
         from_words="" if step.from_s is None else clock(step.from_s * 1000),
         seconds_words="" if step.seconds is None else f"{step.seconds:,}",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tollbook.app.pricing.plan_charge import BUNDLE, Asked
+from tollbook.app.pricing.plan_charge import BUNDLE, CounterUse
 from tollbook.core.charging import Charged, ChargeStep
 from tollbook.core.money import exact_decimal, format_amount
 from tollbook.documents.cells import clock
@@ -71,7 +71,7 @@ class PlanWhy:
     counters: tuple[ShownCounter, ...]
 
 
-def plan_why(charged: Charged, asked: Sequence[Asked], *, plan_words: str) -> PlanWhy:
+def plan_why(charged: Charged, asked: Sequence[CounterUse], *, plan_words: str) -> PlanWhy:
     """Return what is shown of a composed price and of the counters that it asked."""
     original = charged.original
     steps = []
@@ -124,7 +124,7 @@ def _detail(step: ChargeStep) -> str:
     return " ".join(words)
 
 
-def _counter(one: Asked, currency: str) -> ShownCounter:
+def _counter(one: CounterUse, currency: str) -> ShownCounter:
     whose = one.caller or "all whom it is for"
     if one.kind == BUNDLE:
         before, add = (ShownAmount(clock(each.seconds * 1000)) for each in (one.before, one.add))

@@ -28,7 +28,7 @@ from tollbook.storage.pricing.exchange_rates import (
 )
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -56,7 +56,7 @@ ORIGINS = (("ecb", "the central bank"), ("hand", "by hand"), ("plan", "a plan"))
 
 
 @dataclass(frozen=True, slots=True)
-class RateForm:
+class ExchangeRateForm:
     """What was typed for a rate, and what is wrong with which field."""
 
     source: str = ""
@@ -102,7 +102,7 @@ def exchange_rates_file(request: HttpRequest, kind: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_rates(request: HttpRequest) -> HttpResponse:
     """Add a rate by hand, or take the central bank's file."""
-    form, fault = RateForm(day=f"{instant().astimezone(site_facts().zone):%Y-%m-%d}"), None
+    form, fault = ExchangeRateForm(day=f"{instant().astimezone(site_facts().zone):%Y-%m-%d}"), None
     if request.method == "POST":
         came = _take_file(request) if request.POST.get("do") == "file" else _take_form(request)
         if isinstance(came, HttpResponse):
@@ -116,7 +116,7 @@ def new_rates(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/pricing/new_rates.html", context, status=422 if wrong else 200)
 
 
-def _take_form(request: HttpRequest) -> HttpResponse | RateForm:
+def _take_form(request: HttpRequest) -> HttpResponse | ExchangeRateForm:
     given = {name: request.POST.get(name, "").strip()[:40] for name in ("rate", "day")}
     source, target = (
         request.POST.get(name, "").strip().upper()[:10] for name in ("source", "target")
@@ -125,7 +125,7 @@ def _take_form(request: HttpRequest) -> HttpResponse | RateForm:
         day = date.fromisoformat(given["day"])
     except ValueError:
         faults = {"day": f'"{given["day"]}" is no day; expected as 2026-10-30'}
-        return RateForm(source, target, **given, faults=faults)
+        return ExchangeRateForm(source, target, **given, faults=faults)
     added = add_rate(
         door,
         source=source,
@@ -137,7 +137,7 @@ def _take_form(request: HttpRequest) -> HttpResponse | RateForm:
         address=address_of(request),
     )
     if isinstance(added, RateRefused):
-        return RateForm(source, target, **given, faults={added.field: added.message})
+        return ExchangeRateForm(source, target, **given, faults={added.field: added.message})
     words = f"1 {source} is {given['rate']} {target} from {day} on"
     say(request, f"{words}." if added.new else f"{words}: this was known already.")
     return redirect("exchange_rates")
@@ -166,7 +166,7 @@ def _words(added: RatesAdded) -> str:
     return f"{counted(added.count, 'rate')} of {days} were read, {added.new:,} of them new."
 
 
-def _wanted(asked: Asked) -> RateQuery:
+def _wanted(asked: ListQuery) -> RateQuery:
     given = asked.filters
     sort = asked.sort if asked.sort.removeprefix("-") in SORTS else "-day"
     return RateQuery(

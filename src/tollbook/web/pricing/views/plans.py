@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.pricing.plan_documents import Checked, check_plan
+from tollbook.app.pricing.plan_documents import CheckedPlan, check_plan
 from tollbook.app.pricing.plans import (
     EVERY_SITE,
     PlanBook,
@@ -30,7 +30,7 @@ from tollbook.storage.db.door import door
 from tollbook.storage.models import Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.pricing.pages.plan import plan_sections, plan_summary
@@ -82,7 +82,7 @@ class PlanForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class PlanCheck:
     """What came of reading a document: its faults in order, and what they mean for it."""
 
     faults: Sequence[Fault]
@@ -168,7 +168,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/pricing/new_plan.html", context, status=422)
 
 
-def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | Reading | str:
+def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | PlanCheck | str:
     """Check or add what was sent; return where to go, or why the form is shown again."""
     name, raw = _document_of(request, form)
     if not raw.strip():
@@ -181,9 +181,11 @@ def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | Reading | str:
     if checked.plan is None:
         errors = sum(fault.severity == "error" for fault in checked.faults)
         counted = "1 fault" if errors == 1 else f"{errors} faults"
-        return Reading(checked.faults, f"Refused: {counted}", "Nothing was changed. Mend them all.")
+        return PlanCheck(
+            checked.faults, f"Refused: {counted}", "Nothing was changed. Mend them all."
+        )
     if request.POST.get("do") == "check":
-        return Reading(
+        return PlanCheck(
             checked.faults,
             "It holds",
             f"It has {plan_summary(checked.plan)}. Nothing was changed yet.",
@@ -192,7 +194,7 @@ def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | Reading | str:
 
 
 def _added(
-    request: HttpRequest, form: PlanForm, checked: Checked, site_id: int | None
+    request: HttpRequest, form: PlanForm, checked: CheckedPlan, site_id: int | None
 ) -> HttpResponse | str:
     try:
         starts = _valid_from(form.valid_from)
@@ -228,7 +230,7 @@ def _valid_from(text: str) -> datetime | None:
     return moment(text, zone=site_facts().zone) if text else None
 
 
-def _lines(asked: Asked) -> list[PlanLine]:
+def _lines(asked: ListQuery) -> list[PlanLine]:
     """Return the versions that *asked* holds, in its order."""
     infos, book = list_plans(), load_plans()
     lines = [

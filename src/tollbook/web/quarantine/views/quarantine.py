@@ -35,7 +35,7 @@ RAW_START = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Tab:
+class QuarantineTab:
     """One kind of record that was refused."""
 
     words: str
@@ -65,7 +65,7 @@ class ListPage:
     title: str
     words: str
     query: str
-    tabs: Sequence[Tab]
+    tabs: Sequence[QuarantineTab]
     state: str
     source: int | None
     sources: Sequence[tuple[int, str]]
@@ -83,7 +83,7 @@ class ListPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RejectQuery:
     """Which rejects are asked for; None asks nothing."""
 
     state: str
@@ -244,9 +244,9 @@ def _cells(rows: Iterable[RejectRow]) -> Iterator[tuple[Cell, ...]]:
         yield (*place, row.reason, row.message, row.state, raw)
 
 
-def _wanted(request: HttpRequest) -> Wanted:
+def _wanted(request: HttpRequest) -> RejectQuery:
     state = request.GET.get("state", "new")
-    return Wanted(
+    return RejectQuery(
         state=state if state in STATES else "new",
         source=_id(request, "source"),
         reason=request.GET.get("reason", "")[:64] or None,
@@ -264,13 +264,13 @@ def _address(**given: str | int | None) -> str:
     return f"?{urlencode(kept)}"
 
 
-def _empty_title(wanted: Wanted) -> str:
+def _empty_title(wanted: RejectQuery) -> str:
     if wanted.is_narrowed:
         return "No record fits"
     return "Nothing waits here" if wanted.state == "new" else "None of these"
 
 
-def _again(wanted: Wanted) -> str:
+def _again(wanted: RejectQuery) -> str:
     return reverse("try_again") + _address(source=wanted.source, reason=wanted.reason)
 
 
@@ -278,13 +278,15 @@ def _sources() -> list[tuple[int, str]]:
     return [(choice.id, choice.label) for choice in filter_choices().sources]
 
 
-def _tabs(here: str) -> list[Tab]:
+def _tabs(here: str) -> list[QuarantineTab]:
     names = (("new", "Waiting"), ("dismissed", "Dismissed"), ("released", "Released"))
     tabs = [
-        Tab(words, f"{reverse('quarantine')}?{urlencode({'state': state})}", state == here)
+        QuarantineTab(
+            words, f"{reverse('quarantine')}?{urlencode({'state': state})}", state == here
+        )
         for state, words in names
     ]
-    return [*tabs, Tab("Duplicates", reverse("duplicates"), here == "duplicates")]
+    return [*tabs, QuarantineTab("Duplicates", reverse("duplicates"), here == "duplicates")]
 
 
 def _reject_row(row: RejectRow) -> ListRow:

@@ -12,12 +12,16 @@ from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.quarantine.preview import ReadCall, total_charges
-from tollbook.app.quarantine.release_duplicates import Refused, find_duplicates, release_duplicates
+from tollbook.app.quarantine.release_duplicates import (
+    RefusedDuplicate,
+    find_duplicates,
+    release_duplicates,
+)
 from tollbook.storage.db.door import door
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
-from tollbook.web.quarantine.views.try_again import ShownCall, count_words, shown_call
+from tollbook.web.quarantine.views.try_again import CallPreview, count_words, shown_call
 from tollbook.web.templatetags.tollbook import money
 
 MOST = 200
@@ -30,7 +34,7 @@ class ShownDuplicate:
     id: int
     line: int | None
     of_call: int
-    call: ShownCall | None
+    call: CallPreview | None
     fault: str
     released_call: int | None
 
@@ -76,7 +80,7 @@ def _ids(texts: Sequence[str]) -> list[int]:
     return [int(text) for text in fit[:MOST]]
 
 
-def _page(found: Sequence[Refused]) -> ReleasePage:
+def _page(found: Sequence[RefusedDuplicate]) -> ReleasePage:
     calls = [one.call for one in found if one.call is not None]
     return ReleasePage(
         rows=[

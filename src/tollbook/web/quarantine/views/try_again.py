@@ -45,7 +45,7 @@ KIND_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RetryQuery:
     """Which waiting rejects are to be tried, from the address; None asks nothing."""
 
     source: int | None
@@ -71,7 +71,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownCall:
+class CallPreview:
     """A call as a line tells it."""
 
     begin: datetime
@@ -94,7 +94,7 @@ class ShownFate:
     stays: bool
     reason: str
     message: str
-    call: ShownCall | None
+    call: CallPreview | None
     known_call: int | None
 
 
@@ -127,7 +127,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     fault = ""
     if asked.zone and asked.zone not in zone_names():
         fault = f'"{asked.zone}" is no time zone. Write it as Europe/Berlin.'
-        asked = Asked(asked.source, asked.reason, asked.reject, asked.after, "")
+        asked = RetryQuery(asked.source, asked.reason, asked.reject, asked.after, "")
     tried = try_rejects(
         door,
         data_dir=settings.TOLLBOOK.data_dir,
@@ -155,9 +155,9 @@ def try_again(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/quarantine/try_again.html", context, status=status)
 
 
-def shown_call(call: ReadCall) -> ShownCall:
+def shown_call(call: ReadCall) -> CallPreview:
     """Return a call that is not stored yet as a line of a page."""
-    return ShownCall(
+    return CallPreview(
         begin=from_us(call.begin_us),
         caller=call.caller,
         callee=call.callee,
@@ -177,8 +177,8 @@ def count_words(count: int, one: str, many: str) -> str:
     return f"{count:,} {one if count == 1 else many}"
 
 
-def _asked(given: QueryDict) -> Asked:
-    return Asked(
+def _asked(given: QueryDict) -> RetryQuery:
+    return RetryQuery(
         source=_id(given.get("source", "")),
         reason=given.get("reason", "")[:64] or None,
         reject=_id(given.get("id", "")),
@@ -191,7 +191,7 @@ def _id(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _page(asked: Asked, tried: Tried) -> TryPage:
+def _page(asked: RetryQuery, tried: Tried) -> TryPage:
     rows = [_shown(fate) for fate in tried.fates[:ROWS_SHOWN]]
     kinds = [(words, tried.count(kind)) for kind, words in KIND_WORDS.items()]
     return TryPage(
@@ -225,7 +225,7 @@ def _effect(tried: Tried) -> str:
     return f"{of}, {changes:,} would leave quarantine and make {calls}{charged}."
 
 
-def _back(asked: Asked) -> str:
+def _back(asked: RetryQuery) -> str:
     if asked.reject:
         return reverse("reject", args=[asked.reject])
     given = {"source": asked.source, "reason": asked.reason}
@@ -248,7 +248,7 @@ def _shown(fate: Fate) -> ShownFate:
     )
 
 
-def _after(asked: Asked, tried: Tried) -> str:
+def _after(asked: RetryQuery, tried: Tried) -> str:
     """Return the address of what comes next: the record, the rest, or what was released."""
     if asked.reject:
         return reverse("reject", args=[asked.reject])

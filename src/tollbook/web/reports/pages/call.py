@@ -16,7 +16,7 @@ from tollbook.app.reports.call_table import DIRECTION_NAMES
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.cells import clock
-from tollbook.documents.charts import Lane, time_line
+from tollbook.documents.charts import TimelineRow, time_line
 from tollbook.storage.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.storage.reports.call_rows import CallRow
 from tollbook.web.pricing.pages.why import Why, reason_words
@@ -63,7 +63,7 @@ class ShownCharge:
 
 
 @dataclass(frozen=True, slots=True)
-class CallPage:
+class CallDetailPage:
     """Everything on the page beside the frame."""
 
     id: int
@@ -90,12 +90,12 @@ def call_page(
     zone: ZoneInfo,
     data_dir: Path,
     sees_costs: bool = False,
-) -> CallPage:
+) -> CallDetailPage:
     """Return the page of one call; its raw bytes are read from the log in *data_dir*."""
     row, raw = detail.row, detail.records
     shown = [_shown_leg(leg) for leg in detail.legs] or [_only_leg(row)]
     records = [shown_record(place, data_dir=data_dir) for place in raw]
-    return CallPage(
+    return CallDetailPage(
         id=row.id,
         begin=call.begin,
         from_words=call.from_words,
@@ -157,7 +157,7 @@ def _time_line(row: CallRow, legs: Sequence[ShownLeg], zone: ZoneInfo) -> SafeSt
             answer = start
         says = f"{leg.party or 'unknown'}: {clock(leg.talk_ms or 0)} talk"
         lanes.append(
-            Lane(
+            TimelineRow(
                 leg.party or "unknown",
                 max(0, _ms(start, origin)),
                 None if answer is None else max(0, _ms(answer, origin)),

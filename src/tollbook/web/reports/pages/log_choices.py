@@ -8,25 +8,25 @@ from tollbook.storage.directory.filter_choices import Choice, filter_choices, re
 
 # A longer list is no help to choose from, and would make every page heavy.
 MOST_OFFERED = 200
-Options = Sequence[tuple[int, str]]
+FilterOptions = Sequence[tuple[int, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class LogChoices:
     """Ids with their names, for every key of the log that stands for a row of another table."""
 
-    site: Options
-    department: Options
-    owner: Options
-    trunk: Options
-    pbx: Options
-    source: Options
+    site: FilterOptions
+    department: FilterOptions
+    owner: FilterOptions
+    trunk: FilterOptions
+    pbx: FilterOptions
+    source: FilterOptions
     extensions: Sequence[Choice]
     account_codes: Sequence[Choice]
 
-    def of(self, key: str) -> Options:
+    def of(self, key: str) -> FilterOptions:
         """Return the options of *key*: site, department, owner, trunk, pbx or source."""
-        options: Options = getattr(self, key)
+        options: FilterOptions = getattr(self, key)
         return options
 
     def extension_ids(self, number: str) -> tuple[int, ...]:
@@ -38,12 +38,12 @@ class Choices:
         return _id_of(code, self.account_codes)
 
 
-def load_choices(reach: Reach = EVERYWHERE) -> Choices:
+def load_choices(reach: Reach = EVERYWHERE) -> LogChoices:
     """Return what there is to choose from now, for whoever sees as far as *reach*."""
     if not reach.is_everything:
         return _own_choices(reach)
     found = filter_choices()
-    return Choices(
+    return LogChoices(
         site=_labels(found.sites),
         department=_labels(found.departments),
         owner=_labels(found.owners),
@@ -55,11 +55,11 @@ def load_choices(reach: Reach = EVERYWHERE) -> Choices:
     )
 
 
-def _own_choices(reach: Reach) -> Choices:
+def _own_choices(reach: Reach) -> LogChoices:
     """Return the choices of an owner or an extension: its own telephone and codes only."""
     extensions = [Choice(row.pk, row.number, row.name) for row in visible_extensions(reach)]
     codes = visible_codes(reach).order_by("code")
-    return Choices(
+    return LogChoices(
         site=(), department=(), owner=(), trunk=(), pbx=(), source=(),
         extensions=extensions,
         account_codes=[Choice(row.pk, row.code, row.description) for row in codes],

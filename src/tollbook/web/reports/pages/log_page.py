@@ -10,22 +10,22 @@ from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.core.numbers import strip_decoration
-from tollbook.storage.reports.call_log import CallPage, Order, Sort
+from tollbook.storage.reports.call_log import CallPage, Sort, SortOrder
 from tollbook.storage.reports.call_rows import CallRow
 from tollbook.storage.reports.margin import costs_in_use
 from tollbook.web.frame.periods import NAMED
 from tollbook.web.pricing.pages.why import reason_words
-from tollbook.web.reports.pages.log_choices import Choices, offered
+from tollbook.web.reports.pages.log_choices import LogChoices, offered
 from tollbook.web.reports.pages.log_query import DIRECTION_WORDS, SIZES, USUAL_SIZE, Chip, LogQuery
 from tollbook.web.templatetags.tollbook import call_type_words
 
 ORDERS = {
-    "": Order(),
-    "begin": Order(descending=False),
-    "talk": Order(Sort.TALK),
-    "-talk": Order(Sort.TALK, descending=False),
-    "charge": Order(Sort.CHARGE),
-    "-charge": Order(Sort.CHARGE, descending=False),
+    "": SortOrder(),
+    "begin": SortOrder(descending=False),
+    "talk": SortOrder(Sort.TALK),
+    "-talk": SortOrder(Sort.TALK, descending=False),
+    "charge": SortOrder(Sort.CHARGE),
+    "-charge": SortOrder(Sort.CHARGE, descending=False),
 }
 
 
@@ -78,7 +78,7 @@ SEARCHED = frozenset({"extension", "account_code"})
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
+class FilterField:
     """A field of the filter form."""
 
     name: str
@@ -111,8 +111,8 @@ class LogPage:
     query: str
     form: Mapping[str, str]
     periods: Sequence[tuple[str, str]]
-    selects: Sequence[Field]
-    texts: Sequence[Field]
+    selects: Sequence[FilterField]
+    texts: Sequence[FilterField]
     chips: Sequence[Chip]
     columns: Sequence[LogColumn]
     rows: Sequence[ShownCall]
@@ -133,7 +133,7 @@ def log_page(
     query: LogQuery,
     found: CallPage,
     *,
-    choices: Choices,
+    choices: LogChoices,
     currency: str,
     live: Live | None,
     sees_costs: bool = False,
@@ -230,11 +230,13 @@ def _columns(query: LogQuery, currency: str, *, has_margin: bool) -> list[LogCol
     return columns
 
 
-def _selects(given: Mapping[str, str], choices: Choices, *, has_margin: bool) -> list[Field]:
-    def field(name: str, label: str, options: Sequence[tuple[str, str]]) -> Field:
-        return Field(name, label, given.get(name, ""), options)
+def _selects(
+    given: Mapping[str, str], choices: LogChoices, *, has_margin: bool
+) -> list[FilterField]:
+    def field(name: str, label: str, options: Sequence[tuple[str, str]]) -> FilterField:
+        return FilterField(name, label, given.get(name, ""), options)
 
-    def linked(name: str, label: str) -> Field:
+    def linked(name: str, label: str) -> FilterField:
         return field(name, label, [(str(value), words) for value, words in choices.of(name)])
 
     types = [(one, call_type_words(one)) for one in CALL_TYPES]
@@ -255,11 +257,11 @@ def _selects(given: Mapping[str, str], choices: Choices, *, has_margin: bool) ->
     ]
 
 
-def _texts(given: Mapping[str, str], choices: Choices) -> list[Field]:
+def _texts(given: Mapping[str, str], choices: LogChoices) -> list[FilterField]:
     def field(
         name: str, label: str, options: Sequence[tuple[str, str]] = (), *, decimal: bool = False
-    ) -> Field:
-        return Field(name, label, given.get(name, ""), options, decimal)
+    ) -> FilterField:
+        return FilterField(name, label, given.get(name, ""), options, decimal)
 
     return [
         field("extension", "Extension", offered(choices.extensions)),

@@ -15,21 +15,21 @@ from django.utils.http import urlencode
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import to_us
 from tollbook.core.money import parse_amount, to_micros
-from tollbook.storage.models.calls import Direction
+from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.web.frame.periods import WORDS, named_days
-from tollbook.web.reports.pages.log_choices import Choices
+from tollbook.web.reports.pages.log_choices import LogChoices
 from tollbook.web.templatetags.tollbook import call_type_words
 
 LONGEST = 64
 SIZES = (10, 25, 50, 100)
 USUAL_SIZE = 50
 DIRECTIONS = {
-    "out": Direction.OUT,
-    "in": Direction.IN,
-    "internal": Direction.INTERNAL,
-    "transit": Direction.TRANSIT,
-    "unknown": Direction.UNKNOWN,
+    "out": DirectionCode.OUT,
+    "in": DirectionCode.IN,
+    "internal": DirectionCode.INTERNAL,
+    "transit": DirectionCode.TRANSIT,
+    "unknown": DirectionCode.UNKNOWN,
 }
 DIRECTION_WORDS = {
     "out": "Outgoing",
@@ -68,7 +68,7 @@ class Chip:
 
 
 @dataclass(slots=True)
-class _Reading:
+class _ParsedQuery:
     """The filter's values as they grow, the words for each key, what fields of the form hold that
     take no other writing, and what could not be read.
     """
@@ -117,13 +117,13 @@ class LogQuery:
 
 
 def read_query(
-    given: Mapping[str, str], *, choices: Choices, zone: ZoneInfo, now: datetime
+    given: Mapping[str, str], *, choices: LogChoices, zone: ZoneInfo, now: datetime
 ) -> LogQuery:
     """Return what *given* (a query string's first values) asks for."""
     texts = {
         key: given[key].strip()[:LONGEST] for key in (*KEYS, *SHAPE) if given.get(key, "").strip()
     }
-    reading = _Reading()
+    reading = _ParsedQuery()
     _read_period(reading, texts, zone=zone, today=now.astimezone(zone).date())
     for key, read in _READERS.items():
         if key in texts:
@@ -147,7 +147,7 @@ _NAMED_PERIODS = (
 
 
 def _read_period(
-    reading: _Reading, texts: Mapping[str, str], *, zone: ZoneInfo, today: date
+    reading: _ParsedQuery, texts: Mapping[str, str], *, zone: ZoneInfo, today: date
 ) -> None:
     for key, begin, end, prefix in _NAMED_PERIODS:
         name = texts.get(key, "")
@@ -172,15 +172,15 @@ def _read_period(
         reading.fields[key] = local.isoformat(timespec=precision)
 
 
-def _keyword(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape for all readers
+def _keyword(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape for all readers
     reading.values["keyword"] = text
     reading.words["q"] = f"“{text}” in a number or name"
 
 
-def _linked(key: str, column: str, words: str) -> Callable[[_Reading, str, Choices], None]:
+def _linked(key: str, column: str, words: str) -> Callable[[_ParsedQuery, str, LogChoices], None]:
     """Return the reader of a key that holds the id of one of the choices."""
 
-    def read(reading: _Reading, text: str, choices: Choices) -> None:
+    def read(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:
         options = dict(choices.of(key))
         number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else NO_SUCH
         reading.values[column] = number
@@ -189,12 +189,12 @@ def _linked(key: str, column: str, words: str) -> Callable[[_Reading, str, Choic
     return read
 
 
-def _site(reading: _Reading, text: str, choices: Choices) -> None:
+def _site(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:
     if text != EVERY_SITE:
         _of_site(reading, text, choices)
 
 
-def _extension(reading: _Reading, text: str, choices: Choices) -> None:
+def _extension(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:
     # Sites may number alike: then it is all of them, as far as the site does not narrow it.
     found = choices.extension_ids(text)
     if len(found) > 1:
@@ -204,7 +204,7 @@ def _extension(reading: _Reading, text: str, choices: Choices) -> None:
     reading.words["extension"] = f"Extension {text}"
 
 
-def _account_code(reading: _Reading, text: str, choices: Choices) -> None:
+def _account_code(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:
     known = choices.account_code_id(text)
     if known is None:
         reading.values["account_code"] = text  # As callers typed it: nobody has entered it here.
@@ -213,7 +213,7 @@ def _account_code(reading: _Reading, text: str, choices: Choices) -> None:
     reading.words["account_code"] = f"Account code {text}"
 
 
-def _direction(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _direction(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     if text not in DIRECTIONS:
         reading.faults.append(f'There is no direction "{text}"; it was left out.')
         return
@@ -221,17 +221,17 @@ def _direction(reading: _Reading, text: str, choices: Choices) -> None:  # noqa:
     reading.words["direction"] = DIRECTION_WORDS[text]
 
 
-def _call_type(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _call_type(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     reading.values["call_type"] = text
     reading.words["call_type"] = f"{call_type_words(text)} calls"
 
 
-def _destination(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _destination(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     reading.values["destination"] = text
     reading.words["destination"] = f"To {text}"
 
 
-def _answered(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _answered(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     if text not in ANSWERED:
         reading.faults.append('"answered" is yes or no; it was left out.')
         return
@@ -239,8 +239,8 @@ def _answered(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: 
     reading.words["answered"] = "Answered" if ANSWERED[text] else "Not answered"
 
 
-def _cost(key: str, column: str, words: str) -> Callable[[_Reading, str, Choices], None]:
-    def read(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _cost(key: str, column: str, words: str) -> Callable[[_ParsedQuery, str, LogChoices], None]:
+    def read(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
         try:
             micros = to_micros(parse_amount(text.replace(",", ".")))
         except ValueError:
@@ -252,18 +252,18 @@ def _cost(key: str, column: str, words: str) -> Callable[[_Reading, str, Choices
     return read
 
 
-def _unrated(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _unrated(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     reading.values["unrated"] = True
     reading.words["unrated"] = "Unrated only"
 
 
-def _below_cost(reading: _Reading, text: str, choices: Choices) -> None:  # noqa: ARG001 - one shape
+def _below_cost(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
     reading.values["below_cost"] = True
     reading.words["below_cost"] = "Sold below cost"
 
 
 _of_site = _linked("site", "site_id", "Site")
-_READERS: dict[str, Callable[[_Reading, str, Choices], None]] = {
+_READERS: dict[str, Callable[[_ParsedQuery, str, LogChoices], None]] = {
     "q": _keyword,
     "extension": _extension,
     "site": _site,

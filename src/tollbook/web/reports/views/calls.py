@@ -13,7 +13,7 @@ from tollbook.app.billing.call_money import call_money
 from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
 from tollbook.app.reports.call_criteria import Selection
 from tollbook.app.reports.call_table import no_charge_reason, no_charge_words
-from tollbook.app.reports.period import Period
+from tollbook.app.reports.period import TimeRange
 from tollbook.app.reports.report import call_log_table
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
@@ -29,7 +29,7 @@ from tollbook.web.frame.site_choice import chosen_site
 from tollbook.web.frame.streaming import download
 from tollbook.web.pricing.pages.why import Why, why_of_call
 from tollbook.web.reports.pages.call import call_page
-from tollbook.web.reports.pages.log_choices import Choices, load_choices, matching
+from tollbook.web.reports.pages.log_choices import LogChoices, load_choices, matching
 from tollbook.web.reports.pages.log_page import ORDERS, Live, ShownCall, log_page, shown_call
 from tollbook.web.reports.pages.log_query import LONGEST, SITE, LogQuery, read_query
 
@@ -120,7 +120,7 @@ def _table(request: HttpRequest) -> Table:
     zone = site_facts().zone
     bounds = (query.filter.from_us, query.filter.to_us)
     start, end = (None if bound is None else from_us(bound) for bound in bounds)
-    selection = Selection(query.filter, Period(start, end, zone), tuple(query.words.values()))
+    selection = Selection(query.filter, TimeRange(start, end, zone), tuple(query.words.values()))
     return call_log_table(selection, order=ORDERS[query.sort], with_cost=_sees_costs(request))
 
 
@@ -181,7 +181,7 @@ def _explained(
     return detail, shown_call(detail.row), explained, reason
 
 
-def _query(request: HttpRequest, choices: Choices) -> LogQuery:
+def _query(request: HttpRequest, choices: LogChoices) -> LogQuery:
     """Return what the address asks for, narrowed to what the user may see."""
     asked = read_query(request.GET.dict(), choices=choices, zone=site_facts().zone, now=instant())
     wanted = visible_calls(request, asked.filter)

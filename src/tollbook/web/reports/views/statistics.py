@@ -9,11 +9,11 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission, visible_extensions
 from tollbook.app.directory.currency import sign_of
-from tollbook.app.reports.period import Period, PeriodError, moment
+from tollbook.app.reports.period import PeriodError, TimeRange, moment
 from tollbook.app.reports.statistics import (
     EVERY,
-    Every,
     Statistic,
+    StatisticsInterval,
     hours_text,
     statistics,
     statistics_table,
@@ -22,7 +22,7 @@ from tollbook.app.reports.statistics import (
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.web.frame.files import table_file
-from tollbook.web.frame.listing import Asked, Head, asked_of, page_by
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
 from tollbook.web.frame.request import site_facts
 from tollbook.web.frame.site_choice import calls_of_site
@@ -43,11 +43,11 @@ class ShownStatistic:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedStatistics:
+class StatisticsQuery:
     """What the address asks, as far as it can be read."""
 
-    asked: Asked
-    every: Every
+    asked: ListQuery
+    every: StatisticsInterval
     wanted: CallFilter
     faults: tuple[str, ...]
     filters: tuple[str, ...]
@@ -101,13 +101,13 @@ def statistics_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     table = statistics_table(
         statistics(asked.wanted, every=asked.every, zone=zone),
         zone=zone,
-        period=Period(start, end, zone).words(),
+        period=TimeRange(start, end, zone).words(),
         filters=asked.filters,
     )
     return table_file(table, name=f"statistics-by-{asked.every}", kind=kind)
 
 
-def _asked(request: HttpRequest) -> AskedStatistics:
+def _asked(request: HttpRequest) -> StatisticsQuery:
     asked = asked_of(request, filters=("every", "from", "to", "extension"))
     every = asked.filters["every"]
     edges: dict[str, int] = {}
@@ -129,7 +129,7 @@ def _asked(request: HttpRequest) -> AskedStatistics:
             faults.append(f'There is no extension "{number}". Nothing is counted.')
             extension_id = 0
     wanted = CallFilter(from_us=edges.get("from"), to_us=edges.get("to"), extension_id=extension_id)
-    return AskedStatistics(
+    return StatisticsQuery(
         asked,
         every if every in EVERY else "day",
         visible_calls(request, calls_of_site(wanted)),

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.call_criteria import Selection
-from tollbook.app.reports.period import Period
+from tollbook.app.reports.period import TimeRange
 from tollbook.app.reports.unbilled import REASON_WORDS, REASONS, unbilled_table
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
@@ -97,7 +97,7 @@ def unbilled_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     zone = site_facts().zone
     start, end = (None if us is None else from_us(us) for us in (wanted.from_us, wanted.to_us))
     table = unbilled_table(
-        Selection(wanted, Period(start, end, zone), tuple(query.words.values())),
+        Selection(wanted, TimeRange(start, end, zone), tuple(query.words.values())),
         reason=_reason(request),
     )
     return table_file(table, name="unbilled", kind=kind)

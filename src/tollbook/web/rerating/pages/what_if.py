@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 
-from tollbook.app.rerating.what_if import Alternative, Comparison, Line, Outcome
+from tollbook.app.rerating.what_if import Alternative, Comparison, TariffOutcome, WhatIfLine
 from tollbook.app.words import counted
 from tollbook.core.money import MICRO, from_micros
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
@@ -34,7 +34,7 @@ class ShownOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
+class ShownWhatIfLine:
     """One row of a table."""
 
     name: str
@@ -44,13 +44,13 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownGroup:
+class ShownWhatIfGroup:
     """One table; `left_out` rows are only in the export."""
 
     key: str
     title: str
     heading: str
-    lines: tuple[ShownLine, ...]
+    lines: tuple[ShownWhatIfLine, ...]
     left_out: int
 
 
@@ -73,8 +73,8 @@ class WhatIf:
     finding: str
     tariffs: tuple[Alternative, ...]
     charts: tuple[tuple[str, SafeString], ...]
-    total: ShownLine
-    groups: tuple[ShownGroup, ...]
+    total: ShownWhatIfLine
+    groups: tuple[ShownWhatIfGroup, ...]
     numbers: tuple[ShownNumber, ...]
     numbers_left_out: int
 
@@ -121,7 +121,7 @@ def _finding(comparison: Comparison) -> str:
     )
 
 
-def _share(outcome: Outcome) -> str:
+def _share(outcome: TariffOutcome) -> str:
     if outcome.before_micros <= 0:
         return ""
     share = Decimal(abs(outcome.saving_micros) * 100) / outcome.before_micros
@@ -168,11 +168,11 @@ def _saving_words(saving_micros: int) -> str:
     return f"{money(from_micros(abs(saving_micros)))} {'less' if saving_micros > 0 else 'more'}"
 
 
-def _group(comparison: Comparison, key: str, title: str, heading: str) -> ShownGroup:
+def _group(comparison: Comparison, key: str, title: str, heading: str) -> ShownWhatIfGroup:
     lines = comparison.groups[key]
     none = "No department" if key == "department" else "Not known"
     words = call_type_words if key == "call_type" else str
-    return ShownGroup(
+    return ShownWhatIfGroup(
         key,
         title,
         heading,
@@ -181,8 +181,8 @@ def _group(comparison: Comparison, key: str, title: str, heading: str) -> ShownG
     )
 
 
-def _line(line: Line, name: str) -> ShownLine:
-    return ShownLine(
+def _line(line: WhatIfLine, name: str) -> ShownWhatIfLine:
+    return ShownWhatIfLine(
         name,
         line.calls,
         tuple((currency, from_micros(micros)) for currency, micros in line.charges),

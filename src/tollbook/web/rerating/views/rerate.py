@@ -20,7 +20,7 @@ from tollbook.app.rerating.run import (
     list_runs,
     unfinished_run,
 )
-from tollbook.app.rerating.totals import Line, Rerating
+from tollbook.app.rerating.totals import RerateLine, Rerating
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
@@ -31,7 +31,7 @@ from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
-from tollbook.web.reports.pages.log_choices import Choices, load_choices, offered
+from tollbook.web.reports.pages.log_choices import LogChoices, load_choices, offered
 from tollbook.web.rerating.pages.rerate_jobs import is_broken_off, work_on
 
 MOST_CALLS_IN_DRY_RUN = 300_000  # Some seconds of work; more is the command line's.
@@ -70,13 +70,13 @@ class RerateForm:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownGroup:
+class ShownRerateGroup:
     """One table of a comparison."""
 
     key: str
     title: str
     heading: str
-    lines: tuple[Line, ...]
+    lines: tuple[RerateLine, ...]
     left_out: int
 
 
@@ -86,10 +86,10 @@ class ShownRerating:
 
     rerating: Rerating
     finding: str
-    groups: tuple[ShownGroup, ...]
+    groups: tuple[ShownRerateGroup, ...]
 
 
-class WrongAsked(ValueError):
+class RerateFormError(ValueError):
     """What was asked cannot be re-rated; the message says why and what fits."""
 
 
@@ -102,7 +102,7 @@ def rerate(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             run = _begin(request, form)
-        except (WrongAsked, Unfinished) as refusal:
+        except (RerateFormError, Unfinished) as refusal:
             fault = str(refusal)
         else:
             return redirect("rerating", run.id)
@@ -128,7 +128,7 @@ def preview(request: HttpRequest) -> HttpResponse:
         selection = _selection(form)
         _require_few(selection)
         context |= {"found": shown(dry_run(selection.filter)), "period": selection.period.words()}
-    except WrongAsked as fault:
+    except RerateFormError as fault:
         context["fault"] = str(fault)
     return render(request, "tollbook/rerating/parts/rerate_preview.html", context)
 
@@ -185,7 +185,7 @@ def shown(rerating: Rerating) -> ShownRerating:
         rerating=rerating,
         finding=_finding(rerating),
         groups=tuple(
-            ShownGroup(
+            ShownRerateGroup(
                 key,
                 title,
                 heading,
@@ -229,7 +229,7 @@ def _require_few(selection: Selection) -> None:
     """Raise WrongAsked for more calls than a page can wait for."""
     calls = call_totals(selection.filter).calls
     if calls > MOST_CALLS_IN_DRY_RUN:
-        raise WrongAsked(
+        raise RerateFormError(
             f"The period holds {calls:,} calls, and a page waits for at most "
             f"{MOST_CALLS_IN_DRY_RUN:,}. Choose a shorter one, or run `tollbook rerate`."
         )
@@ -248,7 +248,7 @@ def _form(given: Mapping[str, str]) -> RerateForm:
     )
 
 
-def _selects(form: RerateForm, choices: Choices) -> list[tuple[str, str, str, list[str]]]:
+def _selects(form: RerateForm, choices: LogChoices) -> list[tuple[str, str, str, list[str]]]:
     """Return the lists to choose from: key, label, what is chosen, and the names."""
     labels = (("department", "Department"), ("trunk", "Trunk"), ("pbx", "PBX"))
     return [
@@ -273,14 +273,14 @@ def _selection(form: RerateForm) -> Selection:
             )
         )
     except CriteriaError as fault:
-        raise WrongAsked(str(fault)[:1].upper() + str(fault)[1:]) from fault
+        raise RerateFormError(str(fault)[:1].upper() + str(fault)[1:]) from fault
 
 
 def _day_after(day: str) -> str:
     try:
         return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     except (ValueError, OverflowError) as fault:
-        raise WrongAsked(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
+        raise RerateFormError(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
 
 
 def _found(run_id: int) -> RunInfo:

@@ -50,7 +50,7 @@ class WhatIfForm:
         return urlencode([*asked, ("from", self.first), ("to", self.last)])
 
 
-class WrongAsked(ValueError):
+class WhatIfFormError(ValueError):
     """What was asked cannot be compared; the message says why and what fits."""
 
 
@@ -68,7 +68,7 @@ def result(request: HttpRequest) -> HttpResponse:
     form = _form(request)
     try:
         comparison, selection = _compare(form)
-    except WrongAsked as fault:
+    except WhatIfFormError as fault:
         return render(request, "tollbook/rerating/parts/what_if_result.html", {"fault": str(fault)})
     context = {"found": shown(comparison), "form": form, "period": selection.period.words()}
     return render(request, "tollbook/rerating/parts/what_if_result.html", context)
@@ -101,7 +101,7 @@ def _sent(
     form = _form(request)
     try:
         comparison, selection = _compare(form)
-    except WrongAsked as fault:
+    except WhatIfFormError as fault:
         return HttpResponseBadRequest(str(fault), content_type="text/plain; charset=utf-8")
     table: Table = (unrated_table_of if unrated else table_of)(comparison, selection)
     name = f"what-if-{'without-a-price-' if unrated else ''}{form.first}-{form.last}"
@@ -133,17 +133,17 @@ def _form(request: HttpRequest) -> WhatIfForm:
 def _compare(form: WhatIfForm) -> tuple[Comparison, Selection]:
     """Return the comparison; raises WrongAsked."""
     if not form.chosen:
-        raise WrongAsked("Tick at least one tariff.")
+        raise WhatIfFormError("Tick at least one tariff.")
     if len(form.chosen) > MOST_TARIFFS:
-        raise WrongAsked(f"Tick at most {MOST_TARIFFS} tariffs: more do not fit side by side.")
+        raise WhatIfFormError(f"Tick at most {MOST_TARIFFS} tariffs: more do not fit side by side.")
     try:
         selection = select(Criteria(start=form.first, end=_day_after(form.last)))
         tariffs = [stored_alternative(tariff_id) for tariff_id in form.chosen]
     except (CriteriaError, WhatIfRefused) as fault:
-        raise WrongAsked(_sentence(str(fault))) from fault
+        raise WhatIfFormError(_sentence(str(fault))) from fault
     calls = call_totals(selection.filter).calls
     if calls > MOST_CALLS_ON_SCREEN:
-        raise WrongAsked(
+        raise WhatIfFormError(
             f"The period holds {calls:,} calls, and a page waits for at most "
             f"{MOST_CALLS_ON_SCREEN:,}. Choose a shorter one, or run `tollbook what-if`."
         )
@@ -154,7 +154,7 @@ def _day_after(day: str) -> str:
     try:
         return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     except (ValueError, OverflowError) as fault:
-        raise WrongAsked(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
+        raise WhatIfFormError(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
 
 
 def _sentence(words: str) -> str:

@@ -69,7 +69,7 @@ class ShownChange:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownKind:
+class ShownChangeKind:
     """The changes of one kind, the greatest first."""
 
     words: str
@@ -85,7 +85,7 @@ class ShownPreview:
     finding: str
     summary: str
     faults: Sequence[Fault]
-    kinds: tuple[ShownKind, ...] = ()
+    kinds: tuple[ShownChangeKind, ...] = ()
     may_publish: bool = False
     button: str = ""
     digest: str = ""
@@ -174,13 +174,13 @@ def begins_words(valid_from: datetime | None, *, is_first: bool, zone_name: str)
     return f"{valid_from:%Y-%m-%d %H:%M:%S} {zone_name}"
 
 
-def _kinds(changes: DeckChanges) -> tuple[ShownKind, ...]:
-    found: list[ShownKind] = []
+def _kinds(changes: DeckChanges) -> tuple[ShownChangeKind, ...]:
+    found: list[ShownChangeKind] = []
     for kind in KINDS:
         of_kind = changes.of(kind)
         if of_kind:
             found.append(
-                ShownKind(
+                ShownChangeKind(
                     words=KIND_WORDS[kind],
                     count=len(of_kind),
                     changes=tuple(_shown(change) for change in of_kind[:CHANGES_SHOWN]),

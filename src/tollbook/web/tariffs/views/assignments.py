@@ -43,7 +43,7 @@ KIND_WORDS = {CHARGE: "Charge: what we bill", COST: "Cost: what the carrier bill
 MATCHES_WORDS = {BY_CALLEE: "the number reached", BY_DIALLED: "the number as dialled"}
 MOST_LOSSES = 100  # Prefixes of a pair on the page; more are counted.
 CHOSEN = ("site", "pbx", "trunk", "department")
-Choice = tuple[str, str]
+SelectOption = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ShownAssignment:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownKind:
+class ShownPriceKind:
     """The list of one kind, its default tariff, and the answer if a call was asked about."""
 
     kind: str
@@ -241,7 +241,7 @@ def _asked(request: HttpRequest) -> tuple[dict[str, str], dict[str, Verdict], st
     return asked, {kind: which_tariff(call, kind=kind) for kind in KINDS}, ""
 
 
-def _shown_kind(kind: str, verdict: Verdict | None) -> ShownKind:
+def _shown_kind(kind: str, verdict: Verdict | None) -> ShownPriceKind:
     infos = [info for info in list_assignments() if info.kind == kind]
     judged = {one.assignment.id: one for one in verdict.judged} if verdict else {}
     ordered = [info for info in infos if info.position != DEFAULT_POSITION]
@@ -262,7 +262,7 @@ def _shown_kind(kind: str, verdict: Verdict | None) -> ShownKind:
             )
         )
     default_id = next((line.info.tariff_id for line in lines if line.is_default), None)
-    return ShownKind(kind, KIND_WORDS[kind], tuple(lines), default_id, _finding(verdict))
+    return ShownPriceKind(kind, KIND_WORDS[kind], tuple(lines), default_id, _finding(verdict))
 
 
 def _finding(verdict: Verdict | None) -> str:
@@ -290,9 +290,9 @@ def _words(info: AssignmentInfo) -> tuple[str, ...]:
     return tuple(f"{word} {value}" for word, value in named if value)
 
 
-def _choices(form: Mapping[str, str]) -> list[tuple[str, str, Sequence[Choice], str]]:
+def _choices(form: Mapping[str, str]) -> list[tuple[str, str, Sequence[SelectOption], str]]:
     """Return what an assignment can be narrowed to: key, title, values in words, the chosen."""
-    rows: list[tuple[str, str, Sequence[Choice]]] = [
+    rows: list[tuple[str, str, Sequence[SelectOption]]] = [
         ("site", "Site", [(str(row.pk), row.name) for row in Site.objects.order_by("name")]),
         ("pbx", "PBX", [(str(row.pk), row.name) for row in Pbx.objects.order_by("name")]),
         ("trunk", "Trunk", [

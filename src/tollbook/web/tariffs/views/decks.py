@@ -96,7 +96,7 @@ def deck(request: HttpRequest, upload_id: str) -> HttpResponse:
         if request.method != "POST":
             return _page(request, upload, look, DeckForm(look.suggested.layout))
         form = read_form(cast("Mapping[str, str]", request.POST), len(look.rows[0]))
-        return _answer(request, _Deck(upload, look, file), form)
+        return _answer(request, _RequestedDeck(upload, look, file), form)
 
 
 @needs(Permission.SEE_TARIFFS)
@@ -119,7 +119,7 @@ def deck_file(request: HttpRequest, tariff_id: int, number: int, kind: str) -> H
 
 
 @dataclass(frozen=True, slots=True)
-class _Deck:
+class _RequestedDeck:
     """The deck that a request is about."""
 
     upload: DeckUpload
@@ -153,7 +153,7 @@ def _take(request: HttpRequest, given: Mapping[str, str]) -> DeckUpload:
     )
 
 
-def _answer(request: HttpRequest, deck: _Deck, form: DeckForm) -> HttpResponse:
+def _answer(request: HttpRequest, deck: _RequestedDeck, form: DeckForm) -> HttpResponse:
     """Preview the deck, or publish it if this very deck was previewed."""
     upload, look = deck.upload, deck.look
     try:
@@ -184,7 +184,7 @@ def _answer(request: HttpRequest, deck: _Deck, form: DeckForm) -> HttpResponse:
 
 def _publish(
     request: HttpRequest,
-    deck: _Deck,
+    deck: _RequestedDeck,
     form: DeckForm,
     draft: DeckDraft,
     base: DeckBase,

@@ -19,7 +19,7 @@ from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.decks import DeckBase, DeckRefused, base_in_force, new_base, publish_deck
 from tollbook.app.tariffs.edit_rates import (
     USUAL,
-    FieldFault,
+    RateFieldFault,
     changed,
     doubts_about,
     form_texts,
@@ -29,7 +29,7 @@ from tollbook.app.tariffs.edit_rates import (
 )
 from tollbook.app.tariffs.overview import later_version
 from tollbook.app.tariffs.publish import Faulty, Published
-from tollbook.core.tariff import Rate, Tariff
+from tollbook.core.tariff import Rate, TariffDefinition
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Department, Extension
 from tollbook.web.frame.flash import say
@@ -162,20 +162,22 @@ def rate(request: HttpRequest, tariff_id: int, index: int | None = None) -> Http
 
 
 def _save(request: HttpRequest, form: RateForm, base: DeckBase, index: int | None) -> HttpResponse:
-    faults: list[FieldFault] = []
+    faults: list[RateFieldFault] = []
     before = None if index is None else base.tariff.rates[index]
     read = read_rate(form.texts, form.chosen, base=base.tariff, before=before)
     if not isinstance(read, Rate):
         faults += read
     if form.extensions not in (ALL, SOME):
-        faults.append(FieldFault("callers", "is not chosen: all extensions, or some of them?"))
+        faults.append(RateFieldFault("callers", "is not chosen: all extensions, or some of them?"))
     elif form.extensions == SOME and not form.chosen:
-        faults.append(FieldFault("callers", "are some, but none is chosen; choose them, or all"))
+        faults.append(
+            RateFieldFault("callers", "are some, but none is chosen; choose them, or all")
+        )
     valid_from = None
     try:
         valid_from = moment(form.valid_from, zone=site_facts().zone) if form.valid_from else None
     except PeriodError as fault:
-        faults.append(FieldFault("valid_from", str(fault)))
+        faults.append(RateFieldFault("valid_from", str(fault)))
     if faults or not isinstance(read, Rate):
         told = {fault.field: fault.message for fault in reversed(faults)}
         return _form_page(request, _refused(form, "", told), base, index)
@@ -191,7 +193,7 @@ def _save(request: HttpRequest, form: RateForm, base: DeckBase, index: int | Non
 
 
 def _publish(
-    request: HttpRequest, tariff: Tariff, base: DeckBase, valid_from: datetime | None
+    request: HttpRequest, tariff: TariffDefinition, base: DeckBase, valid_from: datetime | None
 ) -> Published | Faulty:
     """Publish an edited tariff."""
     return publish_deck(
@@ -291,7 +293,7 @@ def _row(index: int, rate: Rate) -> RateRow:
     )
 
 
-def _sign(tariff: Tariff) -> str:
+def _sign(tariff: TariffDefinition) -> str:
     return SIGNS.get(tariff.currency, tariff.currency)
 
 

@@ -31,9 +31,9 @@ from tollbook.storage.db.door import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import (
-    Asked,
     Head,
-    Order,
+    ListQuery,
+    SortKey,
     asked_of,
     choice,
     has_word,
@@ -62,7 +62,7 @@ HEADS = (
     Head("Rates", "rates", is_number=True),
     Head("Prices", "prices"),
 )
-ORDER: Mapping[str, Order[TariffLine]] = {
+ORDER: Mapping[str, SortKey[TariffLine]] = {
     "name": lambda line: line.name.casefold(),
     "currency": lambda line: line.currency,
     "zone": lambda line: line.zone,
@@ -107,7 +107,7 @@ class TariffPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TariffCheck:
     """What came of reading a document: its faults in order, and what they mean for it."""
 
     faults: Sequence[Fault]
@@ -154,11 +154,11 @@ def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     return table_file(table, name="tariffs", kind=kind)
 
 
-def _asked(request: HttpRequest) -> Asked:
+def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("assigned",))
 
 
-def _fitting(asked: Asked) -> list[TariffLine]:
+def _fitting(asked: ListQuery) -> list[TariffLine]:
     is_assigned = choice(asked, "assigned")
     return [
         line
@@ -281,7 +281,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/tariffs/upload_tariff.html", context, status=422)
 
 
-def _take(request: HttpRequest) -> HttpResponse | Reading | str:
+def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
     """Check or publish what was sent; return where to go, or why the form is shown again."""
     name, raw = _document_of(request)
     if not raw.strip():
@@ -289,7 +289,7 @@ def _take(request: HttpRequest) -> HttpResponse | Reading | str:
     tariff, faults = check_tariff(raw, name=name)
     errors = [fault for fault in faults if fault.severity == "error"]
     if tariff is None:
-        return Reading(
+        return TariffCheck(
             faults,
             f"Refused: {counted(len(errors), 'fault')}",
             "Nothing was changed. Mend them all.",
@@ -297,7 +297,7 @@ def _take(request: HttpRequest) -> HttpResponse | Reading | str:
     if request.POST.get("do") == "check":
         rates = counted(len(tariff.rates), "rate")
         doubts = "with these doubts" if faults else "without a fault"
-        return Reading(faults, f"It holds, {doubts}", f"{rates}. Nothing was published yet.")
+        return TariffCheck(faults, f"It holds, {doubts}", f"{rates}. Nothing was published yet.")
     try:
         starts = _valid_from(request.POST.get("valid_from", ""))
     except PeriodError as fault:
@@ -313,7 +313,7 @@ def _take(request: HttpRequest) -> HttpResponse | Reading | str:
         address=address_of(request),
     )
     if isinstance(came, Faulty):
-        return Reading(came.faults, "Refused", "Nothing was changed.")
+        return TariffCheck(came.faults, "Refused", "Nothing was changed.")
     if came.is_new:
         doubts = f" It has {len(came.doubts)} doubts; check it to see them." if came.doubts else ""
         say(request, f"{came.name}: version {came.number} is published.{doubts}")

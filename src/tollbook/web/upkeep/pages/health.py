@@ -16,7 +16,7 @@ MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Health:
+class HealthDot:
     """One sentence, how bad it is, where to mend it, and how many records wait in quarantine."""
 
     level: str
@@ -25,11 +25,11 @@ class Health:
     rejects: int = 0
 
 
-def health(*, at: datetime, zone: ZoneInfo) -> Health:
+def health(*, at: datetime, zone: ZoneInfo) -> HealthDot:
     """Return how the installation is at *at*."""
     waiting = Reject.objects.filter(state="new").order_by()[:MOST_COUNTED].count()
     level, words = judged(source_states(at=at), at=at, zone=zone)
-    return Health(level, words, reverse("sources"), waiting)
+    return HealthDot(level, words, reverse("sources"), waiting)
 
 
 def judged(sources: Sequence[SourceView], *, at: datetime, zone: ZoneInfo) -> tuple[str, str]:
