@@ -8,9 +8,10 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import FIRST_CALL, Call, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import TokenError, create_token
-from tollbook.app.billing.recharge import DoneBy, Gift, post_gift
+from tollbook.app.billing.recharge import Gift, post_gift
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
@@ -49,7 +50,7 @@ def reader(sqlite: Database) -> Reader:
         post_gift(
             door,
             Gift(kind=kind, ids=tuple(ids), amount_micros=MICROS, sender="test", key=kind),
-            DoneBy("test", now()),
+            Actor("test", now()),
         )
 
     def client(whose: str) -> Client:

@@ -7,9 +7,10 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import FIRST_CALL, Call, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
-from tollbook.app.billing.recharge import DoneBy, Gift, post_gift
+from tollbook.app.billing.recharge import Gift, post_gift
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.wiring.clock import now
@@ -25,7 +26,7 @@ def amir(database: Database) -> Extension:
     office.receive([Call(1, FIRST_CALL, account_code="4711"), Call(2, FIRST_CALL)])
     amir = Extension.objects.get(number="101")
     gift = Gift(kind="extension", ids=(amir.pk,), amount_micros=20_000_000, sender="t", key="k")
-    post_gift(door, gift, DoneBy("test", now()))
+    post_gift(door, gift, Actor("test", now()))
     return amir
 
 

@@ -49,9 +49,14 @@ def test_the_contracts_hold_on_an_untouched_copy(copy: Path) -> None:
         ("Dependencies point inwards", "stray.py", "x = 1"),
         ("The core is ordered", "core/money.py", "import tollbook.core.rating"),
         ("The core is ordered", "core/stray.py", "x = 1"),
-        ("The core knows neither", "core/money.py", "import django.db"),
-        ("The core knows neither", "core/money.py", "import time"),
-        ("Formats and documents", "formats/__init__.py", "import socket"),
+        ("The rooms of app are ordered", "app/access/actor.py", "import tollbook.app.upkeep"),
+        ("The rooms of app are ordered", "app/stray.py", "x = 1"),
+        ("The rooms of storage", "storage/db/door.py", "import tollbook.storage.reports"),
+        ("The rooms of storage", "storage/stray.py", "x = 1"),
+        ("Pure use cases", "app/pricing/rater.py", "import tollbook.storage.models"),
+        ("Pure use cases", "app/reports/period.py", "import django.db"),
+        ("Edges ask use cases", "api/plans.py", "import tollbook.storage.models"),
+        ("Edges ask use cases", "switches/agi.py", "import tollbook.storage.billing.holds"),
     ],
 )
 def test_each_contract_is_seen_to_break(copy: Path, contract: str, file: str, line: str) -> None:
@@ -83,6 +88,127 @@ def test_the_linter_bans_clock_and_chance_outside_wiring(copy: Path, place: str,
 
     assert checked.returncode == 1
     assert "TID251" in checked.stdout
+
+
+# What pure floors may import beside each other: no clock, no chance, no files, no network, no
+# processes. The catalogue of formats alone reads files: definitions.
+COMMON = {
+    "bisect", "codecs", "collections", "csv", "dataclasses", "datetime", "decimal", "difflib",
+    "enum", "fractions", "functools", "hashlib", "html", "io", "itertools", "json", "math",
+    "numbers", "numpy", "re", "tomllib", "typing", "xml", "zipfile", "zlib", "zoneinfo",
+}  # fmt: skip
+ALLOWED = {
+    "core": COMMON | {"holidays", "numba", "phonenumbers"},
+    "formats": COMMON | {"re2"},
+    "documents": COMMON,
+}
+READS_FILES = {"formats/catalogue.py": {"importlib", "pathlib"}}
+SRC = ROOT / "src/tollbook"
+
+
+def strangers(floor: str, file: Path, place: str = "") -> list[str]:
+    """Return what *file* of a pure *floor* imports or opens without leave, with its line."""
+    allowed = ALLOWED[floor] | READS_FILES.get(place, set()) | {"tollbook"}
+    found = []
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            names = [node.func.id] if node.func.id in {"open", "__import__", "exec"} else []
+        found += [
+            f"{file.name}:{node.lineno} {name}"
+            for name in names
+            if name.partition(".")[0] not in allowed
+        ]
+    return found
+
+
+@pytest.mark.parametrize("floor", sorted(ALLOWED))
+def test_pure_floors_import_only_what_is_listed(floor: str) -> None:
+    files = sorted((SRC / floor).rglob("*.py"))
+
+    assert files
+    found = [one for f in files for one in strangers(floor, f, str(f.relative_to(SRC)))]
+    assert found == []
+
+
+@pytest.mark.parametrize("floor", sorted(ALLOWED))
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import subprocess",
+        "import urllib.request",
+        "import threading",
+        "from uuid import uuid4",
+        "import os",
+        "import time",
+        "import pathlib",
+        "from django.db import models",
+        "open('x')",
+    ],
+)
+def test_a_stranger_is_seen(tmp_path: Path, floor: str, line: str) -> None:
+    file = tmp_path / "broken.py"
+    file.write_text(line, "utf-8")
+
+    assert len(strangers(floor, file)) == 1
+
+
+ROOMS = [
+    folder
+    for floor in ("app", "storage", "web")
+    for folder in sorted((SRC / floor).iterdir())
+    if folder.is_dir() and folder.name not in {"__pycache__", "static", "templates", "migrations"}
+]
+
+
+def sentence_of(room: Path) -> str:
+    """Return the sentence with which a room's folder says what it is for, "" without one."""
+    file = room / "__init__.py"
+    text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) if file.exists() else None
+    return (text or "").partition("\n")[0]
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: f"{room.parent.name}/{room.name}")
+def test_each_room_says_what_it_is_for(room: Path) -> None:
+    sentence = sentence_of(room)
+
+    assert sentence.endswith((".", "?")), f"{room} has no sentence in its __init__.py"
+    assert sentence in " ".join((ROOT / "docs/architecture.md").read_text("utf-8").split())
+
+
+def test_a_room_without_a_sentence_is_seen(tmp_path: Path) -> None:
+    assert sentence_of(tmp_path) == ""
+
+
+def class_names(folder: Path) -> dict[str, list[str]]:
+    """Return each name of a class (or of a type) under *folder* with the places that give it."""
+    found: dict[str, list[str]] = {}
+    for file in sorted(folder.rglob("*.py")):
+        if "migrations" in file.parts:
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name != "Meta":
+                place = f"{file.relative_to(folder)}:{node.lineno}"
+                found.setdefault(node.name.lstrip("_"), []).append(place)
+    return found
+
+
+def test_a_class_name_has_one_meaning() -> None:
+    names = class_names(SRC)
+
+    assert len(names) > 500
+    assert {name: places for name, places in names.items() if len(places) > 1} == {}
+
+
+def test_a_name_with_two_meanings_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("class Line: ...", "utf-8")
+    (tmp_path / "two.py").write_text("class _Line: ...", "utf-8")
+
+    assert class_names(tmp_path) == {"Line": ["one.py:1", "two.py:1"]}
 
 
 def floats(file: Path) -> list[str]:

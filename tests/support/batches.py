@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tollbook.storage.intake.batch import CallBatch, Position
+from tollbook.core.batch import CallBatch, Position
 from tollbook.storage.models import (
     AccountCode,
     Department,

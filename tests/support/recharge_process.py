@@ -21,7 +21,8 @@ django.setup()
 from django.db import connection
 
 from support.office import NOON
-from tollbook.app.billing.recharge import Booked, DoneBy, Gift, post_gift
+from tollbook.app.access.actor import Actor
+from tollbook.app.billing.recharge import Booked, Gift, post_gift
 from tollbook.storage.db.door import door
 
 
@@ -41,7 +42,7 @@ class Killer:
 def recharge(ids: tuple[int, ...], turn: int) -> None:
     gift = Gift("extension", ids, 10_000_000, "user:1", "k1")
     with connection.execute_wrapper(Killer(turn)):
-        done = post_gift(door, gift, DoneBy("anna", NOON))
+        done = post_gift(door, gift, Actor("anna", NOON))
     os._exit(0 if isinstance(done, Booked) else 1)
 
 

@@ -7,14 +7,9 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, instant
 from tollbook.api.calls import MAX_ID
 from tollbook.api.errors import ApiError, ErrorBody
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import Bearer
-from tollbook.app.billing.correct_code import (
-    MAX_REASON,
-    CorrectedBy,
-    NotCorrected,
-    correct_codes,
-    would_correct,
-)
+from tollbook.app.billing.correct_code import MAX_REASON, NotCorrected, correct_codes, would_correct
 from tollbook.core.money import format_amount
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Call
@@ -70,8 +65,7 @@ def correct_account_code(request: HttpRequest, call_id: int, body: CodeBody) -> 
             door,
             [call_id],
             code,
-            at=instant(),
-            by=CorrectedBy(f"token {bearer.name}"),
+            by=Actor(f"token {bearer.name}", instant()),
             reason=body.reason,
         )
     except NotCorrected as refused:

@@ -10,10 +10,12 @@ from pydantic import ConfigDict, Field
 from tollbook.api.auth import NeedsScope, instant, reach_of
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.money_tables import movement_object
-from tollbook.app.billing.recharge import DoneBy, Gift, PostingRefused, post_gift, read_amount
+from tollbook.app.billing.recharge import Gift, post_gift, read_amount
 from tollbook.app.directory.holders import HolderKind, Unknown, find_holders, visible_movements
+from tollbook.app.faults import RequestRefused
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.recharges import MovementFilter, count_movements, list_movements
@@ -117,7 +119,7 @@ def recharge(
     if isinstance(ids, Unknown):
         raise ApiError(422, f"{kind}.unknown", ids.message, f"body.{kind}s")
     micros = read_amount(body.amount)
-    if isinstance(micros, PostingRefused):
+    if isinstance(micros, RequestRefused):
         raise ApiError(422, micros.code, micros.message, "body.amount")
     bearer: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
     gift = Gift(
@@ -128,8 +130,8 @@ def recharge(
         key=key,
         reason=body.reason,
     )
-    done = post_gift(door, gift, DoneBy(f"token {bearer.name}", instant()))
-    if isinstance(done, PostingRefused):
+    done = post_gift(door, gift, Actor(f"token {bearer.name}", instant()))
+    if isinstance(done, RequestRefused):
         raise _error(done)
     zone = _zone(body.site)
     found = [movement_object(one, zone=zone) for one in done.movements]
@@ -181,7 +183,7 @@ def _whom(body: RechargeBody) -> tuple[HolderKind, list[str]]:
     return given[0]
 
 
-def _error(refused: PostingRefused) -> ApiError:
+def _error(refused: RequestRefused) -> ApiError:
     place = "header.Idempotency-Key" if refused.field == "key" else f"body.{refused.field}"
     status = 409 if refused.code.endswith("key_conflict") else 422
     return ApiError(status, refused.code, refused.message, place)

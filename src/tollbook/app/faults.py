@@ -12,6 +12,15 @@ class FieldFault:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class RequestRefused:
+    """Why nothing was done: a stable code, the field that it is about, and what to do."""
+
+    code: str
+    field: str
+    message: str
+
+
 class FieldsRefused(ValueError):
     """Something that cannot be kept as it was written; `faults` name the fields."""
 

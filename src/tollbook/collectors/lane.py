@@ -18,11 +18,11 @@ from pathlib import Path
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.intake.sources import WantedSource
 from tollbook.collectors.raw_log import LogEnd, read_log, received_times, segment_path, segments
+from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.core.instants import from_us, to_us
 from tollbook.formats import Definition, Parser
 from tollbook.storage.db.door import door
-from tollbook.storage.intake.batch import Position
 from tollbook.storage.models import RawSegment, SourcePosition
 
 CHUNK_BYTES = 256 * 1024

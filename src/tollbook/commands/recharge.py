@@ -27,11 +27,13 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as fault:
         return _say(str(fault))
     # Models can be imported only once the installation is open.
-    from tollbook.app.billing.recharge import DoneBy, Gift, PostingRefused, post_gift, read_amount  # noqa: PLC0415
+    from tollbook.app.access.actor import Actor  # noqa: PLC0415
+    from tollbook.app.billing.recharge import Gift, post_gift, read_amount  # noqa: PLC0415
     from tollbook.app.directory.holders import Unknown, find_holders  # noqa: PLC0415
+    from tollbook.app.faults import RequestRefused  # noqa: PLC0415
 
     micros = read_amount(args.amount)
-    if isinstance(micros, PostingRefused):
+    if isinstance(micros, RequestRefused):
         return _say(f"--amount: {micros.message}")
     ids = find_holders(kind, list(dict.fromkeys(names)), site=args.site)
     if isinstance(ids, Unknown):
@@ -44,8 +46,8 @@ def run(args: argparse.Namespace) -> int:
         key=args.key if args.key is not None else secrets.token_urlsafe(16),
         reason=args.reason,
     )
-    done = post_gift(installation.door, gift, DoneBy(ACTOR, installation.now()))
-    if isinstance(done, PostingRefused):
+    done = post_gift(installation.door, gift, Actor(ACTOR, installation.now()))
+    if isinstance(done, RequestRefused):
         return _say(done.message, status=REFUSED)
     _print(done, as_json=args.json, site=args.site)
     return DONE

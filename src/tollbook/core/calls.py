@@ -23,6 +23,12 @@ class Direction(StrEnum):
     TRANSIT = "transit"
 
 
+DIRECTIONS = ("", *Direction)
+"""The directions by the numbers that tables keep; "" where the record does not tell."""
+
+DIRECTION_CODES = {direction: code for code, direction in enumerate(DIRECTIONS)}
+
+
 class QueueOutcome(StrEnum):
     """How a caller left a queue."""
 

@@ -10,17 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tollbook.app.billing.recharge import (
-    Booked,
-    DoneBy,
-    Gift,
-    PostingRefused,
-    Purpose,
-    post_gift,
-    undo_entries,
-)
+from tollbook.app.access.actor import Actor
+from tollbook.app.billing.recharge import Booked, Gift, Purpose, post_gift, undo_entries
 from tollbook.app.directory.extensions import change_holders
 from tollbook.app.directory.holder_fields import FieldValue
+from tollbook.app.faults import RequestRefused
 from tollbook.core.money import MICRO
 from tollbook.demo.folder import DemoError
 from tollbook.demo.office import ASTERISK, THREECX, Office
@@ -108,8 +102,8 @@ def _post(door: Door, booking: Booking, ids: Mapping[str, int]) -> None:
         _done(undo_entries(door, entries, _by(undone_at, BOOKKEEPER), reason=booking.reason))
 
 
-def _done(answer: Booked | PostingRefused) -> Booked:
-    if isinstance(answer, PostingRefused):
+def _done(answer: Booked | RequestRefused) -> Booked:
+    if isinstance(answer, RequestRefused):
         raise DemoError(f"the sample's money: {answer.message}")
     return answer
 
@@ -118,5 +112,5 @@ def _set(door: Door, ids: list[int], changes: Mapping[str, FieldValue], *, at: d
     change_holders(door, "extension", ids, changes, _by(at))
 
 
-def _by(at: datetime, actor: str = ACTOR) -> DoneBy:
-    return DoneBy(actor, at)
+def _by(at: datetime, actor: str = ACTOR) -> Actor:
+    return Actor(actor, at)

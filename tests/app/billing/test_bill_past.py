@@ -7,8 +7,9 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.billing.bill_past import PastBill, bill_past, would_bill
-from tollbook.app.billing.correct_code import CorrectedBy, correct_codes
+from tollbook.app.billing.correct_code import correct_codes
 from tollbook.app.billing.undo_past import NotUndone, past_runs, undo_past
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
@@ -35,8 +36,8 @@ def test_the_past_is_billed_from_a_day_on_and_once(database: Database) -> None:
 
     foretold = would_bill(since=since, until=until)
     assert LedgerEntry.objects.count() == 0
-    done = bill_past(door, since=since, until=until, at=NOON, by=CorrectedBy("anna"))
-    again = bill_past(door, since=since, until=until, at=NOON, by=CorrectedBy("anna"))
+    done = bill_past(door, since=since, until=until, by=Actor("anna", NOON))
+    again = bill_past(door, since=since, until=until, by=Actor("anna", NOON))
 
     assert foretold == done == [PastBill("Extension 101 (Amir)", 2, Decimal("0.44"), "EUR")]
     assert again == []
@@ -51,7 +52,7 @@ def test_a_call_without_a_price_is_noted_for_whoever_would_pay_it(database: Data
     with door.transaction():
         Extension.objects.filter(number="101").update(billing=True)
 
-    (done,) = bill_past(door, since=FIRST_CALL, until=NOON, at=NOON, by=CorrectedBy("anna"))
+    (done,) = bill_past(door, since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
 
     assert (done.calls, done.amount) == (1, Decimal(0))
     assert would_bill(since=FIRST_CALL, until=NOON) == []
@@ -69,7 +70,7 @@ def billed_office(database: Database) -> Office:
 
 
 def bill() -> list[PastBill]:
-    return bill_past(door, since=FIRST_CALL, until=NOON, at=NOON, by=CorrectedBy("anna"))
+    return bill_past(door, since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
 
 
 def left() -> Decimal:
@@ -87,7 +88,7 @@ def test_a_billing_is_undone_as_one_and_can_be_done_again(database: Database) ->
     assert left() == Decimal("-0.44")
     run = past_runs()[0]
 
-    undone = undo_past(door, run.id, at=NOON, by=CorrectedBy("berta"))
+    undone = undo_past(door, run.id, by=Actor("berta", NOON))
 
     assert (left(), undone.calls, undone.left) == (Decimal(0), 3, 0)
     assert undone.bills == [PastBill("Extension 101 (Amir)", 2, Decimal("0.44"), "EUR")]
@@ -107,11 +108,11 @@ def test_a_billing_is_undone_once(database: Database) -> None:
     billed_office(database)
     bill()
     run = past_runs()[0].id
-    undo_past(door, run, at=NOON, by=CorrectedBy("anna"))
+    undo_past(door, run, by=Actor("anna", NOON))
 
     for number, words in ((run, "already"), (run + 10_000, "there is no billing")):
         with pytest.raises(NotUndone, match=words):
-            undo_past(door, number, at=NOON, by=CorrectedBy("anna"))
+            undo_past(door, number, by=Actor("anna", NOON))
     assert left() == Decimal(0)
 
 
@@ -124,7 +125,7 @@ def test_a_price_that_was_changed_since_is_given_back_whole(database: Database) 
     carry_on(door, run.id, now=lambda: NOON)
     assert left() == Decimal("-2.24")
 
-    undone = undo_past(door, past_runs()[0].id, at=NOON, by=CorrectedBy("anna"))
+    undone = undo_past(door, past_runs()[0].id, by=Actor("anna", NOON))
 
     assert (left(), undone.bills[0].amount) == (Decimal(0), Decimal("2.24"))
     assert is_sound(database)
@@ -137,9 +138,9 @@ def test_a_call_whose_code_was_corrected_since_stays_billed(database: Database) 
     bill()
     first = StoredCall.objects.order_by("begin_us").exclude(callee__startswith="33").first()
     assert first is not None
-    correct_codes(door, [first.pk], "4711", at=NOON, by=CorrectedBy("anna"))
+    correct_codes(door, [first.pk], "4711", by=Actor("anna", NOON))
 
-    undone = undo_past(door, past_runs()[0].id, at=NOON, by=CorrectedBy("anna"))
+    undone = undo_past(door, past_runs()[0].id, by=Actor("anna", NOON))
 
     assert undone.left == 1
     assert undone.bills[0].calls == 1

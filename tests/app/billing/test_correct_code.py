@@ -7,8 +7,8 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.billing.correct_code import (
-    CorrectedBy,
     NotCorrected,
     correct_codes,
     undo_correction,
@@ -35,7 +35,7 @@ from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
 
 CHARGE = 220_000  # A minute to Germany.
-ANNA = CorrectedBy("anna", "192.0.2.7")
+ANNA = Actor("anna", NOON, "192.0.2.7")
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_forgotten_code_moves_the_charge_to_its_owner(office: Office) -> None:
     )
     assert (str(effect.amount), effect.currency) == ("0.22", "EUR")
 
-    (made,) = correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA, reason="forgotten")
+    (made,) = correct_codes(door, [call_id()], "4711", by=ANNA, reason="forgotten")
 
     assert balances() == (0, -CHARGE)
     call = StoredCall.objects.get()
@@ -96,18 +96,18 @@ def test_a_forgotten_code_moves_the_charge_to_its_owner(office: Office) -> None:
 
 def test_doing_it_twice_does_it_once(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
-    correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA)
+    correct_codes(door, [call_id()], "4711", by=ANNA)
 
-    assert correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA) == []
+    assert correct_codes(door, [call_id()], "4711", by=ANNA) == []
     assert would_correct([call_id()], "4711") == []
     assert balances() == (0, -CHARGE)
 
 
 def test_a_correction_is_taken_back_once(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, account_code="0815")])  # A code that nobody has made.
-    (made,) = correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA)
+    (made,) = correct_codes(door, [call_id()], "4711", by=ANNA)
 
-    back = undo_correction(door, made.change_id, at=NOON, by=ANNA)
+    back = undo_correction(door, made.change_id, by=ANNA)
 
     assert balances() == (-CHARGE, 0)
     call = StoredCall.objects.get()
@@ -115,7 +115,7 @@ def test_a_correction_is_taken_back_once(office: Office) -> None:
     assert CodeChange.objects.get(pk=back.change_id).undoes_id == made.change_id
     assert list(Fee.objects.order_by("run").values_list("units", flat=True)) == [1, 0]
     with pytest.raises(NotCorrected, match="is not the latest"):
-        undo_correction(door, made.change_id, at=NOON, by=ANNA)
+        undo_correction(door, made.change_id, by=ANNA)
     assert is_whole(office)
 
 
@@ -123,7 +123,7 @@ def test_a_code_taken_off_lets_the_extension_pay_again(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, account_code="4711")])
     assert balances() == (0, -CHARGE)
 
-    correct_codes(door, [call_id()], "", at=NOON, by=ANNA)
+    correct_codes(door, [call_id()], "", by=ANNA)
 
     assert balances() == (-CHARGE, 0)
     assert is_whole(office)
@@ -132,9 +132,9 @@ def test_a_code_taken_off_lets_the_extension_pay_again(office: Office) -> None:
 def test_where_nobody_paid_the_codes_owner_pays(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, extension="102")])
 
-    correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA)
+    correct_codes(door, [call_id()], "4711", by=ANNA)
     assert balances() == (0, -CHARGE)
-    correct_codes(door, [call_id()], "4712", at=NOON, by=ANNA)
+    correct_codes(door, [call_id()], "4712", by=ANNA)
 
     assert balances() == (0, 0)  # Mr Moss does not pay, and 102 does neither.
     assert is_whole(office)
@@ -145,7 +145,7 @@ def test_billing_that_was_switched_since_moves_no_money(office: Office) -> None:
     with door.transaction():
         Extension.objects.filter(number="102").update(billing=True)
 
-    (made,) = correct_codes(door, [call_id()], "4712", at=NOON, by=ANNA)
+    (made,) = correct_codes(door, [call_id()], "4712", by=ANNA)
 
     assert made.entry_id is None
     assert is_whole(office)
@@ -153,7 +153,7 @@ def test_billing_that_was_switched_since_moves_no_money(office: Office) -> None:
 
 def test_a_later_price_is_paid_by_the_new_payer(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
-    correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA)
+    correct_codes(door, [call_id()], "4711", by=ANNA)
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
     publish_tariff(door, {**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
 
@@ -178,7 +178,7 @@ def test_owners_budgets_follow_the_code(office: Office) -> None:
     office.receive([Call(2, FIRST_CALL + timedelta(hours=1), account_code="4712")])
     first = StoredCall.objects.order_by("id")[0].pk
 
-    correct_codes(door, [first], "4712", at=NOON, by=ANNA)
+    correct_codes(door, [first], "4712", by=ANNA)
 
     assert list(BudgetUse.objects.order_by("id").values_list("used_micros", flat=True)) == [
         0,
@@ -197,7 +197,7 @@ def test_what_cannot_be_corrected_changes_nothing(
     office.receive([Call(1, FIRST_CALL)])
 
     with pytest.raises(NotCorrected) as refused:
-        correct_codes(door, calls, code, at=NOON, by=ANNA)
+        correct_codes(door, calls, code, by=ANNA)
 
     assert refused.value.field == field
     assert CodeChange.objects.count() == 0
@@ -208,4 +208,4 @@ def test_a_correction_waits_for_a_rerating(office: Office) -> None:
     RatingRun.objects.create(started_us=0, state="running")
 
     with pytest.raises(NotCorrected, match="re-rated now"):
-        correct_codes(door, [call_id()], "4711", at=NOON, by=ANNA)
+        correct_codes(door, [call_id()], "4711", by=ANNA)

@@ -16,18 +16,18 @@ from hypothesis.stateful import (
 
 from support.databases import Database
 from support.office import NOON, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.billing.recharge import (
     Booked,
-    DoneBy,
     Gift,
-    PostingRefused,
     Purpose,
     post_gift,
     read_amount,
     undo_entries,
 )
 from tollbook.app.directory.extensions import count_recharges_anew
+from tollbook.app.faults import RequestRefused
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.balances import (
@@ -50,8 +50,8 @@ from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry
 TEN = 10_000_000
 
 
-def by(at: datetime = NOON, actor: str = "anna") -> DoneBy:
-    return DoneBy(actor, at, "192.0.2.7")
+def by(at: datetime = NOON, actor: str = "anna") -> Actor:
+    return Actor(actor, at, "192.0.2.7")
 
 
 def phones() -> tuple[int, ...]:
@@ -68,7 +68,7 @@ def give(
     reason: str = "",
     sender: str = "user:1",
     at: datetime = NOON,
-) -> Booked | PostingRefused:
+) -> Booked | RequestRefused:
     gift = Gift(
         kind=kind,
         ids=phones() if ids is None else tuple(ids),
@@ -81,13 +81,13 @@ def give(
     return post_gift(door, gift, by(at))
 
 
-def booked(answer: Booked | PostingRefused) -> Booked:
+def booked(answer: Booked | RequestRefused) -> Booked:
     assert isinstance(answer, Booked), answer
     return answer
 
 
-def refusal(answer: Booked | PostingRefused) -> PostingRefused:
-    assert isinstance(answer, PostingRefused), answer
+def refusal(answer: Booked | RequestRefused) -> RequestRefused:
+    assert isinstance(answer, RequestRefused), answer
     assert "othing was" in answer.message or answer.field == "amount"
     return answer
 
@@ -188,7 +188,7 @@ def test_an_amount_that_cannot_be_is_refused(
     "text", ["", "ten", "1e3", "1,000", "10,50", "NaN", "\u0661\u0660", "1.00001"]
 )
 def test_what_is_no_amount_is_not_guessed(text: str) -> None:
-    assert isinstance(read_amount(text), PostingRefused)
+    assert isinstance(read_amount(text), RequestRefused)
 
 
 def test_somebody_unknown_among_many_leaves_all_as_they_were(database: Database) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from support.databases import Database
 from support.office import NOON, open_office
-from tollbook.app.billing.recharge import Booked, DoneBy, Gift, PostingRefused, post_gift
+from tollbook.app.access.actor import Actor
+from tollbook.app.billing.recharge import Booked, Gift, post_gift
 from tollbook.app.directory.currency import set_currency
 from tollbook.app.directory.extension_import import (
     ExtensionLine,
@@ -27,13 +28,14 @@ from tollbook.app.directory.holder_fields import (
     read_changes,
     value_text,
 )
+from tollbook.app.faults import RequestRefused
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.balances import HolderFilter, list_holders
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner, Site
 
-BY = DoneBy("anna", NOON, "192.0.2.7")
+BY = Actor("anna", NOON, "192.0.2.7")
 
 
 def phones() -> list[int]:
@@ -186,7 +188,7 @@ def test_the_currency_changes_only_before_any_money(database: Database) -> None:
     assert {one.currency for one in done.movements} == {"USD"}
     refused = set_currency(door, office.site_id, "EUR", BY)
 
-    assert isinstance(refused, PostingRefused)
+    assert isinstance(refused, RequestRefused)
     assert refused.code == "currency.in_use"
     assert set_currency(door, office.site_id, "USD", BY) is None
     assert Site.objects.get().currency == "USD"
@@ -195,11 +197,11 @@ def test_the_currency_changes_only_before_any_money(database: Database) -> None:
 def test_many_tills_with_one_key_recharge_once(database: Database) -> None:
     open_office(database)
     owner = Owner.objects.create(name="Dr. Held")
-    answers: list[Booked | PostingRefused] = []
+    answers: list[Booked | RequestRefused] = []
 
     def send(gift: Gift) -> None:
         try:
-            answers.append(post_gift(door, gift, DoneBy("till", NOON + timedelta(seconds=1))))
+            answers.append(post_gift(door, gift, Actor("till", NOON + timedelta(seconds=1))))
         finally:
             connections.close_all()
 

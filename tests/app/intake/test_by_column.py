@@ -17,6 +17,7 @@ from tollbook.app.intake.by_column import prices, routes
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.draft_worker import Task, make_drafts
 from tollbook.app.intake.mediate import MAX_TRUNK, Mediator
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
 from tollbook.core.dialplan import DialPlan, default_plan, read_plan
@@ -465,7 +466,7 @@ def one_by_one(
     drafts = Mediator(rules).drafts(outcomes, segment_id=7)
     rater = Rater(rules)
     for draft in drafts:
-        rater.price(draft)
+        price_draft(rater, draft)
     return drafts
 
 

@@ -11,6 +11,7 @@ from tollbook.app.intake import draft_worker, mediate
 from tollbook.app.intake.draft import Draft, packed, unpacked
 from tollbook.app.intake.draft_worker import DraftingFailed, Task, drafted, make_drafts
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
 from tollbook.core.dialplan import default_plan
@@ -70,7 +71,7 @@ def parsed_whole(definition: Definition, data: bytes) -> list[Draft]:
     drafts = Mediator(RULES).drafts(outcomes, segment_id=7)
     rater = Rater(RULES)
     for draft in drafts:
-        rater.price(draft)
+        price_draft(rater, draft)
     return drafts
 
 

@@ -11,10 +11,10 @@ from support.office import NOON, TARIFF, Office, calls_in_a_row, open_office
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
 from tollbook.app.tariffs.publish import publish_tariff
+from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, load_definition
 from tollbook.storage.db.door import door
-from tollbook.storage.intake.batch import Position
 from tollbook.storage.models import (
     AccountCode,
     Call,

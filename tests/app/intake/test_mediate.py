@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
 from tollbook.core.calls import Cdr, CdrLeg, Direction, Part, RejectedRecord, Skip
@@ -74,7 +75,7 @@ def mediated(*outcomes: object, using: Rules | None = None) -> Draft:
     """Return what *outcomes* come to, priced."""
     by = using or rules()
     draft = Mediator(by).draft(list(outcomes), segment_id=7)  # type: ignore[arg-type]
-    Rater(by).price(draft)
+    price_draft(Rater(by), draft)
     return draft
 
 

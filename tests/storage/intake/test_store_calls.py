@@ -21,8 +21,8 @@ from support.batches import (
     make_office,
 )
 from support.databases import Database
+from tollbook.core.batch import BATCH_RECORDS, CallBatch, Position, StoredBatch
 from tollbook.storage.db.door import door
-from tollbook.storage.intake.batch import BATCH_RECORDS, CallBatch, Position, StoredBatch
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (
     Call,

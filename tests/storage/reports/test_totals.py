@@ -17,9 +17,9 @@ from support.batches import (
     make_office,
 )
 from support.databases import Database
+from tollbook.core.batch import CallBatch, StoredBatch
 from tollbook.storage.db.door import door
 from tollbook.storage.directory.filter_choices import filter_choices
-from tollbook.storage.intake.batch import CallBatch, StoredBatch
 from tollbook.storage.intake.source_states import source_list
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (

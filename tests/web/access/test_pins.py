@@ -14,8 +14,8 @@ from django.test import Client, override_settings
 
 from support.office import FIRST_CALL, Call, Office
 from support.screens import StandingClock
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.pins import PinError, generate_pins, set_pins, weakness
-from tollbook.app.access.users import Actor
 from tollbook.storage.db.door import door
 from tollbook.storage.models import AuditLog, Extension, ExtensionPin, Site, UserRole
 

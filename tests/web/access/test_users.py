@@ -10,8 +10,9 @@ from django.test import Client
 
 from support.office import Office
 from support.screens import PASSWORD, StandingClock
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import access_of
-from tollbook.app.access.users import Actor, UserError, change_role, create_user, set_active
+from tollbook.app.access.users import UserError, change_role, create_user, set_active
 from tollbook.storage.models import AuditLog, Extension, Owner, UserRole
 from tollbook.storage.models.access import Role
 

@@ -13,11 +13,12 @@ from typing import Final
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.lockout import Locked, LockOut, admit, forget_failures
 from tollbook.app.access.passwords import random_digits
 from tollbook.app.access.sign_in import SignedIn, WrongPassword
-from tollbook.app.access.users import Actor, sign_out_everywhere
+from tollbook.app.access.users import sign_out_everywhere
 from tollbook.core.instants import to_us
 from tollbook.storage.db.door import door
 from tollbook.storage.models import Extension, ExtensionPin, UserRole

@@ -14,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import Case, CharField, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Trim
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.passwords import one_time_password, random_letters
 from tollbook.app.access.roles import ROLE_WORDS
@@ -36,15 +37,6 @@ class UserError(ValueError):
     def __init__(self, message: str, *, field: str = "") -> None:
         super().__init__(message)
         self.field = field
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who makes a change, when, and from which address."""
-
-    name: str
-    at: datetime
-    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ from tollbook.storage.billing.calls_to_bill import (
     waiting_holds,
 )
 from tollbook.storage.billing.holds import (
+    REVENUE,
     AccountState,
     BudgetPart,
     Capture,
@@ -56,7 +57,6 @@ from tollbook.storage.billing.ledger import SYSTEM, AccountKey, Filed, post_entr
 from tollbook.storage.policies.budget_use import Used, budgets_of, lock_uses
 
 LATE_RECORD = "the record of a call that was settled as estimated"
-REVENUE = (SYSTEM, "revenue")
 
 
 def bill_calls(call_ids: Sequence[int], *, at: datetime, using: str = DEFAULT_DB_ALIAS) -> None:

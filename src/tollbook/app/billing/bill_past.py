@@ -1,7 +1,7 @@
 """Bills calls of the past whose payers had billing switched off then: only when somebody asks.
 
     found = would_bill(since=…, until=…)                 # writes nothing
-    bill_past(door, since=…, until=…, at=now, by=CorrectedBy("anna"))
+    bill_past(door, since=…, until=…, by=Actor("anna", now))
 
 By the rules of now: who would pay such a call today pays it. A call that somebody pays already is
 left alone, so asking twice bills once; budgets and fees have counted the calls when they came.
@@ -15,9 +15,9 @@ from datetime import datetime
 from decimal import Decimal
 from functools import partial
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.billing.bill import booking_instant
-from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.directory.payers import payers_of
 from tollbook.core.instants import to_us
@@ -60,9 +60,7 @@ def would_bill(*, since: datetime, until: datetime) -> list[PastBill]:
     return shown_bills(sums)
 
 
-def bill_past(
-    door: Door, *, since: datetime, until: datetime, at: datetime, by: CorrectedBy
-) -> list[PastBill]:
+def bill_past(door: Door, *, since: datetime, until: datetime, by: Actor) -> list[PastBill]:
     """Bill them, some calls a transaction, and return what was charged to whom.
 
     A process that is killed leaves whole steps; asking again bills the rest. The billing can be
@@ -72,27 +70,27 @@ def bill_past(
     period = {"from": since.isoformat(), "to": until.isoformat()}
     with door.transaction():
         run = record_change(
-            actor=by.actor,
+            actor=by.name,
             action=BEGUN,
             object_type="billing",
             object_id="",
-            at=at,
+            at=by.at,
             address=by.address,
             after=period,
         )
     sums: SumsByAccount = {}
     without_price: list[int] = []
-    for done in door.bulk(_steps(door, _ids(since, until), run=run, at=at)):
+    for done in door.bulk(_steps(door, _ids(since, until), run=run, at=by.at)):
         _add(sums, done)
         without_price += [call.id for call, _ in done if not call.amount_micros]
     shown = shown_bills(sums)
     with door.transaction():
         record_change(
-            actor=by.actor,
+            actor=by.name,
             action=DONE,
             object_type="billing",
             object_id=str(run),
-            at=at,
+            at=by.at,
             address=by.address,
             before=period,
             after={"bills": bill_objects(shown), "without_price": without_price},

@@ -1,8 +1,8 @@
 """An account code assigned or corrected after the call: the call, its money, its fee, its budgets.
 
     effects = would_correct([7, 8], "4711")              # writes nothing
-    made = correct_codes(door, [7, 8], "4711", at=now, by=CorrectedBy("anna"), reason="forgotten")
-    undo_correction(door, made[0].change_id, at=now, by=CorrectedBy("anna"))
+    made = correct_codes(door, [7, 8], "4711", by=Actor("anna", now), reason="forgotten")
+    undo_correction(door, made[0].change_id, by=Actor("anna", now))
 
 The owner of the new code pays, if his billing is on, instead of whoever has paid: one entry from
 the old account to the new, or from and to our revenue where nobody paid before or pays now. Where
@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.billing.fees import write_fees
 from tollbook.app.directory.holder_words import holder_words
@@ -39,14 +40,6 @@ from tollbook.storage.models.charges import RunState
 
 MOST_CALLS = 500  # Of one correction: one transaction.
 MAX_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class CorrectedBy:
-    """Who corrects, and from which address."""
-
-    actor: str
-    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +117,17 @@ def correct_codes(
     call_ids: Sequence[int],
     code: str,
     *,
-    at: datetime,
-    by: CorrectedBy,
+    by: Actor,
     reason: str = "",
 ) -> list[Made]:
     """Give these calls the account *code* ("" for none), all or none. Raises NotCorrected."""
     with door.transaction():
         # Nothing is stored or rated again beside this.
         engine_of(door.using).begin_batch()
-        return _correct(_cases(call_ids, _found(code)), at=at, by=by, reason=reason)
+        return _correct(_cases(call_ids, _found(code)), by=by, reason=reason)
 
 
-def undo_correction(door: Door, change_id: int, *, at: datetime, by: CorrectedBy) -> Made:
+def undo_correction(door: Door, change_id: int, *, by: Actor) -> Made:
     """Take a correction back: the call has its old code again, its old payer pays.
 
     A correction is taken back once, and only while it is the call's latest. Raises NotCorrected.
@@ -156,7 +148,6 @@ def undo_correction(door: Door, change_id: int, *, at: datetime, by: CorrectedBy
         text = _text_before(change)
         made = _correct(
             _cases([change.call_id], (change.before, text)),
-            at=at,
             by=by,
             reason=f"correction {change_id} taken back",
             undoes=change.pk,
@@ -238,8 +229,7 @@ def _new_payer(old: AccountRef | None, by_rule: AccountRef | None) -> AccountRef
 def _correct(
     cases: Sequence[_Correction],
     *,
-    at: datetime,
-    by: CorrectedBy,
+    by: Actor,
     reason: str,
     undoes: int | None = None,
 ) -> list[Made]:
@@ -256,26 +246,26 @@ def _correct(
     changes = [
         CodeChange.objects.create(
             call_id=case.call.id,
-            at_us=to_us(at),
-            by=by.actor,
+            at_us=to_us(by.at),
+            by=by.name,
             reason=reason[:MAX_REASON],
             before_id=case.call.account_code_id,
             after_id=case.after.account_code_id,
-            entry_id=_post(case, at=at, reason=reason),
+            entry_id=_post(case, at=by.at, reason=reason),
             undoes_id=undoes,
         )
         for case in cases
     ]
-    _move_payers(cases, at=at)
-    _count(cases, at=at)
+    _move_payers(cases, at=by.at)
+    _count(cases, at=by.at)
     write_fees([case.after for case in cases])
     for case, change in zip(cases, changes, strict=True):
         record_change(
-            actor=by.actor,
+            actor=by.name,
             action="call.account_code",
             object_type="code_change",
             object_id=str(change.pk),
-            at=at,
+            at=by.at,
             address=by.address,
             before={"call": case.call.id, "account_code": case.call.account_code},
             after={

@@ -12,7 +12,6 @@ from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.core.charging.fees import HourlyFee, fee_of
 from tollbook.storage.billing.calls_to_bill import (
-    INTERNAL,
     CallToBill,
     CodeFee,
     FeeRow,
@@ -20,6 +19,7 @@ from tollbook.storage.billing.calls_to_bill import (
     fees_of_codes,
     insert_fees,
 )
+from tollbook.storage.models.calls import DirectionCode
 
 
 def write_fees(calls: Iterable[CallToBill], *, using: str = DEFAULT_DB_ALIAS) -> int:
@@ -43,7 +43,7 @@ def write_fees(calls: Iterable[CallToBill], *, using: str = DEFAULT_DB_ALIAS) ->
 
 def _fee(call: CallToBill, code: CodeFee | None, *, run: int) -> FeeRow:
     """Return what *call* owes now; a fee of no units where it owes none."""
-    owes = call.answered is not False and call.direction != INTERNAL and call.talk_ms
+    owes = call.answered is not False and call.direction != DirectionCode.INTERNAL and call.talk_ms
     if code is None or not owes:
         return FeeRow(call.id, run, call.account_code_id, 0, 1, 0, 0, call.site_currency)
     owed = fee_of(call.talk_ms or 0, HourlyFee(code.hourly_micros, code.unit_s))

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import Change, record_changes
 from tollbook.app.billing.stored_entries import stored_entries
 from tollbook.app.directory.holders import HolderKind, account_of, plural
+from tollbook.app.faults import RequestRefused
 from tollbook.core.ledger import (
     AccountRef,
     Entry,
@@ -41,15 +43,6 @@ _CORRECTIONS = AccountRef("system", SystemAccount.CORRECTIONS)
 
 
 @dataclass(frozen=True, slots=True)
-class PostingRefused:
-    """Why nothing was posted: a stable code, the field that it is about, and what to do."""
-
-    code: str
-    field: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Gift:
     """Money for each of several holders of one kind.
 
@@ -74,16 +67,7 @@ class Booked:
     repeated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DoneBy:
-    """Who does it, when and from where."""
-
-    actor: str
-    at: datetime
-    address: str = ""
-
-
-def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | PostingRefused:
+def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | RequestRefused:
     """Return the amount that *text* writes, in millionths.
 
     >>> read_amount("10.00")
@@ -100,7 +84,7 @@ def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | PostingRef
     return _faulty_amount(micros, purpose) or micros
 
 
-def post_gift(door: Door, gift: Gift, by: DoneBy) -> Booked | PostingRefused:
+def post_gift(door: Door, gift: Gift, by: Actor) -> Booked | RequestRefused:
     """Post *gift* to every holder in one transaction, or say why nothing was posted."""
     fault = _faulty(gift)
     if fault is not None:
@@ -109,7 +93,7 @@ def post_gift(door: Door, gift: Gift, by: DoneBy) -> Booked | PostingRefused:
         with door.transaction():
             return _posted(gift, by)
     except KeyConflict:
-        return PostingRefused(
+        return RequestRefused(
             f"{gift.purpose}.key_conflict",
             "key",
             f'the key "{gift.key}" was used for another request. Nothing was posted. '
@@ -118,26 +102,26 @@ def post_gift(door: Door, gift: Gift, by: DoneBy) -> Booked | PostingRefused:
 
 
 def undo_entries(
-    door: Door, entry_ids: Sequence[int], by: DoneBy, *, reason: str
-) -> Booked | PostingRefused:
+    door: Door, entry_ids: Sequence[int], by: Actor, *, reason: str
+) -> Booked | RequestRefused:
     """Reverse recharges and adjustments, all or none; undoing what is undone changes nothing."""
     reason = reason.strip()[:LONGEST_REASON]
     ids = tuple(dict.fromkeys(entry_ids))
     if not ids or len(ids) > MOST_ENTRIES:
         words = f"name 1 to {MOST_ENTRIES:,} recharges to undo; {len(ids):,} were named."
-        return PostingRefused("undo.nothing", "entry", words)
+        return RequestRefused("undo.nothing", "entry", words)
     try:
         with door.transaction():
             return _undone(ids, by, reason=reason)
     except _EntryNotUndone as fault:
-        return PostingRefused("undo.impossible", "entry", str(fault))
+        return RequestRefused("undo.impossible", "entry", str(fault))
 
 
-def _posted(gift: Gift, by: DoneBy) -> Booked | PostingRefused:
+def _posted(gift: Gift, by: Actor) -> Booked | RequestRefused:
     holders = {one.id: one for one in holders_by_id(gift.kind, gift.ids)}
     unknown = [holder_id for holder_id in gift.ids if holder_id not in holders]
     if unknown:
-        return PostingRefused(
+        return RequestRefused(
             f"{gift.purpose}.unknown",
             gift.kind,
             f"{plural(gift.kind, len(unknown))} of {len(gift.ids):,} cannot be found any more. "
@@ -157,7 +141,7 @@ def _posted(gift: Gift, by: DoneBy) -> Booked | PostingRefused:
     }
     if not repeated:
         _note(f"{gift.purpose}.post", list(of_holder.values()), by)
-        of_holder = {key: replace(one, by=by.actor) for key, one in of_holder.items()}
+        of_holder = {key: replace(one, by=by.name) for key, one in of_holder.items()}
     return Booked(tuple(of_holder[holder_id] for holder_id in gift.ids), repeated)
 
 
@@ -191,7 +175,7 @@ class _EntryNotUndone(Exception):
     """An entry that cannot be undone; raised so that its neighbours are not undone either."""
 
 
-def _undone(ids: Sequence[int], by: DoneBy, *, reason: str) -> Booked:
+def _undone(ids: Sequence[int], by: Actor, *, reason: str) -> Booked:
     found = movements_of(ids)
     missing = [entry_id for entry_id in ids if entry_id not in found]
     if missing:
@@ -222,11 +206,11 @@ def _undone(ids: Sequence[int], by: DoneBy, *, reason: str) -> Booked:
     fresh = [moved[one.entry_id] for one in posted if not one.repeated]
     _note("recharge.undo", fresh, by)
     return Booked(
-        tuple(replace(moved[one.entry_id], by=by.actor) for one in posted), repeated=not fresh
+        tuple(replace(moved[one.entry_id], by=by.name) for one in posted), repeated=not fresh
     )
 
 
-def _note(action: str, movements: Sequence[Movement], by: DoneBy) -> None:
+def _note(action: str, movements: Sequence[Movement], by: Actor) -> None:
     record_changes(
         [
             Change(
@@ -241,7 +225,7 @@ def _note(action: str, movements: Sequence[Movement], by: DoneBy) -> None:
             )
             for one in movements
         ],
-        actor=by.actor,
+        actor=by.name,
         action=action,
         object_type="entry",
         at=by.at,
@@ -249,38 +233,38 @@ def _note(action: str, movements: Sequence[Movement], by: DoneBy) -> None:
     )
 
 
-def _faulty(gift: Gift) -> PostingRefused | None:
+def _faulty(gift: Gift) -> RequestRefused | None:
     """Return what is wrong with a request, whatever is stored; None if nothing is."""
     purpose = gift.purpose
     if not gift.ids or len(gift.ids) > MOST_ENTRIES:
-        return PostingRefused(
+        return RequestRefused(
             f"{purpose}.nobody",
             gift.kind,
             f"choose 1 to {plural(gift.kind, MOST_ENTRIES)}; {len(gift.ids):,} were chosen. "
             "Nothing was posted.",
         )
     if len(set(gift.ids)) < len(gift.ids):
-        return PostingRefused(
+        return RequestRefused(
             f"{purpose}.twice", gift.kind, f"one {gift.kind} was named twice. Nothing was posted."
         )
     if not gift.key or len(gift.key) > LONGEST_KEY or not gift.key.isprintable():
-        return PostingRefused(
+        return RequestRefused(
             f"{purpose}.key",
             "key",
             f"a key has 1 to {LONGEST_KEY} printable characters. Nothing was posted.",
         )
     if len(gift.reason.strip()) > LONGEST_REASON:
-        return PostingRefused(
+        return RequestRefused(
             f"{purpose}.reason", "reason", f"a reason has at most {LONGEST_REASON} characters."
         )
     if purpose == "adjustment" and not gift.reason.strip():
-        return PostingRefused(
+        return RequestRefused(
             "adjustment.reason", "reason", "an adjustment says why. Nothing was posted. Say it."
         )
     return _faulty_amount(gift.amount_micros, purpose)
 
 
-def _faulty_amount(micros: int, purpose: Purpose) -> PostingRefused | None:
+def _faulty_amount(micros: int, purpose: Purpose) -> RequestRefused | None:
     if purpose == "recharge" and micros <= 0:
         words = "a recharge is more than 0; to take money away, post an adjustment with its reason."
         return _refused("amount", words)
@@ -293,5 +277,5 @@ def _faulty_amount(micros: int, purpose: Purpose) -> PostingRefused | None:
     return None
 
 
-def _refused(field: str, message: str) -> PostingRefused:
-    return PostingRefused(f"recharge.{field}", field, message)
+def _refused(field: str, message: str) -> RequestRefused:
+    return RequestRefused(f"recharge.{field}", field, message)

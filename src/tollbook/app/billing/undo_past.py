@@ -1,7 +1,7 @@
 """Takes a billing of the past back, in one step: what its calls paid is reversed, nobody pays them.
 
     runs = past_runs()                       # the newest first, and which can be undone
-    undo_past(door, runs[0].id, at=now, by=CorrectedBy("anna"))
+    undo_past(door, runs[0].id, by=Actor("anna", now))
 
 A price that a re-rating has changed since is reversed too. A call whose account code was changed
 since stays billed: its money has moved on. Afterwards the calls are unbilled again, and can be
@@ -18,6 +18,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.billing.bill_past import (
     BEGUN,
@@ -28,7 +29,6 @@ from tollbook.app.billing.bill_past import (
     key_of,
     shown_bills,
 )
-from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.billing.stored_entries import stored_entries
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import Entry, EntryKind, reversal_of
@@ -102,7 +102,7 @@ def past_runs(*, count: int = SHOWN) -> list[PastRun]:
     return [run for run in runs if run.bills != ()]
 
 
-def undo_past(door: Door, run: int, *, at: datetime, by: CorrectedBy) -> Undone:
+def undo_past(door: Door, run: int, *, by: Actor) -> Undone:
     """Reverse what the calls of a billing paid, some calls a transaction. Raises NotUndone.
 
     A process that is killed leaves whole steps; asking again undoes the rest.
@@ -116,18 +116,18 @@ def undo_past(door: Door, run: int, *, at: datetime, by: CorrectedBy) -> Undone:
         raise NotUndone("calls are being re-rated now. Nothing was changed. Try again afterwards.")
     sums: SumsByAccount = defaultdict(lambda: (0, 0))
     calls_freed = left = 0
-    for step in door.bulk(_steps(door, run, begun_us=begun.at_us, at=at)):
+    for step in door.bulk(_steps(door, run, begun_us=begun.at_us, at=by.at)):
         calls_freed, left = calls_freed + step.freed, left + step.left
         for key, (calls, micros) in step.sums.items():
             sums[key] = sums[key][0] + calls, sums[key][1] + micros
     bills = shown_bills(sums)
     with door.transaction():
         record_change(
-            actor=by.actor,
+            actor=by.name,
             action=UNDONE,
             object_type="billing",
             object_id=str(run),
-            at=at,
+            at=by.at,
             address=by.address,
             before={"bills": bill_objects(bills)},
             after={"calls": calls_freed, "left": left},

@@ -16,7 +16,8 @@ from tollbook.app.policies.class_rules import ClassAtWork, read_call_types, read
 from tollbook.app.pricing.exchange_rates import RateTable
 from tollbook.app.pricing.load_pbx_rules import dial_plan, load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, Rules
-from tollbook.app.pricing.plans import PlanBook, load_plans
+from tollbook.app.pricing.plans import load_plans
+from tollbook.app.pricing.prices import Prices
 from tollbook.app.pricing.rater import Rater, TariffPricer
 from tollbook.core.calendar import Every
 from tollbook.core.dialplan import Resolver
@@ -138,16 +139,6 @@ class Directory:
     def class_row(self, class_id: int | None) -> ServiceClass | None:
         """Return the row of a class, for what its rules do not say."""
         return None if class_id is None else self.classes.get(class_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Prices:
-    """What calls cost: the tariffs of each PBX at work, plans, exchange rates."""
-
-    raters: Mapping[int, Rater]
-    rules: Mapping[int, Rules]
-    plans: PlanBook
-    rates: RateTable
 
 
 @dataclass(frozen=True, slots=True)

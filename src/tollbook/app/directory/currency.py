@@ -1,7 +1,8 @@
 """The currency of a site: a label until money has moved, then it stays (ZYC-46, AMB-24)."""
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
-from tollbook.app.billing.recharge import DoneBy, PostingRefused
+from tollbook.app.faults import RequestRefused
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import LedgerEntry, LedgerHold, Site
 
@@ -25,7 +26,7 @@ def sign_of(currency: str) -> str:
     return "¤" if currency == NO_CURRENCY else SIGNS.get(currency, currency)
 
 
-def set_currency(door: Door, site_id: int, currency: str, by: DoneBy) -> PostingRefused | None:
+def set_currency(door: Door, site_id: int, currency: str, by: Actor) -> RequestRefused | None:
     """Give a site another currency, or say why not; None: it has it now.
 
     Nothing is converted, so it is refused once the ledger holds an entry or a hold.
@@ -33,13 +34,13 @@ def set_currency(door: Door, site_id: int, currency: str, by: DoneBy) -> Posting
     code = currency.strip().upper()
     if not (len(code) == 3 and code.isascii() and code.isalpha()):
         words = f'"{currency[:40]}" is no currency. Write its three letters, as CHF.'
-        return PostingRefused("currency.malformed", "currency", words)
+        return RequestRefused("currency.malformed", "currency", words)
     with door.transaction():
         site = Site.objects.select_for_update().get(pk=site_id)
         if site.currency == code:
             return None
         if LedgerEntry.objects.exists() or LedgerHold.objects.exists():
-            return PostingRefused(
+            return RequestRefused(
                 "currency.in_use",
                 "currency",
                 f"money was booked in {site.currency} already, and a label cannot convert it. "
@@ -48,7 +49,7 @@ def set_currency(door: Door, site_id: int, currency: str, by: DoneBy) -> Posting
         before, site.currency = site.currency, code
         site.save(update_fields=["currency"])
         record_change(
-            actor=by.actor,
+            actor=by.name,
             action="site.currency",
             object_type="site",
             object_id=str(site_id),
@@ -60,7 +61,7 @@ def set_currency(door: Door, site_id: int, currency: str, by: DoneBy) -> Posting
     return None
 
 
-def bill_new_extensions(door: Door, site_id: int, by: DoneBy, *, bills_new: bool) -> bool:
+def bill_new_extensions(door: Door, site_id: int, by: Actor, *, bills_new: bool) -> bool:
     """Say whether billing is on for extensions met or added from now on; return if that is new."""
     with door.transaction():
         site = Site.objects.select_for_update().get(pk=site_id)
@@ -69,7 +70,7 @@ def bill_new_extensions(door: Door, site_id: int, by: DoneBy, *, bills_new: bool
         site.bills_new = bills_new
         site.save(update_fields=["bills_new"])
         record_change(
-            actor=by.actor,
+            actor=by.name,
             action="site.bills_new",
             object_type="site",
             object_id=str(site_id),

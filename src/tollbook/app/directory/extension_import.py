@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import Change, record_changes
-from tollbook.app.billing.recharge import DoneBy
 from tollbook.documents.cells import unguarded
 from tollbook.documents.sheet_reading import SheetError, sheet_rows
 from tollbook.storage.db.door import Door
@@ -103,7 +103,7 @@ def plan_import(site_id: int, lines: Sequence[ExtensionLine]) -> ExtensionsImpor
 
 
 def import_extensions(
-    door: Door, site_id: int, lines: Sequence[ExtensionLine], by: DoneBy
+    door: Door, site_id: int, lines: Sequence[ExtensionLine], by: Actor
 ) -> ExtensionsImported:
     """Add and complete extensions of a site in one transaction; missing departments are made."""
     notes: list[Change] = []
@@ -140,7 +140,7 @@ def import_extensions(
                 notes.append(Change(str(row.pk), before, differing))
         record_changes(
             notes,
-            actor=by.actor,
+            actor=by.name,
             action="extension.import",
             object_type="extension",
             at=by.at,

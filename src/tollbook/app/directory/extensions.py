@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import Change, record_changes
-from tollbook.app.billing.recharge import DoneBy
 from tollbook.app.directory.holder_fields import (
     FIELDS,
     FieldValue,
@@ -88,7 +88,7 @@ def plan_changes(
 
 
 def change_holders(
-    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue], by: DoneBy
+    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue], by: Actor
 ) -> Changed:
     """Set the columns of *changes* for all of *ids* in one transaction, and audit each."""
     notes: list[Change] = []
@@ -114,7 +114,7 @@ def change_holders(
             )
         record_changes(
             notes,
-            actor=by.actor,
+            actor=by.name,
             action=f"{kind}.change",
             object_type=kind,
             at=by.at,
@@ -123,7 +123,7 @@ def change_holders(
     return Changed(len(notes), len(rows) - len(notes), counting_anew)
 
 
-def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: DoneBy) -> int:
+def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: Actor) -> int:
     """Start Total Recharges anew for *ids* and return for how many; the ledger stays as it is."""
     notes = []
     with door.transaction():
@@ -139,7 +139,7 @@ def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: D
             )
         record_changes(
             notes,
-            actor=by.actor,
+            actor=by.name,
             action=f"{kind}.count_recharges_anew",
             object_type=kind,
             at=by.at,

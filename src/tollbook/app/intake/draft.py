@@ -6,7 +6,7 @@ One process makes a draft and another stores it: `packed` and `unpacked` take it
 import marshal
 from dataclasses import dataclass, field
 
-from tollbook.storage.intake.batch import (
+from tollbook.core.batch import (
     CallColumns,
     ChargeColumns,
     JoinedColumns,

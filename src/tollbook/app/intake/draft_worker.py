@@ -21,13 +21,14 @@ from typing import IO, BinaryIO
 from tollbook.app.intake.by_column.drafts import BlockDrafts
 from tollbook.app.intake.draft import Draft, packed, unpacked
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import BATCH_RECORDS
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
 from tollbook.formats.block_texts import TextCache
 from tollbook.formats.blocks import ParsedBlock, parse_block
-from tollbook.storage.intake.batch import BATCH_RECORDS
 
 READ_BYTES = 1 << 20  # Some 4,000 lines: what is done by the column is cheap from there on.
 # What goes through the pipe: a letter, the length of the content, the content. A draft's begins
@@ -90,7 +91,7 @@ def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
 
     def drafts(outcomes: Sequence[Outcome]) -> Iterator[tuple[Draft, int]]:
         for draft in mediator.drafts(outcomes, segment_id=task.segment_id):
-            rater.price(draft)
+            price_draft(rater, draft)
             yield draft, reader.at
 
     waiting: list[Outcome] = []  # Outcomes in their order, until a batch is full.

@@ -10,9 +10,9 @@ from tollbook.app.intake.draft_worker import Task, drafted
 from tollbook.app.intake.intake import Intake
 from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import load_rules
+from tollbook.core.batch import RejectColumns
 from tollbook.formats import Definition
 from tollbook.storage.db.door import Door
-from tollbook.storage.intake.batch import RejectColumns
 from tollbook.storage.intake.store_calls import RAW_KEPT_BYTES
 from tollbook.storage.models import Reject
 

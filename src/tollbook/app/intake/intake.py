@@ -19,15 +19,16 @@ from tollbook.app.billing.bill import bill_calls
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import CALL, PART, REJECT, SKIP, Mediator
 from tollbook.app.intake.planned_charges import PlanPricer, open_plan_desk, without
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.intake.result import IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import Links, load_rules
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import CallBatch, Position, StoredBatch
 from tollbook.core.calls import Outcome
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.billing.calls_to_bill import switches
 from tollbook.storage.db.door import Door
-from tollbook.storage.intake.batch import CallBatch, Position, StoredBatch
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Source
 
@@ -63,7 +64,7 @@ class Intake:
         desk = self._fresh_desk(at)
         drafts = desk.mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
         for draft in drafts:
-            desk.rater.price(draft)
+            price_draft(desk.rater, draft)
         result = IngestResult()
         for stored in self.store_drafts(drafts, at=at, position=position):
             result += stored
@@ -87,7 +88,7 @@ class Intake:
         """Return what records that are indexed already come to, priced, by the rules of *at*."""
         desk = self._fresh_desk(at)
         draft = desk.mediator.draft(outcomes, segment_id=segment_id)
-        desk.rater.price(draft)
+        price_draft(desk.rater, draft)
         return draft
 
     def store_again(self, draft: Draft, *, received: datetime) -> StoredBatch:

@@ -15,14 +15,21 @@ from typing import NamedTuple
 from tollbook.app.intake.cdr_columns import columns_of
 from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import Rules
-from tollbook.core.calls import Cdr, CdrColumns, Outcome, Part, RejectedRecord, Skip
+from tollbook.core.batch import BATCH_RECORDS, CallColumns
+from tollbook.core.calls import (
+    DIRECTION_CODES,
+    Cdr,
+    CdrColumns,
+    Outcome,
+    Part,
+    RejectedRecord,
+    Skip,
+)
 from tollbook.core.dialplan import CallerNumber, Resolver
 from tollbook.core.instants import to_us
 from tollbook.core.numbers import strip_decoration
-from tollbook.storage.intake.batch import BATCH_RECORDS, CallColumns
 
 CALL, PART, SKIP, REJECT = 1, 2, 3, 4  # The kinds of a raw record.
-DIRECTION_CODES = {"": 0, "in": 1, "out": 2, "internal": 3, "transit": 4}
 MAX_REASON = 64
 MAX_TRUNK = 120
 _MINUTE_US = 60_000_000

@@ -7,72 +7,24 @@ marked: `app.rerating.late_calls` charges them again in their order.
 """
 
 from collections.abc import Container
-from datetime import datetime
 
 from tollbook.app.intake.draft import Draft
-from tollbook.app.pricing.exchange_rates import RateTable
+from tollbook.app.pricing.counters import PendingCounters
+from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plan_charge import (
     CALLEE,
     DIALLED,
-    FindRate,
     PlannedCharge,
     SiteRef,
     planned_charge,
 )
 from tollbook.app.pricing.plans import PlanAtWork, PlanBook, load_plans
 from tollbook.app.pricing.rater import Billable, ChargeValues, Rater, talked_call, unrated
-from tollbook.core.charging import DatedExchangeRate
-from tollbook.core.discounts import Volume
-from tollbook.storage.intake.batch import ChargeColumns, StoredBatch
+from tollbook.core.batch import ChargeColumns, StoredBatch
 from tollbook.storage.models import Site
-from tollbook.storage.pricing.plan_counters import CounterState, read_counters, write_counters
 from tollbook.storage.pricing.planned_charges import PartsRow, PlannedChargeRow, store_planned
 from tollbook.storage.rerating.planned_calls import CallOrderKey
-
-
-def find_rate_in(table: RateTable) -> FindRate:
-    """Return the way to the rate of a call's local day."""
-
-    def find(source: str, target: str, local: datetime) -> DatedExchangeRate | None:
-        return table.rate(source, target, local.date())
-
-    return find
-
-
-class Pending:
-    """Counters while a transaction works on them: read once, moved here, written at its end."""
-
-    def __init__(self) -> None:
-        self.tallies: dict[str, CounterState] = {}
-
-    def volume(self, key: str) -> Volume:
-        """Return what a counter stands at."""
-        tally = self._tally(key)
-        return Volume(tally.amount, tally.seconds)
-
-    def count(self, planned: PlannedCharge, order: CallOrderKey) -> None:
-        """Add what a call used; mark the counters that had counted later calls already."""
-        place = order.text
-        for one in planned.asked:
-            tally = self._tally(one.key)
-            tally.until_us = one.until_us
-            tally.amount += one.add.amount
-            tally.seconds += one.add.seconds
-            if place < tally.latest:
-                tally.mark_dirty(order.talk_us)
-            else:
-                tally.latest = place
-
-    def write(self) -> None:
-        """Store what the counters stand at now."""
-        write_counters(self.tallies)
-
-    def _tally(self, key: str) -> CounterState:
-        tally = self.tallies.get(key)
-        if tally is None:
-            tally = self.tallies[key] = read_counters([key]).get(key) or CounterState()
-        return tally
 
 
 class PlanPricer:
@@ -121,7 +73,7 @@ class PlanPricer:
                 )
                 added.append((order, index, call_id, billable, work))
         added.sort(key=lambda one: one[0])
-        counters = Pending()
+        counters = PendingCounters()
         rows: list[tuple[PlannedChargeRow, PartsRow | None]] = []
         for order, index, call_id, billable, work in added:
             price, planned = self._charge(billable, work, counters)
@@ -136,7 +88,7 @@ class PlanPricer:
         counters.write()
 
     def _charge(
-        self, call: Billable, work: PlanAtWork, counters: Pending
+        self, call: Billable, work: PlanAtWork, counters: PendingCounters
     ) -> tuple[ChargeValues, PlannedCharge | None]:
         chosen = self._rater.chosen(call)
         if isinstance(chosen, str):

@@ -10,9 +10,9 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import cast
 
-from tollbook.app.decisions.rulebook import Prices
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
+from tollbook.app.pricing.prices import Prices
 from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge

@@ -13,6 +13,7 @@ from decimal import Context, Decimal
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.ecb_rates import BASE, read_ecb
+from tollbook.app.pricing.plan_charge import FindRate
 from tollbook.core.charging import DatedExchangeRate
 from tollbook.core.instants import to_us
 from tollbook.core.money import format_amount, parse_amount
@@ -176,3 +177,12 @@ class RateTable:
             return None
         rate = _TWELVE_DIGITS.divide(of_target.rate, of_source.rate)
         return DatedExchangeRate(source, target, rate, min(of_source.on, of_target.on))
+
+
+def find_rate_in(table: RateTable) -> FindRate:
+    """Return the way to the rate of a call's local day."""
+
+    def find(source: str, target: str, local: datetime) -> DatedExchangeRate | None:
+        return table.rate(source, target, local.date())
+
+    return find

@@ -10,19 +10,15 @@ Source: docs/algorithms/mediation.md, "Which tariff".
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import compress
 from typing import NamedTuple, TypeVar
 
-from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import BY_DIALLED, CHARGE, COST, Assignment, Rules, Version
 from tollbook.app.pricing.tariff_documents import compiled, read_document
-from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.instants import from_us
 from tollbook.core.rating import TalkedCall, charge_at, charge_of
 from tollbook.core.rating.winner import asked_at, unrated_reason, winner
 from tollbook.core.tariff import CompiledTariff
 from tollbook.core.tariff.compiled import ALWAYS_FROM_US, ALWAYS_TO_US
-from tollbook.storage.intake.batch import ChargeColumns
 
 UNRATED_REASONS = {
     "no_exchange_rate": "no exchange rate was known on the day of the call",
@@ -39,7 +35,6 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 # The number, the windows open, and whatever else a tariff asks about.
 _WinnerKey = tuple[str, int, *tuple[object, ...]]
-DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
 class ChargeValues(NamedTuple):
@@ -72,16 +67,6 @@ class Billable(NamedTuple):
     pulses: int | None
 
 
-# What a call's direction, whether it was answered and whether nobody talked say of its price.
-_PRICED = frozenset(
-    (code, answered, silent)
-    for code, direction in enumerate(DIRECTIONS)
-    for answered in (True, False, None)
-    for silent in (True, False)
-    if not unbilled_reason(direction, answered=answered, talk_ms=0 if silent else 1)
-)
-
-
 class Rater:
     """The tariffs of one PBX at work; compiles each version once, for it never changes."""
 
@@ -99,40 +84,6 @@ class Rater:
         }
         self.kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
         self.desks: dict[int, TariffPricer] = before.desks if before else {}
-
-    def price(self, draft: Draft) -> None:
-        """Add to *draft* what each of its calls is charged, and costs where that is asked."""
-        calls = draft.calls
-        department_of = self._extensions.get  # Bound once: this loop is the import's.
-        found: list[tuple[int, ChargeValues]] = []
-        columns = (
-            *(calls.direction, calls.answered, calls.talk_ms, calls.answer_us, calls.begin_us),
-            *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
-            *(calls.account_code, calls.source_ip, calls.pulses),
-        )
-        wanted = [
-            (direction, answered, talk_ms == 0) in _PRICED
-            for direction, answered, talk_ms in zip(*columns[:3], strict=True)
-        ]
-        for at, (talk_ms, answer_us, begin_us, callee, dialled, caller, *rest) in compress(
-            enumerate(zip(*columns[2:], strict=True)), wanted
-        ):
-            extension, trunk, account_code, source_ip, pulses = rest
-            call = Billable(
-                begin_us if answer_us is None else answer_us,
-                talk_ms,
-                callee,
-                dialled or callee,
-                caller,
-                extension,
-                department_of(extension, ""),
-                trunk,
-                account_code,
-                source_ip,
-                pulses,
-            )
-            found += [(at, self.charge(call, kind)) for kind in self.kinds]
-        _extend(draft.charges, found)
 
     def charge(self, call: Billable, kind: str = CHARGE) -> ChargeValues:
         """Return what *call* is charged (or costs), or a charge that says why it has no price."""
@@ -342,11 +293,3 @@ def _remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
         known.clear()  # Rare, cheap, and memory stays bounded.
     known[key] = value
     return value
-
-
-def _extend(charges: ChargeColumns, found: list[tuple[int, ChargeValues]]) -> None:
-    if found:
-        indexes, priced = zip(*found, strict=True)
-        charges.call.extend(indexes)
-        for column, values in zip(charges.lists()[1:], zip(*priced, strict=True), strict=True):
-            column.extend(values)

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from tollbook.app.intake.planned_charges import Pending, find_rate_in
-from tollbook.app.pricing.exchange_rates import RateTable
+from tollbook.app.pricing.counters import PendingCounters
+from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.plan_charge import CALLEE, PlannedCharge, SiteRef, planned_charge
 from tollbook.app.pricing.plans import PlanInfo, load_plans, open_plan
 from tollbook.core.instants import to_us
@@ -31,7 +31,7 @@ def try_plan(
         _with_department(call, site_id),
         site=SiteRef(site.pk, site.name),
         prefix_of=CALLEE,
-        counted=Pending().volume,
+        counted=PendingCounters().volume,
         rate=find_rate_in(RateTable()),
     )
     return opened.info, planned

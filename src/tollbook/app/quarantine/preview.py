@@ -7,8 +7,8 @@ from decimal import Decimal
 
 from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import CHARGE
-from tollbook.app.pricing.rater import DIRECTIONS
 from tollbook.app.reports.call_table import NO_CHARGE_WORDS
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.money import from_micros
 

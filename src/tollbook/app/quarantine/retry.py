@@ -24,11 +24,11 @@ from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.intake.mediate import CALL as CALL_RECORD
 from tollbook.app.quarantine.preview import ReadCall, read_calls
 from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offset_of, read_again
+from tollbook.core.batch import BATCH_RECORDS
 from tollbook.core.calls import Outcome, Part, RejectedRecord, Skip
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.door import Door
-from tollbook.storage.intake.batch import BATCH_RECORDS
 from tollbook.storage.models import Call, CallRecord, RawRecord, Reject, SourceDay
 
 AT_ONCE = 1_000  # Records of one try: a second or so until they are shown.

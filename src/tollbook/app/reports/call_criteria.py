@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import QuerySet
 
 from tollbook.app.reports.period import PeriodError, TimeRange, microseconds, period
+from tollbook.core.calls import DIRECTION_CODES, Direction
 from tollbook.core.money import parse_amount, to_micros
 from tollbook.storage.models import (
     Department,
@@ -22,15 +23,8 @@ from tollbook.storage.models import (
     Source,
     Trunk,
 )
-from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 
-DIRECTIONS = {
-    "in": DirectionCode.IN,
-    "out": DirectionCode.OUT,
-    "internal": DirectionCode.INTERNAL,
-    "transit": DirectionCode.TRANSIT,
-}
 MAX_KEYWORD_CHARS = 100
 
 
@@ -193,10 +187,10 @@ def _keyword(word: str | None) -> str:
 def _direction(name: str | None) -> int | None:
     if name is None:
         return None
-    if name not in DIRECTIONS:
-        known = ", ".join(DIRECTIONS)
+    if name not in list(Direction):
+        known = ", ".join(Direction)
         raise CriteriaError("direction", f'"{name[:20]}" is no direction. Known: {known}.')
-    return int(DIRECTIONS[name])
+    return DIRECTION_CODES[name]
 
 
 def _micros(field: str, text: str | None) -> int | None:

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from tollbook.app.intake.planned_charges import find_rate_in
-from tollbook.app.pricing.exchange_rates import RateTable
+from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.explain_call import compiled_version
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plan_charge import (

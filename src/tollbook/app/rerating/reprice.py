@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, COST, Rules
 from tollbook.app.pricing.plans import load_plans
-from tollbook.app.pricing.rater import DIRECTIONS, Billable, ChargeValues, Rater
+from tollbook.app.pricing.rater import Billable, ChargeValues, Rater
+from tollbook.core.batch import ChargeColumns
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
 from tollbook.core.money import Money
 from tollbook.storage.billing.call_payers import payers_of
 from tollbook.storage.billing.ledger import Filed
-from tollbook.storage.intake.batch import ChargeColumns
 from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
 from tollbook.storage.pricing.exchange_rates import newest_rate_id
 from tollbook.storage.reports.call_filter import CallFilter

@@ -13,9 +13,10 @@ from decimal import Decimal
 from itertools import compress
 from pathlib import Path
 
-from tollbook.app.pricing.rater import DIRECTIONS, compiled_document
+from tollbook.app.pricing.rater import compiled_document
 from tollbook.app.rerating.what_if_plan import PlansTried
 from tollbook.app.tariffs.publish import check_tariff
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.instants import from_us
 from tollbook.core.rating import TalkedCall

@@ -5,8 +5,7 @@ Volumes and bundles begin at nothing where the compared calls begin: compare who
 
 from collections.abc import Callable, Sequence
 
-from tollbook.app.intake.planned_charges import find_rate_in
-from tollbook.app.pricing.exchange_rates import RateTable
+from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.plan_charge import CALLEE, SiteRef, planned_charge
 from tollbook.app.pricing.plans import PlanAtWork, load_plans
 from tollbook.app.pricing.rater import ChargeValues

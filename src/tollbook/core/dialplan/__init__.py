@@ -12,7 +12,6 @@ from tollbook.core.dialplan.plan import (
 )
 from tollbook.core.dialplan.reach import (
     CALL_TYPES,
-    DIRECTIONS,
     CallerNumber,
     NumberStep,
     Reached,
@@ -23,7 +22,6 @@ from tollbook.core.dialplan.reach import (
 
 __all__ = [
     "CALL_TYPES",
-    "DIRECTIONS",
     "UNBILLED_REASONS",
     "CallerNumber",
     "DialPlan",

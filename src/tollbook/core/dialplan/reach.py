@@ -26,7 +26,6 @@ CALL_TYPES = (
     "service",
     "unknown",
 )
-DIRECTIONS = ("in", "out", "internal", "transit")
 MAX_ANALYSED = 64
 _DECORATION = str.maketrans("", "", " \t-./()")
 _CACHED = 100_000
@@ -51,7 +50,7 @@ _STAYED_INSIDE = NumberStep("direction", "", "", "the call stayed inside")
 class Reached(NamedTuple):
     """Where a call went. Numbers are E.164 digits without +, an extension, or as written.
 
-    `direction` is one of DIRECTIONS or "" when nothing tells it; `call_type` one of CALL_TYPES.
+    `direction` is a `Direction` or "" when nothing tells it; `call_type` one of CALL_TYPES.
     """
 
     direction: str

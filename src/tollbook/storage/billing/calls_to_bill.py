@@ -12,10 +12,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from tollbook.storage.db.bulk_engines import engine_of
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
+from tollbook.storage.models.calls import DirectionCode
 
 _VALUES_A_STATEMENT = 500
 _PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
-INCOMING, INTERNAL = 1, 3
 
 
 class Switches(NamedTuple):
@@ -61,7 +61,7 @@ class CallToBill(NamedTuple):
     @property
     def is_outbound(self) -> bool:
         """Whether it is of the sort that somebody pays."""
-        return self.direction not in (INCOMING, INTERNAL)
+        return self.direction not in (DirectionCode.IN, DirectionCode.INTERNAL)
 
     @property
     def talk_s(self) -> int:

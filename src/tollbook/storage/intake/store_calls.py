@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tollbook.core.batch import BATCH_RECORDS, CallBatch, Columns, StoredBatch
 from tollbook.storage.db.bulk_engines import Engine, engine_of
 from tollbook.storage.db.sql import Row
-from tollbook.storage.intake.batch import BATCH_RECORDS, CallBatch, Columns, StoredBatch
 from tollbook.storage.models.raw import RecordKind, RejectState
 
 RAW_KEPT_BYTES = 4_096  # Of a reject; the whole of it is in the raw log.

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from django.db import DEFAULT_DB_ALIAS
 
 from tollbook.storage.db.sql import Clause, both, charge_in_force, fetch
+from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 
 REASONS = ("billing_off", "unrated", "internal", "incoming", "unanswered")
-_DIRECTION_INCOMING, _DIRECTION_INTERNAL = 1, 3
 
-_REASON = f"""CASE WHEN c.direction = {_DIRECTION_INTERNAL} THEN 'internal'
-    WHEN c.direction = {_DIRECTION_INCOMING} THEN 'incoming'
+_REASON = f"""CASE WHEN c.direction = {DirectionCode.INTERNAL.value} THEN 'internal'
+    WHEN c.direction = {DirectionCode.IN.value} THEN 'incoming'
     WHEN h.id IS NULL THEN 'unanswered'
     WHEN h.amount_micros IS NULL THEN 'unrated' ELSE 'billing_off' END"""
 

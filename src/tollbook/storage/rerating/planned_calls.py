@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS
 
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.storage.db.sql import Row, chunks, fetch, fetch_one
 from tollbook.storage.pricing.planned_charges import PartsRow, parts_row
@@ -21,7 +22,6 @@ _PLANNED = (
     "FROM tollbook_charge_parts p JOIN tollbook_charge h ON h.id = p.charge_id "
     "JOIN tollbook_call c ON c.id = h.call_id"
 )
-DIRECTIONS = ("", "in", "out", "internal", "transit")
 
 
 class CallOrderKey(NamedTuple):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from tollbook.core.batch import ChargeColumns
 from tollbook.storage.billing.ledger import Filed, post_entries
 from tollbook.storage.db.bulk_engines import engine_of
-from tollbook.storage.intake.batch import ChargeColumns
 from tollbook.storage.models import RatingRun
 from tollbook.storage.models.charges import RunState
 

@@ -1,1 +1,1 @@
-"""Template tags of the screens."""
+"""Filters and tags that templates print values with."""

@@ -4,9 +4,10 @@ from tollbook.app.intake.by_column.prices import BlockPrices
 from tollbook.app.intake.by_column.routes import BlockRoutes
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import BATCH_RECORDS
 from tollbook.formats.blocks import ParsedBlock
-from tollbook.storage.intake.batch import BATCH_RECORDS
 
 
 class BlockDrafts:
@@ -28,7 +29,7 @@ class BlockDrafts:
             some = slice(begin, end)
             self._mediator.add_calls(draft, block.some(some), ways.some(some))
             if charged is None:
-                self._rater.price(draft)
+                price_draft(self._rater, draft)
             else:
                 charged.add_to(draft.charges, begin, end)
             drafts.append(draft)

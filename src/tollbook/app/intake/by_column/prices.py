@@ -23,10 +23,10 @@ from tollbook.app.pricing.rater import (
     TariffPricer,
     unrated,
 )
+from tollbook.core.batch import ChargeColumns
 from tollbook.formats.block_texts import Learned
 from tollbook.formats.blocks import ParsedBlock
 from tollbook.formats.numbering import KeyIndex, Numbers
-from tollbook.storage.intake.batch import ChargeColumns
 
 _REMEMBERED = 200_000
 _SECOND_US = 1_000_000

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import (
     PERMISSION_WORDS,
     PERMISSIONS,
@@ -21,7 +22,6 @@ from tollbook.app.access.sessions import list_sessions
 from tollbook.app.access.users import (
     MADE_HERE,
     SORTS,
-    Actor,
     UserError,
     UserLine,
     change_role,

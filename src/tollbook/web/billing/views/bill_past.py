@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.bill_past import bill_past, would_bill
-from tollbook.app.billing.correct_code import CorrectedBy
 from tollbook.app.billing.undo_past import NotUndone, PastRun, past_runs, undo_past
 from tollbook.app.words import counted
 from tollbook.storage.db.door import door
@@ -32,8 +32,8 @@ def bill(request: HttpRequest) -> HttpResponse:
         return _page(request, {"bills": None, "fault": fault}, status=422)
     if request.method != "POST":
         return _page(request, {"since": text, "bills": would_bill(since=since, until=instant())})
-    by = CorrectedBy(user_of(request).get_username(), address_of(request))
-    done = bill_past(door, since=since, until=instant(), at=instant(), by=by)
+    by = Actor(user_of(request).get_username(), instant(), address_of(request))
+    done = bill_past(door, since=since, until=by.at, by=by)
     calls = sum(one.calls for one in done)
     if calls:
         say(request, f"{counted(calls, 'call')} billed. It can be undone below.")
@@ -46,9 +46,9 @@ def bill(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, run: int) -> HttpResponse:
     """Take one billing back: what its calls paid is reversed."""
-    by = CorrectedBy(user_of(request).get_username(), address_of(request))
+    by = Actor(user_of(request).get_username(), instant(), address_of(request))
     try:
-        done = undo_past(door, run, at=instant(), by=by)
+        done = undo_past(door, run, by=by)
     except NotUndone as refused:
         say(request, f"Not undone: {refused}", level="warn")
         return redirect("bill_past")

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.correct_code import (
     MOST_CALLS,
-    CorrectedBy,
     CorrectionEffect,
     NotCorrected,
     correct_codes,
@@ -100,7 +100,7 @@ def correct_code(request: HttpRequest) -> HttpResponse:
 def undo_code(request: HttpRequest, change_id: int) -> HttpResponse:
     """Take the latest correction of a call back."""
     try:
-        made = undo_correction(door, change_id, at=instant(), by=_by(request))
+        made = undo_correction(door, change_id, by=_by(request))
     except NotCorrected as refused:
         say(request, _sentence(str(refused)), level="danger")
         return redirect(_back(request))
@@ -146,9 +146,7 @@ def _shown(request: HttpRequest, page: CodePage) -> HttpResponse:
 
 def _posted(request: HttpRequest, page: CodePage) -> HttpResponse:
     try:
-        made = correct_codes(
-            door, page.ids, page.code, at=instant(), by=_by(request), reason=page.reason
-        )
+        made = correct_codes(door, page.ids, page.code, by=_by(request), reason=page.reason)
     except NotCorrected as refused:
         return _refused(request, page, refused)
     if not made:
@@ -195,8 +193,8 @@ def _back(request: HttpRequest) -> str:
     return back if is_ours else reverse("calls")
 
 
-def _by(request: HttpRequest) -> CorrectedBy:
-    return CorrectedBy(user_of(request).get_username(), address_of(request))
+def _by(request: HttpRequest) -> Actor:
+    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def _sentence(words: str) -> str:

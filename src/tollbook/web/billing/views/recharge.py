@@ -13,7 +13,6 @@ from tollbook.app.billing.recharge import (
     LONGEST_REASON,
     Booked,
     Gift,
-    PostingRefused,
     Purpose,
     post_gift,
     read_amount,
@@ -21,6 +20,7 @@ from tollbook.app.billing.recharge import (
 )
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import plural
+from tollbook.app.faults import RequestRefused
 from tollbook.storage.db.door import door
 from tollbook.web.directory.pages.holders import Chosen, by_of, chosen_of, sender_of
 from tollbook.web.frame.flash import say
@@ -73,10 +73,10 @@ def recharge(request: HttpRequest) -> HttpResponse:
         request.POST.get("key", "")[: LONGEST_KEY + 1],
     )
     micros = read_amount(form.amount, purpose=form.purpose)
-    if isinstance(micros, PostingRefused):
+    if isinstance(micros, RequestRefused):
         return _refused(request, chosen, form, micros)
     if form.purpose == "adjustment" and not form.reason:
-        words = PostingRefused("adjustment.reason", "reason", "an adjustment says why.")
+        words = RequestRefused("adjustment.reason", "reason", "an adjustment says why.")
         return _refused(request, chosen, form, words)
     if request.POST.get("step") == "show":
         return _confirmation(request, chosen, form, micros)
@@ -90,7 +90,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     texts = request.POST.get("entries", "").split(",")
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
     done = undo_entries(door, ids, by_of(request), reason=request.POST.get("reason", ""))
-    if isinstance(done, PostingRefused):
+    if isinstance(done, RequestRefused):
         say(request, _sentence(done.message), level="danger")
     elif done.repeated:
         say(request, "It was undone before. Nothing was changed.", level="warn")
@@ -111,7 +111,7 @@ def _post(request: HttpRequest, chosen: Chosen, form: GiftForm, micros: int) -> 
         purpose=form.purpose,
     )
     done = post_gift(door, gift, by_of(request))
-    if isinstance(done, PostingRefused):
+    if isinstance(done, RequestRefused):
         return _refused(request, chosen, form, done)
     words = _done_words(chosen, done, micros, form.purpose)
     if done.repeated:
@@ -173,7 +173,7 @@ def _confirmation(
 
 
 def _refused(
-    request: HttpRequest, chosen: Chosen, form: GiftForm, refusal: PostingRefused
+    request: HttpRequest, chosen: Chosen, form: GiftForm, refusal: RequestRefused
 ) -> HttpResponse:
     faulty = GiftForm(
         form.purpose,

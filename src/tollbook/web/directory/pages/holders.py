@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tollbook.app.billing.recharge import DoneBy
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.holders import KINDS, HolderKind, visible_holders
 from tollbook.storage.billing.balances import (
     SORTS,
@@ -147,9 +147,9 @@ def back_of(text: str, kind: HolderKind) -> str:
     return text[:2_000] if own and "\\" not in text and "//" not in text else list_address(kind)
 
 
-def by_of(request: HttpRequest) -> DoneBy:
+def by_of(request: HttpRequest) -> Actor:
     """Return who does it, when and from where."""
-    return DoneBy(user_of(request).get_username(), instant(), address_of(request))
+    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def sender_of(request: HttpRequest) -> str:

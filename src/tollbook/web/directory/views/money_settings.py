@@ -7,7 +7,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.billing.recharge import PostingRefused
 from tollbook.app.directory.currency import (
     CHOICES,
     NO_CURRENCY,
@@ -15,6 +14,7 @@ from tollbook.app.directory.currency import (
     bill_new_extensions,
     set_currency,
 )
+from tollbook.app.faults import RequestRefused
 from tollbook.storage.db.door import door
 from tollbook.storage.models import LedgerEntry, Site
 from tollbook.web.directory.pages.holders import by_of
@@ -72,6 +72,6 @@ def _form_of(site: Site) -> MoneyForm:
     )
 
 
-def _refused(form: MoneyForm, refused: PostingRefused) -> MoneyForm:
+def _refused(form: MoneyForm, refused: RequestRefused) -> MoneyForm:
     words = refused.message[:1].upper() + refused.message[1:]
     return MoneyForm(form.currency, form.code, form.bills_new, words)

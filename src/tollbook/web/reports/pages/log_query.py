@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from django.utils.http import urlencode
 
 from tollbook.app.reports.period import PeriodError, moment
+from tollbook.core.calls import DIRECTION_CODES
 from tollbook.core.instants import to_us
 from tollbook.core.money import parse_amount, to_micros
-from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.web.frame.periods import WORDS, named_days
 from tollbook.web.reports.pages.log_choices import LogChoices
@@ -24,13 +24,6 @@ from tollbook.web.templatetags.tollbook import call_type_words
 LONGEST = 64
 SIZES = (10, 25, 50, 100)
 USUAL_SIZE = 50
-DIRECTIONS = {
-    "out": DirectionCode.OUT,
-    "in": DirectionCode.IN,
-    "internal": DirectionCode.INTERNAL,
-    "transit": DirectionCode.TRANSIT,
-    "unknown": DirectionCode.UNKNOWN,
-}
 DIRECTION_WORDS = {
     "out": "Outgoing",
     "in": "Incoming",
@@ -214,10 +207,10 @@ def _account_code(reading: _ParsedQuery, text: str, choices: LogChoices) -> None
 
 
 def _direction(reading: _ParsedQuery, text: str, choices: LogChoices) -> None:  # noqa: ARG001 - one shape
-    if text not in DIRECTIONS:
+    if text not in DIRECTION_WORDS:
         reading.faults.append(f'There is no direction "{text}"; it was left out.')
         return
-    reading.values["direction"] = int(DIRECTIONS[text])
+    reading.values["direction"] = DIRECTION_CODES["" if text == "unknown" else text]
     reading.words["direction"] = DIRECTION_WORDS[text]
 
 
