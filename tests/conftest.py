@@ -3,7 +3,8 @@
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ django.setup()
 
 from support import databases  # noqa: E402 - needs Django set up
 from support.databases import Database  # noqa: E402 - likewise
+from tollbook.wiring.clock import now  # noqa: E402 - likewise
 
 
 class NetworkRefusedError(AssertionError):
@@ -71,9 +73,28 @@ def _postgresql_template(_postgresql_server: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def sqlite(_sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def clock() -> Callable[[], datetime]:
+    """The clock of the test's installation; tests of screens let it stand."""
+    return now
+
+
+@pytest.fixture
+def more_settings() -> dict[str, Any]:
+    """What the test's installation sets beside the defaults."""
+    return {}
+
+
+@pytest.fixture
+def sqlite(
+    _sqlite_template: Path,
+    tmp_path: Path,
+    clock: Callable[[], datetime],
+    more_settings: dict[str, Any],
+) -> Iterator[Database]:
     """A fresh embedded database."""
-    with databases.sqlite_copy(_sqlite_template, tmp_path / "data") as database:
+    folder = tmp_path / "data"
+    copy = databases.sqlite_copy(_sqlite_template, folder, now=clock, **more_settings)
+    with copy as database:
         yield database
 
 

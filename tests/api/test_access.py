@@ -3,10 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.office import NOON, open_office
 from tollbook.app.access.tokens import SCOPES, create_token
 from tollbook.storage.models import ApiToken

@@ -8,7 +8,7 @@ from django.test import Client
 from support.databases import Database
 from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.access.tokens import create_token
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now

@@ -3,16 +3,15 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.office import calls_in_a_row, open_office
 from tollbook.app.access.tokens import create_token
 from tollbook.app.intake.sources import Heartbeat, record_heartbeats
 from tollbook.app.upkeep.health import check_health
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Source
 from tollbook.wiring.clock import now
 

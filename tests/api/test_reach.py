@@ -12,7 +12,7 @@ from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import TokenError, create_token
 from tollbook.app.billing.recharge import Gift, post_gift
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now

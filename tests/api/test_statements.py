@@ -11,7 +11,7 @@ from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
 from tollbook.app.billing.recharge import Gift, post_gift
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.wiring.clock import now
 

@@ -7,9 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.processes import record_3cx
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.app.intake.sources import SourceAdded, WantedSource, add_source, wanted_sources
@@ -18,7 +17,7 @@ from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd, RawLog, segments
 from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, Site, SourcePosition
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from support.databases import Database
 from support.prepaid import CENT, PARIS, balance, open_prepaid
 from tollbook.cli import main
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AccountCodeNumber, LedgerHold, Owner, Site
 
 AT = "2026-11-02T10:00:00+01:00"

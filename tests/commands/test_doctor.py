@@ -7,7 +7,7 @@ import pytest
 from support.databases import Database
 from support.office import calls_in_a_row, open_office
 from tollbook.cli import main
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Extension
 
 

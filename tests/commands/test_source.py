@@ -20,7 +20,7 @@ from tollbook.app.intake.sources import (
 )
 from tollbook.cli import main
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Site, Source
 
 NOW = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from support.batches import RECORD_BYTES, Office, calls_batch, known_office
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import SourcePosition
 

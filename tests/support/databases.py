@@ -8,19 +8,20 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from support.missing import missing
-from tollbook.storage.db.door import door
+from tollbook.storage.db.current import current_connection
+from tollbook.storage.db.installation import Installation, open_database
 from tollbook.storage.db.migrate import bring_up_to_date
-from tollbook.wiring.django_settings import database_settings
+from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, current_settings
 
 REPOSITORY = Path(__file__).parents[2]
@@ -47,18 +48,18 @@ class Database:
 
 
 @contextmanager
-def connected(settings: Settings) -> Iterator[None]:
-    """Let Django work on the database of *settings*, in this thread and in the door's."""
-    before = connections.settings
-    _use({DEFAULT_DB_ALIAS: database_settings(settings)})
+def connected(settings: Settings, *, now: Callable[[], datetime] = now) -> Iterator[Installation]:
+    """Open the installation of *settings*; it is the current one of this thread and its pools."""
     variables = {"TOLLBOOK_DATA": str(settings.data_dir), "TOLLBOOK_DATABASE": settings.database}
     saved = {name: os.environ.get(name) for name in variables}
     os.environ.update(variables)
     current_settings.cache_clear()
+    installation = open_database(settings, now=now)
     try:
-        yield
+        with installation.current():
+            yield installation
     finally:
-        _use(before)
+        installation.close()
         for name, value in saved.items():
             if value is None:
                 del os.environ[name]
@@ -67,11 +68,14 @@ def connected(settings: Settings) -> Iterator[None]:
         current_settings.cache_clear()
 
 
-def _use(databases: dict[str, Any]) -> None:
-    door.close()
-    connection.close()
-    del connections[DEFAULT_DB_ALIAS]
-    connections.settings = connections.configure_settings(databases)
+class _CurrentConnection:
+    """This thread's connection to the test's own database."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(current_connection(), name)
+
+
+connection: Any = _CurrentConnection()
 
 
 def sqlite_template(folder: Path) -> Path:
@@ -83,12 +87,14 @@ def sqlite_template(folder: Path) -> Path:
 
 
 @contextmanager
-def sqlite_copy(template: Path, folder: Path) -> Iterator[Database]:
-    """Connect to a copy of *template* in *folder*."""
-    settings = Settings(data_dir=folder, secret_key="for tests only")
+def sqlite_copy(
+    template: Path, folder: Path, *, now: Callable[[], datetime] = now, **more: Any
+) -> Iterator[Database]:
+    """Connect to a copy of *template* in *folder*, with *more* settings."""
+    settings = Settings(data_dir=folder, secret_key="for tests only", **more)
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(template, settings.database_file)
-    with connected(settings):
+    with connected(settings, now=now):
         yield Database("sqlite", folder, settings)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Settlement, authorise, settle
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 
 if __name__ == "__main__":
     name, callers = sys.argv[1], int(sys.argv[2])

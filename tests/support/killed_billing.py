@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from django.db import connections
@@ -24,6 +24,7 @@ from support.office import Office, calls_in_a_row
 from tollbook.app.directory.pbxs import PbxInfo
 from tollbook.app.policies.budget_proof import wrong_uses
 from tollbook.storage.billing.ledger_queries import verify_balances
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.models import Pbx
 from tollbook.storage.upkeep.proofs import paid_otherwise
 from tollbook.wiring.settings import current_settings
@@ -37,7 +38,7 @@ def known_office() -> Office:
     pbx = Pbx.objects.select_related("site").get()
     site = pbx.site
     info = PbxInfo(pbx.pk, pbx.name, pbx.brand, site.pk, site.name, site.zone, site.currency)
-    database = Database(connections["default"].vendor, settings.data_dir, settings)
+    database = Database(current_connection().vendor, settings.data_dir, settings)
     return Office(database, info, site.pk)
 
 
@@ -45,7 +46,7 @@ def one_import(nth: int) -> None:
     """Import the calls; the n-th statement is the last."""
     killer = Killer(nth)
     connection_created.connect(killer.watch)
-    if connections["default"].vendor == "postgresql":
+    if current_connection().vendor == "postgresql":
         killer.watch_psycopg()
     known_office().receive(calls_in_a_row(CALLS))
     os._exit(0)

@@ -12,9 +12,9 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from django.db import connections
@@ -22,7 +22,8 @@ from django.db.backends.signals import connection_created
 
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
-from tollbook.storage.db.door import door
+from tollbook.storage.db.current import current_connection
+from tollbook.storage.db.installation import door
 
 MOST = 400
 
@@ -73,7 +74,7 @@ def main() -> None:
         if pid == 0:
             killer = Killer(nth)
             connection_created.connect(killer.watch)
-            if connections["default"].vendor == "postgresql":
+            if current_connection().vendor == "postgresql":
                 killer.watch_psycopg()
             one_call(nth)
             os._exit(0)

@@ -11,7 +11,7 @@ from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.app.intake.intake import IngestResult
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.formats import load_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, Site
 
 NOON = datetime(2026, 10, 31, 12, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from tollbook.app.pricing.plans import add_plan
 from tollbook.core.charging import Charged, InMemoryCounters, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge
 

@@ -9,7 +9,7 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, post_entries
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Extension, Pbx, Site
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # ten o'clock on a Monday in Berlin

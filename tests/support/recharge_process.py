@@ -13,17 +13,16 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
-from django.db import connection
-
+from support.databases import connection
 from support.office import NOON
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.recharge import Booked, Gift, post_gift
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 
 
 class Killer:

@@ -8,15 +8,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-import django
+from tollbook.wiring.start import open_installation
 
-django.setup()
+open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from support.office import NOON
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating.run import carry_on
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 
 STEP = 5
 

@@ -10,7 +10,7 @@ from support.batches import (
     add_record,
     empty_batch,
 )
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.models.raw import RecordKind

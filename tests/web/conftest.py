@@ -1,7 +1,7 @@
 """What tests of the screens share: an office, a clock that stands, a browser's session."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,17 +19,19 @@ def clock() -> StandingClock:
 
 
 @pytest.fixture
-def installed(tmp_path: Path, clock: StandingClock) -> Iterator[Settings]:
-    """The settings that the screens see, in the folder of the test's own database."""
-    settings = Settings(data_dir=tmp_path / "data", secret_key="for tests only", max_upload_mb=1)
+def more_settings() -> dict[str, Any]:
+    return {"max_upload_mb": 1}
+
+
+@pytest.fixture
+def installed(sqlite: Database) -> Iterator[Settings]:
+    """The settings that the screens see."""
     with override_settings(
-        TOLLBOOK=settings,
-        TOLLBOOK_CLOCK=clock,
         ALLOWED_HOSTS=["testserver", "localhost", "127.0.0.1"],
         # Argon2 is slow on purpose; one test sees to it that it is what the product uses.
         PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     ):
-        yield settings
+        yield sqlite.settings
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.correct_code import MAX_REASON, NotCorrected, correct_codes, would_correct
 from tollbook.core.money import format_amount
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call
 
 router = Router(tags=["calls"], auth=NeedsScope("calls:correct"))

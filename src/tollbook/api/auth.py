@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 
-from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
@@ -11,6 +10,7 @@ from tollbook.api.errors import ApiError
 from tollbook.app.access.roles import Reach, visible_calls
 from tollbook.app.access.tokens import Bearer, bearer_of, note_use
 from tollbook.app.reports.call_criteria import Selection
+from tollbook.storage.db.installation import current
 
 # Filters that look a name up, and say which names there are.
 NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk", "below_cost")
@@ -18,7 +18,7 @@ NAMING = ("site", "pbx", "source", "extension", "department", "owner", "trunk", 
 
 def instant() -> datetime:
     """Return this instant, from the clock that wiring gave."""
-    return settings.TOLLBOOK_CLOCK()
+    return current().now()
 
 
 class NeedsScope(HttpBearer):

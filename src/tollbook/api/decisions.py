@@ -19,7 +19,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
 
 from tollbook.api.auth import holder_with, instant
 from tollbook.api.errors import ApiError
@@ -41,7 +41,8 @@ from tollbook.app.decisions.offline import answer_away
 from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import format_amount
-from tollbook.storage.db.door import door
+from tollbook.storage.db.current import carried, current_alias, current_connection
+from tollbook.storage.db.installation import door
 
 LOG = logging.getLogger("tollbook.api")
 PATH = "/api/v1/authorise"
@@ -73,32 +74,32 @@ class Holders:
     """Who holds which token, looked up at most once a second for each."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[float, Bearer]] = {}
+        self._known: dict[tuple[str, str], tuple[float, Bearer]] = {}
         self._lock = threading.Lock()
 
     def known(self, authorization: str) -> Bearer | None:
         """Return who sends this header, if that was looked up a moment ago; raises ApiError."""
-        return self._fresh(_digest(_secret(authorization)))
+        return self._fresh(_key(_secret(authorization)))
 
     def of(self, authorization: str) -> Bearer:
         """Return who sends this header; raises ApiError."""
         secret = _secret(authorization)
-        digest = _digest(secret)
-        bearer = self._fresh(digest)
+        key = _key(secret)
+        bearer = self._fresh(key)
         if bearer is not None:
             return bearer
         with self._lock:
-            bearer = self._fresh(digest)
+            bearer = self._fresh(key)
             if bearer is None:
-                before = self._known.get(digest)
+                before = self._known.get(key)
                 bearer = self._looked_up(secret, before[1] if before else None)
                 if len(self._known) >= _MOST_TOKENS:
                     self._known.clear()
-                self._known[digest] = time.monotonic() + TOKEN_KEPT_S, bearer
+                self._known[key] = time.monotonic() + TOKEN_KEPT_S, bearer
             return bearer
 
-    def _fresh(self, digest: str) -> Bearer | None:
-        known = self._known.get(digest)
+    def _fresh(self, key: tuple[str, str]) -> Bearer | None:
+        known = self._known.get(key)
         return known[1] if known is not None and known[0] > time.monotonic() else None
 
     @staticmethod
@@ -111,7 +112,7 @@ class Holders:
             # Whoever was let in goes on: emergency calls must pass while the database is away.
             return before
         finally:
-            connection.close_if_unusable_or_obsolete()
+            current_connection().close_if_unusable_or_obsolete()
 
 
 def _secret(authorization: str) -> str:
@@ -128,8 +129,10 @@ def _secret(authorization: str) -> str:
     return secret
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+def _key(secret: str) -> tuple[str, str]:
+    """Return what a token is known by here: a token of one installation opens no other."""
+    digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
+    return current_alias(), digest
 
 
 holders = Holders()
@@ -137,7 +140,7 @@ holders = Holders()
 
 def make_ready() -> None:
     """Read the rules in a thread, if there is a token that may ask for decisions."""
-    threading.Thread(target=_make_ready, name="tollbook-rules", daemon=True).start()
+    threading.Thread(target=carried(_make_ready), name="tollbook-rules", daemon=True).start()
 
 
 def _make_ready() -> None:
@@ -147,7 +150,7 @@ def _make_ready() -> None:
     except DatabaseError as fault:
         LOG.warning("the rules could not be read (%s): the first question tries again.", fault)
     finally:
-        connection.close()
+        current_connection().close()
 
 
 def in_front_of(pages: WsgiApplication) -> WsgiApplication:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from ipaddress import ip_address
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -13,6 +12,7 @@ from tollbook.api.auth import holder_with, instant
 from tollbook.api.errors import ApiError
 from tollbook.app.intake.sources import SourceView
 from tollbook.app.upkeep.health import Figures, check_health, figures
+from tollbook.storage.db.installation import current
 
 STATES = ("running", "waiting", "stopped", "failed", "unknown")
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
@@ -23,8 +23,8 @@ def healthz(_request: HttpRequest) -> HttpResponse:
     """Answer 200 while calls can be stored and shown, else 503; no token, no names."""
     health = check_health(
         at=instant(),
-        data_dir=settings.TOLLBOOK.data_dir,
-        disk_reserve_mb=settings.TOLLBOOK.disk_reserve_mb,
+        data_dir=current().settings.data_dir,
+        disk_reserve_mb=current().settings.disk_reserve_mb,
     )
     body = {
         "status": health.status,
@@ -45,7 +45,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         except ApiError as error:
             return JsonResponse(error.body(), status=error.status)
     at = instant()
-    text = "".join(_exposition(figures(at=at, data_dir=settings.TOLLBOOK.data_dir), at=at))
+    text = "".join(_exposition(figures(at=at, data_dir=current().settings.data_dir), at=at))
     return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")
 
 

@@ -19,7 +19,7 @@ from tollbook.app.faults import RequestRefused
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.recharges import MovementFilter, count_movements, list_movements
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Site
 
 MAX_LIMIT = 1_000

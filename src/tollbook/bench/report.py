@@ -22,7 +22,6 @@ DAYS = 365
 DAY_US = 86_400_000_000
 FIRST_US = 1_767_222_000_000_000  # 2026-01-01T00:00 in Berlin
 EXTENSIONS, DEPARTMENTS, TRUNKS = 500, 12, 4
-USING = "default"
 
 # Numbers that look drawn, from the call's own: the low bits of a multiplicative hash.
 _DRAWN = "((n.value * 2654435761 + {salt} * 40503) % 4294967296 / 4096)"
@@ -73,8 +72,8 @@ def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
     midnights = [FIRST_US + day * DAY_US for day in range(DAYS + 1)]
     yield (
         "calls and spend by day",
-        lambda: columns.sums_by_interval(midnights, everything, using=USING),
-        lambda: spend.intervals_from_tables(list(pairwise(midnights)), everything, using=USING),
+        lambda: columns.sums_by_interval(midnights, everything),
+        lambda: spend.intervals_from_tables(list(pairwise(midnights)), everything),
     )
     for name, keys in (
         ("top extensions", ("extension_id",)),
@@ -82,8 +81,8 @@ def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
     ):
         yield (
             name,
-            lambda keys=keys: columns.sums_by(keys, everything, using=USING),  # type: ignore[misc]  # bound now
-            lambda keys=keys: spend.sums_from_tables(keys, everything, using=USING),  # type: ignore[misc]  # likewise
+            lambda keys=keys: columns.sums_by(keys, everything),  # type: ignore[misc]  # bound now
+            lambda keys=keys: spend.sums_from_tables(keys, everything),  # type: ignore[misc]  # likewise
         )
 
 
@@ -92,7 +91,7 @@ def _write_copy(installation: Installation) -> int:
     from tollbook.storage.reports.columnar.refresh import refresh  # noqa: PLC0415 - likewise
 
     refresh(installation.door)
-    folder = columns_folder(USING)
+    folder = columns_folder()
     return sum(file.stat().st_size for file in folder.rglob("*.parquet")) if folder else 0
 
 

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connections
 
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd
+from tollbook.storage.db.current import carried
 
 # What arrives within this time of the first byte shares a transaction with it.
 GATHER_S = 0.02
@@ -35,7 +36,9 @@ class Feeder:
         self._changed = threading.Condition()
         self._grown = False
         self._leaving = False
-        self._thread = threading.Thread(target=self._run, name="tollbook-feeder", daemon=True)
+        self._thread = threading.Thread(
+            target=carried(self._run), name="tollbook-feeder", daemon=True
+        )
 
     def start(self) -> None:
         """Begin to feed."""

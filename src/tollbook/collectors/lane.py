@@ -22,7 +22,7 @@ from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.core.instants import from_us, to_us
 from tollbook.formats import Definition, Parser
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import RawSegment, SourcePosition
 
 CHUNK_BYTES = 256 * 1024

@@ -37,6 +37,7 @@ from tollbook.collectors.tcp_listen import TcpListener
 from tollbook.collectors.udp import UdpListener
 from tollbook.core.instants import to_us
 from tollbook.formats import Definition, load_definition
+from tollbook.storage.db.current import current_alias, enter
 
 POLL_S = 0.5
 HEARTBEAT_S = 5.0
@@ -84,8 +85,8 @@ class Runner:
         self._now = now
         self._posts: dict[int, _Post] = {}
         self._feeder = Feeder(now=now)
-        self._desk = ThreadPoolExecutor(1, thread_name_prefix="tollbook-desk")
-        self._disks = ThreadPoolExecutor(4, thread_name_prefix="tollbook-disk")
+        self._desk = _pool(1, "tollbook-desk")
+        self._disks = _pool(4, "tollbook-disk")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until *stop* is set, then close every port and store what was received."""
@@ -277,3 +278,10 @@ async def _keep_running(collector: Collector, name: str, inlet: Inlet) -> None:
                 "It is started again by itself; please report what the log says.",
             )
         await asyncio.sleep(RESTART_S)
+
+
+def _pool(threads: int, name: str) -> ThreadPoolExecutor:
+    """Return a pool whose threads work on the installation that is current here."""
+    return ThreadPoolExecutor(
+        threads, thread_name_prefix=name, initializer=enter, initargs=(current_alias(),)
+    )

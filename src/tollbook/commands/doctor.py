@@ -22,18 +22,17 @@ DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 def run(args: argparse.Namespace) -> int:
     """Examine the installation, or with `--mend` first make anew what can be."""
     try:
-        installation = open_installation(data_dir=args.data)
+        open_installation(data_dir=args.data)
     except SettingsError as fault:
         print(f"tollbook doctor: {fault}", file=sys.stderr)
         return WRONG_USE
     from tollbook.app.upkeep.doctor import examine, mend  # noqa: PLC0415 - needs Django set up
 
-    data_dir = installation.settings.data_dir
     if args.mend:
-        for was in mend(installation.door, data_dir=data_dir):
+        for was in mend():
             words = f"{len(was.faults)} mended" if was.faults else "nothing to mend"
             print(f"{was.name}: {words}.", file=sys.stderr)
-    return _said(examine(installation.door, data_dir=data_dir), as_json=args.json)
+    return _said(examine(), as_json=args.json)
 
 
 def _said(checks: "Iterable[ProofResult]", *, as_json: bool) -> int:

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         installation = open_installation(data_dir=args.data)
         if args.check:
-            return _check(installation)
+            return _check()
         if args.rebuild:
             return _rebuild(installation)
         log_to_stderr(installation.settings.log_level)
@@ -121,10 +121,10 @@ def _rebuild(installation: Installation) -> int:
     return DONE
 
 
-def _check(installation: Installation) -> int:
+def _check() -> int:
     from tollbook.app.upkeep.columnar_copy import differences  # noqa: PLC0415 - needs Django set up
 
-    found = differences(installation.door)
+    found = differences()
     for difference in found:
         print(difference.message)
     if not found:

@@ -4,42 +4,8 @@ Django is a shell here: what an installation may set is in `tollbook.wiring.sett
 is set twice.
 """
 
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
-
-from tollbook.wiring.clock import now
-from tollbook.wiring.settings import Settings, current_settings
-
-
-def database_settings(settings: Settings) -> dict[str, Any]:
-    """Return Django's description of the database that *settings* name.
-
-    The embedded database gets its pragmas and its write lock from `tollbook.storage.db.sqlite`.
-    `COLUMNS` is ours: where the columnar copy of this database lies.
-    """
-    columns = {"COLUMNS": str(settings.data_dir / "columns")}
-    if not settings.uses_postgresql:
-        return {
-            "ENGINE": "tollbook.storage.db.sqlite",
-            "NAME": str(settings.database_file),
-            **columns,
-            "CONN_MAX_AGE": None,  # Opening costs more than a page; a file does not go away.
-        }
-    address = urlsplit(settings.database)
-    options = dict(parse_qsl(address.query))
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(address.path.lstrip("/")),
-        "USER": unquote(address.username or ""),
-        "PASSWORD": unquote(address.password or ""),
-        "HOST": options.pop("host", None) or address.hostname or "",
-        "PORT": options.pop("port", None) or str(address.port or ""),
-        "OPTIONS": {"application_name": "tollbook", **options},
-        **columns,
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
-    }
-
+from tollbook.storage.db.address import database_settings
+from tollbook.wiring.settings import current_settings
 
 _settings = current_settings()
 
@@ -47,7 +13,9 @@ SECRET_KEY = _settings.secret_key
 DEBUG = False
 ALLOWED_HOSTS = list(_settings.allowed_hosts)
 
+# Django's own commands use it; Tollbook opens its installations itself (storage.db.installation).
 DATABASES = {"default": database_settings(_settings)}
+DATABASE_ROUTERS = ["tollbook.storage.db.current.CurrentDatabase"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -133,7 +101,3 @@ STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.AppDirectoriesFinder"
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-
-# What the edges may know of the installation: they do not import wiring.
-TOLLBOOK = _settings
-TOLLBOOK_CLOCK = now

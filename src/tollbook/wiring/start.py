@@ -7,27 +7,24 @@ into exit status 2.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import django
 from django.conf import settings as django_settings
-from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError
 
 from tollbook import __version__
+from tollbook.storage.db.current import current_connection
+from tollbook.storage.db.installation import Installation, door, open_database
 from tollbook.wiring.clock import now
-from tollbook.wiring.settings import Settings, SettingsError, current_settings
+from tollbook.wiring.settings import Settings, SettingsError, current_settings, load_settings
 
-if TYPE_CHECKING:
-    from tollbook.storage.db.door import Door
+__all__ = ["Installation", "StartError", "ensure_administrator", "open_installation"]
 
 DJANGO_SETTINGS = "tollbook.wiring.django_settings"
 APPS_OF_PAGES = ("ninja",)  # They bring no tables.
@@ -35,15 +32,6 @@ APPS_OF_PAGES = ("ninja",)  # They bring no tables.
 
 class StartError(SettingsError):
     """A start that cannot succeed; the message names place, finding, consequence, next step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """An open installation: its settings, its write door and its clock."""
-
-    settings: Settings
-    door: "Door"
-    now: Callable[[], datetime]
 
 
 def open_installation(
@@ -58,15 +46,14 @@ def open_installation(
     database belongs to a newer program; SettingsError for a wrong setting.
     """
     settings = _settings_for(data_dir)
-    _configure_django(settings, pages=pages)
-    with _alone(settings.data_dir / "start.lock"):
+    _configure_django(pages=pages)
+    installation = open_database(settings, now=now)
+    with installation.current(), _alone(settings.data_dir / "start.lock"):
         executor = _with_known_migrations(settings)
         _bring_up_to_date(settings, executor, migrate=migrate)
         _verify_guards()
-        _first_site(settings)
-    from tollbook.storage.db.door import door  # noqa: PLC0415 - needs a configured Django
-
-    return Installation(settings=settings, door=door, now=now)
+        _first_site(installation)
+    return installation
 
 
 def ensure_administrator(name: str = "admin") -> str | None:
@@ -79,7 +66,6 @@ def ensure_administrator(name: str = "admin") -> str | None:
 
     from tollbook.app.access.passwords import one_time_password  # noqa: PLC0415 - likewise
     from tollbook.app.access.sign_in import expect_new_password  # noqa: PLC0415 - likewise
-    from tollbook.storage.db.door import door  # noqa: PLC0415 - likewise
 
     with door.transaction():
         if User.objects.exists():
@@ -93,6 +79,8 @@ def ensure_administrator(name: str = "admin") -> str | None:
 def _settings_for(data_dir: Path | None) -> Settings:
     folder = (data_dir or Path(os.environ.get("TOLLBOOK_DATA", "data"))).absolute()
     _require_writable(folder)
+    if django_settings.configured:  # A second installation of this process.
+        return load_settings(data_dir=folder)
     if os.environ.get("TOLLBOOK_DATA") != str(folder):
         # Children and Django's settings module read the same folder from the environment.
         os.environ["TOLLBOOK_DATA"] = str(folder)
@@ -113,19 +101,13 @@ def _require_writable(folder: Path) -> None:
         ) from fault
 
 
-def _configure_django(settings: Settings, *, pages: bool) -> None:
+def _configure_django(*, pages: bool) -> None:
     if not django_settings.configured:
         os.environ["DJANGO_SETTINGS_MODULE"] = DJANGO_SETTINGS
         if not pages:
             apps = django_settings.INSTALLED_APPS
             django_settings.INSTALLED_APPS = [app for app in apps if app not in APPS_OF_PAGES]
     django.setup()
-    open_already = str(connection.settings_dict["NAME"])
-    if not settings.uses_postgresql and open_already != str(settings.database_file):
-        raise StartError(
-            f"{settings.data_dir}: this process already works on {open_already}, and a process "
-            "has one installation. Start another process for the second."
-        )
 
 
 @contextmanager
@@ -138,6 +120,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 def _with_known_migrations(settings: Settings) -> MigrationExecutor:
     """Return what migrates; refuse a database that is away or was written by a newer program."""
+    connection = current_connection()
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
         executor = MigrationExecutor(connection)
@@ -185,6 +168,7 @@ def _verify_guards() -> None:
     )
     from tollbook.storage.db.immutability import install_guards, missing_guards  # noqa: PLC0415 - see above
 
+    connection = current_connection()
     if missing_journal(connection):
         install_journal(connection)
     if missing_counters(connection):
@@ -202,15 +186,15 @@ def _verify_guards() -> None:
         )
 
 
-def _first_site(settings: Settings) -> None:
+def _first_site(installation: Installation) -> None:
     """Make the site that the settings describe, unless there is one."""
     from tollbook.core.instants import to_us  # noqa: PLC0415 - likewise
-    from tollbook.storage.db.door import door  # noqa: PLC0415 - needs a configured Django
     from tollbook.storage.models import Site  # noqa: PLC0415 - likewise
 
     if Site.objects.exists():
         return
-    with door.transaction():
+    settings = installation.settings
+    with installation.door.transaction():
         if not Site.objects.exists():
             Site.objects.create(
                 name=settings.site_name,

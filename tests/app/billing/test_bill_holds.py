@@ -25,7 +25,7 @@ from tollbook.storage.billing.holds import (
     release_holds,
 )
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     Balance,

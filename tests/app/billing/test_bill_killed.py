@@ -12,7 +12,7 @@ from support.office import FIRST_CALL, calls_in_a_row, open_office
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.holds import NewHold, lock_accounts, place_holds
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Budget,
     CallPayer,
@@ -71,4 +71,4 @@ def test_kill_9_at_each_statement_in_turn_pays_each_call_once(database: Database
     assert LedgerEntry.objects.filter(kind="charge").count() == charged > 0
     assert CallPayer.objects.count() == Charge.objects.count() < len(calls_in_a_row(CALLS))
     assert LedgerHold.objects.get().state == "captured"
-    assert all(one.is_sound for one in examine(door, data_dir=database.data_dir))
+    assert all(one.is_sound for one in examine())

@@ -16,7 +16,7 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.money import from_micros
 from tollbook.storage.billing.ledger_queries import balance_micros
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, CallPayer, Extension, LedgerEntry, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
@@ -43,7 +43,7 @@ def test_the_past_is_billed_from_a_day_on_and_once(database: Database) -> None:
     assert again == []
     assert balance_micros("extension", amir, "EUR") == -440_000
     assert AuditLog.objects.filter(action="billing.past", actor="anna").count() == 2
-    assert all(one.is_sound for one in examine(door, data_dir=database.data_dir))
+    assert all(one.is_sound for one in examine())
 
 
 def test_a_call_without_a_price_is_noted_for_whoever_would_pay_it(database: Database) -> None:
@@ -79,7 +79,7 @@ def left() -> Decimal:
 
 
 def is_sound(database: Database) -> bool:
-    return all(one.is_sound for one in examine(door, data_dir=database.data_dir))
+    return all(one.is_sound for one in examine())
 
 
 def test_a_billing_is_undone_as_one_and_can_be_done_again(database: Database) -> None:

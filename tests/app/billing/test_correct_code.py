@@ -18,7 +18,7 @@ from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
 from tollbook.storage.billing.ledger_queries import balance_micros
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     AuditLog,
@@ -65,7 +65,7 @@ def call_id() -> int:
 
 
 def is_whole(office: Office) -> bool:
-    return all(one.is_sound for one in examine(door, data_dir=office.database.data_dir))
+    return all(one.is_sound for one in examine())
 
 
 def test_a_forgotten_code_moves_the_charge_to_its_owner(office: Office) -> None:

@@ -44,7 +44,7 @@ from tollbook.storage.billing.recharges import (
     every_movement,
     list_movements,
 )
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner
 
 TEN = 10_000_000

@@ -16,7 +16,7 @@ from tollbook.app.billing.statements import LineFilter, book_of
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import AccountRef, EntryKind, charge_entry, transfer
 from tollbook.core.money import Money, from_micros
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import BalanceSnapshot, Site
 from tollbook.storage.upkeep.proofs import snapshots_otherwise
 

@@ -10,7 +10,7 @@ from support.prepaid import CENT, NOW, asking, balance, open_prepaid
 from tollbook.app.decisions.close_holds import GRACE, Closed, close_holds, note_end
 from tollbook.app.decisions.decider import Settlement, authorise, settle
 from tollbook.app.upkeep.doctor import examine
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, LedgerHold, Pbx
 from tollbook.storage.models import Call as StoredCall
 
@@ -38,7 +38,7 @@ def record(office: Office, *, talk_s: int = TALK_S) -> None:
 
 
 def is_whole(office: Office) -> bool:
-    return all(one.is_sound for one in examine(door, data_dir=office.database.data_dir))
+    return all(one.is_sound for one in examine())
 
 
 def test_a_told_end_waits_for_its_record(office: Office) -> None:

@@ -21,7 +21,7 @@ from tollbook.app.decisions.decider import (
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, Extension, LedgerHold, Refusal, Site
 
 

@@ -13,7 +13,7 @@ from tollbook.app.decisions.decider import Request
 from tollbook.app.decisions.group import GroupDecider, QueuedEvent
 from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Budget, BudgetUse, Extension, LedgerHold, Site
 
 questions = st.builds(
@@ -62,7 +62,7 @@ def left_behind() -> list[Any]:
 
 def decided(keeper: RulebookKeeper, groups: list[list[Request]]) -> tuple[list[str], list[Any]]:
     """Decide the groups one after another, and undo them."""
-    judge = GroupDecider(keeper, using=door.using)
+    judge = GroupDecider(keeper)
     outcomes: list[str] = []
     with door.transaction():
         for group in groups:

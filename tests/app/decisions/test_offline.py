@@ -7,16 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.core.wsgi import get_wsgi_application
-from django.db import connection
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.prepaid import PARIS, asking, open_prepaid
 from tollbook.api import decisions
 from tollbook.app.access.tokens import create_token
 from tollbook.app.decisions.decider import decider
 from tollbook.app.decisions.offline import FILE, answer_away, keep_policy
 from tollbook.core.policies import Reason
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, ServiceClass
 from tollbook.wiring.clock import now
 

@@ -10,7 +10,7 @@ from tollbook.app.decisions.decider import Answer, Release, Settlement, authoris
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension
 
 ZONE = "Europe/Berlin"
@@ -99,7 +99,7 @@ def test_free_seconds_that_a_call_has_spent_are_nobody_elses_before_its_record_c
     # The record counts them now, and once.
     asked = asking("k3", at=NOW + timedelta(minutes=4))
     assert allowed(authorise(door, asked)) == 75
-    assert all(one.is_sound for one in examine(door, data_dir=database.data_dir))
+    assert all(one.is_sound for one in examine())
 
 
 def test_shared_free_seconds_are_held_for_everybody(database: Database) -> None:
@@ -153,4 +153,4 @@ def test_the_record_charges_what_the_hold_was_made_for(database: Database) -> No
     # 120 s are free, the minute beyond costs 0.10; nothing stays held, of money or of seconds.
     assert balance() == (8 * CENT, 0)
     assert verify_balances() == []
-    assert all(one.is_sound for one in examine(door, data_dir=database.data_dir))
+    assert all(one.is_sound for one in examine())

@@ -10,7 +10,7 @@ import pytest
 from support.databases import Database
 from support.prepaid import CENT, balance, open_prepaid
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, LedgerHold, Refusal, Site
 
 PROCESS = Path(__file__).parents[2] / "support" / "deciding_process.py"

@@ -10,7 +10,7 @@ from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid, rec
 from tollbook.app.decisions.decider import Settlement, ask, authorise, settle
 from tollbook.app.decisions.messages import Answer
 from tollbook.core.policies import Reason
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     AccountCodeNumber,

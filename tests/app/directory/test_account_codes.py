@@ -19,7 +19,7 @@ from tollbook.app.directory.account_codes import (
 )
 from tollbook.app.directory.code_import import import_codes, read_codes
 from tollbook.app.directory.owners import OwnerRefused, delete_owner, find_owner, save_owner
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import AccountCode, AuditLog, Call, Owner, Site
 

@@ -32,7 +32,7 @@ from tollbook.app.faults import RequestRefused
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.balances import HolderFilter, list_holders
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner, Site
 
 BY = Actor("anna", NOON, "192.0.2.7")

@@ -18,7 +18,7 @@ from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_
 from tollbook.app.intake import draft_worker
 from tollbook.app.intake.import_file import Imported, ImportPlace, ImportRefused, import_file
 from tollbook.formats import Definition, load_definition, read_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Call as StoredCall,
 )

@@ -14,7 +14,7 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, load_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     Call,

@@ -20,7 +20,7 @@ from tollbook.app.policies.classes import (
 )
 from tollbook.app.policies.fraud_guards import GuardText, save_guard
 from tollbook.app.policies.watch_fraud import watch
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, AuditLog, Extension
 
 NIGHT = json.dumps([{"name": "night", "from": "20:00:00", "to": "07:00:00"}])

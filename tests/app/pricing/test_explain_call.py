@@ -9,7 +9,7 @@ from tollbook.app.pricing.explain_call import explain_call
 from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.rating import Priced
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge, Tariff
 

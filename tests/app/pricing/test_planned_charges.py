@@ -17,7 +17,7 @@ from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.charging import Charged
 from tollbook.core.rating import TalkedCall
 from tollbook.formats import Parser, load_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, ChargeParts, Counter, RawSegment, Source
 from tollbook.storage.pricing.planned_charges import parts_of_charges
 

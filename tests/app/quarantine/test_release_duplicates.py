@@ -5,16 +5,15 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.db import connection
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.app.quarantine.release_duplicates import (
     find_duplicates,
     release_duplicates,
     released_hash,
 )
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Charge, Duplicate, RawSegment, SourceDay
 from tollbook.storage.models import Call as StoredCall
 

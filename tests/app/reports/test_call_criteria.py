@@ -5,7 +5,7 @@ import pytest
 from support.databases import Database
 from support.office import open_office
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, select
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, Pbx, Site
 
 

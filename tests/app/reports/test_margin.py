@@ -17,7 +17,7 @@ from tollbook.app.reports.report import write_report
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Tariff
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids, call_log

@@ -20,7 +20,7 @@ from tollbook.app.reports.report import write_report
 from tollbook.app.reports.statistics import average_s, hours_text, statistics, total_of
 from tollbook.cli import main
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge, Extension
 from tollbook.storage.reports.call_filter import CallFilter

@@ -13,7 +13,7 @@ from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.reports.call_criteria import Criteria
 from tollbook.app.reports.catalogue import Format
 from tollbook.app.reports.report import write_report
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import UnbilledCount, unbilled_calls, unbilled_counts

@@ -26,7 +26,7 @@ from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run
 from tollbook.app.rerating.totals import Rerating
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, ChargeParts, Counter, LedgerEntry, RatingRun
 from tollbook.storage.pricing.plan_counters import read_counters
 from tollbook.storage.reports.call_filter import CallFilter

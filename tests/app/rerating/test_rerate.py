@@ -30,7 +30,7 @@ from tollbook.core.instants import to_us
 from tollbook.core.ledger import charge_entry
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger_queries import balance_micros, differences, verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     Charge,

@@ -20,7 +20,7 @@ from tollbook.app.rerating.what_if import (
 from tollbook.app.rerating.what_if_table import document_of, table_of, unrated_table_of
 from tollbook.cli import main
 from tollbook.documents.csv_text import stream_csv
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Tariff, TariffVersion
 from tollbook.storage.models.raw import RecordKind
@@ -144,7 +144,7 @@ def test_the_copy_and_the_tables_compare_alike(
     monkeypatch.setattr(queries, "WORTH_CALLS", 0)
     refresh(door)
 
-    assert queries.totals(CallFilter(), using="default") is not None
+    assert queries.totals(CallFilter()) is not None
     from_copy = compare(CallFilter(), alternatives([files["cheap"]]))
     assert (from_copy.total, from_copy.groups, from_copy.unrated) == (
         from_tables.total,

@@ -35,7 +35,7 @@ from tollbook.app.tariffs.decks import (
 from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, Slot, Slots
 from tollbook.core.tariff.deck import DeckLayout, DeckOptions
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, Tariff, TariffVersion
 from tollbook.storage.reports.call_filter import CallFilter
 

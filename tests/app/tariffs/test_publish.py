@@ -16,7 +16,7 @@ from tollbook.app.tariffs.assign import (
 )
 from tollbook.app.tariffs.publish import Faulty, Published, list_tariffs, publish_tariff
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     Pbx,

@@ -12,7 +12,7 @@ from support.databases import Database
 from tollbook.app.upkeep import columnar_copy
 from tollbook.app.upkeep.columnar_copy import refresh_if_due, why_due
 from tollbook.cli import main
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 
 
@@ -25,7 +25,7 @@ def stored(database: Database) -> int:
 
 
 def test_few_calls_need_no_copy(stored: int) -> None:
-    assert why_due(door, waited_s=10**6) is None
+    assert why_due(waited_s=10**6) is None
 
 
 def test_a_first_copy_is_due_once_the_calls_are_worth_it(
@@ -33,7 +33,7 @@ def test_a_first_copy_is_due_once_the_calls_are_worth_it(
 ) -> None:
     monkeypatch.setattr(columnar_copy, "WORTH_CALLS", stored)
 
-    why = why_due(door, waited_s=0)
+    why = why_due(waited_s=0)
 
     assert why is not None
     assert why.words == "there is none yet"
@@ -53,12 +53,12 @@ def test_a_few_new_calls_wait_their_time_and_many_do_not(
 
         store_calls(calls_batch(known_office(), 10, 3))
 
-    assert why_due(door, waited_s=599) is None
-    waited = why_due(door, waited_s=600)
+    assert why_due(waited_s=599) is None
+    waited = why_due(waited_s=600)
     assert waited is not None
     assert waited.words == "it is 3 rows behind"
     monkeypatch.setattr(columnar_copy, "ENOUGH_ROWS", 3)
-    assert why_due(door, waited_s=0) is not None
+    assert why_due(waited_s=0) is not None
 
 
 def test_a_lost_file_makes_the_copy_due(
@@ -68,7 +68,7 @@ def test_a_lost_file_makes_the_copy_due(
     refresh_if_due(door, waited_s=0)
     next((database.data_dir / "columns").rglob("*.parquet")).unlink()
 
-    why = why_due(door, waited_s=0)
+    why = why_due(waited_s=0)
 
     assert why is not None
     assert why.words == "a file is missing or torn"

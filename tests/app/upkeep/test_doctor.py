@@ -3,15 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.upkeep.doctor import ProofResult, examine, mend
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Balance,
     BalanceSnapshot,
@@ -45,7 +44,7 @@ def office(database: Database) -> Office:
 
 
 def checks(office: Office) -> dict[str, ProofResult]:
-    return {one.name: one for one in examine(door, data_dir=office.database.data_dir)}
+    return {one.name: one for one in examine()}
 
 
 def only_fault(office: Office) -> tuple[str, str, str]:
@@ -121,7 +120,7 @@ def test_a_budget_that_says_something_else_is_found_and_mended(office: Office) -
     assert (name, code) == ("budgets", "budget.differs")
     assert "of Department Sales" in message
 
-    mended = {one.name: one.is_sound for one in mend(door, data_dir=office.database.data_dir)}
+    mended = {one.name: one.is_sound for one in mend()}
 
     assert mended == {"budgets": False, "counters": True, "columns": True}
     assert BudgetUse.objects.values_list("used_micros", "used_s").get() == right

@@ -23,7 +23,7 @@ from tollbook.storage.billing.holds import (
 )
 from tollbook.storage.billing.ledger import Filed, post_entries
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Budget, BudgetUse, LedgerEntry, LedgerHold
 
 NOON = datetime(2026, 10, 31, 12, tzinfo=UTC)

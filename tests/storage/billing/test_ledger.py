@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, connections
+from django.db import DatabaseError, IntegrityError, connections
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.databases import Database
+from support.databases import Database, connection
 from tollbook.app.billing.post_entry import account_of_extension, post_entry
 from tollbook.core.ledger import (
     REVENUE,
@@ -33,7 +33,7 @@ from tollbook.core.ledger import (
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Account, Balance, LedgerEntry, LedgerHold, LedgerPosting
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

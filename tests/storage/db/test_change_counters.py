@@ -1,12 +1,11 @@
 """Whatever a process remembers of the directory and the tariffs, it notices when they change."""
 
 import pytest
-from django.db import connection
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.office import open_office
 from tollbook.storage.db.change_counters import change_counts, install_counters, missing_counters
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, TariffAssignment
 
 

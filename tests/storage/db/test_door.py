@@ -8,15 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import DatabaseError, IntegrityError, connection
+from django.db import DatabaseError, IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.transaction import TransactionManagementError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, connection
 from support.locks import is_free
-from tollbook.storage.db.door import STEPS_TOGETHER, door
+from tollbook.storage.db.door import STEPS_TOGETHER
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Meta
 
 

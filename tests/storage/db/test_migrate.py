@@ -3,9 +3,9 @@
 import psycopg
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import OperationalError
 
-from support.databases import Database
+from support.databases import Database, connection
 from tollbook.storage.db import migrate
 from tollbook.storage.db.immutability import missing_guards
 from tollbook.storage.db.migrate import bring_up_to_date

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from support.databases import Database
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import fetch_inside, filled_up, run_many_inside
 from tollbook.storage.models import Meta
 
@@ -16,23 +16,23 @@ SELECT = "SELECT key, value FROM tollbook_meta WHERE key IN (%s, %s) ORDER BY ke
 
 def test_what_is_written_inside_is_found_inside_and_kept(database: Database) -> None:
     with door.transaction():
-        run_many_inside(INSERT, [("a", "1"), ("b", "100%")], using=door.using)
-        inside = fetch_inside(SELECT, ("a", "b"), using=door.using)
+        run_many_inside(INSERT, [("a", "1"), ("b", "100%")])
+        inside = fetch_inside(SELECT, ("a", "b"))
 
     assert inside == [("a", "1"), ("b", "100%")]
-    assert fetch_inside(SELECT, ("a", "b"), using=door.using) == inside
+    assert fetch_inside(SELECT, ("a", "b")) == inside
 
 
 def test_nothing_is_written_outside_a_transaction(database: Database) -> None:
     with pytest.raises(RuntimeError, match="use the door"):
-        run_many_inside(INSERT, [("a", "1")], using=door.using)
+        run_many_inside(INSERT, [("a", "1")])
 
     assert not Meta.objects.filter(key="a").exists()
 
 
 def test_a_broken_constraint_is_told_in_the_words_of_every_database(database: Database) -> None:
     with pytest.raises(IntegrityError), door.transaction():
-        run_many_inside(INSERT, [("a", "1"), ("a", "2")], using=door.using)
+        run_many_inside(INSERT, [("a", "1"), ("a", "2")])
 
     assert not Meta.objects.filter(key="a").exists()
 

@@ -7,11 +7,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from django.db import connection
-
 from support.batches import RECORD_BYTES, make_office
-from support.databases import Database
-from tollbook.storage.db.door import door
+from support.databases import Database, connection
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, Charge, Meta, RawRecord, SourceDay, SourcePosition
 
 WRITER = Path(__file__).parents[2] / "support" / "bulk_process.py"

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,9 +20,9 @@ from support.batches import (
     empty_batch,
     make_office,
 )
-from support.databases import Database
+from support.databases import Database, connection
 from tollbook.core.batch import BATCH_RECORDS, CallBatch, Position, StoredBatch
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (
     Call,

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,8 +17,8 @@ from support.batches import (
     empty_batch,
     make_office,
 )
-from support.databases import Database
-from tollbook.storage.db.door import door
+from support.databases import Database, connection
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.models.raw import RecordKind

@@ -18,7 +18,7 @@ from support.batches import (
 )
 from support.databases import Database
 from tollbook.core.batch import CallBatch, StoredBatch
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.directory.filter_choices import filter_choices
 from tollbook.storage.intake.source_states import source_list
 from tollbook.storage.intake.store_calls import store_calls

@@ -7,15 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.databases import connection
 from support.office import NOON, Office
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.audit_diff import ABSENT, changes, parsed
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog
 
 

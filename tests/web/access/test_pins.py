@@ -16,7 +16,7 @@ from support.office import FIRST_CALL, Call, Office
 from support.screens import StandingClock
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.pins import PinError, generate_pins, set_pins, weakness
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Extension, ExtensionPin, Site, UserRole
 
 PIN, OTHER_PIN = "270418", "905512"

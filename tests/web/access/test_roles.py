@@ -14,7 +14,7 @@ from django.urls import URLPattern, resolve
 from support.office import FIRST_CALL, Call, Office
 from support.screens import OPEN, PASSWORD, example, pages
 from tollbook.app.access.roles import WITHIN_REACH, Reach, access_of, visible_accounts
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Account, AccountCode, Alarm, Extension, Owner, UserRole
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models.access import Role

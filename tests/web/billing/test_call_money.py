@@ -12,7 +12,7 @@ from django.test import Client
 
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.storage.billing.ledger_queries import balance_micros
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models.access import Role, UserRole

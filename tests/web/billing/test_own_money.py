@@ -12,7 +12,7 @@ from support.screens import recharged
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Department, Extension, Owner, Tariff, UserRole
 from tollbook.storage.models.access import Role
 

@@ -13,7 +13,7 @@ from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Budget, Department, Extension, Owner, UserRole
 from tollbook.storage.models.access import Role
 

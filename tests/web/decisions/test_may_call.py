@@ -6,7 +6,7 @@ from django.test import Client
 
 from support.office import Office
 from support.prepaid import PARIS, assign_france, change_office, recharge
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, LedgerHold, Refusal
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from support.office import FIRST_CALL, Call, Office
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Department, Extension, Owner
 
 PAGES = (

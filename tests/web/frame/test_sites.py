@@ -9,7 +9,7 @@ from django.test import Client
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.directory.pbxs import PbxInfo, add_pbx
 from tollbook.app.intake.sources import SourceAdded, add_source
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Extension, Pbx, Reject, Site
 
 

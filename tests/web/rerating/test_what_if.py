@@ -10,7 +10,7 @@ from django.test import Client
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.web.rerating.views import what_if
 
 HALF = {

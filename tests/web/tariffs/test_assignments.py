@@ -16,7 +16,7 @@ from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.assignments import AskedCall, which_tariff
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     AuditLog,

@@ -10,7 +10,7 @@ from typing import Final
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import LoginFailure, Meta
 
 FAILURES_KEPT: Final = timedelta(days=1)

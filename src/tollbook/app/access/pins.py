@@ -20,7 +20,7 @@ from tollbook.app.access.passwords import random_digits
 from tollbook.app.access.sign_in import SignedIn, WrongPassword
 from tollbook.app.access.users import sign_out_everywhere
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, ExtensionPin, UserRole
 from tollbook.storage.models.access import Role
 

@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib.sessions.models import Session
 
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import UserSession
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # a page more often is not worth a write

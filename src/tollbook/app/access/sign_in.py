@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.lockout import LONGEST_NAME, Locked, LockOut, admit, forget_failures
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Meta, UserSession
 
 

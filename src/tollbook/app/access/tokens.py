@@ -14,7 +14,7 @@ from django.db.models import Q
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.roles import EVERYWHERE, Reach
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import ApiToken
 
 SCOPES = {

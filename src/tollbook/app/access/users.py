@@ -20,7 +20,7 @@ from tollbook.app.access.passwords import one_time_password, random_letters
 from tollbook.app.access.roles import ROLE_WORDS
 from tollbook.app.access.sign_in import expect_new_password, forget_new_password
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Owner, UserRole, UserSession
 from tollbook.storage.models.access import Role
 

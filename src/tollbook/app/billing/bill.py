@@ -18,8 +18,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import product
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.billing.fees import write_fees
 from tollbook.app.billing.hold_matching import Record, UnmatchedHold, asking_times, match_holds
 from tollbook.app.directory.holder_words import holder_words
@@ -59,18 +57,18 @@ from tollbook.storage.policies.budget_use import Used, budgets_of, lock_uses
 LATE_RECORD = "the record of a call that was settled as estimated"
 
 
-def bill_calls(call_ids: Sequence[int], *, at: datetime, using: str = DEFAULT_DB_ALIAS) -> None:
+def bill_calls(call_ids: Sequence[int], *, at: datetime) -> None:
     """Bill the calls with these ids, ascending, in the transaction that has stored them.
 
     *at* is when their records came. Each call is billed once: whoever stores it calls this.
     """
     if not call_ids:
         return
-    on = switches(using=using)
+    on = switches()
     if not any(on):
         return
-    calls = calls_to_bill(call_ids, using=using)
-    bill = _Bill(calls, at=at, using=using)
+    calls = calls_to_bill(call_ids)
+    bill = _Bill(calls, at=at)
     if on.holds:
         bill.find_holds()
     if on.payers or bill.holds:
@@ -78,7 +76,7 @@ def bill_calls(call_ids: Sequence[int], *, at: datetime, using: str = DEFAULT_DB
     if on.budgets or bill.counted_already:
         bill.count()
     if on.fees:
-        write_fees(bill.calls.values(), using=using)
+        write_fees(bill.calls.values())
 
 
 def booking_instant(begin_us: int, at: datetime) -> datetime:
@@ -96,10 +94,9 @@ class _Bill:
     by budget and first instant of its period.
     """
 
-    def __init__(self, calls: Sequence[CallToBill], *, at: datetime, using: str) -> None:
+    def __init__(self, calls: Sequence[CallToBill], *, at: datetime) -> None:
         self.calls = {call.id: call for call in calls}
         self.at = at
-        self.using = using
         self.holds: dict[int, int] = {}
         self.counted_already: defaultdict[tuple[int, int], Used] = defaultdict(_nothing_used)
 
@@ -112,7 +109,6 @@ class _Bill:
             switch_ids={one.switch_call_id for one in records if one.switch_call_id},
             ways={way for one in records for way in product(one.callers, one.numbers)},
             times=asking_times(records),
-            using=self.using,
         )
         self.holds = match_holds(
             records,
@@ -128,12 +124,12 @@ class _Bill:
 
     def move_money(self) -> None:
         """Capture, correct, release or charge, each call by what it has."""
-        stored = holds_by_id(self.holds.values(), using=self.using)
+        stored = holds_by_id(self.holds.values())
         payers = self._payers(stored)
         locked = self._lock(stored, payers)
         self._lock_budgets(stored)
         # Only now: before, whoever ends a hold elsewhere may have been at it.
-        stored = holds_by_id(self.holds.values(), using=self.using)
+        stored = holds_by_id(self.holds.values())
         hold_of = {
             call_id: stored[hold_id]
             for call_id, hold_id in self.holds.items()
@@ -148,7 +144,7 @@ class _Bill:
                 if (entry := self._charge(call, payers[call.id])) is not None
             ),
         ]
-        post_entries(filed, using=self.using)
+        post_entries(filed)
         self._note_payers(payers, locked)
         self._tell_of_debts(payers, locked)
 
@@ -171,21 +167,20 @@ class _Bill:
             at=self.at,
             already=self.counted_already,
             before_call=min(self.calls),
-            using=self.using,
         )
 
     def _take_codes(self) -> None:
         """Give calls whose record names no account code the one that was keyed before them."""
-        stored = holds_by_id(self.holds.values(), using=self.using)
+        stored = holds_by_id(self.holds.values())
         wanted = {
             call_id: code_id
             for call_id, hold_id in self.holds.items()
             if (code_id := stored[hold_id].account_code_id) is not None
             and self.calls[call_id].account_code_id is None
         }
-        codes = codes_by_id(set(wanted.values()), using=self.using)
+        codes = codes_by_id(set(wanted.values()))
         given = {call_id: codes[code_id] for call_id, code_id in wanted.items()}
-        set_codes(given, using=self.using)
+        set_codes(given)
         for call_id, (code_id, code, owner_id) in given.items():
             self.calls[call_id] = self.calls[call_id]._replace(
                 account_code_id=code_id, account_code=code, owner_id=owner_id
@@ -196,9 +191,7 @@ class _Bill:
         priced = [
             call for call in self.calls.values() if call.is_outbound and call.charge_id is not None
         ]
-        by_rule = payers_of(
-            {(call.extension_id, call.account_code_id) for call in priced}, using=self.using
-        )
+        by_rule = payers_of({(call.extension_id, call.account_code_id) for call in priced})
         found: dict[int, AccountRef] = {}
         for call in priced:
             hold_id = self.holds.get(call.id)
@@ -219,7 +212,7 @@ class _Bill:
         for call_id, account in payers.items():
             accounts.add((account.kind, account.name, self._currency(call_id)))
             accounts.add((*REVENUE, self._currency(call_id)))
-        return lock_accounts(accounts, at_us=to_us(self.at), using=self.using)
+        return lock_accounts(accounts, at_us=to_us(self.at))
 
     def _lock_budgets(self, stored: Mapping[int, StoredHold]) -> None:
         """Lock what is used of all budgets that this batch may move, in one order as well."""
@@ -233,11 +226,10 @@ class _Bill:
             )
             if holder_id is not None
         }
-        of_calls = budgets_of(holders, using=self.using)
+        of_calls = budgets_of(holders)
         lock_uses(
             {budget.id for budgets in of_calls.values() for budget in budgets}
-            | {part.budget_id for hold in stored.values() for part in hold.reserved.budgets},
-            using=self.using,
+            | {part.budget_id for hold in stored.values() for part in hold.reserved.budgets}
         )
 
     def _currency(self, call_id: int) -> str:
@@ -256,18 +248,12 @@ class _Bill:
             if hold.state != "pending":
                 recorded[hold.id] = call_id
             elif call.charge_id is None:
-                release_holds(
-                    [hold],
-                    at_us=to_us(self.at),
-                    talk_s=0,
-                    call_id=call_id,
-                    using=self.using,
-                )
+                release_holds([hold], at_us=to_us(self.at), talk_s=0, call_id=call_id)
             else:
                 captures.append(self._capture(call, hold))
                 if _is_paid(hold):
                     done.add(call_id)
-        capture_holds(captures, using=self.using)
+        capture_holds(captures)
         for capture in captures:
             self._count_already(
                 part._replace(micros=capture.used, seconds=capture.talk_s)
@@ -277,10 +263,9 @@ class _Bill:
             if hold.state != "pending":
                 self._count_already(hold.reserved.budgets)  # What it used, for it has ended.
         let_spent_go(
-            [hold for hold in hold_of.values() if hold.id in recorded and hold.call_id is None],
-            using=self.using,
+            [hold for hold in hold_of.values() if hold.id in recorded and hold.call_id is None]
         )
-        mark_recorded(recorded, using=self.using)
+        mark_recorded(recorded)
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
         return [self.calls[call_id] for call_id in sorted(payers) if call_id not in done]
 
@@ -303,8 +288,7 @@ class _Bill:
         """Return the differences to what was captured before the record came."""
         settled = {call_id: hold for call_id, hold in hold_of.items() if _is_settled(hold)}
         paid = entry_amounts(
-            [hold.entry_id for hold in settled.values() if hold.entry_id is not None],
-            using=self.using,
+            [hold.entry_id for hold in settled.values() if hold.entry_id is not None]
         )
         filed = []
         for call_id, hold in sorted(settled.items()):
@@ -349,8 +333,7 @@ class _Bill:
             (
                 (call_id, locked[payer.kind, payer.name, self._currency(call_id)].id)
                 for call_id, payer in payers.items()
-            ),
-            using=self.using,
+            )
         )
 
     def _tell_of_debts(
@@ -358,14 +341,12 @@ class _Bill:
     ) -> None:
         """Raise an alarm for each account that this batch took below its credit."""
         after = lock_accounts(
-            {account for account in before if account[0] != SYSTEM},
-            at_us=to_us(self.at),
-            using=self.using,
+            {account for account in before if account[0] != SYSTEM}, at_us=to_us(self.at)
         )
         indebted = {account for account, state in after.items() if state.balance_micros < 0}
         if not indebted:
             return
-        credit_of = credits_of({(kind, int(name)) for kind, name, _ in indebted}, using=self.using)
+        credit_of = credits_of({(kind, int(name)) for kind, name, _ in indebted})
         first_call = {
             (payer.kind, payer.name, self._currency(call_id)): call_id
             for call_id, payer in sorted(payers.items(), reverse=True)
@@ -388,7 +369,7 @@ class _Bill:
                         at=self.at,
                     )
                 )
-        raise_alarms(alarms, using=self.using)
+        raise_alarms(alarms)
 
 
 def _nothing_used() -> Used:

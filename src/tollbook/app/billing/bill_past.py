@@ -27,7 +27,7 @@ from tollbook.storage.billing.call_payers import payers_of as payers_noted
 from tollbook.storage.billing.call_payers import set_payers
 from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill
 from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.sql import chunks
 from tollbook.storage.reports.call_filter import CallFilter
@@ -80,7 +80,7 @@ def bill_past(door: Door, *, since: datetime, until: datetime, by: Actor) -> lis
         )
     sums: SumsByAccount = {}
     without_price: list[int] = []
-    for done in door.bulk(_steps(door, _ids(since, until), run=run, at=by.at)):
+    for done in door.bulk(_steps(_ids(since, until), run=run, at=by.at)):
         _add(sums, done)
         without_price += [call.id for call, _ in done if not call.amount_micros]
     shown = shown_bills(sums)
@@ -122,16 +122,16 @@ def _ids(since: datetime, until: datetime) -> list[int]:
 
 
 def _steps(
-    door: Door, ids: Sequence[int], *, run: int, at: datetime
+    ids: Sequence[int], *, run: int, at: datetime
 ) -> Iterator[Callable[[], list[tuple[CallToBill, AccountRef]]]]:
     for some in chunks(ids, _CALLS_A_STEP):
-        yield partial(_bill, some, run=run, at=at, using=door.using)
+        yield partial(_bill, some, run=run, at=at)
 
 
 def _bill(
-    call_ids: Sequence[int], *, run: int, at: datetime, using: str
+    call_ids: Sequence[int], *, run: int, at: datetime
 ) -> list[tuple[CallToBill, AccountRef]]:
-    engine_of(using).begin_batch()
+    bulk_engine().begin_batch()
     unpaid = _unpaid(call_ids)
     holders = {
         call.id: (payer.kind, payer.name, call.currency or call.site_currency)
@@ -151,9 +151,9 @@ def _bill(
         )
         is not None
     ]
-    post_entries([Filed(entry, call_id=call_id) for call_id, entry in entries], using=using)
-    accounts = accounts_of(set(holders.values()), at_us=to_us(at), using=using)
-    set_payers(((call_id, accounts[one]) for call_id, one in holders.items()), using=using)
+    post_entries([Filed(entry, call_id=call_id) for call_id, entry in entries])
+    accounts = accounts_of(set(holders.values()), at_us=to_us(at))
+    set_payers(((call_id, accounts[one]) for call_id, one in holders.items()))
     return unpaid
 
 

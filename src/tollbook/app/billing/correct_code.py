@@ -33,7 +33,7 @@ from tollbook.core.money import Money, from_micros
 from tollbook.storage.billing.call_payers import drop_payers, payers_of, set_payers
 from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill, set_codes
 from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import AccountCode, AuditLog, CodeChange, RatingRun
 from tollbook.storage.models.charges import RunState
@@ -123,7 +123,7 @@ def correct_codes(
     """Give these calls the account *code* ("" for none), all or none. Raises NotCorrected."""
     with door.transaction():
         # Nothing is stored or rated again beside this.
-        engine_of(door.using).begin_batch()
+        bulk_engine().begin_batch()
         return _correct(_cases(call_ids, _found(code)), by=by, reason=reason)
 
 
@@ -133,7 +133,7 @@ def undo_correction(door: Door, change_id: int, *, by: Actor) -> Made:
     A correction is taken back once, and only while it is the call's latest. Raises NotCorrected.
     """
     with door.transaction():
-        engine_of(door.using).begin_batch()
+        bulk_engine().begin_batch()
         change = CodeChange.objects.select_related("before").filter(pk=change_id).first()
         if change is None:
             raise NotCorrected("change", f"there is no correction {change_id}.")

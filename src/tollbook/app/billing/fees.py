@@ -8,8 +8,6 @@ Source: docs/algorithms/fees.md.
 
 from collections.abc import Iterable
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.core.charging.fees import HourlyFee, fee_of
 from tollbook.storage.billing.calls_to_bill import (
     CallToBill,
@@ -22,13 +20,11 @@ from tollbook.storage.billing.calls_to_bill import (
 from tollbook.storage.models.calls import DirectionCode
 
 
-def write_fees(calls: Iterable[CallToBill], *, using: str = DEFAULT_DB_ALIAS) -> int:
+def write_fees(calls: Iterable[CallToBill]) -> int:
     """Write the fee of each call that owes one, or owes another than before; return how many."""
     asked = list(calls)
-    codes = fees_of_codes(
-        {call.account_code_id for call in asked if call.account_code_id}, using=using
-    )
-    before = fees_in_force([call.id for call in asked], using=using)
+    codes = fees_of_codes({call.account_code_id for call in asked if call.account_code_id})
+    before = fees_in_force([call.id for call in asked])
     new = []
     for call in asked:
         old = before.get(call.id)
@@ -37,7 +33,7 @@ def write_fees(calls: Iterable[CallToBill], *, using: str = DEFAULT_DB_ALIAS) ->
             continue
         if old is None or old[2:] != fee[2:]:
             new.append(fee)
-    insert_fees(new, using=using)
+    insert_fees(new)
     return len(new)
 
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.statements import insert_snapshots, newest_snapshot_day
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Site
 
@@ -25,9 +25,9 @@ def take_snapshots(door: Door, *, at: datetime) -> int:
     if site is None:
         return 0
     yesterday = at.astimezone(ZoneInfo(site.zone)).date() - timedelta(days=1)
-    newest = newest_snapshot_day(using=door.using)
+    newest = newest_snapshot_day()
     if newest is not None and newest >= yesterday:
         return 0
     with door.transaction():
-        engine_of(door.using).begin_batch()
-        return insert_snapshots(yesterday, taken_us=to_us(at), using=door.using)
+        bulk_engine().begin_batch()
+        return insert_snapshots(yesterday, taken_us=to_us(at))

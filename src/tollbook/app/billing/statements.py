@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.directory.holders import HolderKind
 from tollbook.storage.billing.code_lines import code_currencies, code_lines, code_total_before
 from tollbook.storage.billing.statements import (
@@ -100,13 +98,11 @@ class Book(Protocol):
         """Return the lines that fit, *count* from the *first* on (0-based)."""
 
 
-def book_of(
-    kind: BookKind, holder_id: int, *, currency: str, using: str = DEFAULT_DB_ALIAS
-) -> Book:
+def book_of(kind: BookKind, holder_id: int, *, currency: str) -> Book:
     """Return the book of a holder or an account code in a currency; it may be empty."""
     if kind == "account_code":
-        return _CodeBook(holder_id, currency, using)
-    return _AccountBook(kind, holder_id, currency, using)
+        return _CodeBook(holder_id, currency)
+    return _AccountBook(kind, holder_id, currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,25 +110,20 @@ class _AccountBook:
     kind: HolderKind
     holder_id: int
     currency: str
-    using: str
 
     @property
     def kinds(self) -> tuple[str, ...]:
         return tuple(kind for kind in KINDS_OF_LINES if kind != "fee")
 
     def currencies(self) -> list[str]:
-        return currencies_of(self.kind, str(self.holder_id), using=self.using)
+        return currencies_of(self.kind, str(self.holder_id))
 
     def statement(self, wanted: LineFilter) -> Statement:
         account_id = self._account_id()
         if account_id is None:
             return Statement(wanted, 0, 0, 0, 0)
-        opening_micros = (
-            0
-            if wanted.from_us is None
-            else balance_before(account_id, wanted.from_us, using=self.using)
-        )
-        sums = posting_sums(account_id, wanted, using=self.using)
+        opening_micros = 0 if wanted.from_us is None else balance_before(account_id, wanted.from_us)
+        sums = posting_sums(account_id, wanted)
         return _added(wanted, opening_micros, sums)
 
     def lines(
@@ -153,31 +144,29 @@ class _AccountBook:
             newest_first=newest_first,
             first=first,
             count=count,
-            using=self.using,
         )
 
     def _account_id(self) -> int | None:
-        return account_id_of(self.kind, str(self.holder_id), self.currency, using=self.using)
+        return account_id_of(self.kind, str(self.holder_id), self.currency)
 
 
 @dataclass(frozen=True, slots=True)
 class _CodeBook:
     code_id: int
     currency: str
-    using: str
 
     @property
     def kinds(self) -> tuple[str, ...]:
         return ("charge", "fee")
 
     def currencies(self) -> list[str]:
-        return code_currencies(self.code_id, using=self.using)
+        return code_currencies(self.code_id)
 
     def statement(self, wanted: LineFilter) -> Statement:
         opening_micros = (
             0
             if wanted.from_us is None
-            else code_total_before(self.code_id, self.currency, wanted.from_us, using=self.using)
+            else code_total_before(self.code_id, self.currency, wanted.from_us)
         )
         every = self._every(wanted, opening_micros)
         amounts = [line.amount_micros for line in every]
@@ -209,7 +198,6 @@ class _CodeBook:
             from_us=wanted.from_us,
             to_us=wanted.to_us,
             opening_micros=opening_micros,
-            using=self.using,
         )
 
 

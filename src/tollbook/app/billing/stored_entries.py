@@ -3,23 +3,21 @@
 from collections import defaultdict
 from collections.abc import Collection
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import AccountRef, Entry, EntryKind, Posting
 from tollbook.core.money import Money
 from tollbook.storage.models import LedgerEntry, LedgerPosting
 
 
-def stored_entries(ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, Entry]:
+def stored_entries(ids: Collection[int]) -> dict[int, Entry]:
     """Return the entries with these ids that are no reversals; ids that nobody has are left out."""
     postings: defaultdict[int, list[Posting]] = defaultdict(list)
-    rows = LedgerPosting.objects.using(using).select_related("account")
+    rows = LedgerPosting.objects.select_related("account")
     for one in rows.filter(entry_id__in=ids).order_by("id"):
         account = AccountRef(one.account.kind, one.account.name)
         amount = Money(one.amount_micros, one.account.currency)
         postings[one.entry_id].append(Posting(account, amount))
-    entries = LedgerEntry.objects.using(using).filter(pk__in=ids)
+    entries = LedgerEntry.objects.filter(pk__in=ids)
     return {
         row.pk: Entry(
             key=row.key,

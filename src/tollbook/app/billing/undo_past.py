@@ -35,7 +35,7 @@ from tollbook.core.ledger import Entry, EntryKind, reversal_of
 from tollbook.storage.billing.call_payers import drop_payers
 from tollbook.storage.billing.call_payers import payers_of as payers_noted
 from tollbook.storage.billing.ledger import SYSTEM, Filed, post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.sql import chunks
 from tollbook.storage.models import AuditLog, CodeChange, LedgerEntry, RatingRun
@@ -116,7 +116,7 @@ def undo_past(door: Door, run: int, *, by: Actor) -> Undone:
         raise NotUndone("calls are being re-rated now. Nothing was changed. Try again afterwards.")
     sums: SumsByAccount = defaultdict(lambda: (0, 0))
     calls_freed = left = 0
-    for step in door.bulk(_steps(door, run, begun_us=begun.at_us, at=by.at)):
+    for step in door.bulk(_steps(run, begun_us=begun.at_us, at=by.at)):
         calls_freed, left = calls_freed + step.freed, left + step.left
         for key, (calls, micros) in step.sums.items():
             sums[key] = sums[key][0] + calls, sums[key][1] + micros
@@ -142,11 +142,9 @@ class _UndoStep:
     left: int
 
 
-def _steps(
-    door: Door, run: int, *, begun_us: int, at: datetime
-) -> Iterator[Callable[[], _UndoStep]]:
+def _steps(run: int, *, begun_us: int, at: datetime) -> Iterator[Callable[[], _UndoStep]]:
     for some in chunks(_calls_of(run), _CALLS_A_STEP):
-        yield partial(_undo, some, run=run, begun_us=begun_us, at=at, using=door.using)
+        yield partial(_undo, some, run=run, begun_us=begun_us, at=at)
 
 
 def _calls_of(run: int) -> list[int]:
@@ -160,18 +158,16 @@ def _calls_of(run: int) -> list[int]:
     return sorted(ids)
 
 
-def _undo(
-    call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime, using: str
-) -> _UndoStep:
-    engine_of(using).begin_batch()
-    payers = payers_noted(call_ids, using=using)
+def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime) -> _UndoStep:
+    bulk_engine().begin_batch()
+    payers = payers_noted(call_ids)
     corrected = set(
         CodeChange.objects.filter(call_id__in=call_ids, at_us__gte=begun_us).values_list(
             "call_id", flat=True
         )
     )
     open_ids = _open_entries(call_ids)
-    entries = stored_entries([one for ids in open_ids.values() for one in ids], using=using)
+    entries = stored_entries([one for ids in open_ids.values() for one in ids])
     sums: SumsByAccount = defaultdict(lambda: (0, 0))
     filed, freed, left = [], [], 0
     for call_id, payer in sorted(payers.items()):
@@ -189,8 +185,8 @@ def _undo(
         for currency, micros in _paid(own).items():
             calls, before = sums[payer, currency]
             sums[payer, currency] = calls + 1, before + micros
-    post_entries(filed, using=using)
-    drop_payers(freed, using=using)
+    post_entries(filed)
+    drop_payers(freed)
     return _UndoStep(dict(sums), len(freed), left)
 
 

@@ -40,15 +40,13 @@ def note_end(door: Door, hold: str, *, talk_s: int, answered: datetime | None = 
     if talk_s < 0:
         raise ValueError(f"hold {hold!r}: a talk of {talk_s} s")
     answered_us = None if answered is None else to_us(answered)
-    return door.decide(
-        lambda: note_told_end(hold, talk_s=talk_s, answered_us=answered_us, using=door.using)
-    )
+    return door.decide(lambda: note_told_end(hold, talk_s=talk_s, answered_us=answered_us))
 
 
 def close_holds(door: Door, *, at: datetime, grace: timedelta = GRACE) -> Closed:
     """Settle what was told to have ended *grace* ago, let go what ran out; say how many."""
     estimated = 0
-    for hold in ended_holds(to_us(at - grace), limit=AT_ONCE, using=door.using):
+    for hold in ended_holds(to_us(at - grace), limit=AT_ONCE):
         answered = None if hold.answered_us is None else from_us(hold.answered_us)
         try:
             settle(door, Settlement(hold.key, at=at, talk_s=hold.talk_s or 0, answered=answered))
@@ -67,4 +65,4 @@ def close_holds(door: Door, *, at: datetime, grace: timedelta = GRACE) -> Closed
 
 def _mark(door: Door, before: datetime) -> None:
     """Let settled holds of which no record has come say that they are estimates."""
-    door.decide(lambda: mark_estimated(to_us(before), using=door.using))
+    door.decide(lambda: mark_estimated(to_us(before)))

@@ -46,7 +46,6 @@ _NO_ACCOUNT = AccountState(0, 0, 0)
 class CurrentState:
     """What a group of decisions finds, moved as they are made."""
 
-    using: str
     accounts: dict[tuple[str, str, str], AccountState]
     budgets: dict[tuple[int, int], BudgetStand]
     calls: dict[tuple[str, int], int]
@@ -116,7 +115,7 @@ class HeldCounters:
     def volume(self, key: CounterKey) -> Volume:
         """Return the volume counted under *key*."""
         row = counter_row(self._work, self._site, VOLUME, key)
-        tally = read_counters([row], using=self._standing.using).get(row)
+        tally = read_counters([row]).get(row)
         return Volume(tally.amount, tally.seconds) if tally else Volume()
 
     def bundle_used_s(self, key: CounterKey) -> int:
@@ -124,8 +123,8 @@ class HeldCounters:
         row = counter_row(self._work, self._site, BUNDLE, key)
         held = self._standing.bundles
         if row not in held:
-            held[row] = held_seconds(row, using=self._standing.using)
-        tally = read_counters([row], using=self._standing.using).get(row)
+            held[row] = held_seconds(row)
+        tally = read_counters([row]).get(row)
         return (tally.seconds if tally else 0) + held[row] - self._own.get(row, 0)
 
 

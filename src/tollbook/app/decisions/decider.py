@@ -17,8 +17,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar, cast
 
-from django.db import connections
-
 from tollbook.app.decisions.callers import UnknownPlace
 from tollbook.app.decisions.endings import Release, Renewal, Settled, Settlement, UnknownHold
 from tollbook.app.decisions.group import (
@@ -35,6 +33,7 @@ from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.holds import overdue_holds, release_holds
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.group_commit import GroupCommit
 
@@ -72,7 +71,7 @@ class Decider:
         self.keeper = RulebookKeeper()
         gc.set_threshold(*COLLECTING)
         self._together: GroupCommit[QueuedEvent, EventOutcome] = GroupCommit(
-            door, GroupDecider(self.keeper, using=door.using)
+            door, GroupDecider(self.keeper)
         )
 
     def decide(self, matter: CallEvent, *, within_s: float | None = None) -> EventOutcome:
@@ -104,7 +103,7 @@ class Decider:
 
         A large tariff takes seconds, and who picks up a telephone has none. Raises DatabaseError.
         """
-        connections[self.door.using].close_if_unusable_or_obsolete()
+        current_connection().close_if_unusable_or_obsolete()
         keep_policy(self.keeper.refresh(to_us(at)))
 
     def _catch_up(self, at_us: int, found: OutOfDate) -> None:
@@ -113,25 +112,25 @@ class Decider:
 
     def ask(self, request: Request) -> Answer:
         """Return what would be decided; nothing is set aside or stored."""
-        at_us, using = to_us(request.at), self.door.using
+        at_us = to_us(request.at)
         try:
-            return question(self.keeper.refresh(at_us), request, using=using)
+            return question(self.keeper.refresh(at_us), request)
         except OutOfDate:
-            return question(self.keeper.refresh(at_us, anew=True), request, using=using)
+            return question(self.keeper.refresh(at_us, anew=True), request)
 
 
-_deciders: dict[Door, tuple[int, Decider]] = {}
+_deciders: dict[str, tuple[int, Decider]] = {}
 _making = threading.Lock()
 
 
 def decider(door: Door) -> Decider:
     """Return the decider of this process for *door*; a door that was closed gets a new one."""
-    known = _deciders.get(door)
+    known = _deciders.get(door.alias)
     if known is None or known[0] != door.closings:
         with _making:
-            known = _deciders.get(door)
+            known = _deciders.get(door.alias)
             if known is None or known[0] != door.closings:
-                known = _deciders[door] = (door.closings, Decider(door))
+                known = _deciders[door.alias] = (door.closings, Decider(door))
     return known[1]
 
 
@@ -168,13 +167,13 @@ def release(door: Door, given_up: Release) -> Settled:
 
 def expire_due(door: Door, at: datetime) -> int:
     """Let go of holds whose calls never ended, report each, and return how many they were."""
-    return door.decide(_expiring(door.using, at))
+    return door.decide(_expiring(at))
 
 
-def _expiring(using: str, at: datetime) -> Callable[[], int]:
+def _expiring(at: datetime) -> Callable[[], int]:
     def expire() -> int:
-        holds = overdue_holds(to_us(at), using=using)
-        release_holds(holds, at_us=to_us(at), expired=True, using=using)
+        holds = overdue_holds(to_us(at))
+        release_holds(holds, at_us=to_us(at), expired=True)
         raise_alarms(
             [
                 NewAlarm(
@@ -190,8 +189,7 @@ def _expiring(using: str, at: datetime) -> Callable[[], int]:
                     holder=("extension", hold.extension_id) if hold.extension_id else None,
                 )
                 for hold in holds
-            ],
-            using=using,
+            ]
         )
         return len(holds)
 

@@ -99,10 +99,9 @@ class Settled:
 class Endings:
     """The endings of one group, written together."""
 
-    def __init__(self, book: Rulebook, standing: CurrentState, *, using: str) -> None:
+    def __init__(self, book: Rulebook, standing: CurrentState) -> None:
         self._book = book
         self._standing = standing
-        self._using = using
         self._moves = Moves()
         self._captures: list[Capture] = []
         self._late: list[Capture] = []
@@ -184,14 +183,13 @@ class Endings:
 
     def store(self) -> None:
         """Write everything, captures and releases a group at a time."""
-        using = self._using
-        self._moves.write(using=using)
-        done = capture_holds(self._captures, using=using)
-        charge_late(self._late, using=using)
-        _alarm(self._captures, done, using=using)
+        self._moves.write()
+        done = capture_holds(self._captures)
+        charge_late(self._late)
+        _alarm(self._captures, done)
         for at in {at for _, at in self._releases.values()}:
             holds = [hold for hold, when in self._releases.values() if when == at]
-            release_holds(holds, at_us=to_us(at), talk_s=0, using=using)
+            release_holds(holds, at_us=to_us(at), talk_s=0)
 
     def _extend(self, hold: StoredHold, new: NewHold, matter: Renewal) -> None:
         amount = max(new.amount_micros, hold.amount_micros)
@@ -213,7 +211,6 @@ class Endings:
             expires_us=longer.expires_us,
             answer=new.answer,
             moves=self._moves,
-            using=self._using,
         )
         self._standing.move(hold.account, amount - hold.amount_micros, _less(hold.reserved))
         self._standing.move(hold.account, 0, new.reserved)
@@ -263,7 +260,7 @@ class Endings:
             return Settled(hold.key, "released", 0, None, hold.account[2])
         pays = Answer.read(hold.answer).account is not None
         charged = (
-            charged_of(hold.entry_id, hold.account_id, using=self._using)
+            charged_of(hold.entry_id, hold.account_id)
             if hold.entry_id is not None
             else hold.captured_micros
         )
@@ -306,7 +303,7 @@ def _less(reserved: Reserved) -> Reserved:
     )
 
 
-def _alarm(captures: Sequence[Capture], done: Sequence[Captured], *, using: str) -> None:
+def _alarm(captures: Sequence[Capture], done: Sequence[Captured]) -> None:
     """Report charges above what was held: a limit was not kept, or the price rose meanwhile."""
     raise_alarms(
         [
@@ -326,6 +323,5 @@ def _alarm(captures: Sequence[Capture], done: Sequence[Captured], *, using: str)
             )
             for one, end in zip(captures, done, strict=True)
             if end.excess_micros
-        ],
-        using=using,
+        ]
     )

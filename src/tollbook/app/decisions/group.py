@@ -35,7 +35,7 @@ from tollbook.storage.billing.holds import (
     place_holds,
     read_accounts,
 )
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.change_counters import change_counts
 from tollbook.storage.decisions.current_state import (
     BudgetStand,
@@ -80,26 +80,24 @@ EventOutcome = Answer | Settled | Exception
 class GroupDecider:
     """Decides groups of questions for one process, and ends the calls that were allowed."""
 
-    def __init__(self, keeper: RulebookKeeper, *, using: str) -> None:
+    def __init__(self, keeper: RulebookKeeper) -> None:
         self._keeper = keeper
-        self._using = using
 
     def __call__(self, group: Sequence[QueuedEvent]) -> Sequence[EventOutcome]:
         """Decide, hold, capture and store, in the transaction that is open."""
-        using = self._using
-        begin_decisions(using=using)
+        begin_decisions()
         book = self._book(group)
         if book is None:
             return [OutOfDate() for _ in group]
         matters = [posed.matter for posed in group]
-        bench = DecisionGroup(book, matters, using=using)
+        bench = DecisionGroup(book, matters)
         outcomes = [bench.decide(matter, case) for matter, case in bench.cases]
         bench.store()
         return outcomes
 
     def _book(self, group: Sequence[QueuedEvent]) -> Rulebook | None:
         book = self._keeper.book
-        if book is not None and book.counts == change_counts(using=self._using):
+        if book is not None and book.counts == change_counts():
             return book
         if any(posed.insists for posed in group):
             return self._keeper.load(to_us(group[0].matter.at))
@@ -109,26 +107,19 @@ class GroupDecider:
 class DecisionGroup:
     """One group before the judge: what was read for it, and what is to be written."""
 
-    def __init__(self, book: Rulebook, matters: Sequence[CallEvent], *, using: str) -> None:
+    def __init__(self, book: Rulebook, matters: Sequence[CallEvent]) -> None:
         self._book = book
-        self._using = using
-        self._stored = holds_by_key(
-            {one.hold for one in matters if not isinstance(one, Request)}, using=using
-        )
+        self._stored = holds_by_key({one.hold for one in matters if not isinstance(one, Request)})
         cases = [self._case(one) for one in matters]
-        new = known_telephones(_unknown_telephones(cases), using=using)
+        new = known_telephones(_unknown_telephones(cases))
         self.cases = list(zip(matters, [_or_out_of_date(one, new) for one in cases], strict=True))
-        self._known = known_answers(
-            [one.key for one in matters if isinstance(one, Request)], using=using
-        )
+        self._known = known_answers([one.key for one in matters if isinstance(one, Request)])
         cases = [case for _, case in self.cases]
-        self._standing = read_standing(
-            book, cases, more=self._more_accounts(matters), using=using, locked=True
-        )
+        self._standing = read_standing(book, cases, more=self._more_accounts(matters), locked=True)
         self._given: dict[str, tuple[str, Answer]] = {}
         self._holds: list[NewHold] = []
         self._refusals: list[tuple[Request, Question, Answer]] = []
-        self._endings = Endings(book, self._standing, using=using)
+        self._endings = Endings(book, self._standing)
 
     def decide(self, matter: CallEvent, case: Question | Exception) -> EventOutcome:
         """Return what becomes of one matter; what it moves, the next one finds moved."""
@@ -145,7 +136,7 @@ class DecisionGroup:
 
     def store(self) -> None:
         """Write what was decided."""
-        _store(self._holds, self._refusals, self._standing, using=self._using)
+        _store(self._holds, self._refusals, self._standing)
         self._endings.store()
 
     def _case(self, matter: CallEvent) -> Question | Exception:
@@ -220,15 +211,15 @@ def _or_out_of_date(case: Question | Exception, new: set[tuple[int, str]]) -> Qu
     return case
 
 
-def question(book: Rulebook, request: Request, *, using: str) -> Answer:
+def question(book: Rulebook, request: Request) -> Answer:
     """Return what would be decided, without holding or storing anything.
 
     Raises UnknownPlace, OutOfDate.
     """
     case = make_case(book, request)
-    if not case.emergency and known_telephones(_not_known(case), using=using):
+    if not case.emergency and known_telephones(_not_known(case)):
         raise OutOfDate(uncounted=True)
-    standing = read_standing(book, [case], using=using, locked=False)
+    standing = read_standing(book, [case], locked=False)
     return weigh(book, case, standing).answer._replace(hold=None)
 
 
@@ -237,7 +228,6 @@ def read_standing(
     cases: Sequence[Question | Exception],
     *,
     more: Collection[tuple[str, str, str]] = (),
-    using: str,
     locked: bool,
 ) -> CurrentState:
     """Read what stands for *cases* and of *more* accounts; *locked* keeps it until the commit."""
@@ -247,15 +237,15 @@ def read_standing(
         if not isinstance(case, Exception) and not case.emergency and not case.internal
     ]
     # Before the balances: whoever stores calls holds the batch lock when it locks balances.
-    budgets = _budgets(asked, using=using, opens=locked)
+    budgets = _budgets(asked, opens=locked)
     accounts: dict[tuple[str, str, str], AccountState] = {}
     if asked or more:
         holders = {*more, *(case.account for case in asked)}
         at_us = asked[0].at_us if asked else 0
         if locked:
-            accounts = lock_accounts(holders, at_us=at_us, known=book.accounts, using=using)
+            accounts = lock_accounts(holders, at_us=at_us, known=book.accounts)
         else:
-            accounts = read_accounts(holders, using=using)
+            accounts = read_accounts(holders)
     counted = {
         (holder.kind, holder.id)
         for case in asked
@@ -264,30 +254,24 @@ def read_standing(
         if holder.concurrent_limit is not None
     }
     return CurrentState(
-        using=using,
         accounts=accounts,
         budgets=budgets,
-        calls=calls_now(counted, using=using) if counted else {},
-        closed=closed_extensions(using=using),
+        calls=calls_now(counted) if counted else {},
+        closed=closed_extensions(),
     )
 
 
-def _budgets(
-    cases: Sequence[Question], *, using: str, opens: bool
-) -> dict[tuple[int, int], BudgetStand]:
+def _budgets(cases: Sequence[Question], *, opens: bool) -> dict[tuple[int, int], BudgetStand]:
     """Return what stands of the cases' budgets; a period's first question opens it."""
     wanted = {budget.key: budget for case in cases for budget in case.budgets}
     if not wanted:
         return {}
-    found = budget_stands(wanted.keys(), using=using)
+    found = budget_stands(wanted.keys())
     missing = [wanted[key] for key in wanted.keys() - found.keys()]
     if missing and opens:
-        engine_of(using).begin_batch()  # Nobody stores calls while those of the period are counted.
-        open_uses(
-            [_use_key(one) for one in missing],
-            using=using,
-        )
-        found = budget_stands(wanted.keys(), using=using)
+        bulk_engine().begin_batch()  # Nobody stores calls while those of the period are counted.
+        open_uses([_use_key(one) for one in missing])
+        found = budget_stands(wanted.keys())
     return found
 
 
@@ -312,15 +296,13 @@ def _store(
     holds: Sequence[NewHold],
     refusals: Sequence[tuple[Request, Question, Answer]],
     standing: CurrentState,
-    *,
-    using: str,
 ) -> None:
     if holds:
         moves = Moves()
-        place_holds(holds, standing.accounts, moves=moves, using=using)
-        moves.write(using=using)
+        place_holds(holds, standing.accounts, moves=moves)
+        moves.write()
     if refusals:
-        engine = engine_of(using)
+        engine = bulk_engine()
         phones = [case.caller.phone for _, case, _ in refusals]
         engine.insert(
             "tollbook_refusal",

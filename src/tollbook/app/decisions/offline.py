@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from tollbook.app.decisions.callers import extension_of_device
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.rulebook import Rulebook
 from tollbook.core.dialplan import Resolver, default_plan, plan_document, read_plan
 from tollbook.core.policies import DecisionStep, Reason
+from tollbook.storage.db.installation import current
 
 LOG = logging.getLogger("tollbook.authorise")
 FILE = "policy-while-away.json"
@@ -47,7 +46,7 @@ def keep_policy(book: Rulebook, *, folder: Path | None = None) -> None:
         if book.directory is _kept.directory:
             return
         try:
-            _write(folder or settings.TOLLBOOK.data_dir, _document(book))
+            _write(folder or current().settings.data_dir, _document(book))
         except OSError as fault:
             LOG.error("%s cannot be written (%s): the copy before it stays", FILE, fault)  # noqa: TRY400 - the trace says no more
             return
@@ -56,7 +55,7 @@ def keep_policy(book: Rulebook, *, folder: Path | None = None) -> None:
 
 def answer_away(request: Request, *, folder: Path | None = None) -> Answer:
     """Decide without the database, by the copy."""
-    policy = _read(folder or settings.TOLLBOOK.data_dir)
+    policy = _read(folder or current().settings.data_dir)
     number = request.dialled or request.typed.rpartition("**")[2].removesuffix("#")
     sites = policy["sites"]
     if any(_resolver(site).is_emergency(number) for site in sites) or _resolver(

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.core.ledger import AccountRef
 from tollbook.storage.directory.holders import PayerRow, holder_rows, is_billing_on
 
@@ -89,9 +87,9 @@ class Payers:
         self.anybody_pays = any(holder.billing for holder in holders.values())
 
     @classmethod
-    def load(cls, *, using: str = DEFAULT_DB_ALIAS) -> Self:
+    def load(cls) -> Self:
         """Return all holders, in four statements."""
-        rows = holder_rows(using=using)
+        rows = holder_rows()
         holders = {(row.kind, row.id): _holder(row) for row in rows.holders}
         return cls(holders, department_of=rows.department_of, owner_of=rows.owner_of)
 
@@ -124,27 +122,24 @@ def first_payer(
     return None
 
 
-def anybody_pays(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+def anybody_pays() -> bool:
     """Say whether the billing of any holder is on: one statement, to be asked once a batch."""
-    return is_billing_on(using=using)
+    return is_billing_on()
 
 
-def payer_of(
-    extension_id: int | None, code_id: int | None, *, using: str = DEFAULT_DB_ALIAS
-) -> PayingHolder | None:
+def payer_of(extension_id: int | None, code_id: int | None) -> PayingHolder | None:
     """Return who pays a call of this extension with this account code; None: nobody."""
-    return payers_of([(extension_id, code_id)], using=using)[extension_id, code_id]
+    return payers_of([(extension_id, code_id)])[extension_id, code_id]
 
 
 def payers_of(
-    calls: Iterable[tuple[int | None, int | None]], *, using: str = DEFAULT_DB_ALIAS
+    calls: Iterable[tuple[int | None, int | None]],
 ) -> dict[tuple[int | None, int | None], PayingHolder | None]:
     """Return who pays, for each pair of extension and account code; only these are read."""
     pairs = set(calls)
     rows = holder_rows(
         extensions={extension for extension, _ in pairs if extension},
         codes={code for _, code in pairs if code},
-        using=using,
     )
     holders = {(row.kind, row.id): _holder(row) for row in rows.holders}
     known = Payers(holders, department_of=rows.department_of, owner_of=rows.owner_of)

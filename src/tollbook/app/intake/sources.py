@@ -34,7 +34,7 @@ from tollbook.formats import (
     UnknownFormatError,
     load_definition,
 )
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Reject, Source, SourceDay, SourceState
 
 # Two heartbeats missed and a little patience for a busy disk.

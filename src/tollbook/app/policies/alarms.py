@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.core.instants import to_us
 from tollbook.storage.models import Alarm
 
@@ -37,10 +35,10 @@ class NewAlarm:
     closes: bool = False
 
 
-def raise_alarms(alarms: Sequence[NewAlarm], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def raise_alarms(alarms: Sequence[NewAlarm]) -> None:
     """Store the alarms whose occasion is new, inside the transaction that is open."""
     rows = [_row(alarm) for alarm in alarms]
-    Alarm.objects.using(using).bulk_create(rows, ignore_conflicts=True)
+    Alarm.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def _row(alarm: NewAlarm) -> Alarm:

@@ -13,8 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.core.budgets import BudgetLimits, Every, Period, Use, left, period_at, warnings
@@ -85,7 +83,6 @@ def count_calls(
     already: Mapping[tuple[int, int], Used] | None = None,
     before_call: int | None = None,
     opens: bool = True,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Move the budgets' use by *counted* less what is *already* moved, and tell of shares reached.
 
@@ -94,27 +91,27 @@ def count_calls(
     asks for them: he counts the charges that are in force then.
     """
     calls = list(counted)
-    budgets = budgets_of({holder for call in calls for holder in call.holders}, using=using)
+    budgets = budgets_of({holder for call in calls for holder in call.holders})
     if not budgets and not already:
         return
     moves, keys = _moves(calls, budgets)
     at_us = to_us(at)
     if opens:
-        open_uses([key for key in keys if key.to_us > at_us], before_call=before_call, using=using)
+        open_uses([key for key in keys if key.to_us > at_us], before_call=before_call)
     for place, used in (already or {}).items():
         moves[place] = Used(moves[place].micros - used.micros, moves[place].seconds - used.seconds)
-    move_used(moves, using=using)
+    move_used(moves)
     current = [key for key in keys if key.from_us <= at_us < key.to_us]
     if current:
-        tell_of_shares(current, at=at, using=using)
+        tell_of_shares(current, at=at)
 
 
-def tell_of_shares(keys: Sequence[UseKey], *, at: datetime, using: str = DEFAULT_DB_ALIAS) -> None:
+def tell_of_shares(keys: Sequence[UseKey], *, at: datetime) -> None:
     """Raise an alarm for each share that these budgets have reached and not been warned of."""
     by_place = {(key.budget.id, key.from_us): key for key in keys if key.budget.active}
     alarms: list[NewAlarm] = []
     warned: list[tuple[int, int, int, int | None]] = []
-    for row in uses_of(list(by_place.values()), using=using):
+    for row in uses_of(list(by_place.values())):
         key = by_place[row.budget_id, row.from_us]
         budget = budget_of(key.budget)
         use = Use(row.used_micros, row.used_s)
@@ -125,8 +122,8 @@ def tell_of_shares(keys: Sequence[UseKey], *, at: datetime, using: str = DEFAULT
         closed_us = to_us(at) if left(budget, use).is_used_up else None
         warned.append((row.budget_id, row.from_us, shares[-1], closed_us))
     if alarms:
-        raise_alarms(alarms, using=using)
-        note_warned(warned, using=using)
+        raise_alarms(alarms)
+        note_warned(warned)
 
 
 def budget_of(row: BudgetRow) -> BudgetLimits:

@@ -6,12 +6,10 @@ Source: docs/algorithms/budgets.md, "Proof".
 from collections import defaultdict
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.policies.budget_counting import Periods
 from tollbook.storage.billing.holds import holds_with_reserves
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.policies.budget_use import (
     Used,
@@ -50,9 +48,9 @@ class UseFault:
         )
 
 
-def wrong_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[UseFault]:
+def wrong_uses() -> list[UseFault]:
     """Return every row of a budget's use that differs from what it is derived from."""
-    holds = holds_with_reserves(using=using)
+    holds = holds_with_reserves()
     held: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     estimated: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     for hold in holds:
@@ -62,10 +60,10 @@ def wrong_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[UseFault]:
             counted[part.budget_id, part.from_us][1] += part.seconds
     faults = []
     periods = Periods()
-    for budget, row in all_uses(using=using):
+    for budget, row in all_uses():
         key = periods.key(budget, row.from_us)
         place = row.budget_id, row.from_us
-        used = used_by_calls(key, using=using)
+        used = used_by_calls(key)
         found = Amounts(
             used.micros + estimated[place][0],
             used.seconds + estimated[place][1],
@@ -81,16 +79,15 @@ def mend_uses(door: Door) -> list[UseFault]:
     """Write what charges and holds come to where a row says something else; return the faults."""
     with door.transaction():
         # No calls, and on a server no holds, may come between counting and writing.
-        engine_of(door.using).begin_batch()
-        lock_uses({budget.id for budget, _ in all_uses(using=door.using)}, using=door.using)
-        faults = wrong_uses(using=door.using)
+        bulk_engine().begin_batch()
+        lock_uses({budget.id for budget, _ in all_uses()})
+        faults = wrong_uses()
         for fault in faults:
             found = fault.found
             write_use(
                 fault.key,
                 used=Used(found.used_micros, found.used_s),
                 held=Used(found.held_micros, found.held_s),
-                using=door.using,
             )
     return faults
 

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.access.audit import record_change
 from tollbook.app.directory.holders import MODELS, HolderKind
 from tollbook.app.faults import FieldFault
@@ -20,7 +18,7 @@ from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.budgets import BudgetLimits, Every, Use, left
 from tollbook.core.instants import to_us
 from tollbook.core.money import from_micros, parse_amount, to_micros
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Budget, Department, Extension, Site
 from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses, uses_of
@@ -202,9 +200,7 @@ def _with_uses(
     uses = {use.budget_id: use for use in uses_of(wanted)}
     if len(uses) < len(wanted):  # Looking writes only what nobody has opened yet.
         with door.transaction():
-            engine_of(
-                DEFAULT_DB_ALIAS
-            ).begin_batch()  # None of the calls counted may come meanwhile.
+            bulk_engine().begin_batch()  # None of the calls counted may come meanwhile.
             open_uses(wanted)
         uses = {use.budget_id: use for use in uses_of(wanted)}
     found = []

@@ -7,7 +7,6 @@ says whether what follows equals what is stored, to the last digit.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
 from typing import Literal
 
 from tollbook.app.pricing.explain_plan import ExplainedPlan, explain_planned
@@ -18,6 +17,7 @@ from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.core.rating import Explanation, Priced, TalkedCall, TalkedLeg, explain
 from tollbook.core.tariff import CompiledTariff
+from tollbook.storage.db.current import remembered
 from tollbook.storage.models import Call, Charge, Leg
 from tollbook.storage.pricing.planned_charges import parts_of_charges
 
@@ -108,7 +108,7 @@ def explain_call(
     return tried[0]
 
 
-@lru_cache(maxsize=_KEPT_COMPILED)
+@remembered(most=_KEPT_COMPILED)
 def compiled_version(version_id: int) -> CompiledTariff:
     """Return a tariff version ready for pricing; it never changes, so it is kept.
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Reject
 from tollbook.storage.quarantine.refused_records import RejectRow, rejects
 

@@ -25,7 +25,7 @@ from tollbook.app.quarantine.preview import ReadCall, read_calls
 from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offset_of, read_again
 from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Call, Duplicate, SourceDay
 
@@ -110,7 +110,7 @@ class _DuplicateRelease:
 
     def _release(self, intake: Intake, one: RefusedDuplicate, record: Stored) -> tuple[int, int]:
         # Before the row: whoever has theirs and waits for this would wait for us, and we for them.
-        engine_of(self._door.using).begin_batch()
+        bulk_engine().begin_batch()
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
         if row.released_call_id is not None:
             return row.pk, row.released_call_id

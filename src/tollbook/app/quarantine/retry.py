@@ -27,7 +27,7 @@ from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offs
 from tollbook.core.batch import BATCH_RECORDS
 from tollbook.core.calls import Outcome, Part, RejectedRecord, Skip
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Call, CallRecord, RawRecord, Reject, SourceDay
 
@@ -230,7 +230,7 @@ class _RejectRelease:
     def _release(self, intake: Intake, fates: Sequence[Fate]) -> Released:
         """Store the calls of *fates* and mark their rejects, in the transaction that is open."""
         # Before the rows: whoever has theirs and waits for this would wait for us, and we for them.
-        engine_of(self._door.using).begin_batch()
+        bulk_engine().begin_batch()
         ids = [record.id for fate in fates for record in fate.rejects]
         locked = Reject.objects.select_for_update().filter(pk__in=ids, state="new").order_by("pk")
         waiting = set(locked.values_list("pk", flat=True))

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.app.pricing.plan_charge import asked_of
 from tollbook.core.discounts import Volume
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.pricing.plan_counters import CounterState, all_counters, write_counters
 from tollbook.storage.rerating.planned_calls import effects_from
@@ -21,12 +19,10 @@ class WrongCounter:
     found: Volume
 
 
-def wrong_counters(*, using: str = DEFAULT_DB_ALIAS) -> list[WrongCounter]:
+def wrong_counters() -> list[WrongCounter]:
     """Return the counters whose row says something else than the charges in force."""
-    stated = {
-        key: Volume(tally.amount, tally.seconds) for key, tally in all_counters(using=using).items()
-    }
-    found = _counted(using)
+    stated = {key: Volume(tally.amount, tally.seconds) for key, tally in all_counters().items()}
+    found = _counted()
     return [
         WrongCounter(key, stated.get(key, Volume()), found.get(key, Volume()))
         for key in sorted(stated.keys() | found.keys())
@@ -37,22 +33,22 @@ def wrong_counters(*, using: str = DEFAULT_DB_ALIAS) -> list[WrongCounter]:
 def mend_counters(door: Door) -> int:
     """Make the counters what the charges in force come to; return how many were wrong."""
     with door.transaction():
-        engine_of(door.using).begin_batch()
-        wrong = {one.key: one.found for one in wrong_counters(using=door.using)}
-        known = all_counters(using=door.using)
+        bulk_engine().begin_batch()
+        wrong = {one.key: one.found for one in wrong_counters()}
+        known = all_counters()
         missing = wrong.keys() - known.keys()
         if missing:
-            ends = _ends(door.using)
+            ends = _ends()
             known |= {key: ends[key] for key in missing}
         for key, found in wrong.items():
             known[key].amount, known[key].seconds = found.amount, found.seconds
-        write_counters({key: known[key] for key in wrong}, using=door.using)
+        write_counters({key: known[key] for key in wrong})
     return len(wrong)
 
 
-def _counted(using: str) -> dict[str, Volume]:
+def _counted() -> dict[str, Volume]:
     found: dict[str, Volume] = {}
-    for effects in effects_from(0, using=using):
+    for effects in effects_from(0):
         for one in asked_of(effects):
             before = found.get(one.key, Volume())
             found[one.key] = Volume(
@@ -61,10 +57,10 @@ def _counted(using: str) -> dict[str, Volume]:
     return found
 
 
-def _ends(using: str) -> dict[str, CounterState]:
+def _ends() -> dict[str, CounterState]:
     """Return an empty row for every counter that a charge asked, with the end of its period."""
     return {
         one.key: CounterState(until_us=one.until_us)
-        for effects in effects_from(0, using=using)
+        for effects in effects_from(0)
         for one in asked_of(effects)
     }

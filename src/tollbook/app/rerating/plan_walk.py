@@ -36,7 +36,7 @@ from tollbook.app.rerating.reprice import Repriced, Repricer, differences_filed
 from tollbook.core.discounts import Volume
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.billing.ledger import post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import RatingRun, Site
 from tollbook.storage.pricing.plan_counters import (
@@ -301,7 +301,7 @@ def store_walk(
     while not walk.is_done:
         begin_us = walk.at_us or 0
         with door.transaction():
-            engine_of(door.using).begin_batch()
+            bulk_engine().begin_batch()
             if RatingRun.objects.order_by("-id").values_list("id", flat=True).first() != run_id:
                 raise RunTaken(run_id)
             before = set(walk.dirty)

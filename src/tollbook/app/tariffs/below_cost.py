@@ -5,14 +5,13 @@ A warning, never a refusal.
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from typing import NamedTuple
 
 from tollbook.app.pricing.pbx_rules import BY_DIALLED, CHARGE, COST
 from tollbook.app.pricing.tariff_documents import compiled, read_document
 from tollbook.core.instants import to_us
 from tollbook.core.rating.losses import Loss, compared, prefixes_of
 from tollbook.core.tariff import TariffDefinition
+from tollbook.storage.db.current import remembered
 from tollbook.storage.models import TariffAssignment, TariffVersion
 
 _KEPT = 8
@@ -49,28 +48,14 @@ def comparisons(*, at: datetime) -> list[TariffPair]:
         charge, cost = (versions[tariff_id] for tariff_id in pair)
         if charge is not None and cost is not None:
             since = at.replace(minute=0, second=0, microsecond=0)
-            found.append(_comparison(_VersionKey.of(charge), _VersionKey.of(cost), since))
+            found.append(_comparison(charge.pk, cost.pk, since))
     return found
 
 
-class _VersionKey(NamedTuple):
-    """A version by its content as well: another database has other ones of the same ids."""
-
-    version_id: int
-    sha256: str
-
-    @classmethod
-    def of(cls, version: TariffVersion) -> "_VersionKey":
-        return cls(version.pk, version.sha256)
-
-    def tariff(self) -> TariffDefinition:
-        return read_document(TariffVersion.objects.get(pk=self.version_id).document)
-
-
-@lru_cache(maxsize=_KEPT)
-def _comparison(charge: _VersionKey, cost: _VersionKey, since: datetime) -> TariffPair:
-    """Compare two versions; they never change, so the answer is kept for the hour."""
-    ours, theirs = charge.tariff(), cost.tariff()
+@remembered(most=_KEPT)
+def _comparison(charge: int, cost: int, since: datetime) -> TariffPair:
+    """Compare two versions by their ids; they never change, so the answer is kept for the hour."""
+    ours, theirs = _tariff(charge), _tariff(cost)
     if ours.currency != theirs.currency:
         fault = f"one is in {ours.currency}, the other in {theirs.currency}: they are not compared"
         return TariffPair(ours.name, theirs.name, ours.currency, 0, (), fault)
@@ -99,3 +84,7 @@ def _may_meet(charge: TariffAssignment, cost: TariffAssignment) -> bool:
         # Prefixes of digits dialled and of numbers reached are not the same prefixes.
         and (charge.matches == BY_DIALLED) == (cost.matches == BY_DIALLED)
     )
+
+
+def _tariff(version_id: int) -> TariffDefinition:
+    return read_document(TariffVersion.objects.get(pk=version_id).document)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.pricing.stored_tariffs import stored_tariff
@@ -10,6 +9,7 @@ from tollbook.app.tariffs.assign import AssignmentInfo, list_assignments
 from tollbook.app.tariffs.publish import SINCE_EVER_US
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.tariff import TariffDefinition
+from tollbook.storage.db.current import remembered
 from tollbook.storage.models import Tariff, TariffVersion
 
 PLACE_WORDS = {"pbx": "PBX", "account_code": "account code", "source_ip": "address"}
@@ -72,7 +72,7 @@ def list_tariffs(*, at: datetime) -> list[TariffLine]:
                 zone=tariff.zone,
                 versions=len(own),
                 valid_from=_valid_from(current.valid_from_us) if current else None,
-                rates=_count_rates(current.pk, current.sha256) if current else 0,
+                rates=_count_rates(current.pk) if current else 0,
                 assignments=tuple(prices.get(tariff.pk, ())),
             )
         )
@@ -128,8 +128,8 @@ def _valid_from(valid_from_us: int) -> datetime | None:
     return from_us(valid_from_us) if valid_from_us > SINCE_EVER_US else None
 
 
-@lru_cache(maxsize=4096)
-def _count_rates(version_id: int, _sha256: str) -> int:
+@remembered(most=4096)
+def _count_rates(version_id: int) -> int:
     # Within a text of the document the quotation marks would be escaped.
     document = TariffVersion.objects.values_list("document", flat=True).get(pk=version_id)
     return document.count('"prefix":')

@@ -33,15 +33,15 @@ class RefreshReason:
     words: str
 
 
-def why_due(door: Door, *, waited_s: float) -> RefreshReason | None:
+def why_due(*, waited_s: float) -> RefreshReason | None:
     """Return why the copy should be written; *waited_s* have passed since it was."""
-    newest = newest_ids(door.using)
-    catalogue = read_catalogue(door.using)
+    newest = newest_ids()
+    catalogue = read_catalogue()
     if catalogue is None:
         return RefreshReason("there is none yet") if newest.call_id >= WORTH_CALLS else None
     if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
         return RefreshReason("a file is missing or torn")
-    behind = catalogue.behind(newest, using=door.using)
+    behind = catalogue.behind(newest)
     if behind >= _enough_rows(catalogue) or (behind and waited_s >= LONGEST_WAIT_S):
         return RefreshReason(f"it is {counted(behind, 'row')} behind")
     return None
@@ -55,7 +55,7 @@ def _enough_rows(catalogue: Catalogue) -> int:
 
 def refresh_if_due(door: Door, *, waited_s: float) -> Refreshed | None:
     """Write the copy if it is due and nobody else is writing it; None: nothing was written."""
-    return refresh(door, wait=False) if why_due(door, waited_s=waited_s) else None
+    return refresh(door, wait=False) if why_due(waited_s=waited_s) else None
 
 
 def rebuild(door: Door) -> Refreshed | None:
@@ -63,6 +63,6 @@ def rebuild(door: Door) -> Refreshed | None:
     return refresh(door, from_scratch=True)
 
 
-def differences(door: Door) -> list[CopyDifference]:
+def differences() -> list[CopyDifference]:
     """Return what copy and database do not agree about, to be shown to people."""
-    return check(door.using)
+    return check()

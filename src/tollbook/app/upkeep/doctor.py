@@ -1,6 +1,6 @@
 """Proves that what is stored is whole: balances, charges, budgets, copies, files.
 
-    for checked in examine(door, data_dir=data_dir):   # one `ProofResult` a proof, in order
+    for checked in examine():   # one `ProofResult` a proof, in order
         ...
 
 Every proof compares two things that were written apart; nothing is changed. What is only derived
@@ -9,9 +9,6 @@ Every proof compares two things that were written apart; nothing is changed. Wha
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-
-from django.db import connections
 
 from tollbook.app.policies.budget_proof import mend_uses, wrong_uses
 from tollbook.app.rerating.counter_proof import mend_counters, wrong_counters
@@ -20,8 +17,10 @@ from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.call_journal import missing_journal
 from tollbook.storage.db.change_counters import missing_counters
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.immutability import missing_guards
+from tollbook.storage.db.installation import current
 from tollbook.storage.upkeep.proofs import (
     broken_pages,
     paid_otherwise,
@@ -64,39 +63,29 @@ class ProofResult:
 class _Proof:
     name: str
     proves: str
-    find: Callable[["_Patient"], Sequence[HealthFinding]]
-    mend: Callable[["_Patient"], object] | None = None
+    find: Callable[[], Sequence[HealthFinding]]
+    mend: Callable[[Door], object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Patient:
-    """What is examined."""
-
-    door: Door
-    data_dir: Path
-
-
-def examine(door: Door, *, data_dir: Path) -> Iterator[ProofResult]:
+def examine() -> Iterator[ProofResult]:
     """Yield each proof once it is made; the installation may go on working meanwhile."""
-    patient = _Patient(door, data_dir)
     for proof in _PROOFS:
-        yield ProofResult(proof.name, proof.proves, tuple(proof.find(patient)))
+        yield ProofResult(proof.name, proof.proves, tuple(proof.find()))
 
 
-def mend(door: Door, *, data_dir: Path) -> Iterator[ProofResult]:
+def mend() -> Iterator[ProofResult]:
     """Make anew what is only derived and found wrong; yield what each was before."""
-    patient = _Patient(door, data_dir)
     for proof in _PROOFS:
         if proof.mend is None:
             continue
-        faults = tuple(proof.find(patient))
+        faults = tuple(proof.find())
         if faults:
-            proof.mend(patient)
+            proof.mend(current().door)
         yield ProofResult(proof.name, proof.proves, faults)
 
 
-def _database(patient: _Patient) -> list[HealthFinding]:
-    connection = connections[patient.door.using]
+def _database() -> list[HealthFinding]:
+    connection = current_connection()
     return [
         HealthFinding(
             "database.broken",
@@ -105,12 +94,12 @@ def _database(patient: _Patient) -> list[HealthFinding]:
             "What it holds cannot be relied on.",
             "Stop Tollbook, keep a copy of the folder, and restore the newest backup.",
         )
-        for found in broken_pages(connection.vendor, using=patient.door.using)
+        for found in broken_pages(connection.vendor)
     ]
 
 
-def _guards(patient: _Patient) -> list[HealthFinding]:
-    connection = connections[patient.door.using]
+def _guards() -> list[HealthFinding]:
+    connection = current_connection()
     missing = (
         *missing_guards(connection),
         *missing_journal(connection),
@@ -128,7 +117,7 @@ def _guards(patient: _Patient) -> list[HealthFinding]:
     ]
 
 
-def _ledger(patient: _Patient) -> list[HealthFinding]:
+def _ledger() -> list[HealthFinding]:
     return [
         HealthFinding(
             fault.code,
@@ -137,11 +126,11 @@ def _ledger(patient: _Patient) -> list[HealthFinding]:
             "Whoever has this account may spend too much or too little.",
             "Restore a backup, or post an adjustment that says why.",
         )
-        for fault in verify_balances(using=patient.door.using)
+        for fault in verify_balances()
     ]
 
 
-def _charges(patient: _Patient) -> list[HealthFinding]:
+def _charges() -> list[HealthFinding]:
     return [
         HealthFinding(
             "charge.paid_otherwise",
@@ -151,11 +140,11 @@ def _charges(patient: _Patient) -> list[HealthFinding]:
             "The account paid too much or too little for this call.",
             "Post an adjustment of the difference that names the call.",
         )
-        for one in paid_otherwise(using=patient.door.using)
+        for one in paid_otherwise()
     ]
 
 
-def _budgets(patient: _Patient) -> list[HealthFinding]:
+def _budgets() -> list[HealthFinding]:
     return [
         HealthFinding(
             "budget.differs",
@@ -167,11 +156,11 @@ def _budgets(patient: _Patient) -> list[HealthFinding]:
             "The budget closes too early or too late.",
             "Run `tollbook doctor --mend`.",
         )
-        for one in wrong_uses(using=patient.door.using)
+        for one in wrong_uses()
     ]
 
 
-def _counters(patient: _Patient) -> list[HealthFinding]:
+def _counters() -> list[HealthFinding]:
     return [
         HealthFinding(
             "counter.differs",
@@ -181,11 +170,11 @@ def _counters(patient: _Patient) -> list[HealthFinding]:
             "Volume discounts and free seconds begin too early or too late.",
             "Run `tollbook doctor --mend`, then re-rate the calls of its period.",
         )
-        for one in wrong_counters(using=patient.door.using)
+        for one in wrong_counters()
     ]
 
 
-def _snapshots(patient: _Patient) -> list[HealthFinding]:
+def _snapshots() -> list[HealthFinding]:
     return [
         HealthFinding(
             "snapshot.differs",
@@ -194,11 +183,11 @@ def _snapshots(patient: _Patient) -> list[HealthFinding]:
             "Statements that begin there are wrong; the balance is not.",
             "Restore a backup in which the postings are whole.",
         )
-        for one in snapshots_otherwise(using=patient.door.using)
+        for one in snapshots_otherwise()
     ]
 
 
-def _copy(patient: _Patient) -> list[HealthFinding]:
+def _copy() -> list[HealthFinding]:
     return [
         HealthFinding(
             "copy.differs",
@@ -207,14 +196,14 @@ def _copy(patient: _Patient) -> list[HealthFinding]:
             "Reports and searches may show other calls than are stored.",
             "Run `tollbook doctor --mend`.",
         )
-        for one in differences(patient.door)
+        for one in differences()
     ]
 
 
-def _raw_log(patient: _Patient) -> list[HealthFinding]:
+def _raw_log() -> list[HealthFinding]:
     faults = []
-    for segment in segment_ends(using=patient.door.using):
-        path = patient.data_dir / segment.path
+    for segment in segment_ends():
+        path = current().data_dir / segment.path
         size = path.stat().st_size if path.is_file() else None
         if size is not None and size >= segment.indexed_bytes:
             continue
@@ -257,20 +246,20 @@ _PROOFS = (
         "budgets",
         "what is used of budgets is what calls and holds come to",
         _budgets,
-        lambda patient: mend_uses(patient.door),
+        mend_uses,
     ),
     _Proof(
         "counters",
         "volumes and bundles stand at what the charges in force count",
         _counters,
-        lambda patient: mend_counters(patient.door),
+        mend_counters,
     ),
     _Proof("snapshots", "nightly balances are the sums of the postings they count", _snapshots),
     _Proof(
         "columns",
         "the columnar copy agrees with the tables",
         _copy,
-        lambda patient: rebuild(patient.door),
+        rebuild,
     ),
     _Proof("raw log", "the bytes of every record are on disk", _raw_log),
 )

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Clause, both, contains, fetch
 
 SEARCHED = ("actor", "action", "object_type", "object_id", "before", "after", "address")
@@ -27,7 +25,7 @@ class AuditFilter:
     object_id: str = ""
     keyword: str = ""
 
-    def clause(self, *, using: str) -> Clause:
+    def clause(self) -> Clause:
         """Return the condition on a line."""
         clauses = [
             Clause(f"{column} = %s", (value,))
@@ -39,7 +37,7 @@ class AuditFilter:
         if self.to_us is not None:
             clauses.append(Clause("at_us < %s", (self.to_us,)))
         if self.keyword:
-            clauses.append(contains(SEARCHED, self.keyword, using=using))
+            clauses.append(contains(SEARCHED, self.keyword))
         return both(clauses)
 
 
@@ -68,15 +66,10 @@ class AuditChoices:
 
 
 def audit_rows(
-    wanted: AuditFilter,
-    *,
-    beyond_id: int | None = None,
-    limit: int = 50,
-    descending: bool = True,
-    using: str = DEFAULT_DB_ALIAS,
+    wanted: AuditFilter, *, beyond_id: int | None = None, limit: int = 50, descending: bool = True
 ) -> list[AuditRow]:
     """Return the lines from the one behind *beyond_id* on, newest first or oldest first."""
-    clauses = [wanted.clause(using=using)]
+    clauses = [wanted.clause()]
     if beyond_id is not None:
         clauses.append(Clause(f"id {'<' if descending else '>'} %s", (beyond_id,)))
     condition = both(clauses)
@@ -84,43 +77,32 @@ def audit_rows(
         f"SELECT {_COLUMNS} FROM tollbook_audit_log WHERE {condition.text} "
         f"ORDER BY id {'DESC' if descending else 'ASC'} LIMIT %s",
         (*condition.values, limit),
-        using=using,
     )
     return [AuditRow(*row) for row in rows]
 
 
-def stream_audit(
-    wanted: AuditFilter, *, descending: bool = True, using: str = DEFAULT_DB_ALIAS
-) -> Iterator[AuditRow]:
+def stream_audit(wanted: AuditFilter, *, descending: bool = True) -> Iterator[AuditRow]:
     """Yield every line that fits, a thousand at a time in memory."""
     beyond: int | None = None
     while True:
-        rows = audit_rows(
-            wanted, beyond_id=beyond, limit=_AT_ONCE, descending=descending, using=using
-        )
+        rows = audit_rows(wanted, beyond_id=beyond, limit=_AT_ONCE, descending=descending)
         yield from rows
         if len(rows) < _AT_ONCE:
             return
         beyond = rows[-1].id
 
 
-def audit_row(line_id: int, *, using: str = DEFAULT_DB_ALIAS) -> AuditRow | None:
+def audit_row(line_id: int) -> AuditRow | None:
     """Return one line; None if there is none of that id."""
-    rows = fetch(
-        f"SELECT {_COLUMNS} FROM tollbook_audit_log WHERE id = %s", (line_id,), using=using
-    )
+    rows = fetch(f"SELECT {_COLUMNS} FROM tollbook_audit_log WHERE id = %s", (line_id,))
     return AuditRow(*rows[0]) if rows else None
 
 
-def audit_choices(*, using: str = DEFAULT_DB_ALIAS) -> AuditChoices:
+def audit_choices() -> AuditChoices:
     """Return who and what the log names."""
 
     def distinct(column: str) -> tuple[str, ...]:
-        rows = fetch(
-            f"SELECT DISTINCT {column} FROM tollbook_audit_log ORDER BY 1 LIMIT 500",
-            (),
-            using=using,
-        )
+        rows = fetch(f"SELECT DISTINCT {column} FROM tollbook_audit_log ORDER BY 1 LIMIT 500", ())
         return tuple(value for (value,) in rows if value)
 
     return AuditChoices(distinct("actor"), distinct("action"), distinct("object_type"))

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Clause, Row, both, chunks, contains, fetch, fetch_one
 
 HolderKind = Literal["extension", "owner", "department"]
@@ -81,59 +79,50 @@ def list_holders(
     descending: bool = False,
     first: int = 0,
     count: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> list[HolderRow]:
     """Return the holders that *wanted* admits, in order, *count* from the *first* on (0-based).
 
     *sort* is one of `SORTS`; numbers sort as numbers do, "99" before "100".
     """
     if sort == "recharged":
-        return _by_recharged(wanted, descending=descending, first=first, count=count, using=using)
+        return _by_recharged(wanted, descending=descending, first=first, count=count)
     way = "DESC" if descending else "ASC"
     by_number = _by_number(wanted.kind)
     columns = by_number if sort == "number" else (*_ORDERS[sort], *by_number)
     order = ", ".join(f"{column} {way}" for column in columns)
     limit = "" if count is None else f" LIMIT {int(count)} OFFSET {int(first)}"
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     rows = fetch(
         f"SELECT * FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
         f"ORDER BY {order}, r.id{limit}",
         condition.values,
-        using=using,
     )
-    return _holders(wanted.kind, rows, using=using)
+    return _holders(wanted.kind, rows)
 
 
-def count_holders(wanted: HolderFilter, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def count_holders(wanted: HolderFilter) -> int:
     """Return how many holders *wanted* admits."""
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     table = f"tollbook_{wanted.kind}"
-    found = fetch_one(
-        f"SELECT count(*) FROM {table} h WHERE {condition.text}", condition.values, using=using
-    )
+    found = fetch_one(f"SELECT count(*) FROM {table} h WHERE {condition.text}", condition.values)
     return int(found[0]) if found else 0
 
 
-def holder_ids(wanted: HolderFilter, *, limit: int, using: str = DEFAULT_DB_ALIAS) -> list[int]:
+def holder_ids(wanted: HolderFilter, *, limit: int) -> list[int]:
     """Return the ids of at most *limit* holders that *wanted* admits, in the order of ids."""
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     rows = fetch(
         f"SELECT h.id FROM tollbook_{wanted.kind} h WHERE {condition.text} "
         f"ORDER BY h.id LIMIT {int(limit)}",
         condition.values,
-        using=using,
     )
     return [row[0] for row in rows]
 
 
-def holders_by_id(
-    kind: HolderKind, ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
-) -> list[HolderRow]:
+def holders_by_id(kind: HolderKind, ids: Sequence[int]) -> list[HolderRow]:
     """Return the holders with these ids, by number; ids that nobody has are left out."""
-    rows = _rows_of(kind, sorted(set(ids)), using=using)
-    return sorted(
-        _holders(kind, rows, using=using), key=lambda one: (len(one.number), one.number, one.id)
-    )
+    rows = _rows_of(kind, sorted(set(ids)))
+    return sorted(_holders(kind, rows), key=lambda one: (len(one.number), one.number, one.id))
 
 
 def holder_of(account: str, kind: HolderKind) -> str:
@@ -144,7 +133,7 @@ def holder_of(account: str, kind: HolderKind) -> str:
     return f"CASE WHEN {account}.kind = '{kind}' THEN CAST({account}.name AS bigint) END"
 
 
-def _condition(wanted: HolderFilter, *, using: str) -> Clause:
+def _condition(wanted: HolderFilter) -> Clause:
     exact: dict[str, object] = {
         "h.id": wanted.only_id,
         "h.locked": wanted.locked,
@@ -160,48 +149,45 @@ def _condition(wanted: HolderFilter, *, using: str) -> Clause:
     ]
     if wanted.keyword:
         names = ["h.number", "h.name"] if wanted.kind == "extension" else ["h.name"]
-        clauses.append(contains(names, wanted.keyword, using=using))
+        clauses.append(contains(names, wanted.keyword))
     return both(clauses)
 
 
 def _by_recharged(
-    wanted: HolderFilter, *, descending: bool, first: int, count: int | None, using: str
+    wanted: HolderFilter, *, descending: bool, first: int, count: int | None
 ) -> list[HolderRow]:
     """Return a page by Total Recharges, then by number: the one order that is added up first."""
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     way = "DESC" if descending else "ASC"
     order = ", ".join(f"{column} {way}" for column in _by_number(wanted.kind))
     holders: list[tuple[int, str]] = fetch(
         f"SELECT r.id, r.currency FROM ({_select(wanted.kind)} WHERE {condition.text}) r "
         f"ORDER BY {order}, r.id",
         condition.values,
-        using=using,
     )
-    totals = _recharged(wanted.kind, None, using=using)
+    totals = _recharged(wanted.kind, None)
     holders.sort(key=lambda one: totals.get(one, 0), reverse=descending)
     page = [
         holder_id
         for holder_id, _ in (holders[first:] if count is None else holders[first:][:count])
     ]
-    rows = {row[0]: row for row in _rows_of(wanted.kind, page, using=using)}
+    rows = {row[0]: row for row in _rows_of(wanted.kind, page)}
     return [_holder(wanted.kind, rows[one], totals) for one in page if one in rows]
 
 
-def _rows_of(kind: HolderKind, ids: Sequence[int], *, using: str) -> list[Row]:
+def _rows_of(kind: HolderKind, ids: Sequence[int]) -> list[Row]:
     """Return the rows of `_select` of these holders, in any order."""
     return [
         row
         for some in chunks(ids, _IDS_A_STATEMENT)
-        for row in fetch(
-            f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
-        )
+        for row in fetch(f"{_select(kind)} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some)
     ]
 
 
-def _holders(kind: HolderKind, rows: Sequence[Row], *, using: str) -> list[HolderRow]:
+def _holders(kind: HolderKind, rows: Sequence[Row]) -> list[HolderRow]:
     """Return the rows of `_select` as holders, with what was recharged."""
     ids = [row[0] for row in rows]
-    totals = _recharged(kind, ids if len(ids) <= _IDS_A_STATEMENT else None, using=using)
+    totals = _recharged(kind, ids if len(ids) <= _IDS_A_STATEMENT else None)
     return [_holder(kind, row, totals) for row in rows]
 
 
@@ -229,9 +215,7 @@ def _holder(kind: HolderKind, row: Row, totals: Mapping[tuple[int, str], int]) -
     )
 
 
-def _recharged(
-    kind: HolderKind, ids: Sequence[int] | None, *, using: str
-) -> dict[tuple[int, str], int]:
+def _recharged(kind: HolderKind, ids: Sequence[int] | None) -> dict[tuple[int, str], int]:
     """Return Total Recharges by holder and currency, of *ids* (one statement's) or of all.
 
     CROSS JOIN keeps the order of the tables on SQLite. Of a few holders their own postings are
@@ -262,7 +246,6 @@ def _recharged(
         f"AND coalesce(u.at_us, e.at_us) > coalesce(x.recharged_since_us, -1){among} "
         "GROUP BY p.account_id) g JOIN tollbook_account a ON a.id = g.id",
         ids or (),
-        using=using,
     )
     return {(holder_id, currency): micros for holder_id, currency, micros in rows}
 

@@ -5,15 +5,14 @@ Source: docs/algorithms/ledger.md, "Records and money".
 
 from collections.abc import Iterable, Sequence
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from tollbook.core.ledger import AccountRef
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch
 
 _VALUES_A_STATEMENT = 500
 
 
-def payers_of(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, AccountRef]:
+def payers_of(call_ids: Sequence[int]) -> dict[int, AccountRef]:
     """Return the account that pays each of these calls; calls that nobody pays are left out."""
     return {
         call_id: AccountRef(kind, name)
@@ -23,14 +22,13 @@ def payers_of(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict
             "JOIN tollbook_account a ON a.id = p.account_id "
             f"WHERE p.call_id IN ({', '.join(['%s'] * len(some))})",
             some,
-            using=using,
         )
     }
 
 
-def set_payers(pairs: Iterable[tuple[int, int]], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def set_payers(pairs: Iterable[tuple[int, int]]) -> None:
     """Note, by pairs of ids, which account pays each call."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "INSERT INTO tollbook_call_payer (call_id, account_id) VALUES (%s, %s) "
             "ON CONFLICT (call_id) DO UPDATE SET account_id = excluded.account_id",
@@ -38,9 +36,9 @@ def set_payers(pairs: Iterable[tuple[int, int]], *, using: str = DEFAULT_DB_ALIA
         )
 
 
-def drop_payers(call_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def drop_payers(call_ids: Iterable[int]) -> None:
     """Note that nobody pays these calls any more."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "DELETE FROM tollbook_call_payer WHERE call_id = %s",
             [(call_id,) for call_id in call_ids],

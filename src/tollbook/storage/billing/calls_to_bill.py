@@ -8,9 +8,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, product
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
 from tollbook.storage.models.calls import DirectionCode
 
@@ -131,15 +130,15 @@ _SWITCHES = (
 )
 
 
-def switches(*, using: str = DEFAULT_DB_ALIAS) -> Switches:
+def switches() -> Switches:
     """Return what is in use: one statement, to be asked once a batch."""
-    row = fetch_one(_SWITCHES, (), using=using) or (False,) * 4
+    row = fetch_one(_SWITCHES, ()) or (False,) * 4
     return Switches(*map(bool, row))
 
 
-def calls_to_bill(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> list[CallToBill]:
+def calls_to_bill(ids: Sequence[int]) -> list[CallToBill]:
     """Return the calls with their charges in force, by id."""
-    in_force = charge_in_force("h", call="c.id", using=using)
+    in_force = charge_in_force("h", call="c.id")
     return [
         CallToBill(*row)
         for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
@@ -154,12 +153,11 @@ def calls_to_bill(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> list[
             f"LEFT JOIN tollbook_charge h ON {in_force} "
             f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
             some,
-            using=using,
         )
     ]
 
 
-def prices_of_run(ids: Sequence[int], *, run: int, using: str = DEFAULT_DB_ALIAS) -> list[RunPrice]:
+def prices_of_run(ids: Sequence[int], *, run: int) -> list[RunPrice]:
     """Return the calls of which *run* has stored a charge, with that and the one before it."""
     return [
         RunPrice(*row)
@@ -175,18 +173,16 @@ def prices_of_run(ids: Sequence[int], *, run: int, using: str = DEFAULT_DB_ALIAS
             "AND p.kind = 'charge' AND p.run < %s) "
             f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
             (run, run, *some),
-            using=using,
         )
     ]
 
 
-def fees_are_used(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+def fees_are_used() -> bool:
     """Say whether any code asks a fee, or any call ever owed one."""
     row = fetch_one(
         "SELECT EXISTS (SELECT 1 FROM tollbook_account_code WHERE fee_micros IS NOT NULL) "
         "OR EXISTS (SELECT 1 FROM tollbook_fee)",
         (),
-        using=using,
     )
     return bool(row and row[0])
 
@@ -196,7 +192,6 @@ def waiting_holds(
     switch_ids: Collection[str],
     ways: Collection[tuple[str, str]],
     times: Collection[tuple[int, int]],
-    using: str = DEFAULT_DB_ALIAS,
 ) -> list[WaitingHold]:
     """Return the holds without a record that have one of these ids, or caller, number and time.
 
@@ -213,7 +208,6 @@ def waiting_holds(
             f"SELECT {columns} FROM tollbook_hold WHERE NOT (switch_call_id = '') "
             f"AND call_id IS NULL AND switch_call_id IN ({_marks(some)})",
             some,
-            using=using,
         ):
             found[row[0]] = WaitingHold(*row)
     columns = ", ".join(f"h.{name}" for name in WaitingHold._fields)
@@ -228,17 +222,14 @@ def waiting_holds(
             "AND h.placed_us BETWEEN span.from_us AND span.to_us "
             "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
             (*chain.from_iterable(some), *chain.from_iterable(spans)),
-            using=using,
         ):
             found[row[0]] = WaitingHold(*row)
     return sorted(found.values())
 
 
-def set_codes(
-    codes: Mapping[int, tuple[int | None, str, int | None]], *, using: str = DEFAULT_DB_ALIAS
-) -> None:
+def set_codes(codes: Mapping[int, tuple[int | None, str, int | None]]) -> None:
     """Give calls an account code: its id, its text and its owner's id, by the call's id."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_call SET account_code_ref_id = %s, account_code = %s, owner_id = %s "
             "WHERE id = %s",
@@ -246,9 +237,7 @@ def set_codes(
         )
 
 
-def codes_by_id(
-    ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[int, tuple[int, str, int | None]]:
+def codes_by_id(ids: Collection[int]) -> dict[int, tuple[int, str, int | None]]:
     """Return id, text and owner's id of account codes."""
     return {
         row[0]: (row[0], row[1], row[2])
@@ -256,12 +245,11 @@ def codes_by_id(
         for row in fetch(
             f"SELECT id, code, owner_id FROM tollbook_account_code WHERE id IN ({_marks(some)})",
             some,
-            using=using,
         )
     }
 
 
-def fees_of_codes(ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, CodeFee]:
+def fees_of_codes(ids: Collection[int]) -> dict[int, CodeFee]:
     """Return what these account codes ask an hour; codes without a fee are left out."""
     return {
         code_id: CodeFee(hourly_micros, unit_s)
@@ -270,12 +258,11 @@ def fees_of_codes(ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> dic
             "SELECT id, fee_micros, fee_unit_s FROM tollbook_account_code "
             f"WHERE fee_micros IS NOT NULL AND id IN ({_marks(some)})",
             some,
-            using=using,
         )
     }
 
 
-def fees_in_force(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, FeeRow]:
+def fees_in_force(call_ids: Sequence[int]) -> dict[int, FeeRow]:
     """Return the newest fee of each of these calls that ever had one."""
     # In ascending order of runs: the last one is in force.
     return {
@@ -285,32 +272,29 @@ def fees_in_force(call_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> 
             f"SELECT {', '.join(FeeRow._fields)} FROM tollbook_fee "
             f"WHERE call_id IN ({_marks(some)}) ORDER BY call_id, run",
             some,
-            using=using,
         )
     }
 
 
-def insert_fees(fees: Sequence[FeeRow], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def insert_fees(fees: Sequence[FeeRow]) -> None:
     """Store new fees."""
     if not fees:
         return
-    engine = engine_of(using)
+    engine = bulk_engine()
     columns = dict(zip(FeeRow._fields, zip(*fees, strict=True), strict=True))
     engine.insert("tollbook_fee", {"id": engine.take_ids("tollbook_fee", len(fees)), **columns})
 
 
-def mark_recorded(call_of: Mapping[int, int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def mark_recorded(call_of: Mapping[int, int]) -> None:
     """Note, for holds that have ended, which call's record has come for them."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_hold SET call_id = %s WHERE id = %s AND call_id IS NULL",
             [(call_id, hold_id) for hold_id, call_id in sorted(call_of.items())],
         )
 
 
-def entry_amounts(
-    entry_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[int, tuple[int, str]]:
+def entry_amounts(entry_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
     """Return what customers paid by each of these entries: millionths and currency."""
     return {
         entry_id: (-micros, currency)
@@ -320,14 +304,11 @@ def entry_amounts(
             "JOIN tollbook_account a ON a.id = p.account_id "
             f"WHERE a.kind <> 'system' AND p.entry_id IN ({_marks(some)})",
             some,
-            using=using,
         )
     }
 
 
-def credits_of(
-    holders: Collection[tuple[str, int]], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[tuple[str, int], int]:
+def credits_of(holders: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """Return the credit in millionths of extensions, departments and owners, by kind and id."""
     return {
         (kind, holder_id): credit_micros
@@ -336,9 +317,7 @@ def credits_of(
             sorted(holder for of_kind, holder in holders if of_kind == kind), _VALUES_A_STATEMENT
         )
         for holder_id, credit_micros in fetch(
-            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({_marks(some)})",
-            some,
-            using=using,
+            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({_marks(some)})", some
         )
     }
 

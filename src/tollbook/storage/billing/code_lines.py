@@ -5,8 +5,6 @@ A code has no account in the ledger: whoever pays its calls has. What it cost ad
 
 from collections.abc import Iterator, Sequence
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.billing.statements import StatementLine
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
 from tollbook.storage.reports.call_filter import CallFilter
@@ -21,20 +19,14 @@ _FEE_IN_FORCE = (
 
 
 def code_lines(
-    code_id: int,
-    currency: str,
-    *,
-    from_us: int | None,
-    to_us: int | None,
-    opening_micros: int,
-    using: str = DEFAULT_DB_ALIAS,
+    code_id: int, currency: str, *, from_us: int | None, to_us: int | None, opening_micros: int
 ) -> list[StatementLine]:
     """Return what the code's calls of the period cost in a currency, the oldest first.
 
     A call's fee follows its charge. Each line leaves what all before it and it come to.
     """
     wanted = CallFilter(from_us=from_us, to_us=to_us, account_code_id=code_id)
-    found = sorted(_priced(code_id, currency, call_ids(wanted, using=using), using=using))
+    found = sorted(_priced(code_id, currency, call_ids(wanted)))
     lines, total = [], opening_micros
     for begin_us, call_id, nth, callee, destination, talk_ms, amount in found:
         total += amount
@@ -56,33 +48,30 @@ def code_lines(
     return lines
 
 
-def code_total_before(
-    code_id: int, currency: str, before_us: int, *, using: str = DEFAULT_DB_ALIAS
-) -> int:
+def code_total_before(code_id: int, currency: str, before_us: int) -> int:
     """Return what the code's calls that began before an instant cost, in millionths."""
     earlier = CallFilter(to_us=before_us, account_code_id=code_id)
-    charged = dict(call_totals(earlier, using=using).charges).get(currency, 0)
+    charged = dict(call_totals(earlier).charges).get(currency, 0)
     fees = fetch_one(
         "SELECT CAST(coalesce(sum(f.amount_micros), 0) AS bigint) FROM tollbook_fee f "
         "JOIN tollbook_call c ON c.id = f.call_id WHERE f.account_code_id = %s "
         f"AND f.currency = %s AND c.begin_us < %s AND {_FEE_IN_FORCE}",
         (code_id, currency, before_us),
-        using=using,
     )
     return charged + int(fees[0] if fees else 0)
 
 
-def code_currencies(code_id: int, *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+def code_currencies(code_id: int) -> list[str]:
     """Return the currencies in which the code's calls were charged, by their codes."""
-    charged = call_totals(CallFilter(account_code_id=code_id), using=using).charges
+    charged = call_totals(CallFilter(account_code_id=code_id)).charges
     return sorted({currency for currency, _ in charged})
 
 
 def _priced(
-    code_id: int, currency: str, ids: Sequence[int], *, using: str
+    code_id: int, currency: str, ids: Sequence[int]
 ) -> Iterator[tuple[int, int, int, str, str, int | None, int]]:
     """Yield (begin, call, 0 for its charge or 1 for its fee, callee, destination, talk, amount)."""
-    in_force = charge_in_force("h", call="c.id", using=using)
+    in_force = charge_in_force("h", call="c.id")
     for some in chunks(ids, _IDS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(some))
         charges = (
@@ -99,6 +88,6 @@ def _priced(
         values: tuple[tuple[object, ...], ...] = ((currency, *some), (currency, code_id, *some))
         for nth, statement in enumerate((charges, fees)):
             for call_id, begin_us, callee, destination, talk_ms, amount in fetch(
-                statement, values[nth], using=using
+                statement, values[nth]
             ):
                 yield begin_us, call_id, nth, callee, destination, talk_ms, amount

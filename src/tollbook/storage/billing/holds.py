@@ -18,8 +18,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import (
     AccountRef,
@@ -37,7 +35,8 @@ from tollbook.storage.billing.hold_values import (
     StoredHold,
 )
 from tollbook.storage.billing.ledger import AccountKey, Filed, accounts_of, post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch, run_many_inside
 
 __all__ = [
@@ -102,11 +101,11 @@ class Moves:
         for key, seconds in capture.spent:
             self.counters[key] += seconds
 
-    def write(self, *, using: str = DEFAULT_DB_ALIAS) -> None:
+    def write(self) -> None:
         """Write everything; balances must be locked, and the budgets' periods open."""
         held = {account_id: micros for account_id, micros in self.held.items() if micros}
         if held:
-            engine = engine_of(using)
+            engine = bulk_engine()
             engine.add_to("tollbook_balance", "held_micros", key="account_id", amounts=held)
         if self.budgets:
             keys = sorted(self.budgets)
@@ -115,19 +114,16 @@ class Moves:
                 "used_s = used_s + %s, held_micros = held_micros + %s, held_s = held_s + %s "
                 "WHERE budget_id = %s AND from_us = %s",
                 [(*self.budgets[key], *key) for key in keys],
-                using=using,
             )
         if self.counters:
             run_many_inside(
                 "INSERT INTO tollbook_counter (key, seconds, micros, held_s) "
                 "VALUES (%s, 0, 0, 0) ON CONFLICT (key) DO NOTHING",
                 [(key,) for key in sorted(self.counters)],
-                using=using,
             )
             run_many_inside(
                 "UPDATE tollbook_counter SET held_s = held_s + %s WHERE key = %s",
                 sorted((seconds, key) for key, seconds in self.counters.items()),
-                using=using,
             )
 
     def _budget(self, part: BudgetPart) -> list[int]:
@@ -135,23 +131,19 @@ class Moves:
 
 
 def lock_accounts(
-    holders: Collection[AccountKey],
-    *,
-    at_us: int,
-    known: dict[AccountKey, int] | None = None,
-    using: str = DEFAULT_DB_ALIAS,
+    holders: Collection[AccountKey], *, at_us: int, known: dict[AccountKey, int] | None = None
 ) -> dict[AccountKey, AccountState]:
     """Return the accounts of *holders*, opened where missing, locked in order until the commit.
 
     *known* are ids found before in a transaction that was committed: an account keeps its own.
     Raises RuntimeError outside a transaction.
     """
-    if not connections[using].in_atomic_block:
+    if not current_connection().in_atomic_block:
         raise RuntimeError("money is held inside a transaction: use the door")
     ids = {holder: known[holder] for holder in holders if holder in known} if known else {}
     if len(ids) < len(set(holders)):
-        ids |= accounts_of(set(holders) - ids.keys(), at_us=at_us, using=using)
-    rows = engine_of(using).numbers(
+        ids |= accounts_of(set(holders) - ids.keys(), at_us=at_us)
+    rows = bulk_engine().numbers(
         "tollbook_balance",
         ("account_id", "balance_micros", "held_micros"),
         key="account_id",
@@ -161,9 +153,7 @@ def lock_accounts(
     return {holder: found[account_id] for holder, account_id in ids.items()}
 
 
-def read_accounts(
-    holders: Collection[AccountKey], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[AccountKey, AccountState]:
+def read_accounts(holders: Collection[AccountKey]) -> dict[AccountKey, AccountState]:
     """Return the accounts of *holders* that exist, as they stand at this moment."""
     found: dict[AccountKey, AccountState] = {}
     for kind, name, currency in sorted(holders):
@@ -172,7 +162,6 @@ def read_accounts(
             "JOIN tollbook_balance b ON b.account_id = a.id "
             "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
             (kind, name, currency),
-            using=using,
         ):
             found[kind, name, currency] = AccountState(*row)
     return found
@@ -183,7 +172,6 @@ def place_holds(
     accounts: Mapping[AccountKey, AccountState],
     *,
     moves: Moves | None = None,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> Sequence[int]:
     """Store *new* holds and set aside what they hold; return their ids in order.
 
@@ -192,7 +180,7 @@ def place_holds(
     """
     if not new:
         return ()
-    engine = engine_of(using)
+    engine = bulk_engine()
     ids = engine.take_ids("tollbook_hold", len(new))
     columns = dict(zip(NewHold._fields, zip(*new, strict=True), strict=True))
     count, holders, reserves = len(new), columns.pop("account"), columns.pop("reserved")
@@ -212,7 +200,7 @@ def place_holds(
     for hold in new:
         moving.set_aside(accounts[hold.account].id, hold.amount_micros, hold.reserved)
     if moves is None:
-        moving.write(using=using)
+        moving.write()
     return ids
 
 
@@ -225,7 +213,6 @@ def extend_hold(
     expires_us: int,
     answer: str,
     moves: Moves,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Let *hold* hold *by_micros* more, and *reserved* in place of what it set aside before.
 
@@ -236,7 +223,7 @@ def extend_hold(
         raise ValueError(f"hold {hold.key!r} cannot grow by {by_micros} millionths")
     moves.set_aside(hold.account_id, 0, hold.reserved, sign=-1)
     moves.set_aside(hold.account_id, by_micros, reserved)
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(
             "UPDATE tollbook_hold SET amount_micros = amount_micros + %s, reserved = %s, "
             "limit_s = %s, expires_us = %s, answer = %s WHERE id = %s AND state = 'pending'",
@@ -244,7 +231,7 @@ def extend_hold(
         )
 
 
-def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> list[Captured]:
+def capture_holds(captures: Sequence[Capture]) -> list[Captured]:
     """Charge exactly what each call cost, let the rest of its hold go, and return where they stand.
 
     A charge above its hold is posted whole: the account may go below. The entry's key is
@@ -253,10 +240,10 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
     if not captures:
         return []
     _require_pending([capture.hold for capture in captures])
-    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
     entries = [_entry(capture) for capture in captures]
     filed = [one for one in entries if one is not None]
-    posted = iter(post_entries(filed, using=using))
+    posted = iter(post_entries(filed))
     done: list[Captured] = []
     moves = Moves()
     for capture, entry in zip(captures, entries, strict=True):
@@ -288,51 +275,49 @@ def capture_holds(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS)
                 one.hold.id,
             )
             for one, end in zip(captures, done, strict=True)
-        ],
-        using=using,
+        ]
     )
-    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
-    moves.write(using=using)
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures])
+    moves.write()
     return done
 
 
-def charge_late(captures: Sequence[Capture], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def charge_late(captures: Sequence[Capture]) -> None:
     """Charge calls whose holds expired before their end was told: nothing is left to capture."""
     if not captures:
         return
-    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at), using=using)
+    lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
     entries = [_entry(capture) for capture in captures]
-    posted = iter(post_entries([one for one in entries if one is not None], using=using))
+    posted = iter(post_entries([one for one in entries if one is not None]))
     moves = Moves()
     rows = []
     for capture, entry in zip(captures, entries, strict=True):
         moves.use(capture)
         entry_id = next(posted).entry_id if entry else None
         rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
             rows,
         )
-    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures], using=using)
-    moves.write(using=using)
+    _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures])
+    moves.write()
 
 
-def let_spent_go(holds: Iterable[StoredHold], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def let_spent_go(holds: Iterable[StoredHold]) -> None:
     """Let the free seconds go that ended calls have spent: their records count them from now on."""
     moves = Moves()
     for hold in holds:
         for key, seconds in hold.reserved.spent:
             moves.counters[key] -= seconds
-    moves.write(using=using)
+    moves.write()
 
 
-def charged_of(entry_id: int, account_id: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def charged_of(entry_id: int, account_id: int) -> int:
     """Return what an entry charged an account, in millionths."""
     rows = fetch(
         "SELECT -sum(amount_micros) FROM tollbook_posting WHERE entry_id = %s AND account_id = %s",
         (entry_id, account_id),
-        using=using,
     )
     return int(rows[0][0] or 0)
 
@@ -344,13 +329,12 @@ def release_holds(
     expired: bool = False,
     talk_s: int | None = None,
     call_id: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> None:
     """Let whole holds go: nothing was used, or (*expired*) their time is over. Raises HoldEnded."""
     if not holds:
         return
     _require_pending(holds)
-    lock_accounts({hold.account for hold in holds}, at_us=at_us, using=using)
+    lock_accounts({hold.account for hold in holds}, at_us=at_us)
     moves = Moves()
     for hold in holds:
         moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
@@ -359,11 +343,10 @@ def release_holds(
         [
             (state, at_us, 0, None, call_id, hold.answered_us, talk_s, False, hold.id)
             for hold in holds
-        ],
-        using=using,
+        ]
     )
-    _note_used([(hold, 0, 0, ()) for hold in holds], using=using)
-    moves.write(using=using)
+    _note_used([(hold, 0, 0, ()) for hold in holds])
+    moves.write()
 
 
 def known_hold(hold: StoredHold, content_hash: str) -> StoredHold:
@@ -373,21 +356,19 @@ def known_hold(hold: StoredHold, content_hash: str) -> StoredHold:
     return hold
 
 
-def holds_by_key(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, StoredHold]:
+def holds_by_key(keys: Iterable[str]) -> dict[str, StoredHold]:
     """Return the holds of these keys."""
-    return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)), using=using)}
+    return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)))}
 
 
-def holds_by_id(ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, StoredHold]:
+def holds_by_id(ids: Iterable[int]) -> dict[int, StoredHold]:
     """Return the holds of these ids."""
-    return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)), using=using)}
+    return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)))}
 
 
-def note_told_end(
-    key: str, *, talk_s: int, answered_us: int | None, using: str = DEFAULT_DB_ALIAS
-) -> bool:
+def note_told_end(key: str, *, talk_s: int, answered_us: int | None) -> bool:
     """Note what the switch told of a pending hold's call; return whether it was pending."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(
             "UPDATE tollbook_hold SET talk_s = %s, answered_us = coalesce(%s, answered_us) "
             "WHERE key = %s AND state = 'pending'",
@@ -396,9 +377,7 @@ def note_told_end(
         return bool(cursor.rowcount == 1)
 
 
-def ended_holds(
-    before_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
-) -> list[StoredHold]:
+def ended_holds(before_us: int, *, limit: int = 500) -> list[StoredHold]:
     """Return pending holds whose calls the switch told to have ended before an instant."""
     ids = [
         row[0]
@@ -406,16 +385,15 @@ def ended_holds(
             "SELECT id FROM tollbook_hold WHERE state = 'pending' AND talk_s IS NOT NULL "
             "AND coalesce(answered_us, placed_us) + talk_s * 1000000 <= %s ORDER BY id LIMIT %s",
             (before_us, limit),
-            using=using,
         )
     ]
-    found = holds_by_id(ids, using=using)
+    found = holds_by_id(ids)
     return [found[hold_id] for hold_id in ids]
 
 
-def mark_estimated(before_us: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def mark_estimated(before_us: int) -> int:
     """Mark what was settled before an instant and has no record yet; return how many."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(
             "UPDATE tollbook_hold SET estimated = %s WHERE call_id IS NULL AND state = 'captured' "
             "AND NOT estimated AND ended_us <= %s",
@@ -424,21 +402,18 @@ def mark_estimated(before_us: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
         return int(cursor.rowcount)
 
 
-def holds_with_reserves(*, using: str = DEFAULT_DB_ALIAS) -> list[StoredHold]:
+def holds_with_reserves() -> list[StoredHold]:
     """Return the holds that budgets count and no call does: pending ones, and those that ended
     before their record came."""
     ids = fetch(
         "SELECT id FROM tollbook_hold WHERE reserved <> '' "
         "AND (state = 'pending' OR call_id IS NULL) ORDER BY id",
         (),
-        using=using,
     )
-    return list(holds_by_id([row[0] for row in ids], using=using).values())
+    return list(holds_by_id([row[0] for row in ids]).values())
 
 
-def overdue_holds(
-    at_us: int, *, limit: int = 500, using: str = DEFAULT_DB_ALIAS
-) -> list[StoredHold]:
+def overdue_holds(at_us: int, *, limit: int = 500) -> list[StoredHold]:
     """Return the pending holds whose time is over at *at_us*, the oldest first."""
     ids = [
         row[0]
@@ -446,10 +421,9 @@ def overdue_holds(
             "SELECT id FROM tollbook_hold WHERE state = 'pending' AND expires_us <= %s "
             "ORDER BY expires_us, id LIMIT %s",
             (at_us, limit),
-            using=using,
         )
     ]
-    found = holds_by_id(ids, using=using)
+    found = holds_by_id(ids)
     return [found[hold_id] for hold_id in ids]
 
 
@@ -461,7 +435,7 @@ _COLUMNS = (
 )
 
 
-def _stored(column: str, values: Sequence[Any], *, using: str) -> list[StoredHold]:
+def _stored(column: str, values: Sequence[Any]) -> list[StoredHold]:
     return [
         StoredHold._make((*row[:4], row[4:7], *row[7:22], Reserved.read(row[22]), *row[23:]))
         for some in chunks(values, _VALUES_A_STATEMENT)
@@ -469,7 +443,6 @@ def _stored(column: str, values: Sequence[Any], *, using: str) -> list[StoredHol
             f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
             f"ON a.id = h.account_id WHERE {column} IN ({_marks(some)})",
             some,
-            using=using,
         )
     ]
 
@@ -497,8 +470,8 @@ def _entry(capture: Capture) -> Filed | None:
     return None if entry is None else Filed(entry, call_id=capture.call_id)
 
 
-def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
-    with connections[using].cursor() as cursor:
+def _end(rows: Sequence[tuple[Any, ...]]) -> None:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_hold SET state = %s, ended_us = %s, captured_micros = %s, "
             "entry_id = %s, call_id = %s, answered_us = %s, talk_s = %s, estimated = %s "
@@ -507,9 +480,7 @@ def _end(rows: Sequence[tuple[Any, ...]], *, using: str) -> None:
         )
 
 
-def _note_used(
-    ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]], *, using: str
-) -> None:
+def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]]) -> None:
     """Let ended holds say what they used of budgets, in millionths and seconds, and spent of
     bundles, not what they set aside: a record that comes later corrects exactly that."""
     rows = [
@@ -527,7 +498,7 @@ def _note_used(
         if hold.reserved.budgets or spent
     ]
     if rows:
-        with connections[using].cursor() as cursor:
+        with current_connection().cursor() as cursor:
             cursor.executemany("UPDATE tollbook_hold SET reserved = %s WHERE id = %s", rows)
 
 

@@ -16,12 +16,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import Entry, EntryKind, KeyConflict, content_hash
 from tollbook.storage.billing.call_payers import set_payers
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Row, chunks, fetch
 
 MOST_ENTRIES = 1_000  # In one transaction: as long as others may be kept waiting.
@@ -52,7 +51,7 @@ class NotReversible(ValueError):
     """A reversal of an entry that was never posted, or that was reversed already."""
 
 
-def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> list[Posted]:
+def post_entries(filed: Sequence[Filed]) -> list[Posted]:
     """Post *filed* and return where each stands, in their order.
 
     Raises KeyConflict, NotReversible; ValueError for more than `MOST_ENTRIES`, RuntimeError
@@ -60,7 +59,7 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
     """
     if len(filed) > MOST_ENTRIES:
         raise ValueError(f"{len(filed)} entries at once, at most {MOST_ENTRIES}")
-    if not connections[using].in_atomic_block:
+    if not current_connection().in_atomic_block:
         raise RuntimeError("entries are posted inside a transaction: use the door")
     if not filed:
         return []
@@ -70,16 +69,16 @@ def post_entries(filed: Sequence[Filed], *, using: str = DEFAULT_DB_ALIAS) -> li
         for posting in one.entry.postings
     }
     first_us = to_us(filed[0].entry.at)
-    accounts = accounts_of(holders, at_us=first_us, using=using)
-    balances = _locked_balances(accounts.values(), using=using)
-    ids, new = _insert_entries(filed, using=using)
-    _insert_postings(filed, ids, new, accounts, balances, using=using)
+    accounts = accounts_of(holders, at_us=first_us)
+    balances = _locked_balances(accounts.values())
+    ids, new = _insert_entries(filed)
+    _insert_postings(filed, ids, new, accounts, balances)
     payers = [pair for at in sorted(new) for pair in _payer(filed[at], accounts)]
     if payers:
-        set_payers(payers, using=using)
+        set_payers(payers)
     return [
         Posted(entry_id, repeated=at not in new)
-        for at, entry_id in enumerate(_known_ids(filed, ids, new, using=using))
+        for at, entry_id in enumerate(_known_ids(filed, ids, new))
     ]
 
 
@@ -94,14 +93,12 @@ def _payer(one: Filed, accounts: dict[AccountKey, int]) -> list[tuple[int, int]]
     ]
 
 
-def accounts_of(
-    holders: set[AccountKey], *, at_us: int, using: str = DEFAULT_DB_ALIAS
-) -> dict[AccountKey, int]:
+def accounts_of(holders: set[AccountKey], *, at_us: int) -> dict[AccountKey, int]:
     """Return the accounts' ids, opened where they are missing."""
-    found = _open_accounts(holders, using=using)
+    found = _open_accounts(holders)
     missing = sorted(holders.difference(found))
     if missing:
-        engine = engine_of(using)
+        engine = bulk_engine()
         kinds, names, currencies = zip(*missing, strict=True)
         engine.insert_new(
             "tollbook_account",
@@ -114,18 +111,17 @@ def accounts_of(
             },
             key=("kind", "name", "currency"),
         )
-        opened = _open_accounts(set(missing), using=using)
+        opened = _open_accounts(set(missing))
         _execute(
             "INSERT INTO tollbook_balance (account_id, balance_micros, held_micros) "
             f"VALUES {', '.join(['(%s, 0, 0)'] * len(opened))} ON CONFLICT DO NOTHING",
             list(opened.values()),
-            using=using,
         )
         found |= opened
     return found
 
 
-def _open_accounts(holders: set[AccountKey], *, using: str) -> dict[AccountKey, int]:
+def _open_accounts(holders: set[AccountKey]) -> dict[AccountKey, int]:
     names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for kind, name, currency in holders:
         names[kind, currency].append(name)
@@ -137,14 +133,13 @@ def _open_accounts(holders: set[AccountKey], *, using: str) -> dict[AccountKey, 
             "SELECT id, name FROM tollbook_account WHERE kind = %s AND currency = %s "
             f"AND name IN ({_marks(some)})",
             (kind, currency, *some),
-            using=using,
         )
     }
 
 
-def _locked_balances(accounts: Iterable[int], *, using: str) -> dict[int, int]:
+def _locked_balances(accounts: Iterable[int]) -> dict[int, int]:
     """Return the accounts' balances, locked in the order of their ids until the commit."""
-    lock = " FOR UPDATE" if connections[using].vendor == "postgresql" else ""
+    lock = " FOR UPDATE" if current_connection().vendor == "postgresql" else ""
     return dict(
         row
         for some in chunks(sorted(accounts), _VALUES_A_STATEMENT)
@@ -152,15 +147,14 @@ def _locked_balances(accounts: Iterable[int], *, using: str) -> dict[int, int]:
             "SELECT account_id, balance_micros FROM tollbook_balance "
             f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
             some,
-            using=using,
         )
     )
 
 
-def _insert_entries(filed: Sequence[Filed], *, using: str) -> tuple[Sequence[int], set[int]]:
+def _insert_entries(filed: Sequence[Filed]) -> tuple[Sequence[int], set[int]]:
     """Insert what is not known; return the ids taken, and the places of the new entries."""
-    engine = engine_of(using)
-    undone = _undone_ids([one.entry for one in filed if one.entry.reverses], using=using)
+    engine = bulk_engine()
+    undone = _undone_ids([one.entry for one in filed if one.entry.reverses])
     ids = engine.take_ids("tollbook_entry", len(filed))
     new = engine.insert_new(
         "tollbook_entry",
@@ -182,11 +176,11 @@ def _insert_entries(filed: Sequence[Filed], *, using: str) -> tuple[Sequence[int
     return ids, {at for at, entry_id in enumerate(ids) if entry_id in new}
 
 
-def _undone_ids(reversals: Sequence[Entry], *, using: str) -> dict[str, int]:
+def _undone_ids(reversals: Sequence[Entry]) -> dict[str, int]:
     """Return the ids of the entries that *reversals* undo, by key; raises NotReversible."""
     if not reversals:
         return {}
-    found = _by_key([entry.reverses for entry in reversals], using=using)
+    found = _by_key([entry.reverses for entry in reversals])
     undone = {key: entry_id for key, (entry_id, _) in found.items()}
     before: dict[int, str] = dict(
         row
@@ -194,7 +188,6 @@ def _undone_ids(reversals: Sequence[Entry], *, using: str) -> dict[str, int]:
         for row in fetch(
             f"SELECT reverses_id, key FROM tollbook_entry WHERE reverses_id IN ({_marks(some)})",
             some,
-            using=using,
         )
     )
     for entry in reversals:
@@ -212,15 +205,13 @@ def _undone_ids(reversals: Sequence[Entry], *, using: str) -> dict[str, int]:
     return undone
 
 
-def _known_ids(
-    filed: Sequence[Filed], ids: Sequence[int], new: set[int], *, using: str
-) -> list[int]:
+def _known_ids(filed: Sequence[Filed], ids: Sequence[int], new: set[int]) -> list[int]:
     """Return each entry's id; raises KeyConflict for a known key with other content."""
     found = list(ids)
     known = [at for at in range(len(filed)) if at not in new]
     if not known:
         return found
-    rows = _by_key([filed[at].entry.key for at in known], using=using)
+    rows = _by_key([filed[at].entry.key for at in known])
     for at in known:
         entry = filed[at].entry
         found[at], first_hash = rows[entry.key]
@@ -235,8 +226,6 @@ def _insert_postings(
     new: set[int],
     accounts: dict[AccountKey, int],
     balances: dict[int, int],
-    *,
-    using: str,
 ) -> None:
     """Write the postings of the new entries and move the balances with them."""
     lists: dict[str, list[int]] = {
@@ -258,32 +247,30 @@ def _insert_postings(
             lists["after_micros"].append(balances[account_id])
     if not lists["entry_id"]:
         return
-    engine = engine_of(using)
+    engine = bulk_engine()
     taken = engine.take_ids("tollbook_posting", len(lists["entry_id"]))
     engine.insert("tollbook_posting", {"id": taken, **lists})
     moved = sorted(set(lists["account_id"]))
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_balance SET balance_micros = %s WHERE account_id = %s",
             [(balances[account_id], account_id) for account_id in moved],
         )
 
 
-def _by_key(keys: Sequence[str], *, using: str) -> dict[str, tuple[int, str]]:
+def _by_key(keys: Sequence[str]) -> dict[str, tuple[int, str]]:
     """Return id and content hash of the entries with these keys."""
     return {
         key: (entry_id, content)
         for some in chunks(keys, _VALUES_A_STATEMENT)
         for key, entry_id, content in fetch(
-            f"SELECT key, id, content_hash FROM tollbook_entry WHERE key IN ({_marks(some)})",
-            some,
-            using=using,
+            f"SELECT key, id, content_hash FROM tollbook_entry WHERE key IN ({_marks(some)})", some
         )
     }
 
 
-def _execute(statement: str, values: Sequence[Any], *, using: str) -> None:
-    with connections[using].cursor() as cursor:
+def _execute(statement: str, values: Sequence[Any]) -> None:
+    with current_connection().cursor() as cursor:
         cursor.execute(statement, values)
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import fetch, fetch_one
 
 MOST_FAULTS = 20  # Of each sort: the first ones tell what happened.
@@ -87,30 +85,27 @@ _CHECKS = {
 }
 
 
-def verify_balances(*, using: str = DEFAULT_DB_ALIAS) -> list[LedgerFault]:
+def verify_balances() -> list[LedgerFault]:
     """Prove the ledger: every balance, hold and entry against its rows; [] if all agree."""
     return [
         LedgerFault(code, place, stated, found)
         for code, check in _CHECKS.items()
-        for place, stated, found in fetch(f"{check} LIMIT {MOST_FAULTS}", (), using=using)
+        for place, stated, found in fetch(f"{check} LIMIT {MOST_FAULTS}", ())
     ]
 
 
-def balance_micros(kind: str, name: str, currency: str, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def balance_micros(kind: str, name: str, currency: str) -> int:
     """Return what an account holds, in millionths; 0 for one that was never posted to."""
     row = fetch_one(
         "SELECT b.balance_micros FROM tollbook_account a "
         "JOIN tollbook_balance b ON b.account_id = a.id "
         "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
         (kind, name, currency),
-        using=using,
     )
     return int(row[0]) if row else 0
 
 
-def differences(
-    run: int, *, after: int = 0, limit: int = 50, using: str = DEFAULT_DB_ALIAS
-) -> list[RerateDifference]:
+def differences(run: int, *, after: int = 0, limit: int = 50) -> list[RerateDifference]:
     """Return the differences that a re-rating posted, from the entry behind *after* on.
 
     A call whose currency changed has one difference in each.
@@ -125,6 +120,5 @@ def differences(
         "WHERE e.run = %s AND e.id > %s AND a.kind = 'system' AND a.name = 'revenue' "
         "ORDER BY e.id, a.currency LIMIT %s",
         (run, after, limit),
-        using=using,
     )
     return [RerateDifference(*row) for row in rows]

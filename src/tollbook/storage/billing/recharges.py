@@ -7,8 +7,6 @@ proves that each posting begins where the one before ended.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.billing.balances import BY_HAND, HolderKind, holder_of
 from tollbook.storage.db.sql import Clause, Row, both, chunks, contains, fetch, fetch_one
 
@@ -91,35 +89,27 @@ class PostingRow:
     talk_ms: int | None
 
 
-def list_movements(
-    wanted: MovementFilter,
-    *,
-    first: int = 0,
-    count: int,
-    using: str = DEFAULT_DB_ALIAS,
-) -> list[Movement]:
+def list_movements(wanted: MovementFilter, *, first: int = 0, count: int) -> list[Movement]:
     """Return what *wanted* admits, the newest first, *count* from the *first* on (0-based)."""
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     return [
         _movement(row)
         for row in fetch(
             f"{_SELECT} WHERE {condition.text} ORDER BY e.id DESC, p.id DESC LIMIT %s OFFSET %s",
             (*condition.values, count, first),
-            using=using,
         )
     ]
 
 
-def every_movement(wanted: MovementFilter, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[Movement]:
+def every_movement(wanted: MovementFilter) -> Iterator[Movement]:
     """Yield all that *wanted* admits, the newest first, some thousand at a time."""
-    condition = _condition(wanted, using=using)
+    condition = _condition(wanted)
     below: tuple[int, ...] = ()
     while True:
         on = " AND p.id < %s" if below else ""
         rows = fetch(
             f"{_SELECT} WHERE {condition.text}{on} ORDER BY p.id DESC LIMIT {_ROWS_AT_ONCE}",
             (*condition.values, *below),
-            using=using,
         )
         yield from map(_movement, rows)
         if len(rows) < _ROWS_AT_ONCE:
@@ -127,16 +117,14 @@ def every_movement(wanted: MovementFilter, *, using: str = DEFAULT_DB_ALIAS) -> 
         below = (rows[-1][0],)
 
 
-def count_movements(wanted: MovementFilter, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def count_movements(wanted: MovementFilter) -> int:
     """Return how many rows *wanted* admits."""
-    condition = _condition(wanted, using=using)
-    found = fetch_one(
-        f"SELECT count(*) FROM {_FROM} WHERE {condition.text}", condition.values, using=using
-    )
+    condition = _condition(wanted)
+    found = fetch_one(f"SELECT count(*) FROM {_FROM} WHERE {condition.text}", condition.values)
     return int(found[0]) if found else 0
 
 
-def movements_of(entry_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> dict[int, Movement]:
+def movements_of(entry_ids: Sequence[int]) -> dict[int, Movement]:
     """Return what these entries moved, by entry: those posted by hand, of one holder each."""
     found = [
         _movement(row)
@@ -145,20 +133,13 @@ def movements_of(entry_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> 
             f"{_SELECT} WHERE p.entry_id = e.id AND {BY_HAND} "
             f"AND e.id IN ({', '.join(['%s'] * len(some))})",
             some,
-            using=using,
         )
     ]
     return {movement.entry_id: movement for movement in found}
 
 
 def statement(
-    kind: HolderKind,
-    holder_id: int,
-    currency: str,
-    *,
-    before: int | None = None,
-    count: int = 50,
-    using: str = DEFAULT_DB_ALIAS,
+    kind: HolderKind, holder_id: int, currency: str, *, before: int | None = None, count: int = 50
 ) -> list[PostingRow]:
     """Return the postings to a holder's account, the newest first, those with ids below *before*.
 
@@ -174,7 +155,6 @@ def statement(
         f"WHERE a.kind = %s AND a.name = %s AND a.currency = %s AND {below.text} "
         "ORDER BY p.id DESC LIMIT %s",
         (kind, str(holder_id), currency, *below.values, count),
-        using=using,
     )
     return [PostingRow(*row) for row in rows]
 
@@ -183,7 +163,7 @@ def _movement(row: Row) -> Movement:
     return Movement(*row)
 
 
-def _condition(wanted: MovementFilter, *, using: str) -> Clause:
+def _condition(wanted: MovementFilter) -> Clause:
     clauses = [
         Clause("p.entry_id = e.id"),
         Clause(BY_HAND),
@@ -202,7 +182,7 @@ def _condition(wanted: MovementFilter, *, using: str) -> Clause:
         names = tuple(str(one) for one in wanted.holder_ids) or ("",)
         clauses.append(Clause(f"a.name IN ({', '.join(['%s'] * len(names))})", names))
     if wanted.keyword:
-        clauses.append(contains(_NAMES, wanted.keyword, using=using))
+        clauses.append(contains(_NAMES, wanted.keyword))
     return both(clauses)
 
 

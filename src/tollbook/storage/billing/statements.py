@@ -10,9 +10,8 @@ Source: docs/algorithms/ledger.md, "Statements".
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Clause, both, contains, fetch, fetch_one
 
 
@@ -64,13 +63,12 @@ class LineSums:
     fitting: int
 
 
-def balance_before(account_id: int, instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def balance_before(account_id: int, instant_us: int) -> int:
     """Return what an account held of all that is dated before an instant, in millionths."""
     snapshot = fetch_one(
         "SELECT last_posting, balance_micros FROM tollbook_balance_snapshot "
         "WHERE account_id = %s AND taken_us <= %s ORDER BY day DESC LIMIT 1",
         (account_id, instant_us),
-        using=using,
     )
     last_posting, balance_micros = snapshot or (0, 0)
     row = fetch_one(
@@ -78,7 +76,6 @@ def balance_before(account_id: int, instant_us: int, *, using: str = DEFAULT_DB_
         "JOIN tollbook_entry e ON e.id = p.entry_id "
         "WHERE p.account_id = %s AND p.id > %s AND e.at_us < %s",
         (account_id, last_posting, instant_us),
-        using=using,
     )
     return int(balance_micros) + int(row[0] if row else 0)
 
@@ -91,7 +88,6 @@ def posting_lines(
     newest_first: bool = False,
     first: int = 0,
     count: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> list[StatementLine]:
     """Return an account's postings by their dates, *count* from the *first* that fits on.
 
@@ -99,67 +95,61 @@ def posting_lines(
     those that the filter leaves out too.
     """
     lines = _lines(account_id, wanted)
-    fits = _fits(wanted, using=using)
+    fits = _fits(wanted)
     way = "DESC" if newest_first else "ASC"
     limit = "" if count is None else f" LIMIT {int(count)} OFFSET {int(first)}"
     rows = fetch(
         f"SELECT s.* FROM ({lines.text}) s WHERE {fits.text} "
         f"ORDER BY s.at_us {way}, s.id {way}{limit}",
         (*lines.values, *fits.values),
-        using=using,
     )
     return [StatementLine(*(*row[:-1], opening_micros + row[-1])) for row in rows]
 
 
-def posting_sums(account_id: int, wanted: LineFilter, *, using: str = DEFAULT_DB_ALIAS) -> LineSums:
+def posting_sums(account_id: int, wanted: LineFilter) -> LineSums:
     """Return what an account's postings of the period come to."""
     lines = _lines(account_id, wanted, with_running=False)
-    fits = _fits(wanted, using=using)
+    fits = _fits(wanted)
     row = fetch_one(
         "SELECT CAST(coalesce(sum(CASE WHEN s.amount > 0 THEN s.amount END), 0) AS bigint), "
         "CAST(coalesce(sum(CASE WHEN s.amount < 0 THEN s.amount END), 0) AS bigint), "
         f"coalesce(sum(CASE WHEN {fits.text} THEN 1 ELSE 0 END), 0) FROM ({lines.text}) s",
         (*fits.values, *lines.values),
-        using=using,
     )
     return LineSums(*map(int, row)) if row else LineSums(0, 0, 0)
 
 
-def currencies_of(kind: str, name: str, *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+def currencies_of(kind: str, name: str) -> list[str]:
     """Return the currencies in which a holder has accounts, by their codes."""
     rows = fetch(
         "SELECT currency FROM tollbook_account WHERE kind = %s AND name = %s ORDER BY currency",
         (kind, name),
-        using=using,
     )
     return [row[0] for row in rows]
 
 
-def account_id_of(
-    kind: str, name: str, currency: str, *, using: str = DEFAULT_DB_ALIAS
-) -> int | None:
+def account_id_of(kind: str, name: str, currency: str) -> int | None:
     """Return an account's id, None where nothing was ever posted to it."""
     row = fetch_one(
         "SELECT id FROM tollbook_account WHERE kind = %s AND name = %s AND currency = %s",
         (kind, name, currency),
-        using=using,
     )
     return int(row[0]) if row else None
 
 
-def newest_snapshot_day(*, using: str = DEFAULT_DB_ALIAS) -> date | None:
+def newest_snapshot_day() -> date | None:
     """Return the latest day of which there are snapshots."""
-    row = fetch_one("SELECT max(day) FROM tollbook_balance_snapshot", (), using=using)
+    row = fetch_one("SELECT max(day) FROM tollbook_balance_snapshot", ())
     found = row[0] if row else None
     return date.fromisoformat(found) if isinstance(found, str) else found
 
 
-def insert_snapshots(day: date, *, taken_us: int, using: str = DEFAULT_DB_ALIAS) -> int:
+def insert_snapshots(day: date, *, taken_us: int) -> int:
     """Write the balance of every account that moved since its last snapshot; return how many.
 
     In the transaction that is open, after `begin_batch`: nothing is posted beside it.
     """
-    lock = " FOR SHARE OF b" if connections[using].vendor == "postgresql" else ""
+    lock = " FOR SHARE OF b" if current_connection().vendor == "postgresql" else ""
     rows = fetch(
         "SELECT b.account_id, (SELECT max(p.id) FROM tollbook_posting p "
         "WHERE p.account_id = b.account_id), b.balance_micros FROM tollbook_balance b "
@@ -167,11 +157,10 @@ def insert_snapshots(day: date, *, taken_us: int, using: str = DEFAULT_DB_ALIAS)
         "AND q.id > coalesce((SELECT max(s.last_posting) FROM tollbook_balance_snapshot s "
         f"WHERE s.account_id = b.account_id), 0)) ORDER BY b.account_id{lock}",
         (),
-        using=using,
     )
     if not rows:
         return 0
-    engine = engine_of(using)
+    engine = bulk_engine()
     accounts, last, balances = zip(*rows, strict=True)
     new = engine.insert_new(
         "tollbook_balance_snapshot",
@@ -212,9 +201,9 @@ def _lines(account_id: int, wanted: LineFilter, *, with_running: bool = True) ->
     )
 
 
-def _fits(wanted: LineFilter, *, using: str) -> Clause:
+def _fits(wanted: LineFilter) -> Clause:
     clauses = [Clause("s.kind = %s", (wanted.kind,))] if wanted.kind else []
     if wanted.keyword:
         columns = ("s.reason", "s.callee", "s.destination")
-        clauses.append(contains(columns, wanted.keyword, using=using))
+        clauses.append(contains(columns, wanted.keyword))
     return both(clauses)

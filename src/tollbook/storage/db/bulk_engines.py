@@ -12,8 +12,9 @@ from functools import cached_property
 from itertools import chain, repeat
 from typing import Any, Protocol, cast
 
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Row
 
 Lists = Mapping[str, Sequence[Any]]  # parallel, one a column
@@ -248,9 +249,9 @@ class PostgresqlEngine:
             return self._connection.connection.execute(statement, values)
 
 
-def engine_of(using: str) -> Engine:
+def bulk_engine() -> Engine:
     """Return the bulk engine of a database."""
-    connection = connections[using]
+    connection = current_connection()
     if connection.vendor == "postgresql":
         return PostgresqlEngine(connection)
     return SqliteEngine(connection)

@@ -9,7 +9,6 @@ Like the guards, the triggers are put back after every migrate and looked for at
 
 from collections.abc import Iterator
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from tollbook.storage.db.sql import fetch_inside
@@ -50,13 +49,11 @@ END
 """
 
 
-def change_counts(*, using: str = DEFAULT_DB_ALIAS) -> tuple[int, int]:
+def change_counts() -> tuple[int, int]:
     """Return how often the directory and the tariffs have changed."""
     found: dict[str, str] = dict(
         fetch_inside(
-            "SELECT key, value FROM tollbook_meta WHERE key IN (%s, %s)",
-            (DIRECTORY, TARIFFS),
-            using=using,
+            "SELECT key, value FROM tollbook_meta WHERE key IN (%s, %s)", (DIRECTORY, TARIFFS)
         )
     )
     return int(found.get(DIRECTORY, 0)), int(found.get(TARIFFS, 0))

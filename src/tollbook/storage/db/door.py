@@ -24,9 +24,10 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db import DatabaseError, connections, transaction
 
 from tollbook.storage.db.checkpoints import Checkpointer
+from tollbook.storage.db.current import current_alias, enter
 from tollbook.storage.db.write_lock import WriteLock
 
 T = TypeVar("T")
@@ -61,8 +62,8 @@ class _WriteResult:
 class Door:
     """The write door of one process to one database."""
 
-    def __init__(self, using: str = DEFAULT_DB_ALIAS) -> None:
-        self.using = using
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
         self._queue: SimpleQueue[_QueuedWrite | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
@@ -73,9 +74,12 @@ class Door:
     def transaction(self) -> AbstractContextManager[None]:
         """Return a context that commits at its end and rolls back on an exception.
 
-        Raises RuntimeError inside another transaction: a use case is one transaction.
+        Raises RuntimeError inside another transaction, for a use case is one transaction, and
+        where another installation is current: what is written inside would go there.
         """
-        return transaction.atomic(using=self.using, durable=True)
+        if current_alias() != self.alias:
+            raise RuntimeError(f"{self.alias} is written to while {current_alias()} is current")
+        return transaction.atomic(using=self.alias, durable=True)
 
     def bulk(
         self, steps: Iterable[Callable[[], T]], *, proves_links: Callable[[], bool] | None = None
@@ -138,7 +142,7 @@ class Door:
                 writer.join()
 
     def _enqueue(self, fn: Callable[[], T]) -> "Future[T]":
-        if connections[self.using].in_atomic_block:
+        if connections[self.alias].in_atomic_block:
             raise RuntimeError("a decision cannot be asked for inside a transaction")
         if self._writer is None or not self._writer.is_alive():
             self._start()
@@ -150,12 +154,13 @@ class Door:
         with self._starting:
             if self._writer is None or not self._writer.is_alive():  # also after a fork
                 self._writer = threading.Thread(
-                    target=self._write, name=f"tollbook-writer-{self.using}", daemon=True
+                    target=self._write, name=f"tollbook-writer-{self.alias}", daemon=True
                 )
                 self._writer.start()
 
     def _write(self) -> None:
         """Serve groups of decisions until told to leave."""
+        enter(self.alias)
         try:
             staying = True
             while staying:
@@ -163,7 +168,7 @@ class Door:
                 if group:
                     self._commit_together(group)
         finally:
-            connections[self.using].close()
+            connections[self.alias].close()
             if self._checkpointer is not None:
                 self._checkpointer.close()
                 self._checkpointer = None
@@ -200,16 +205,16 @@ class Door:
 
     def _links_left_to_steps(self) -> AbstractContextManager[None]:
         """Return a context without foreign key checks; on PostgreSQL they stay."""
-        return connections[self.using].constraint_checks_disabled()
+        return connections[self.alias].constraint_checks_disabled()
 
     def _is_awaited(self) -> bool:
         """Whether a writer stands behind us; on PostgreSQL nobody has to."""
-        turnstile: WriteLock | None = getattr(connections[self.using], "turnstile", None)
+        turnstile: WriteLock | None = getattr(connections[self.alias], "turnstile", None)
         return turnstile is not None and turnstile.is_awaited()
 
     def _commit_together(self, group: list[_QueuedWrite]) -> None:
         try:
-            connections[self.using].close_if_unusable_or_obsolete()
+            connections[self.alias].close_if_unusable_or_obsolete()
             with self.transaction():
                 self._commit_lightly()
                 if len(group) == 1:
@@ -239,7 +244,7 @@ class Door:
         16), and decisions touch few. Copying the log back is left to a thread beside it; a commit
         does it only where that cannot keep up.
         """
-        connection = connections[self.using]
+        connection = connections[self.alias]
         driver = connection.connection
         if connection.vendor == "sqlite" and driver is not self._light:
             driver.execute("PRAGMA cache_size = -16384")  # KiB
@@ -251,7 +256,7 @@ class Door:
     def _alone(self, fn: Callable[[], T]) -> T:
         """Run *fn*, which has the transaction to itself: what it raises undoes all there is."""
         result = fn()
-        connections[self.using].validate_no_broken_transaction()
+        connections[self.alias].validate_no_broken_transaction()
         return result
 
     def _try(self, fn: Callable[[], T]) -> tuple[Any, BaseException | None]:
@@ -259,7 +264,7 @@ class Door:
 
         The savepoints are the driver's, because Django's own cost as much as a small decision.
         """
-        connection = connections[self.using]
+        connection = connections[self.alias]
         driver = connection.connection
         result, fault = None, None
         with connection.wrap_database_errors:
@@ -285,6 +290,3 @@ def _take(coming: Iterator[T], count: int) -> tuple["deque[T]", BaseException | 
     except BaseException as fault:  # noqa: BLE001 - raised again once what came before is stored
         return taken, fault
     return taken, None
-
-
-door = Door()

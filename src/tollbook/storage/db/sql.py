@@ -8,7 +8,7 @@ from itertools import product, repeat
 from math import prod
 from typing import Any
 
-from django.db import connections
+from tollbook.storage.db.current import current_connection
 
 Row = tuple[Any, ...]
 
@@ -31,35 +31,35 @@ def both(clauses: Sequence[Clause]) -> Clause:
     )
 
 
-def fetch(statement: str, values: Sequence[Any], *, using: str) -> list[Row]:
+def fetch(statement: str, values: Sequence[Any]) -> list[Row]:
     """Return all rows of a query."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(statement, tuple(values))
         rows: list[Row] = cursor.fetchall()
         return rows
 
 
-def fetch_inside(statement: str, values: Sequence[Any], *, using: str) -> list[Row]:
+def fetch_inside(statement: str, values: Sequence[Any]) -> list[Row]:
     """Do as `fetch`, but straight from the driver where a transaction is open.
 
     Django's cursors cost more than most look-ups, and a decision on a call makes half a dozen. A
     percent sign is not to be doubled in *statement*.
     """
-    connection = connections[using]
+    connection = current_connection()
     if not connection.in_atomic_block:
-        return fetch(statement, values, using=using)
+        return fetch(statement, values)
     with connection.wrap_database_errors:
         driver = connection.connection
         rows: list[Row] = driver.execute(_in_words_of(driver, statement), values).fetchall()
         return rows
 
 
-def run_many_inside(statement: str, rows: Sequence[Row], *, using: str) -> None:
+def run_many_inside(statement: str, rows: Sequence[Row]) -> None:
     """Run a statement for each of *rows*, straight by the driver, in the transaction that is open.
 
     Raises RuntimeError outside of one.
     """
-    connection = connections[using]
+    connection = current_connection()
     if not connection.in_atomic_block:
         raise RuntimeError("what belongs together is written inside a transaction: use the door")
     with connection.wrap_database_errors:
@@ -89,9 +89,9 @@ def filled_up(values: Sequence[Any]) -> tuple[Any, ...]:
     return (*values, *repeat(values[-1], length - len(values)))
 
 
-def fetch_one(statement: str, values: Sequence[Any], *, using: str) -> Row | None:
+def fetch_one(statement: str, values: Sequence[Any]) -> Row | None:
     """Return the first row of a query, if there is one."""
-    rows = fetch(statement, values, using=using)
+    rows = fetch(statement, values)
     return rows[0] if rows else None
 
 
@@ -101,14 +101,14 @@ def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
         yield items[begin : begin + size]
 
 
-def contains(columns: Sequence[str], word: str, *, using: str) -> Clause:
+def contains(columns: Sequence[str], word: str) -> Clause:
     """Return the condition that *word* is part of one of *columns*, whatever the case.
 
     `%`, `_` and the escape itself stand for themselves.
     """
     # PostgreSQL's ILIKE costs several times its LIKE, and most words asked for are digits.
     # SQLite's LIKE ignores the case of a to z only.
-    on_postgresql = connections[using].vendor == "postgresql"
+    on_postgresql = current_connection().vendor == "postgresql"
     like = "ILIKE" if has_case(word) and on_postgresql else "LIKE"
     words = [word] if on_postgresql else _written(word)
     tests = [f"{column} {like} %s ESCAPE '\\'" for column in columns for _ in words]
@@ -142,14 +142,14 @@ def like_literally(word: str) -> str:
     return bare.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def charge_in_force(alias: str, *, call: str, kind: str = "charge", using: str) -> str:
+def charge_in_force(alias: str, *, call: str, kind: str = "charge") -> str:
     """Return the condition that *alias* is the charge in force of the call with id *call*.
 
     It is the one of the greatest run. As long as nothing was ever rated again that is run 0, and
     asking for it by name halves the time of a total over a million calls.
     """
     of_call = f"{alias}.call_id = {call} AND {alias}.kind = '{kind}' AND {alias}.run = "
-    if not fetch("SELECT 1 FROM tollbook_rating_run LIMIT 1", (), using=using):
+    if not fetch("SELECT 1 FROM tollbook_rating_run LIMIT 1", ()):
         return of_call + "0"
     return of_call + (
         "(SELECT max(newest.run) FROM tollbook_charge newest "

@@ -6,8 +6,7 @@ Each function asks for a whole group of decisions at once. Source: docs/algorith
 from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
-from django.db import connections
-
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch, fetch_inside, filled_up
 
 _VALUES_A_STATEMENT = 256
@@ -30,17 +29,17 @@ class BudgetStand(NamedTuple):
     held_s: int
 
 
-def begin_decisions(*, using: str) -> None:
+def begin_decisions() -> None:
     """Let one group of decisions in at a time, whatever process it comes from.
 
     On SQLite the write lock does; on PostgreSQL a lock that ends with the transaction does, so
     that two processes never count the same calls or read the same budget at once.
     """
-    if connections[using].vendor == "postgresql":
-        fetch("SELECT pg_advisory_xact_lock(%s)", (_DECIDERS_LOCK,), using=using)
+    if current_connection().vendor == "postgresql":
+        fetch("SELECT pg_advisory_xact_lock(%s)", (_DECIDERS_LOCK,))
 
 
-def known_answers(keys: Sequence[str], *, using: str) -> dict[str, KnownAnswer]:
+def known_answers(keys: Sequence[str]) -> dict[str, KnownAnswer]:
     """Return what was answered under these keys, allowed or refused."""
     return {
         key: KnownAnswer(content, answer)
@@ -50,7 +49,6 @@ def known_answers(keys: Sequence[str], *, using: str) -> dict[str, KnownAnswer]:
             "UNION ALL SELECT key, content_hash, answer FROM tollbook_refusal "
             f"WHERE key IN ({_marks(some)})",
             (*some, *some),
-            using=using,
         )
     }
 
@@ -74,18 +72,18 @@ _CALLS_NOW = {
 }
 
 
-def calls_now(holders: Collection[tuple[str, int]], *, using: str) -> dict[tuple[str, int], int]:
+def calls_now(holders: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
     """Return how many calls of each holder, by kind and id, are allowed and not ended yet."""
     found = dict.fromkeys(holders, 0)
     for kind, statement in _CALLS_NOW.items():
         ids = sorted(holder for of_kind, holder in holders if of_kind == kind)
         for some in map(filled_up, chunks(ids, _VALUES_A_STATEMENT)):
-            for holder, count in fetch_inside(statement.format(_marks(some)), some, using=using):
+            for holder, count in fetch_inside(statement.format(_marks(some)), some):
                 found[kind, holder] = count
     return found
 
 
-def known_telephones(asked: Collection[tuple[int, str]], *, using: str) -> set[tuple[int, str]]:
+def known_telephones(asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]:
     """Return which of these are extensions by now, by site and number."""
     found: set[tuple[int, str]] = set()
     for site_id in {site_id for site_id, _ in asked}:
@@ -95,26 +93,22 @@ def known_telephones(asked: Collection[tuple[int, str]], *, using: str) -> set[t
                 "SELECT number FROM tollbook_extension "
                 f"WHERE site_id = %s AND number IN ({_marks(some)})",
                 (site_id, *some),
-                using=using,
             )
             found.update((site_id, number) for (number,) in rows)
     return found
 
 
-def closed_extensions(*, using: str) -> frozenset[int]:
+def closed_extensions() -> frozenset[int]:
     """Return the extensions that an alarm keeps closed; seldom any."""
     rows = fetch_inside(
         "SELECT DISTINCT extension_id FROM tollbook_alarm "
         "WHERE closes AND lifted_us IS NULL AND extension_id IS NOT NULL",
         (),
-        using=using,
     )
     return frozenset(row[0] for row in rows)
 
 
-def budget_stands(
-    keys: Collection[tuple[int, int]], *, using: str
-) -> dict[tuple[int, int], BudgetStand]:
+def budget_stands(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], BudgetStand]:
     """Return what stands for these budgets and periods, as far as they were opened."""
     budgets = sorted({budget_id for budget_id, _ in keys})
     if not budgets:
@@ -127,15 +121,14 @@ def budget_stands(
             "SELECT budget_id, from_us, used_micros, used_s, held_micros, held_s "
             f"FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) AND from_us >= %s",
             (*some, earliest),
-            using=using,
         )
         if (row[0], row[1]) in keys
     }
 
 
-def held_seconds(key: str, *, using: str) -> int:
+def held_seconds(key: str) -> int:
     """Return the seconds of a bundle that pending holds set aside, by its counter's key."""
-    rows = fetch("SELECT held_s FROM tollbook_counter WHERE key = %s", (key,), using=using)
+    rows = fetch("SELECT held_s FROM tollbook_counter WHERE key = %s", (key,))
     return int(rows[0][0]) if rows else 0
 
 

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import fetch
 
 RECENT_CALLS = 20_000
@@ -32,31 +30,30 @@ class Choices:
     trunks: tuple[Choice, ...]
 
 
-def filter_choices(*, using: str = DEFAULT_DB_ALIAS) -> Choices:
+def filter_choices() -> Choices:
     """Return what the calls of this installation can be filtered by."""
     return Choices(
-        sites=_choices("tollbook_site", "name", "''", using=using),
-        pbxs=_choices("tollbook_pbx", "name", "brand", using=using),
-        sources=_choices("tollbook_source", "name", "format", using=using),
-        extensions=_choices("tollbook_extension", "number", "name", using=using),
-        departments=_choices("tollbook_department", "name", "''", using=using),
-        owners=_choices("tollbook_owner", "name", "''", using=using),
-        account_codes=_choices("tollbook_account_code", "code", "description", using=using),
-        trunks=_choices("tollbook_trunk", "name", "label", using=using),
+        sites=_choices("tollbook_site", "name", "''"),
+        pbxs=_choices("tollbook_pbx", "name", "brand"),
+        sources=_choices("tollbook_source", "name", "format"),
+        extensions=_choices("tollbook_extension", "number", "name"),
+        departments=_choices("tollbook_department", "name", "''"),
+        owners=_choices("tollbook_owner", "name", "''"),
+        account_codes=_choices("tollbook_account_code", "code", "description"),
+        trunks=_choices("tollbook_trunk", "name", "label"),
     )
 
 
-def _choices(table: str, label: str, name: str, *, using: str) -> tuple[Choice, ...]:
-    rows = fetch(f"SELECT id, {label}, {name} FROM {table} ORDER BY 2, 1", (), using=using)
+def _choices(table: str, label: str, name: str) -> tuple[Choice, ...]:
+    rows = fetch(f"SELECT id, {label}, {name} FROM {table} ORDER BY 2, 1", ())
     return tuple(Choice(*row) for row in rows)
 
 
-def recent_codes(*, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+def recent_codes() -> list[str]:
     """Return the account codes of recent calls, entered or not: what callers typed, once each."""
     rows = fetch(
         "SELECT DISTINCT recent.account_code FROM (SELECT account_code FROM tollbook_call "
         "ORDER BY id DESC LIMIT %s) recent WHERE recent.account_code <> '' ORDER BY 1",
         (RECENT_CALLS,),
-        using=using,
     )
     return [code for (code,) in rows]

@@ -6,8 +6,6 @@ All of them, or only those that some calls concern; four statements either way.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Row, chunks, fetch, fetch_one
 
 _IDS_A_STATEMENT = 500
@@ -45,34 +43,28 @@ class PayerRows:
 
 
 def holder_rows(
-    *,
-    extensions: Collection[int] | None = None,
-    codes: Collection[int] | None = None,
-    using: str = DEFAULT_DB_ALIAS,
+    *, extensions: Collection[int] | None = None, codes: Collection[int] | None = None
 ) -> PayerRows:
     """Return the holders that calls of these extensions and account codes concern; None: all."""
     of_extensions = _rows(
         f"SELECT h.department_id, h.id, h.number, s.currency, {_money('h.active')} "
         "FROM tollbook_extension h JOIN tollbook_site s ON s.id = h.site_id",
         extensions,
-        using=using,
     )
     department_of = {row[1]: row[0] for row in of_extensions if row[0] is not None}
     owner_of: dict[int, int] = dict(
         row
-        for row in _rows("SELECT h.id, h.owner_id FROM tollbook_account_code h", codes, using=using)
+        for row in _rows("SELECT h.id, h.owner_id FROM tollbook_account_code h", codes)
         if row[1] is not None
     )
     of_departments = _rows(
         f"SELECT h.id, h.name, s.currency, {_money('true')} "
         "FROM tollbook_department h JOIN tollbook_site s ON s.id = h.site_id",
         None if extensions is None else set(department_of.values()),
-        using=using,
     )
     of_owners = _rows(
         f"SELECT h.id, h.name, {_FIRST_CURRENCY}, {_money('h.active')} FROM tollbook_owner h",
         None if codes is None else set(owner_of.values()),
-        using=using,
     )
     holders = (
         *(PayerRow("extension", *row[1:]) for row in of_extensions),
@@ -82,26 +74,24 @@ def holder_rows(
     return PayerRows(holders, department_of, owner_of)
 
 
-def is_billing_on(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+def is_billing_on() -> bool:
     """Say whether the billing of any holder is on."""
     on = " OR ".join(
         f"EXISTS (SELECT 1 FROM tollbook_{kind} h WHERE h.billing)"
         for kind in ("extension", "department", "owner")
     )
-    found = fetch_one(f"SELECT CASE WHEN {on} THEN 1 ELSE 0 END", (), using=using)
+    found = fetch_one(f"SELECT CASE WHEN {on} THEN 1 ELSE 0 END", ())
     return bool(found and found[0])
 
 
-def _rows(statement: str, ids: Collection[int] | None, *, using: str) -> list[Row]:
+def _rows(statement: str, ids: Collection[int] | None) -> list[Row]:
     """Return the rows of `h` with *ids*, or all."""
     if ids is None:
-        return fetch(statement, (), using=using)
+        return fetch(statement, ())
     return [
         row
         for some in chunks(sorted(ids), _IDS_A_STATEMENT)
-        for row in fetch(
-            f"{statement} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some, using=using
-        )
+        for row in fetch(f"{statement} WHERE h.id IN ({', '.join(['%s'] * len(some))})", some)
     ]
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import fetch
 
 
@@ -49,12 +47,7 @@ class SourceRow:
 _COUNTED = ("records", "calls", "parts", "skips", "rejects", "duplicates")
 
 
-def source_list(
-    day_in: Callable[[str], int],
-    *,
-    source_id: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
-) -> list[SourceRow]:
+def source_list(day_in: Callable[[str], int], *, source_id: int | None = None) -> list[SourceRow]:
     """Return all sources by PBX and name, or the one with *source_id*.
 
     *day_in* returns today's date in a time zone, as 20260131.
@@ -71,14 +64,13 @@ def source_list(
         "LEFT JOIN tollbook_source_position o ON o.source_id = s.id "
         f"{of_one}ORDER BY p.name, s.name, s.id",
         () if source_id is None else (source_id,),
-        using=using,
     )
-    counts = _counts({row[0]: day_in(row[6]) for row in rows}, using=using)
+    counts = _counts({row[0]: day_in(row[6]) for row in rows})
     nothing = (0,) * len(_COUNTED)
     return [SourceRow(*row, *counts.get(row[0], nothing)) for row in rows]
 
 
-def _counts(days: dict[int, int], *, using: str) -> dict[int, tuple[int, ...]]:
+def _counts(days: dict[int, int]) -> dict[int, tuple[int, ...]]:
     """Return each source's counts of its day."""
     wanted = sorted(set(days.values()))
     if not wanted:
@@ -87,6 +79,5 @@ def _counts(days: dict[int, int], *, using: str) -> dict[int, tuple[int, ...]]:
         f"SELECT source_id, day, {', '.join(_COUNTED)} FROM tollbook_source_day "
         f"WHERE day IN ({', '.join(['%s'] * len(wanted))})",
         wanted,
-        using=using,
     )
     return {row[0]: row[2:] for row in found if days.get(row[0]) == row[1]}

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from itertools import compress
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from tollbook.core.batch import BATCH_RECORDS, CallBatch, Columns, StoredBatch
-from tollbook.storage.db.bulk_engines import Engine, engine_of
+from tollbook.storage.db.bulk_engines import Engine, bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Row
 from tollbook.storage.models.raw import RecordKind, RejectState
 
 RAW_KEPT_BYTES = 4_096  # Of a reject; the whole of it is in the raw log.
 
 
-def store_calls(batch: CallBatch, *, using: str = DEFAULT_DB_ALIAS) -> StoredBatch:
+def store_calls(batch: CallBatch) -> StoredBatch:
     """Store *batch* in the transaction that is open and say what became of each call.
 
     Raises ValueError for a batch of more than `BATCH_RECORDS` records or with lists of unequal
@@ -28,20 +27,19 @@ def store_calls(batch: CallBatch, *, using: str = DEFAULT_DB_ALIAS) -> StoredBat
     """
     if len(batch.records) > BATCH_RECORDS:
         raise ValueError(f"a batch holds {len(batch.records)} records, at most {BATCH_RECORDS}")
-    if not connections[using].in_atomic_block:
+    if not current_connection().in_atomic_block:
         raise RuntimeError("calls are stored inside a transaction: use door.bulk")
-    engine = engine_of(using)
+    engine = bulk_engine()
     engine.begin_batch()
-    return _BatchWriter(batch, engine, using).store()
+    return _BatchWriter(batch, engine).store()
 
 
 class _BatchWriter:
     """One batch on its way into the tables."""
 
-    def __init__(self, batch: CallBatch, engine: Engine, using: str) -> None:
+    def __init__(self, batch: CallBatch, engine: Engine) -> None:
         self.batch = batch
         self.engine = engine
-        self.using = using
 
     def store(self) -> StoredBatch:
         record_ids, fresh = self._store_records()
@@ -267,7 +265,7 @@ class _BatchWriter:
         return {(begin, key): call_id for begin, key, call_id in found}
 
     def _execute(self, statement: str, values: Row) -> list[Row]:
-        with connections[self.using].cursor() as cursor:
+        with current_connection().cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 

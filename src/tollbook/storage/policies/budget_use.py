@@ -10,8 +10,7 @@ Source: docs/algorithms/budgets.md.
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch
 
 _VALUES_A_STATEMENT = 500
@@ -67,9 +66,7 @@ class Used(NamedTuple):
     seconds: int
 
 
-def budgets_of(
-    holders: Collection[HolderKey], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[HolderKey, list[BudgetRow]]:
+def budgets_of(holders: Collection[HolderKey]) -> dict[HolderKey, list[BudgetRow]]:
     """Return the budgets of each holder that has any; the inactive count too, but bind nobody."""
     found: dict[HolderKey, list[BudgetRow]] = {}
     for kind in _HOLDER_COLUMN:
@@ -79,30 +76,24 @@ def budgets_of(
                 f"SELECT {', '.join(BudgetRow._fields)} FROM tollbook_budget "
                 f"WHERE kind = %s AND holder IN ({_marks(some)}) ORDER BY id",
                 (kind, *some),
-                using=using,
             ):
                 budget = BudgetRow(*row)
                 found.setdefault((kind, budget.holder), []).append(budget)
     return found
 
 
-def open_uses(
-    keys: Collection[UseKey],
-    *,
-    before_call: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
-) -> None:
+def open_uses(keys: Collection[UseKey], *, before_call: int | None = None) -> None:
     """Make the rows that are missing, each with what the period's stored calls came to.
 
     *before_call* leaves out calls from that id on: whoever has just stored them moves them. Call
     `begin_batch` of the engine first, so that no calls are being stored beside this.
     """
-    known = {(row.budget_id, row.from_us) for row in uses_of(keys, using=using)}
+    known = {(row.budget_id, row.from_us) for row in uses_of(keys)}
     for key in sorted(keys):
         if (key.budget.id, key.from_us) in known:
             continue
-        used = used_by_calls(key, before_call=before_call, using=using)
-        with connections[using].cursor() as cursor:
+        used = used_by_calls(key, before_call=before_call)
+        with current_connection().cursor() as cursor:
             cursor.execute(
                 "INSERT INTO tollbook_budget_use (budget_id, from_us, used_micros, used_s, "
                 "held_micros, held_s, warned) VALUES (%s, %s, %s, %s, 0, 0, 0) "
@@ -111,9 +102,7 @@ def open_uses(
             )
 
 
-def used_by_calls(
-    key: UseKey, *, before_call: int | None = None, using: str = DEFAULT_DB_ALIAS
-) -> Used:
+def used_by_calls(key: UseKey, *, before_call: int | None = None) -> Used:
     """Return what the stored calls of a period came to for its budget, charges in force.
 
     A charge in another currency than the budget's counts its talk only.
@@ -123,7 +112,7 @@ def used_by_calls(
         "SELECT CAST(coalesce(sum(CASE WHEN h.currency = %s THEN h.amount_micros ELSE 0 END), 0) "
         "AS bigint), CAST(coalesce(sum((coalesce(c.talk_ms, 0) + 999) / 1000), 0) AS bigint) "
         "FROM tollbook_call c JOIN tollbook_charge h "
-        f"ON {charge_in_force('h', call='c.id', using=using)} "
+        f"ON {charge_in_force('h', call='c.id')} "
         f"WHERE c.begin_us >= %s AND c.begin_us < %s {before}"
         f"AND c.{_HOLDER_COLUMN[key.budget.kind]} = %s",
         (
@@ -133,12 +122,11 @@ def used_by_calls(
             *([] if before_call is None else [before_call]),
             key.budget.holder,
         ),
-        using=using,
     )
     return Used(*rows[0])
 
 
-def uses_of(keys: Collection[UseKey], *, using: str = DEFAULT_DB_ALIAS) -> list[UseRow]:
+def uses_of(keys: Collection[UseKey]) -> list[UseRow]:
     """Return the rows of these budgets and periods, as far as there are any."""
     wanted = {(key.budget.id, key.from_us) for key in keys}
     budgets = sorted({budget_id for budget_id, _ in wanted})
@@ -149,13 +137,12 @@ def uses_of(keys: Collection[UseKey], *, using: str = DEFAULT_DB_ALIAS) -> list[
             f"SELECT {', '.join(UseRow._fields)} FROM tollbook_budget_use "
             f"WHERE budget_id IN ({_marks(some)}) ORDER BY budget_id, from_us",
             some,
-            using=using,
         )
         if ((use := UseRow(*row)).budget_id, use.from_us) in wanted
     ]
 
 
-def all_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[tuple[BudgetRow, UseRow]]:
+def all_uses() -> list[tuple[BudgetRow, UseRow]]:
     """Return every row with its budget."""
     budget = ", ".join(f"b.{column}" for column in BudgetRow._fields)
     use = ", ".join(f"u.{column}" for column in UseRow._fields)
@@ -166,14 +153,13 @@ def all_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[tuple[BudgetRow, UseRow]]
             f"SELECT {budget}, {use} FROM tollbook_budget_use u "
             "JOIN tollbook_budget b ON b.id = u.budget_id ORDER BY u.budget_id, u.from_us",
             (),
-            using=using,
         )
     ]
 
 
-def write_use(key: UseKey, *, used: Used, held: Used, using: str = DEFAULT_DB_ALIAS) -> None:
+def write_use(key: UseKey, *, used: Used, held: Used) -> None:
     """Let a row say what was found by counting: only `doctor` mends in this way."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(
             "UPDATE tollbook_budget_use SET used_micros = %s, used_s = %s, held_micros = %s, "
             "held_s = %s WHERE budget_id = %s AND from_us = %s",
@@ -181,26 +167,25 @@ def write_use(key: UseKey, *, used: Used, held: Used, using: str = DEFAULT_DB_AL
         )
 
 
-def lock_uses(budget_ids: Collection[int], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def lock_uses(budget_ids: Collection[int]) -> None:
     """Lock all rows of these budgets, in order, until the commit; SQLite has one writer anyway.
 
     Whoever moves them in several steps does this first, and after the balances.
     """
-    if connections[using].vendor != "postgresql":
+    if current_connection().vendor != "postgresql":
         return
     for some in chunks(sorted(budget_ids), _VALUES_A_STATEMENT):
         fetch(
             f"SELECT id FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) "
             "ORDER BY budget_id, from_us FOR UPDATE",
             some,
-            using=using,
         )
 
 
-def move_used(moves: Mapping[tuple[int, int], Used], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def move_used(moves: Mapping[tuple[int, int], Used]) -> None:
     """Add to what is used, by budget id and first instant; rows that are missing stay so."""
     rows = [(*used, *key) for key, used in sorted(moves.items()) if any(used)]
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_budget_use SET used_micros = used_micros + %s, "
             "used_s = used_s + %s WHERE budget_id = %s AND from_us = %s",
@@ -208,11 +193,9 @@ def move_used(moves: Mapping[tuple[int, int], Used], *, using: str = DEFAULT_DB_
         )
 
 
-def note_warned(
-    warned: Sequence[tuple[int, int, int, int | None]], *, using: str = DEFAULT_DB_ALIAS
-) -> None:
+def note_warned(warned: Sequence[tuple[int, int, int, int | None]]) -> None:
     """Note shares warned of: budget id, first instant, share, and when the limit was reached."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_budget_use SET warned = %s, closed_us = coalesce(closed_us, %s) "
             "WHERE budget_id = %s AND from_us = %s AND warned < %s",

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import charge_in_force, fetch
 from tollbook.storage.models.calls import DirectionCode
 
@@ -24,11 +22,7 @@ class RecentCall(NamedTuple):
 
 
 def outgoing_calls(
-    *,
-    extension_ids: Sequence[int] | None,
-    since_us: int,
-    after_id: int = 0,
-    using: str = DEFAULT_DB_ALIAS,
+    *, extension_ids: Sequence[int] | None, since_us: int, after_id: int = 0
 ) -> list[RecentCall]:
     """Return outgoing calls that began at or after *since_us* and were stored after *after_id*.
 
@@ -44,28 +38,24 @@ def outgoing_calls(
         "SELECT c.id, c.extension_id, c.department_id, c.site_id, c.begin_us, "
         "coalesce(c.talk_ms, 0), c.destination, c.callee, coalesce(h.amount_micros, 0) "
         "FROM tollbook_call c LEFT JOIN tollbook_charge h "
-        f"ON {charge_in_force('h', call='c.id', using=using)} "
+        f"ON {charge_in_force('h', call='c.id')} "
         f"WHERE {whose} AND c.direction = %s AND c.begin_us >= %s AND c.id > %s "
         "ORDER BY c.begin_us, c.id",
         (*values, DirectionCode.OUT, since_us, after_id),
-        using=using,
     )
     return [RecentCall(*row) for row in rows]
 
 
-def was_called_before(
-    *, site_id: int, destination: str, before_us: int, using: str = DEFAULT_DB_ALIAS
-) -> bool:
+def was_called_before(*, site_id: int, destination: str, before_us: int) -> bool:
     """Say whether anybody at the site called this destination before that instant."""
     rows = fetch(
         "SELECT 1 FROM tollbook_call WHERE site_id = %s AND destination = %s AND direction = %s "
         "AND begin_us < %s LIMIT 1",
         (site_id, destination, DirectionCode.OUT, before_us),
-        using=using,
     )
     return bool(rows)
 
 
-def newest_call_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
+def newest_call_id() -> int:
     """Return the id of the call that was stored last, 0 if there is none."""
-    return int(fetch("SELECT coalesce(max(id), 0) FROM tollbook_call", (), using=using)[0][0])
+    return int(fetch("SELECT coalesce(max(id), 0) FROM tollbook_call", ())[0][0])

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
 from django.db.models import Exists, F, FloatField, OuterRef, Q, QuerySet
 from django.db.models.functions import Cast
 
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.sql import fetch_one
 from tollbook.storage.models import ExchangeRate
 
@@ -40,25 +39,16 @@ class StoredRate:
     in_force: bool
 
 
-def add_rates(
-    rows: Sequence[ExchangeRateRow],
-    *,
-    origin: str,
-    at_us: int,
-    by: str,
-    using: str = DEFAULT_DB_ALIAS,
-) -> int:
+def add_rates(rows: Sequence[ExchangeRateRow], *, origin: str, at_us: int, by: str) -> int:
     """Store those of *rows* that say something new, in the open transaction; return how many."""
     known: dict[tuple[str, str, date], str] = {}
     for pair in {(row.source, row.target) for row in rows}:
-        known.update(
-            ((*pair, day), rate) for day, rate in rates_of_pair(*pair, using=using).items()
-        )
+        known.update(((*pair, day), rate) for day, rate in rates_of_pair(*pair).items())
     fresh = [row for row in rows if known.get(row[:3]) != row.rate]
     for begin in range(0, len(fresh), _AT_A_TIME):
         some = fresh[begin : begin + _AT_A_TIME]
         sources, targets, days, rates = zip(*some, strict=True)
-        engine_of(using).insert(
+        bulk_engine().insert(
             "tollbook_exchange_rate",
             {
                 "source": sources,
@@ -73,15 +63,15 @@ def add_rates(
     return len(fresh)
 
 
-def rates_of_pair(source: str, target: str, *, using: str = DEFAULT_DB_ALIAS) -> dict[date, str]:
+def rates_of_pair(source: str, target: str) -> dict[date, str]:
     """Return the rates in force of a pair by day, ascending."""
-    rows = ExchangeRate.objects.using(using).filter(source=source, target=target)
+    rows = ExchangeRate.objects.filter(source=source, target=target)
     return dict(rows.order_by("day", "id").values_list("day", "rate"))
 
 
-def newest_rate_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
+def newest_rate_id() -> int:
     """Return a number that changes whenever a rate is added; 0 without any."""
-    row = fetch_one("SELECT max(id) FROM tollbook_exchange_rate", (), using=using)
+    row = fetch_one("SELECT max(id) FROM tollbook_exchange_rate", ())
     return int(row[0] or 0) if row else 0
 
 
@@ -107,11 +97,9 @@ _COLUMNS = ("id", "source", "target", "day", "rate", "origin", "created_us", "cr
 SORTS = ("day", "source", "target", "rate", "origin", "created_us")
 
 
-def find_rates(
-    wanted: RateQuery, *, first: int = 0, limit: int | None = None, using: str = DEFAULT_DB_ALIAS
-) -> list[StoredRate]:
+def find_rates(wanted: RateQuery, *, first: int = 0, limit: int | None = None) -> list[StoredRate]:
     """Return the rates that *wanted* admits, `limit` of them from number *first* on."""
-    rows = _wanted(wanted, using).values_list(*_COLUMNS, "corrected")
+    rows = _wanted(wanted).values_list(*_COLUMNS, "corrected")
     found = rows[first:] if limit is None else rows[first : first + limit]
     return [
         StoredRate(
@@ -121,32 +109,32 @@ def find_rates(
     ]
 
 
-def count_rates(wanted: RateQuery, *, using: str = DEFAULT_DB_ALIAS) -> int:
+def count_rates(wanted: RateQuery) -> int:
     """Return how many rates *wanted* admits."""
-    return int(_wanted(wanted, using).count())
+    return int(_wanted(wanted).count())
 
 
-def known_currencies(*, using: str = DEFAULT_DB_ALIAS) -> tuple[str, ...]:
+def known_currencies() -> tuple[str, ...]:
     """Return all currencies that a rate names, in order."""
-    rows = ExchangeRate.objects.using(using)
+    rows = ExchangeRate.objects
     named = set(rows.values_list("source", flat=True).distinct())
     return tuple(sorted(named | set(rows.values_list("target", flat=True).distinct())))
 
 
-def each_rate(wanted: RateQuery, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[StoredRate]:
+def each_rate(wanted: RateQuery) -> Iterator[StoredRate]:
     """Yield all rates that *wanted* admits, some at a time."""
     first = 0
-    while some := find_rates(wanted, first=first, limit=_AT_A_TIME, using=using):
+    while some := find_rates(wanted, first=first, limit=_AT_A_TIME):
         yield from some
         first += len(some)
 
 
-def _wanted(wanted: RateQuery, using: str) -> "QuerySet[ExchangeRate]":
-    newer = ExchangeRate.objects.using(using).filter(
+def _wanted(wanted: RateQuery) -> "QuerySet[ExchangeRate]":
+    newer = ExchangeRate.objects.filter(
         source=OuterRef("source"), target=OuterRef("target"), day=OuterRef("day"),
         id__gt=OuterRef("id"),
     )  # fmt: skip
-    rows = ExchangeRate.objects.using(using).annotate(corrected=Exists(newer))
+    rows = ExchangeRate.objects.annotate(corrected=Exists(newer))
     if not wanted.superseded:
         rows = rows.filter(corrected=False)
     given = {

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch
 
 _KEYS_A_STATEMENT = 500
@@ -33,46 +32,42 @@ class CounterState:
         self.dirty_from_us = from_us if known is None else min(known, from_us)
 
 
-def read_counters(keys: Iterable[str], *, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
+def read_counters(keys: Iterable[str]) -> dict[str, CounterState]:
     """Return the counters that have a row; who has none stands at nothing."""
     found: dict[str, CounterState] = {}
     for some in chunks(sorted(set(keys)), _KEYS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(some))
-        for row in fetch(
-            f"SELECT {_COLUMNS} FROM tollbook_counter WHERE key IN ({marks})", some, using=using
-        ):
+        for row in fetch(f"SELECT {_COLUMNS} FROM tollbook_counter WHERE key IN ({marks})", some):
             found[row[0]] = _tally(row)
     return found
 
 
-def dirty_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
+def dirty_counters() -> dict[str, CounterState]:
     """Return the counters whose calls were not all counted in call order."""
     rows = fetch(
         f"SELECT {_COLUMNS} FROM tollbook_counter WHERE dirty_from_us IS NOT NULL "
         "ORDER BY dirty_from_us, key",
         (),
-        using=using,
     )
     return {row[0]: _tally(row) for row in rows}
 
 
-def all_counters(*, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
+def all_counters() -> dict[str, CounterState]:
     """Return every counter, by its key."""
-    rows = fetch(f"SELECT {_COLUMNS} FROM tollbook_counter", (), using=using)
+    rows = fetch(f"SELECT {_COLUMNS} FROM tollbook_counter", ())
     return {row[0]: _tally(row) for row in rows}
 
 
-def counters_after(instant_us: int, *, using: str = DEFAULT_DB_ALIAS) -> dict[str, CounterState]:
+def counters_after(instant_us: int) -> dict[str, CounterState]:
     """Return the counters whose period is not over at an instant."""
     rows = fetch(
         f"SELECT {_COLUMNS} FROM tollbook_counter WHERE until_us IS NULL OR until_us > %s",
         (instant_us,),
-        using=using,
     )
     return {row[0]: _tally(row) for row in rows}
 
 
-def write_counters(tallies: Mapping[str, CounterState], *, using: str = DEFAULT_DB_ALIAS) -> None:
+def write_counters(tallies: Mapping[str, CounterState]) -> None:
     """Make the rows of *tallies* what they say; what is held of them stays."""
     rows = [
         (
@@ -89,7 +84,7 @@ def write_counters(tallies: Mapping[str, CounterState], *, using: str = DEFAULT_
     if not rows:
         return
     moved = ("seconds", "micros", "amount", "latest", "until_us", "dirty_from_us")
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO tollbook_counter (key, {', '.join(moved)}, held_s) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, 0) ON CONFLICT (key) DO UPDATE SET "

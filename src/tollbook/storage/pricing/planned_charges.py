@@ -5,9 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from operator import attrgetter
 
-from django.db import DEFAULT_DB_ALIAS
-
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.sql import chunks, fetch
 
 _CHARGES_A_STATEMENT = 500
@@ -50,13 +48,11 @@ _PARTS = tuple(field.name for field in fields(PartsRow))
 _of_charge, _of_parts = attrgetter(*_CHARGE), attrgetter(*_PARTS)
 
 
-def store_planned(
-    rows: Sequence[tuple[PlannedChargeRow, PartsRow | None]], *, using: str = DEFAULT_DB_ALIAS
-) -> None:
+def store_planned(rows: Sequence[tuple[PlannedChargeRow, PartsRow | None]]) -> None:
     """Store charges with their parts, if they have any; `begin_batch` was called before."""
     if not rows:
         return
-    engine = engine_of(using)
+    engine = bulk_engine()
     ids = engine.take_ids("tollbook_charge", len(rows))
     charges = [_of_charge(charge) for charge, _ in rows]
     engine.insert(
@@ -80,9 +76,7 @@ def store_planned(
         engine.insert("tollbook_charge_parts", columns)
 
 
-def parts_of_charges(
-    charge_ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
-) -> dict[int, PartsRow]:
+def parts_of_charges(charge_ids: Sequence[int]) -> dict[int, PartsRow]:
     """Return the parts of those charges that have any, by the charge's id."""
     found: dict[int, PartsRow] = {}
     for some in chunks(charge_ids, _CHARGES_A_STATEMENT):
@@ -91,7 +85,6 @@ def parts_of_charges(
             f"SELECT charge_id, {', '.join(_PARTS)} FROM tollbook_charge_parts "
             f"WHERE charge_id IN ({marks})",
             some,
-            using=using,
         ):
             found[charge_id] = parts_row(parts)
     return found

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Clause, Row, both, contains, fetch
 
 
@@ -73,7 +72,6 @@ def rejects(
     reject_id: int | None = None,
     before: int | None = None,
     page_size: int = 50,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> RejectPage:
     """Return a page of the quarantine; *reject_id* asks for one record.
 
@@ -86,7 +84,7 @@ def rejects(
         ("j.id = %s", reject_id),
         ("j.id < %s", before),
     )
-    condition = both([given, _holding(keyword, using=using)]) if keyword else given
+    condition = both([given, _holding(keyword)]) if keyword else given
     found = fetch(
         "SELECT j.id, j.source_id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
         'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by, '
@@ -97,31 +95,23 @@ def rejects(
         "LEFT JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         f"WHERE {condition.text} ORDER BY j.id DESC LIMIT %s",
         (*condition.values, page_size + 1),
-        using=using,
     )
     rows = tuple(RejectRow(*_with_bytes(row)) for row in found[:page_size])
     return RejectPage(rows, rows[-1].id if len(found) > page_size else None)
 
 
-def reject_counts(
-    *, state: str = "new", using: str = DEFAULT_DB_ALIAS
-) -> list[tuple[int, str, int]]:
+def reject_counts(*, state: str = "new") -> list[tuple[int, str, int]]:
     """Return (source id, reason, count) of the quarantine, most first."""
     found = fetch(
         "SELECT source_id, reason, count(*) FROM tollbook_reject WHERE state = %s "
         "GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2",
         (state,),
-        using=using,
     )
     return [(source, reason, count) for source, reason, count in found]
 
 
 def duplicates(
-    *,
-    source_id: int | None = None,
-    before: int | None = None,
-    page_size: int = 50,
-    using: str = DEFAULT_DB_ALIAS,
+    *, source_id: int | None = None, before: int | None = None, page_size: int = 50
 ) -> DuplicatePage:
     """Return a page of the refused duplicates."""
     condition = _given(("u.source_id = %s", source_id), ("u.id < %s", before))
@@ -134,16 +124,15 @@ def duplicates(
         "LEFT JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         f"WHERE {condition.text} ORDER BY u.id DESC LIMIT %s",
         (*condition.values, page_size + 1),
-        using=using,
     )
     rows = tuple(DuplicateRow(*row) for row in found[:page_size])
     return DuplicatePage(rows, rows[-1].id if len(found) > page_size else None)
 
 
-def _holding(keyword: str, *, using: str) -> Clause:
+def _holding(keyword: str) -> Clause:
     """Return the condition that the words about a record `j` or its bytes hold *keyword*."""
-    words = contains(["j.message", "j.reason"], keyword, using=using)
-    if connections[using].vendor == "postgresql":
+    words = contains(["j.message", "j.reason"], keyword)
+    if current_connection().vendor == "postgresql":
         held = "position(convert_to(%s, 'UTF8') IN j.raw) > 0"
     else:
         held = "instr(j.raw, CAST(%s AS BLOB)) > 0"

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import fetch
 from tollbook.storage.reports.call_rows import CallRow, rows_of
 
@@ -67,16 +65,15 @@ class CallDetail:
     records: tuple[RawPlace, ...]
 
 
-def call_detail(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> CallDetail | None:
+def call_detail(call_id: int) -> CallDetail | None:
     """Return the call, or None if there is none of that id."""
-    rows = rows_of([call_id], using=using)
+    rows = rows_of([call_id])
     if not rows:
         return None
     legs = fetch(
         "SELECT position, party, role, start_us, answer_us, end_us, talk_ms "
         "FROM tollbook_leg WHERE call_id = %s ORDER BY position",
         (call_id,),
-        using=using,
     )
     charges = fetch(
         "SELECT h.run, h.kind, coalesce(f.name, ''), h.tariff_version_id, v.number, h.rate_index, "
@@ -86,17 +83,16 @@ def call_detail(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> CallDetail | 
         "LEFT JOIN tollbook_tariff f ON f.id = v.tariff_id "
         "WHERE h.call_id = %s ORDER BY h.run DESC, h.kind",
         (call_id,),
-        using=using,
     )
     return CallDetail(
         row=rows[0],
         legs=tuple(LegRow(*leg) for leg in legs),
         charges=tuple(ChargeRow(*charge) for charge in charges),
-        records=raw_places(call_id, using=using),
+        records=raw_places(call_id),
     )
 
 
-def raw_places(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> tuple[RawPlace, ...]:
+def raw_places(call_id: int) -> tuple[RawPlace, ...]:
     """Return the raw records that made a call, in the order of the log."""
     found = fetch(
         'SELECT r.id, r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
@@ -107,6 +103,5 @@ def raw_places(call_id: int, *, using: str = DEFAULT_DB_ALIAS) -> tuple[RawPlace
         "UNION SELECT raw_record_id FROM tollbook_call_record WHERE call_id = %s) "
         'ORDER BY g.sequence, r."offset"',
         (call_id, call_id),
-        using=using,
     )
     return tuple(RawPlace(*row) for row in found)

@@ -81,12 +81,12 @@ class CallFilter:
             clauses.append(Clause("c.begin_us < %s", (self.to_us,)))
         return both(clauses)
 
-    def of_calls(self, *, using: str) -> Clause:
+    def of_calls(self) -> Clause:
         """Return the condition on `c`, the call."""
         return both(
             [
                 self.of_values(),
-                self.of_keyword(using=using),
+                self.of_keyword(),
                 self.of_margin(),
                 self.of_arrival(),
                 self.period(),
@@ -114,12 +114,12 @@ class CallFilter:
             clauses.append(Clause(f"c.extension_id IN ({marks})", self.extension_ids))
         return both(clauses)
 
-    def of_keyword(self, *, using: str) -> Clause:
+    def of_keyword(self) -> Clause:
         """Return the condition that a number or a name of `c` has the keyword in it."""
         if not self.keyword:
             return both([])
-        said = contains([f"c.{column}" for column in SEARCHED], self.keyword, using=using)
-        ours = contains(["x.name"], self.keyword, using=using)
+        said = contains([f"c.{column}" for column in SEARCHED], self.keyword)
+        ours = contains(["x.name"], self.keyword)
         return Clause(
             f"{said.text} OR c.extension_id IN "
             f"(SELECT x.id FROM tollbook_extension x WHERE {ours.text})",
@@ -183,12 +183,8 @@ class CallFilter:
         }
 
 
-def extensions_named(word: str, *, using: str) -> list[int]:
+def extensions_named(word: str) -> list[int]:
     """Return the ids of the extensions in whose name *word* is, as `of_keyword` finds them."""
-    ours = contains(["x.name"], word, using=using)
-    rows = fetch(
-        f"SELECT x.id FROM tollbook_extension x WHERE {ours.text} ORDER BY 1",
-        ours.values,
-        using=using,
-    )
+    ours = contains(["x.name"], word)
+    rows = fetch(f"SELECT x.id FROM tollbook_extension x WHERE {ours.text} ORDER BY 1", ours.values)
     return [extension_id for (extension_id,) in rows]

@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Clause, both, charge_in_force, chunks, fetch, fetch_one
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_rows import CallRow, rows_of
@@ -115,16 +114,15 @@ def call_log(
     cursor: str | None = None,
     page_size: int = 50,
     order: SortOrder = NEWEST_FIRST,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> CallPage:
     """Return a page of the calls that *wanted* admits; raises CursorError."""
     place = _Cursor.parse(cursor, order) if cursor else None
-    found = _find(wanted, order, place, page_size + 1, using=using)
+    found = _find(wanted, order, place, page_size + 1)
     more, found = len(found) > page_size, found[:page_size]
     backwards = place is not None and place.backwards
     if backwards:
         found.reverse()
-    rows = rows_of([call_id for _, call_id in found], using=using)
+    rows = rows_of([call_id for _, call_id in found])
     has_next = bool(found) and (more or backwards)
     has_previous = bool(found) and (more if backwards else place is not None)
     return CallPage(
@@ -135,31 +133,23 @@ def call_log(
 
 
 def stream_calls(
-    wanted: CallFilter = EVERYTHING,
-    *,
-    order: SortOrder = NEWEST_FIRST,
-    using: str = DEFAULT_DB_ALIAS,
+    wanted: CallFilter = EVERYTHING, *, order: SortOrder = NEWEST_FIRST
 ) -> Iterator[CallRow]:
     """Yield every call that *wanted* admits now, in *order*, a chunk at a time in memory.
 
     Which calls they are is read at once (8 bytes a call), so that the export agrees with itself
     and no long-lived reader is left open.
     """
-    ids = call_ids(wanted, order=order, using=using)
+    ids = call_ids(wanted, order=order)
     for chunk in chunks(ids, ID_CHUNK):
-        yield from rows_of(chunk, using=using)
+        yield from rows_of(chunk)
 
 
-def call_ids(
-    wanted: CallFilter = EVERYTHING,
-    *,
-    order: SortOrder = NEWEST_FIRST,
-    using: str = DEFAULT_DB_ALIAS,
-) -> Sequence[int]:
+def call_ids(wanted: CallFilter = EVERYTHING, *, order: SortOrder = NEWEST_FIRST) -> Sequence[int]:
     """Return the ids of all calls that *wanted* admits, in *order*."""
-    statement, values = _statement(wanted, order, [], downwards=order.descending, using=using)
+    statement, values = _statement(wanted, order, [], downwards=order.descending)
     ids = array("q")
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(statement, values)
         while found := cursor.fetchmany(10_000):
             ids.extend(call_id for _, call_id in found)
@@ -167,32 +157,27 @@ def call_ids(
 
 
 def calls_after(
-    call_id: int,
-    wanted: CallFilter = EVERYTHING,
-    *,
-    limit: int = 100,
-    using: str = DEFAULT_DB_ALIAS,
+    call_id: int, wanted: CallFilter = EVERYTHING, *, limit: int = 100
 ) -> list[CallRow]:
     """Return the calls stored after the one with *call_id*, oldest first: the live rows."""
-    clauses = [Clause("c.id > %s", (call_id,)), wanted.of_calls(using=using)]
+    clauses = [Clause("c.id > %s", (call_id,)), wanted.of_calls()]
     condition = both([*clauses, wanted.of_charges()])
     found = fetch(
-        f"SELECT c.id FROM tollbook_call c {_charges(wanted, NEWEST_FIRST, using=using)} "
+        f"SELECT c.id FROM tollbook_call c {_charges(wanted, NEWEST_FIRST)} "
         f"WHERE {condition.text} ORDER BY c.id LIMIT %s",
         (*condition.values, limit),
-        using=using,
     )
-    return rows_of([row[0] for row in found], using=using)
+    return rows_of([row[0] for row in found])
 
 
-def newest_call_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
+def newest_call_id() -> int:
     """Return the greatest id of a call, 0 if there is none: where live rows begin."""
-    row = fetch_one("SELECT max(id) FROM tollbook_call", (), using=using)
+    row = fetch_one("SELECT max(id) FROM tollbook_call", ())
     return int(row[0] or 0) if row else 0
 
 
 def _find(
-    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int
 ) -> list[tuple[int, int]]:
     """Return up to *count* (value, id) from *place* on, in the direction of travel."""
     downwards = order.descending != (place is not None and place.backwards)
@@ -200,30 +185,30 @@ def _find(
 
     def ask(*more: Clause, by_index: bool = True) -> list[tuple[int, int]]:
         statement, values = _statement(
-            wanted, order, [*beyond, *more], downwards=downwards, by_index=by_index, using=using
+            wanted, order, [*beyond, *more], downwards=downwards, by_index=by_index
         )
-        rows = fetch(f"{statement} LIMIT %s", (*values, count), using=using)
+        rows = fetch(f"{statement} LIMIT %s", (*values, count))
         return [(value, call_id) for value, call_id in rows]
 
     if order.sort is Sort.BEGIN:
         if not wanted.needs_search:
             return ask()
-        edge = _edge(wanted, beyond, downwards=downwards, using=using)
+        edge = _edge(wanted, beyond, downwards=downwards)
         if edge is None:  # So few calls that near is all.
             return ask()
         near = ask(Clause(f"c.begin_us {'>=' if downwards else '<='} %s", (edge,)))
         if len(near) == count:
             return near
-        copied = _find_in_copy(wanted, order, place, count, using=using)
+        copied = _find_in_copy(wanted, order, place, count)
         return ask(wanted.of_any_charge(), by_index=False) if copied is None else copied
-    found = _find_in_copy(wanted, order, place, count, using=using)
+    found = _find_in_copy(wanted, order, place, count)
     if found is None and order.sort is Sort.CHARGE and not wanted.narrows_calls:
-        found = _by_charge_alone(wanted, order, place, count, using=using)
+        found = _by_charge_alone(wanted, order, place, count)
     return ask() if found is None else found
 
 
 def _find_in_copy(
-    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int
 ) -> list[tuple[int, int]] | None:
     """Do as `_find` by the columnar copy; None: it cannot answer."""
     unproven = columns.needs_proof(wanted)
@@ -238,43 +223,36 @@ def _find_in_copy(
             beyond=[_beyond(place, value, "c.id", downwards=downwards)] if place else [],
             way=_way(downwards),
             count=at_once,
-            using=using,
         )
         if some is None:
             return None
-        found += _proven(some, wanted, using=using) if unproven else some
+        found += _proven(some, wanted) if unproven else some
         if len(found) >= count or len(some) < at_once:
             return found[:count]
         place = _Cursor(*some[-1])
 
 
-def _proven(
-    found: Sequence[tuple[int, int]], wanted: CallFilter, *, using: str
-) -> list[tuple[int, int]]:
+def _proven(found: Sequence[tuple[int, int]], wanted: CallFilter) -> list[tuple[int, int]]:
     """Return those of *found* in which the database, too, finds the keyword."""
     if not found:
         return []
-    keyword = wanted.of_keyword(using=using)
+    keyword = wanted.of_keyword()
     rows = fetch(
         "SELECT c.id FROM tollbook_call c "
         f"WHERE c.id IN ({', '.join(['%s'] * len(found))}) AND ({keyword.text})",
         (*(call_id for _, call_id in found), *keyword.values),
-        using=using,
     )
     fitting = {call_id for (call_id,) in rows}
     return [one for one in found if one[1] in fitting]
 
 
-def _edge(
-    wanted: CallFilter, beyond: Sequence[Clause], *, downwards: bool, using: str
-) -> int | None:
+def _edge(wanted: CallFilter, beyond: Sequence[Clause], *, downwards: bool) -> int | None:
     """Return the begin of the call `NEAR_CALLS` from where the page begins, if there is one."""
     condition = both([*beyond, wanted.period()])
     row = fetch_one(
         f"SELECT c.begin_us FROM tollbook_call c WHERE {condition.text} "
         f"ORDER BY c.begin_us {_way(downwards)} LIMIT 1 OFFSET %s",
         (*condition.values, NEAR_CALLS),
-        using=using,
     )
     return row[0] if row else None
 
@@ -286,22 +264,21 @@ def _statement(
     *,
     downwards: bool,
     by_index: bool = True,
-    using: str,
 ) -> tuple[str, tuple[Any, ...]]:
     """Return the query for (value, id) of the calls, without a limit."""
-    condition = both([*clauses, wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([*clauses, wanted.of_calls(), wanted.of_charges()])
     way = _way(downwards)
     # The sign keeps both planners from walking the index.
     sorted_by = order.value if by_index else f"+{order.value}"
     statement = (
-        f"SELECT {order.value}, c.id FROM tollbook_call c {_charges(wanted, order, using=using)} "
+        f"SELECT {order.value}, c.id FROM tollbook_call c {_charges(wanted, order)} "
         f"WHERE {condition.text} ORDER BY {sorted_by} {way}, c.id {way}"
     )
     return statement, condition.values
 
 
 def _by_charge_alone(
-    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int, *, using: str
+    wanted: CallFilter, order: SortOrder, place: _Cursor | None, count: int
 ) -> list[tuple[int, int]] | None:
     """Return a page from the charges in force without their calls, which are wider.
 
@@ -317,10 +294,9 @@ def _by_charge_alone(
     condition = both(clauses)
     rows = fetch(
         "SELECT h.amount_micros, h.call_id FROM tollbook_charge h "
-        f"WHERE {charge_in_force('h', call='h.call_id', using=using)} AND {condition.text} "
+        f"WHERE {charge_in_force('h', call='h.call_id')} AND {condition.text} "
         f"ORDER BY h.amount_micros {_way(downwards)}, h.call_id {_way(downwards)} LIMIT %s",
         (*condition.values, count),
-        using=using,
     )
     found = [(value, call_id) for value, call_id in rows]
     return found if backwards or len(found) == count else None
@@ -335,11 +311,11 @@ def _beyond(place: _Cursor, value: str, call_id: str, *, downwards: bool) -> Cla
     )
 
 
-def _charges(wanted: CallFilter, order: SortOrder, *, using: str) -> str:
+def _charges(wanted: CallFilter, order: SortOrder) -> str:
     """Return the join with the charge in force, where it is asked for."""
     if not wanted.concerns_charge and order.sort is not Sort.CHARGE:
         return ""
-    return f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)}"
+    return f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')}"
 
 
 def _way(downwards: bool) -> str:  # noqa: FBT001 - one word, one argument

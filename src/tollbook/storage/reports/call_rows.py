@@ -108,18 +108,17 @@ _TARIFF = """
 """
 
 
-def rows_of(ids: Sequence[int], *, using: str) -> list[CallRow]:
+def rows_of(ids: Sequence[int]) -> list[CallRow]:
     """Return the calls in the order of *ids*; at most some thousand at once."""
     if not ids:
         return []
     marks = ", ".join(["%s"] * len(ids))
     found = fetch(
         f"SELECT {', '.join(_COLUMNS)} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
-        f"ON {charge_in_force('h', call='c.id', using=using)} {_TARIFF} "
+        f"ON {charge_in_force('h', call='c.id')} {_TARIFF} "
         "LEFT JOIN tollbook_charge k ON "
-        f"{charge_in_force('k', call='c.id', kind='cost', using=using)} WHERE c.id IN ({marks})",
+        f"{charge_in_force('k', call='c.id', kind='cost')} WHERE c.id IN ({marks})",
         ids,
-        using=using,
     )
     rows = {row[0]: CallRow(*row) for row in found}
     return [rows[call_id] for call_id in ids if call_id in rows]

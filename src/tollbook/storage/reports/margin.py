@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import both, charge_in_force, fetch
 from tollbook.storage.reports.call_filter import CallFilter
 
@@ -30,18 +28,18 @@ class MarginTotal:
     without_charge: int
 
 
-def costs_in_use(*, using: str = DEFAULT_DB_ALIAS) -> bool:
+def costs_in_use() -> bool:
     """Whether any calls are priced by what the carrier bills, so that they have a margin."""
     statement = "SELECT 1 FROM tollbook_tariff_assignment WHERE kind = 'cost' LIMIT 1"
-    return bool(fetch(statement, (), using=using))
+    return bool(fetch(statement, ()))
 
 
-def margin_totals(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[MarginTotal]:
+def margin_totals(wanted: CallFilter) -> list[MarginTotal]:
     """Return the sums over the calls that *wanted* admits and that have a charge or a cost.
 
     The greatest loss comes first, then the least margin.
     """
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([wanted.of_calls(), wanted.of_charges()])
     # Of one currency and both with an amount: only such a pair can be subtracted.
     pair = "h.currency = k.currency AND h.amount_micros IS NOT NULL AND k.amount_micros IS NOT NULL"
     rows = fetch(
@@ -58,13 +56,12 @@ def margin_totals(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[
         "THEN 1 ELSE 0 END) "
         "FROM tollbook_call c "
         "LEFT JOIN tollbook_trunk t ON t.id = c.trunk_id "
-        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)} "
+        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')} "
         "LEFT JOIN tollbook_charge k ON "
-        f"{charge_in_force('k', call='c.id', kind='cost', using=using)} "
+        f"{charge_in_force('k', call='c.id', kind='cost')} "
         f"WHERE (h.amount_micros IS NOT NULL OR k.amount_micros IS NOT NULL) AND {condition.text} "
         "GROUP BY 1, 2, 3",
         condition.values,
-        using=using,
     )
     totals = [MarginTotal(*row) for row in rows]
     totals.sort(key=lambda one: (one.charge_micros - one.cost_micros, one.trunk, one.destination))

@@ -8,8 +8,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Clause, Row, both, charge_in_force, chunks, fetch
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.columnar import queries as columns
@@ -100,9 +98,9 @@ class CrossTotal:
     charge_micros: int
 
 
-def call_totals(wanted: CallFilter = EVERYTHING, *, using: str = DEFAULT_DB_ALIAS) -> Totals:
+def call_totals(wanted: CallFilter = EVERYTHING) -> Totals:
     """Return the sums over the calls that *wanted* admits."""
-    rows = _sums_by((), wanted, using=using)
+    rows = _sums_by((), wanted)
     return Totals(
         calls=sum(row[1] for row in rows),
         answered=sum(row[2] for row in rows),
@@ -113,39 +111,31 @@ def call_totals(wanted: CallFilter = EVERYTHING, *, using: str = DEFAULT_DB_ALIA
 
 
 def charges_summary(
-    wanted: CallFilter = EVERYTHING,
-    *,
-    group_by: str,
-    limit: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
+    wanted: CallFilter = EVERYTHING, *, group_by: str, limit: int | None = None
 ) -> list[GroupTotal]:
     """Return the sums by *group_by* (one of `GROUPS`) and currency, dearest first.
 
     Raises ValueError for a group that is not known.
     """
     group = _group(group_by)
-    rows = _sums_by((group.column,), wanted, using=using)
-    names = _names(group, {row[0] for row in rows}, using=using)
+    rows = _sums_by((group.column,), wanted)
+    names = _names(group, {row[0] for row in rows})
     found = [GroupTotal(row[0], *names[row[0]], *row[1:]) for row in rows]
     found.sort(key=lambda one: (-one.charge_micros, -one.calls, one.label, one.currency))
     return found if limit is None else found[:limit]
 
 
 def cross_summary(
-    wanted: CallFilter = EVERYTHING,
-    *,
-    rows_by: str,
-    columns_by: str,
-    using: str = DEFAULT_DB_ALIAS,
+    wanted: CallFilter = EVERYTHING, *, rows_by: str, columns_by: str
 ) -> list[CrossTotal]:
     """Return the sums by two of `GROUPS` and currency, in the order of their labels.
 
     Raises ValueError for a group that is not known.
     """
     down, across = _group(rows_by), _group(columns_by)
-    rows = _sums_by((down.column, across.column), wanted, using=using)
-    down_names = _names(down, {row[0] for row in rows}, using=using)
-    across_names = _names(across, {row[1] for row in rows}, using=using)
+    rows = _sums_by((down.column, across.column), wanted)
+    down_names = _names(down, {row[0] for row in rows})
+    across_names = _names(across, {row[1] for row in rows})
     found = [
         CrossTotal(
             keys=(row[0], row[1]),
@@ -161,12 +151,7 @@ def cross_summary(
     return sorted(found, key=lambda one: (one.labels, one.currency))
 
 
-def spend_by_day(
-    boundaries_us: Sequence[int],
-    wanted: CallFilter = EVERYTHING,
-    *,
-    using: str = DEFAULT_DB_ALIAS,
-) -> list[DaySpend]:
+def spend_by_day(boundaries_us: Sequence[int], wanted: CallFilter = EVERYTHING) -> list[DaySpend]:
     """Return the sums of each interval between two neighbouring boundaries, which ascend.
 
     The boundaries are given as instants because days begin at a site's own midnight, and some
@@ -175,9 +160,9 @@ def spend_by_day(
     if len(boundaries_us) < 2:
         return []
     intervals = list(pairwise(boundaries_us))
-    rows = columns.sums_by_interval(boundaries_us, wanted, using=using)
+    rows = columns.sums_by_interval(boundaries_us, wanted)
     if rows is None:
-        rows = intervals_from_tables(intervals, wanted, using=using)
+        rows = intervals_from_tables(intervals, wanted)
     return [
         DaySpend(
             from_us=low,
@@ -189,17 +174,14 @@ def spend_by_day(
     ]
 
 
-def unrated_counts(
-    wanted: CallFilter = EVERYTHING, *, using: str = DEFAULT_DB_ALIAS
-) -> list[tuple[str, int]]:
+def unrated_counts(wanted: CallFilter = EVERYTHING) -> list[tuple[str, int]]:
     """Return how many calls have no amount, by reason, most first."""
-    condition = both([wanted.of_calls(using=using)])
+    condition = both([wanted.of_calls()])
     rows = fetch(
         "SELECT h.unrated_reason, count(*) FROM tollbook_charge h "
-        f"JOIN tollbook_call c ON {charge_in_force('h', call='c.id', using=using)} "
+        f"JOIN tollbook_call c ON {charge_in_force('h', call='c.id')} "
         f"WHERE h.amount_micros IS NULL AND {condition.text} GROUP BY 1 ORDER BY 2 DESC, 1",
         condition.values,
-        using=using,
     )
     return [(reason, count) for reason, count in rows]
 
@@ -211,7 +193,7 @@ def _group(name: str) -> _Grouping:
 
 
 def _names(
-    group: _Grouping, keys: Collection[int | str | None], *, using: str
+    group: _Grouping, keys: Collection[int | str | None]
 ) -> dict[int | str | None, tuple[str, str]]:
     """Return (label, name) of each of *keys*, texts that may be empty."""
     own_label = group.found_by != "id" or not group.table
@@ -223,50 +205,45 @@ def _names(
                 f"SELECT {group.found_by}, {group.label}, {group.name or _EMPTY} "
                 f"FROM {group.table} WHERE {group.found_by} IN ({', '.join(['%s'] * len(some))})",
                 some,
-                using=using,
             )
             names |= {key: (label, name) for key, label, name in found}
     return names
 
 
-def _sums_by(keys: tuple[str, ...], wanted: CallFilter, *, using: str) -> list[Row]:
+def _sums_by(keys: tuple[str, ...], wanted: CallFilter) -> list[Row]:
     """Return the sums by *keys*, columns of a call, and currency: from the columnar copy if it can
     answer, else from the tables; they are the same.
     """
-    found = columns.sums_by(keys, wanted, using=using)
-    return sums_from_tables(keys, wanted, using=using) if found is None else found
+    found = columns.sums_by(keys, wanted)
+    return sums_from_tables(keys, wanted) if found is None else found
 
 
-def sums_from_tables(keys: tuple[str, ...], wanted: CallFilter, *, using: str) -> list[Row]:
+def sums_from_tables(keys: tuple[str, ...], wanted: CallFilter) -> list[Row]:
     """Return the keys, the currency, calls, answered, talk, unrated and charge of each group."""
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([wanted.of_calls(), wanted.of_charges()])
     selected = ", ".join([*(f"c.{key}" for key in keys), "coalesce(h.currency, '')"])
     places = ", ".join(str(place + 1) for place in range(len(keys) + 1))
     return fetch(
-        f"SELECT {selected}, {_SUMS} FROM tollbook_call c {_charges(using)} "
+        f"SELECT {selected}, {_SUMS} FROM tollbook_call c {_charges()} "
         f"WHERE {condition.text} GROUP BY {places} ORDER BY {places}",
         condition.values,
-        using=using,
     )
 
 
-def intervals_from_tables(
-    intervals: Sequence[tuple[int, int]], wanted: CallFilter, *, using: str
-) -> list[Row]:
+def intervals_from_tables(intervals: Sequence[tuple[int, int]], wanted: CallFilter) -> list[Row]:
     """Return the interval's place, the currency, calls and charge of each."""
     limits = Clause(
         " UNION ALL ".join(["SELECT %s AS nth, %s AS from_us, %s AS to_us"] * len(intervals)),
         tuple(value for nth, (low, high) in enumerate(intervals) for value in (nth, low, high)),
     )
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([wanted.of_calls(), wanted.of_charges()])
     return fetch(
         f"WITH day AS ({limits.text}) "
         "SELECT day.nth, coalesce(h.currency, ''), count(*), "
         "CAST(coalesce(sum(h.amount_micros), 0) AS bigint) "
         "FROM day JOIN tollbook_call c ON c.begin_us >= day.from_us AND c.begin_us < day.to_us "
-        f"{_charges(using)} WHERE {condition.text} GROUP BY 1, 2 ORDER BY 1, 2",
+        f"{_charges()} WHERE {condition.text} GROUP BY 1, 2 ORDER BY 1, 2",
         (*limits.values, *condition.values),
-        using=using,
     )
 
 
@@ -282,5 +259,5 @@ _SUMS = (
 )
 
 
-def _charges(using: str) -> str:
-    return f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)}"
+def _charges() -> str:
+    return f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')}"

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Clause, Row, both, charge_in_force, fetch, fetch_one
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.columnar import queries as columns
@@ -31,20 +29,17 @@ class IntervalSum:
     charges: tuple[tuple[str, int], ...]
 
 
-def calls_between(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> tuple[int, int] | None:
+def calls_between(wanted: CallFilter) -> tuple[int, int] | None:
     """Return when the first and the last call of the period of *wanted* began; None: no call."""
     period = wanted.period()
     found = fetch_one(
         f"SELECT min(c.begin_us), max(c.begin_us) FROM tollbook_call c WHERE {period.text}",
         period.values,
-        using=using,
     )
     return None if found is None or found[0] is None else (found[0], found[1])
 
 
-def sums_by_interval(
-    boundaries_us: Sequence[int], wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS
-) -> list[IntervalSum]:
+def sums_by_interval(boundaries_us: Sequence[int], wanted: CallFilter) -> list[IntervalSum]:
     """Return the sums of each interval between two neighbouring boundaries that has calls.
 
     The boundaries ascend. They are instants, because days begin at a site's own midnight.
@@ -63,19 +58,17 @@ def sums_by_interval(
             f"FROM {calls} c WHERE {within} GROUP BY 1, 2"
         ),
         wanted,
-        using=using,
     )
     if rows is None:
-        condition = both([wanted.of_calls(using=using), wanted.of_charges(), Clause(within)])
+        condition = both([wanted.of_calls(), wanted.of_charges(), Clause(within)])
         rows = fetch(
             f"SELECT {step.format('/')}, coalesce(h.currency, ''), count(*), "
             "CAST(coalesce(sum((c.talk_ms + 999) / 1000), 0) AS bigint), "
             "CAST(coalesce(sum(h.amount_micros), 0) AS bigint) "
             "FROM tollbook_call c LEFT JOIN tollbook_charge h "
-            f"ON {charge_in_force('h', call='c.id', using=using)} "
+            f"ON {charge_in_force('h', call='c.id')} "
             f"WHERE {condition.text} GROUP BY 1, 2",
             condition.values,
-            using=using,
         )
     return _laid(rows, boundaries_us, first_us=first_us, step_us=step_us)
 

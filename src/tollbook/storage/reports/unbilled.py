@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Clause, both, charge_in_force, fetch
 from tollbook.storage.models.calls import DirectionCode
 from tollbook.storage.reports.call_filter import CallFilter
@@ -58,14 +56,13 @@ class FeeTotal:
     amount_micros: int
 
 
-def unbilled_counts(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[UnbilledCount]:
+def unbilled_counts(wanted: CallFilter) -> list[UnbilledCount]:
     """Return the reasons for which calls are paid by nobody, in the order of `REASONS`."""
-    source = _unbilled(wanted, None, using=using)
+    source = _unbilled(wanted, None)
     rows = fetch(
         f"SELECT {_REASON}, count(*), CAST(coalesce(sum(c.talk_ms), 0) AS bigint) "
         f"{source.text} GROUP BY 1",
         source.values,
-        using=using,
     )
     found = {row[0]: UnbilledCount(*row) for row in rows}
     return [found[reason] for reason in REASONS if reason in found]
@@ -77,10 +74,9 @@ def unbilled_calls(
     reason: str | None = None,
     before: tuple[int, int] | None = None,
     limit: int | None = None,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> Iterator[UnbilledCall]:
     """Yield calls that nobody pays, the latest first; *before* is the last one's begin and id."""
-    source = _unbilled(wanted, reason, before=before, using=using)
+    source = _unbilled(wanted, reason, before=before)
     end = "" if limit is None else f" LIMIT {int(limit)}"
     for row in fetch(
         "SELECT c.id, c.begin_us, c.caller, coalesce(nullif(c.callee, ''), c.dialled), "
@@ -88,14 +84,13 @@ def unbilled_calls(
         f"h.amount_micros, coalesce(h.currency, ''), {_REASON} {source.text} "
         f"ORDER BY c.begin_us DESC, c.id DESC{end}",
         source.values,
-        using=using,
     ):
         yield UnbilledCall(*row)
 
 
-def fee_totals(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[FeeTotal]:
+def fee_totals(wanted: CallFilter) -> list[FeeTotal]:
     """Return what the calls that *wanted* admits owe for talk, by owner and code of the fee."""
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([wanted.of_calls(), wanted.of_charges()])
     rows = fetch(
         "SELECT coalesce(o.name, ''), coalesce(a.code, ''), coalesce(a.description, ''), "
         "f.currency, count(*), CAST(coalesce(sum(c.talk_ms), 0) AS bigint), "
@@ -103,26 +98,21 @@ def fee_totals(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[Fee
         "FROM tollbook_fee f JOIN tollbook_call c ON c.id = f.call_id "
         "LEFT JOIN tollbook_account_code a ON a.id = f.account_code_id "
         "LEFT JOIN tollbook_owner o ON o.id = c.owner_id "
-        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)} "
+        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')} "
         "WHERE f.units > 0 AND f.run = (SELECT max(n.run) FROM tollbook_fee n "
         f"WHERE n.call_id = f.call_id) AND {condition.text} "
         "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 4",
         condition.values,
-        using=using,
     )
     return [FeeTotal(*row) for row in rows]
 
 
 def _unbilled(
-    wanted: CallFilter,
-    reason: str | None,
-    *,
-    before: tuple[int, int] | None = None,
-    using: str,
+    wanted: CallFilter, reason: str | None, *, before: tuple[int, int] | None = None
 ) -> Clause:
     """Return FROM and WHERE of the calls that nobody pays."""
     clauses = [
-        wanted.of_calls(using=using),
+        wanted.of_calls(),
         wanted.of_charges(),
         Clause("p.call_id IS NULL OR h.amount_micros IS NULL"),
     ]
@@ -138,7 +128,7 @@ def _unbilled(
     condition = both(clauses)
     return Clause(
         "FROM tollbook_call c "
-        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)} "
+        f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')} "
         "LEFT JOIN tollbook_call_payer p ON p.call_id = c.id "
         "LEFT JOIN tollbook_extension x ON x.id = c.extension_id "
         "LEFT JOIN tollbook_owner o ON o.id = c.owner_id "

@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Row, charge_in_force, chunks, fetch
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids
@@ -26,14 +24,12 @@ _OF_CALL = RatedCall._fields
 _OF_CHARGE = {"amount_micros": "h.amount_micros", "currency": "coalesce(h.currency, '')"}
 
 
-def charged_calls(
-    wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS
-) -> Iterator[list[ChargedCall]]:
+def charged_calls(wanted: CallFilter) -> Iterator[list[ChargedCall]]:
     """Yield the calls that *wanted* admits, many at a time, in no order that means anything."""
     names = ", ".join((*_OF_CALL, *_OF_CHARGE))
-    pieces = ask_in_pieces(lambda calls: f"SELECT {names} FROM {calls}", wanted, using=using)
+    pieces = ask_in_pieces(lambda calls: f"SELECT {names} FROM {calls}", wanted)
     if pieces is None:
-        pieces = _from_tables(wanted, using=using)
+        pieces = _from_tables(wanted)
     for rows in pieces:
         yield [_charged(row) for row in rows]
 
@@ -44,13 +40,9 @@ def _charged(row: Row) -> ChargedCall:
     return ChargedCall(RatedCall._make(row[:width]), *charge)
 
 
-def _from_tables(wanted: CallFilter, *, using: str) -> Iterator[list[Row]]:
+def _from_tables(wanted: CallFilter) -> Iterator[list[Row]]:
     columns = ", ".join([*(f"c.{name}" for name in _OF_CALL), *_OF_CHARGE.values()])
-    charges = f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id', using=using)}"
-    for ids in chunks(call_ids(wanted, using=using), _IDS_A_STATEMENT):
+    charges = f"LEFT JOIN tollbook_charge h ON {charge_in_force('h', call='c.id')}"
+    for ids in chunks(call_ids(wanted), _IDS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(ids))
-        yield fetch(
-            f"SELECT {columns} FROM tollbook_call c {charges} WHERE c.id IN ({marks})",
-            ids,
-            using=using,
-        )
+        yield fetch(f"SELECT {columns} FROM tollbook_call c {charges} WHERE c.id IN ({marks})", ids)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.storage.db.sql import Row, chunks, fetch, fetch_one
@@ -51,9 +49,7 @@ class PlacedCall(NamedTuple):
     parts: PartsRow | None
 
 
-def planned_from(
-    talk_us: int, *, limit: int, using: str = DEFAULT_DB_ALIAS
-) -> tuple[list[PlacedCall], int | None]:
+def planned_from(talk_us: int, *, limit: int) -> tuple[list[PlacedCall], int | None]:
     """Return calls that a plan priced, from an instant on, in call order, some *limit* of them.
 
     Calls that began to talk in the same microsecond come together. The second value is the
@@ -65,7 +61,6 @@ def planned_from(
         f"SELECT p.talk_us, {columns} {_PLANNED} WHERE p.talk_us >= %s AND {_IN_FORCE} "
         f"{ordered} LIMIT %s",
         (talk_us, limit),
-        using=using,
     )
     if len(rows) < limit:
         return [_placed(row) for row in rows], None
@@ -75,13 +70,12 @@ def planned_from(
             f"SELECT p.talk_us, {columns} {_PLANNED} WHERE p.talk_us = %s AND {_IN_FORCE} "
             f"{ordered}",
             (last_us,),
-            using=using,
         )
         return [_placed(row) for row in rows], last_us + 1
     return [_placed(row) for row in rows if row[0] < last_us], last_us
 
 
-def effects_from(talk_us: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[str]:
+def effects_from(talk_us: int) -> Iterator[str]:
     """Yield what the calls that a plan priced, from an instant on, count for, in no order."""
     last_id = 0
     while True:
@@ -89,7 +83,6 @@ def effects_from(talk_us: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[str
             f"SELECT p.id, p.effects {_PLANNED} WHERE p.talk_us >= %s AND p.id > %s "
             f"AND {_IN_FORCE} ORDER BY p.id LIMIT %s",
             (talk_us, last_id, _AT_A_TIME),
-            using=using,
         )
         yield from (effects for _, effects in rows if effects)
         if len(rows) < _AT_A_TIME:
@@ -97,27 +90,25 @@ def effects_from(talk_us: int, *, using: str = DEFAULT_DB_ALIAS) -> Iterator[str
         last_id = rows[-1][0]
 
 
-def newest_parts_id(*, using: str = DEFAULT_DB_ALIAS) -> int:
+def newest_parts_id() -> int:
     """Return a number that changes with every charge that a plan makes."""
-    row = fetch_one("SELECT max(id) FROM tollbook_charge_parts", (), using=using)
+    row = fetch_one("SELECT max(id) FROM tollbook_charge_parts", ())
     return int(row[0] or 0) if row else 0
 
 
-def planned_among(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> set[int]:
+def planned_among(ids: Sequence[int]) -> set[int]:
     """Return which of the calls *ids* have a charge in force that a plan made."""
     found: set[int] = set()
     for some in chunks(ids, _IDS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(some))
         rows = fetch(
-            f"SELECT h.call_id {_PLANNED} WHERE h.call_id IN ({marks}) AND {_IN_FORCE}",
-            some,
-            using=using,
+            f"SELECT h.call_id {_PLANNED} WHERE h.call_id IN ({marks}) AND {_IN_FORCE}", some
         )
         found.update(call_id for (call_id,) in rows)
     return found
 
 
-def placed_calls(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator[PlacedCall]:
+def placed_calls(ids: Sequence[int]) -> Iterator[PlacedCall]:
     """Yield the places of those of the calls *ids* that are charged at all; no parts are read."""
     for some in chunks(ids, _IDS_A_STATEMENT):
         marks = ", ".join(["%s"] * len(some))
@@ -126,7 +117,6 @@ def placed_calls(ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterat
             "direction, answered, talk_ms "
             f"FROM tollbook_call WHERE id IN ({marks})",
             some,
-            using=using,
         )
         for *place, call_id, site_id, direction, answered, talk_ms in rows:
             is_answered = None if answered is None else bool(answered)

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import Row, both, chunks, fetch
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids
@@ -84,16 +82,16 @@ class Names:
     trunks: dict[int, str]
 
 
-def ids_of(wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS) -> list[int]:
+def ids_of(wanted: CallFilter) -> list[int]:
     """Return the ids of the calls that *wanted* admits, ascending."""
-    return sorted(call_ids(wanted, using=using))
+    return sorted(call_ids(wanted))
 
 
-def names_of_calls(*, using: str = DEFAULT_DB_ALIAS) -> Names:
+def names_of_calls() -> Names:
     """Return the names of all telephones, departments and trunks by id."""
 
     def names(table: str, column: str) -> dict[int, str]:
-        return dict(fetch(f"SELECT id, {column} FROM {table}", (), using=using))
+        return dict(fetch(f"SELECT id, {column} FROM {table}", ()))
 
     return Names(
         extensions=names("tollbook_extension", "number"),
@@ -102,9 +100,7 @@ def names_of_calls(*, using: str = DEFAULT_DB_ALIAS) -> Names:
     )
 
 
-def rated_calls(
-    ids: Sequence[int], *, using: str = DEFAULT_DB_ALIAS
-) -> Iterator[tuple[RatedCall, dict[str, ChargeInForce]]]:
+def rated_calls(ids: Sequence[int]) -> Iterator[tuple[RatedCall, dict[str, ChargeInForce]]]:
     """Yield the calls with their charges in force by kind, in the order of *ids*, ascending."""
     columns = ", ".join(RatedCall._fields)
     for some in chunks(ids, _IDS_A_STATEMENT):
@@ -115,19 +111,16 @@ def rated_calls(
             f"SELECT call_id, kind, {', '.join(ChargeInForce._fields)} FROM tollbook_charge "
             f"WHERE call_id IN ({marks}) ORDER BY call_id, kind, run",
             some,
-            using=using,
         ):
             charges.setdefault(call_id, {})[kind] = ChargeInForce._make(charge)
         for row in fetch(
-            f"SELECT {columns} FROM tollbook_call WHERE id IN ({marks}) ORDER BY id",
-            some,
-            using=using,
+            f"SELECT {columns} FROM tollbook_call WHERE id IN ({marks}) ORDER BY id", some
         ):
             yield RatedCall._make(row), charges.get(row[0], {})
 
 
 def rated_calls_in_copy(
-    wanted: CallFilter, *, using: str = DEFAULT_DB_ALIAS
+    wanted: CallFilter,
 ) -> Iterator[list[tuple[RatedCall, dict[str, ChargeInForce]]]] | None:
     """Yield the calls that *wanted* admits with what they are charged, from the columnar copy.
 
@@ -135,7 +128,7 @@ def rated_calls_in_copy(
     left empty, and costs are not there. None: the copy cannot answer now.
     """
     columns = ", ".join((*RatedCall._fields, "charged_call_id", *_COPIED))
-    pieces = ask_in_pieces(lambda calls: f"SELECT {columns} FROM {calls}", wanted, using=using)
+    pieces = ask_in_pieces(lambda calls: f"SELECT {columns} FROM {calls}", wanted)
     if pieces is None:
         return None
     return (list(map(_copied, rows)) for rows in pieces)
@@ -149,15 +142,13 @@ def _copied(row: Row) -> tuple[RatedCall, dict[str, ChargeInForce]]:
     return call, {"charge": ChargeInForce(0, version_id, rate_index, "", "", *rest)}
 
 
-def rerated_cells(
-    wanted: CallFilter, run: int, *, last_call: int, using: str = DEFAULT_DB_ALIAS
-) -> list[RerateSums]:
+def rerated_cells(wanted: CallFilter, run: int, *, last_call: int) -> list[RerateSums]:
     """Return what *run* came to over the calls that *wanted* admitted when it began.
 
     Old is the charge in force before the run, new the one since. Calls without either are left
     out; those stored after *last_call* are not the run's.
     """
-    condition = both([wanted.of_calls(using=using), wanted.of_charges()])
+    condition = both([wanted.of_calls(), wanted.of_charges()])
     newest = (
         "(SELECT max(r.run) FROM tollbook_charge r WHERE r.call_id = c.id AND r.kind = 'charge' "
         "AND r.run {} %s)"
@@ -179,6 +170,5 @@ def rerated_cells(
         f"AND h.run = {newest.format('<')} "
         f"WHERE c.id <= %s AND {condition.text} GROUP BY 1, 2, 3, 4, 5",
         (run, run, run, last_call, *condition.values),
-        using=using,
     )
     return [RerateSums(*row) for row in rows]

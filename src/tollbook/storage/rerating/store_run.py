@@ -10,11 +10,10 @@ Source: docs/decisions/0013-ledger.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS, connections
-
 from tollbook.core.batch import ChargeColumns
 from tollbook.storage.billing.ledger import Filed, post_entries
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
+from tollbook.storage.db.current import current_connection
 from tollbook.storage.models import RatingRun
 from tollbook.storage.models.charges import RunState
 
@@ -46,11 +45,9 @@ class RunTaken(RuntimeError):
         self.run = run
 
 
-def store_step(
-    run: int, step: RerateStep, *, seen_us: int, using: str = DEFAULT_DB_ALIAS
-) -> RerateStep:
+def store_step(run: int, step: RerateStep, *, seen_us: int) -> RerateStep:
     """Store *step* in the transaction that is open and return it; raises RunTaken."""
-    with connections[using].cursor() as cursor:
+    with current_connection().cursor() as cursor:
         cursor.execute(
             "UPDATE tollbook_rating_run SET watermark = %s, calls_done = calls_done + %s, "
             "changed = changed + %s, seen_us = %s "
@@ -62,14 +59,14 @@ def store_step(
     if step.charges.call:
         names, lists = step.charges.names(), step.charges.lists()
         columns = dict(zip(names, lists, strict=True))
-        engine = engine_of(using)
+        engine = bulk_engine()
         # Charges commit in the order of their ids: the columnar copy counts on it.
         engine.begin_batch()
         engine.insert(
             "tollbook_charge",
             {"call_id": columns.pop("call"), "run": [run] * len(lists[0]), **columns},
         )
-    post_entries(step.filed, using=using)
+    post_entries(step.filed)
     return step
 
 

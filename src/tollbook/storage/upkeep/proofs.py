@@ -9,8 +9,6 @@ Source: docs/algorithms/ledger.md, "Rows".
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import charge_in_force, fetch, fetch_one
 
 MOST_FAULTS = 20
@@ -47,24 +45,22 @@ class SegmentEnd:
     indexed_bytes: int
 
 
-def paid_otherwise(*, using: str = DEFAULT_DB_ALIAS) -> list[PaidOtherwise]:
+def paid_otherwise() -> list[PaidOtherwise]:
     """Return the calls whose customers did not pay exactly the charge in force.
 
     A call without a payer must have cost nobody anything.
     """
     found: list[PaidOtherwise] = []
-    for first, last in _windows("tollbook_call", using=using):
-        found += [
-            PaidOtherwise(*row) for row in fetch(_paid(using), (first, last) * 3, using=using)
-        ]
+    for first, last in _windows("tollbook_call"):
+        found += [PaidOtherwise(*row) for row in fetch(_paid(), (first, last) * 3)]
         if len(found) >= MOST_FAULTS:
             break
     return found[:MOST_FAULTS]
 
 
-def _paid(using: str) -> str:
+def _paid() -> str:
     """Return the query of what each account paid of each call beside what it should have."""
-    in_force = charge_in_force("h", call="p.call_id", using=using)
+    in_force = charge_in_force("h", call="p.call_id")
     return f"""
         SELECT r.call_id, r.kind || ' ' || r.name, r.currency,
             CAST(sum(r.owed) AS bigint), CAST(sum(r.paid) AS bigint)
@@ -89,7 +85,7 @@ def _paid(using: str) -> str:
     """
 
 
-def snapshots_otherwise(*, using: str = DEFAULT_DB_ALIAS) -> list[SnapshotFault]:
+def snapshots_otherwise() -> list[SnapshotFault]:
     """Return the snapshots that differ from the postings that they count."""
     rows = fetch(
         "SELECT a.kind || ' ' || a.name || ' ' || a.currency, CAST(s.day AS text), "
@@ -100,39 +96,37 @@ def snapshots_otherwise(*, using: str = DEFAULT_DB_ALIAS) -> list[SnapshotFault]
         "WHERE p.account_id = s.account_id AND p.id <= s.last_posting), 0) "
         f"ORDER BY s.id LIMIT {MOST_FAULTS}",
         (),
-        using=using,
     )
     return [SnapshotFault(*row) for row in rows]
 
 
-def segment_ends(*, using: str = DEFAULT_DB_ALIAS) -> list[SegmentEnd]:
+def segment_ends() -> list[SegmentEnd]:
     """Return every file of the raw log with the end of its last indexed record."""
     rows = fetch(
         'SELECT g.path, s.name, coalesce((SELECT max(r."offset" + r.length) '
         "FROM tollbook_raw_record r WHERE r.segment_id = g.id), 0) "
         "FROM tollbook_raw_segment g JOIN tollbook_source s ON s.id = g.source_id ORDER BY g.id",
         (),
-        using=using,
     )
     return [SegmentEnd(*row) for row in rows]
 
 
-def broken_pages(vendor: str, *, using: str = DEFAULT_DB_ALIAS) -> list[str]:
+def broken_pages(vendor: str) -> list[str]:
     """Return what the embedded database finds wrong with its own file and with its links.
 
     A database server looks after its files itself.
     """
     if vendor != "sqlite":
         return []
-    pages = [str(row[0]) for row in fetch("PRAGMA integrity_check", (), using=using)]
+    pages = [str(row[0]) for row in fetch("PRAGMA integrity_check", ())]
     links = [
         f"row {row[1]} of {row[0]} names a row of {row[2]} that is not there"
-        for row in fetch("PRAGMA foreign_key_check", (), using=using)[:MOST_FAULTS]
+        for row in fetch("PRAGMA foreign_key_check", ())[:MOST_FAULTS]
     ]
     return [*(page for page in pages if page != "ok"), *links]
 
 
-def _windows(table: str, *, using: str) -> Iterator[tuple[int, int]]:
-    row = fetch_one(f"SELECT coalesce(max(id), 0) FROM {table}", (), using=using)
+def _windows(table: str) -> Iterator[tuple[int, int]]:
+    row = fetch_one(f"SELECT coalesce(max(id), 0) FROM {table}", ())
     for first in range(1, (row[0] if row else 0) + 1, _WINDOW):
         yield first, first + _WINDOW - 1

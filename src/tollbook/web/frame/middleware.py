@@ -3,7 +3,6 @@
 from typing import Final
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -11,6 +10,7 @@ from django.urls import Resolver404, resolve, reverse
 
 from tollbook.app.access.sessions import see_session
 from tollbook.app.access.sign_in import must_change_password
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.permissions import OPEN_PATHS
 from tollbook.web.frame.request import htmx_of, instant, user_of
 from tollbook.web.frame.site_choice import Respond
@@ -55,7 +55,7 @@ def guard_pages(respond: Respond) -> Respond:
 def _is_too_large(request: HttpRequest) -> bool:
     """Judge a body by its announced length: without one, the server passes on no body."""
     announced = request.META.get("CONTENT_LENGTH") or "0"
-    most = settings.TOLLBOOK.max_upload_mb * 1024 * 1024 + FORM_BYTES
+    most = current().settings.max_upload_mb * 1024 * 1024 + FORM_BYTES
     return announced.isdigit() and int(announced) > most
 
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from tollbook.storage.db.installation import current
 from tollbook.storage.models import Site
 from tollbook.web.frame.site_choice import chosen_site
 
@@ -36,7 +36,7 @@ class SiteFacts:
 
 def instant() -> datetime:
     """Return this instant, from the clock that wiring gave."""
-    return django_settings.TOLLBOOK_CLOCK()
+    return current().now()
 
 
 def user_of(request: HttpRequest) -> User:
@@ -58,7 +58,7 @@ def address_of(request: HttpRequest) -> str:
     entry holds, because everything before it can be made up by the caller.
     """
     remote: str = request.META.get("REMOTE_ADDR", "")
-    if django_settings.TOLLBOOK.trusted_proxy:
+    if current().settings.trusted_proxy:
         forwarded: str = request.headers.get("X-Forwarded-For", "")
         remote = forwarded.rpartition(",")[2].strip() or remote
     return remote[:LONGEST_ADDRESS]
@@ -68,6 +68,6 @@ def site_facts() -> SiteFacts:
     """Return the site whose zone and currency the screens use: the chosen or the first one."""
     site = chosen_site() or Site.objects.order_by("id").first()
     if site is None:
-        installed = django_settings.TOLLBOOK
+        installed = current().settings
         return SiteFacts(0, installed.site_name, installed.site_zone, "", installed.currency)
     return SiteFacts(site.pk, site.name, site.zone, site.country, site.currency)

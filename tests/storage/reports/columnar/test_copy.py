@@ -18,7 +18,7 @@ from support.batches import (
 from support.databases import Database
 from support.switch import DAY_US, TYPES, Switch
 from tollbook.storage.db.call_journal import install_journal, missing_journal
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Call, ChangedCall, ColumnMonth
 from tollbook.storage.models.raw import RecordKind
@@ -30,7 +30,6 @@ from tollbook.storage.reports.columnar.layout import LAYOUT
 from tollbook.storage.reports.columnar.refresh import Refreshed, refresh, refreshing
 
 HOUR_US = 3_600 * SECOND_US
-USING = "default"
 
 
 @pytest.fixture
@@ -60,14 +59,15 @@ def require_equal(office: Office) -> None:
     uneven = [NOON_US - 7 * DAY_US, NOON_US + 17, NOON_US + 17, NOON_US + 9 * DAY_US]
     for wanted in filters(office):
         for keys in ((), ("extension_id",), ("department_id", "call_type"), ("destination",)):
-            from_copy = queries.sums_by(keys, wanted, using=USING)
+            from_copy = queries.sums_by(keys, wanted)
             assert from_copy is not None
-            assert _sorted(from_copy) == _sorted(
-                spend.sums_from_tables(keys, wanted, using=USING)
-            ), (keys, wanted)
+            assert _sorted(from_copy) == _sorted(spend.sums_from_tables(keys, wanted)), (
+                keys,
+                wanted,
+            )
         for edges in (midnights, uneven):
-            days = queries.sums_by_interval(edges, wanted, using=USING)
-            assert days == spend.intervals_from_tables(list(pairwise(edges)), wanted, using=USING)
+            days = queries.sums_by_interval(edges, wanted)
+            assert days == spend.intervals_from_tables(list(pairwise(edges)), wanted)
 
 
 def _sorted(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
@@ -80,7 +80,7 @@ def test_a_fresh_copy_holds_every_month_and_answers_as_the_tables(office: Office
     written = refresh(door)
 
     assert written == Refreshed(rows=300, months=(202512, 202601, 202602, 202603), calls=300)
-    assert check(USING) == []
+    assert check() == []
     require_equal(office)
 
 
@@ -118,7 +118,7 @@ def test_a_call_rated_again_counts_with_its_new_charge(office: Office) -> None:
     require_equal(office)
     assert refresh(door) is not None
     require_equal(office)
-    assert check(USING) == []
+    assert check() == []
 
 
 def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
@@ -145,7 +145,7 @@ def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
     refresh(door)
     assert ChangedCall.objects.count() == 0
     require_equal(office)
-    assert check(USING) == []
+    assert check() == []
 
 
 def test_an_id_given_out_again_is_a_new_call(office: Office) -> None:
@@ -194,7 +194,7 @@ def test_the_answers_agree_while_a_rebuild_is_under_way(
     assert len(seen) > 2
     require_equal(office)
     refresh(door)
-    assert check(USING) == []
+    assert check() == []
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -220,7 +220,7 @@ def test_any_history_gives_the_same_answers(office: Office, seed: int) -> None:
     require_equal(office)
     refresh(door)
     require_equal(office)
-    assert check(USING) == []
+    assert check() == []
 
 
 def test_a_lost_or_torn_file_is_not_read_but_written_again(
@@ -232,7 +232,7 @@ def test_a_lost_or_torn_file_is_not_read_but_written_again(
     files[0].unlink()
     files[1].write_bytes(files[1].read_bytes()[:-1])
 
-    assert queries.totals(CallFilter(), using=USING) is None
+    assert queries.totals(CallFilter()) is None
     assert spend.call_totals().calls == 40
     assert refresh(door) is not None
     require_equal(office)
@@ -253,12 +253,12 @@ def test_the_check_tells_of_a_file_that_says_something_else(
     with door.transaction():
         ColumnMonth.objects.filter(month=202602).update(size=month.size, rows=month.rows)
 
-    told = check(USING)
+    told = check()
 
     assert [one.month for one in told] == [202601, 202602]
     assert "month 202602 has no calls in the columnar copy" in told[1].message
     refresh(door, from_scratch=True)
-    assert check(USING) == []
+    assert check() == []
 
 
 def test_a_file_that_cannot_be_read_lets_the_tables_answer(
@@ -269,15 +269,15 @@ def test_a_file_that_cannot_be_read_lets_the_tables_answer(
     for file in (database.data_dir / "columns").rglob("*.parquet"):
         file.write_bytes(b"?" * file.stat().st_size)
 
-    assert queries.totals(CallFilter(), using=USING) is None
+    assert queries.totals(CallFilter()) is None
     assert spend.call_totals().calls == 40
-    assert "No magic bytes" in check(USING)[0].message
+    assert "No magic bytes" in check()[0].message
 
 
 def test_without_a_copy_the_tables_answer(office: Office) -> None:
     Switch(office, seed=9).call(5)
 
-    assert queries.totals(CallFilter(), using=USING) is None
+    assert queries.totals(CallFilter()) is None
     assert spend.call_totals().calls == 5
 
 
@@ -290,7 +290,7 @@ def test_a_copy_far_behind_lets_the_tables_answer(
     monkeypatch.setattr(queries, "MOST_BEHIND", 9)
     switch.call(10)
 
-    assert queries.totals(CallFilter(), using=USING) is None
+    assert queries.totals(CallFilter()) is None
     assert spend.call_totals().calls == 15
 
 
@@ -301,7 +301,7 @@ def test_totals_of_a_word_of_letters_are_answered_by_the_tables(office: Office) 
     named = Call.objects.filter(said | ours).count()
 
     assert named > 3
-    assert queries.totals(CallFilter(keyword="anna"), using=USING) is None
+    assert queries.totals(CallFilter(keyword="anna")) is None
     assert spend.call_totals(CallFilter(keyword="anna")).calls == named
 
 
@@ -338,7 +338,7 @@ def test_the_summaries_on_screen_read_the_copy_with_names_from_the_tables(office
 
     refresh(door)
 
-    assert queries.totals(CallFilter(), using=USING) is not None
+    assert queries.totals(CallFilter()) is not None
     assert spend.charges_summary(group_by="extension") == by_extension
     assert spend.charges_summary(group_by="account_code") == by_code
     assert spend.cross_summary(rows_by="department", columns_by="call_type") == crossed
@@ -347,7 +347,7 @@ def test_the_summaries_on_screen_read_the_copy_with_names_from_the_tables(office
 
 
 def test_missing_triggers_are_told_and_put_back(office: Office) -> None:
-    from django.db import connection  # noqa: PLC0415 - the test's own database
+    from support.databases import connection  # noqa: PLC0415 - the test's own database
 
     assert missing_journal(connection) == []
     with connection.cursor() as cursor:

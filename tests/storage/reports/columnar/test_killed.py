@@ -10,7 +10,7 @@ import pytest
 
 from support.batches import calls_batch, make_office
 from support.databases import Database
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.reports import spend
 from tollbook.storage.reports.call_filter import CallFilter
@@ -25,7 +25,7 @@ import django
 django.setup()
 from tollbook.storage.reports.columnar import catalogue
 from tollbook.storage.reports.columnar.refresh import refresh
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 catalogue.READ_AT_ONCE = 100
 print("begun", flush=True)
 while True:
@@ -50,9 +50,9 @@ def test_a_killed_writer_leaves_a_copy_that_agrees_or_none(
         writer.send_signal(signal.SIGKILL)
 
     assert check() == []
-    from_copy = queries.totals(CallFilter(), using="default")
-    assert from_copy in (None, spend.sums_from_tables((), CallFilter(), using="default"))
+    from_copy = queries.totals(CallFilter())
+    assert from_copy in (None, spend.sums_from_tables((), CallFilter()))
     assert refresh(door) is not None
     assert check() == []
-    assert queries.totals(CallFilter(), using="default") is not None
+    assert queries.totals(CallFilter()) is not None
     assert not list((sqlite.data_dir / "columns").rglob("*.part-*"))

@@ -7,7 +7,7 @@ import pytest
 from support.batches import NOON_US, Office, make_office
 from support.databases import Database
 from support.switch import DAY_US, Switch
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call
 from tollbook.storage.reports import call_log as module
 from tollbook.storage.reports.call_filter import CallFilter
@@ -80,15 +80,13 @@ def require_equal_pages(office: Office, orders: tuple[SortOrder, ...] = ORDERS) 
             by_copy = walk(wanted, order)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(queries, "WORTH_CALLS", 10**9)
-                assert queries.open_view("default") is None
+                assert queries.open_view() is None
                 by_tables = walk(wanted, order)
             assert by_copy == by_tables, (wanted, order)
 
 
 def asked_of_copy(wanted: CallFilter) -> list[tuple[int, int]] | None:
-    return queries.first_calls(
-        wanted, "c.begin_us", beyond=(), way="DESC", count=10, using="default"
-    )
+    return queries.first_calls(wanted, "c.begin_us", beyond=(), way="DESC", count=10)
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=str)
@@ -135,10 +133,10 @@ def test_totals_of_digits_come_from_the_copy_and_agree(office: Office) -> None:
     refresh(door)
     wanted = CallFilter(keyword="0000")
 
-    found = queries.totals(wanted, using="default")
+    found = queries.totals(wanted)
 
     assert found is not None
-    assert sorted(found) == sorted(sums_from_tables((), wanted, using="default"))
+    assert sorted(found) == sorted(sums_from_tables((), wanted))
     assert call_totals(wanted).calls == 40
 
 

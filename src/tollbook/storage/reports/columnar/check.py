@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.db import DEFAULT_DB_ALIAS
-
 from tollbook.storage.db.sql import charge_in_force, fetch, fetch_one
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.columnar import duck
@@ -32,7 +30,7 @@ class MonthSums:
     rated: int
 
 
-def check(using: str = DEFAULT_DB_ALIAS) -> list[CopyDifference]:
+def check() -> list[CopyDifference]:
     """Return the months in which copy and tables differ; none of a copy that is not there.
 
     Every month is added up: calls, talk, charges and how many are rated. The copy itself is left
@@ -40,11 +38,11 @@ def check(using: str = DEFAULT_DB_ALIAS) -> list[CopyDifference]:
     """
     found: list[CopyDifference] = []
     for _ in range(TRIES):
-        view = open_view(using, worth_calls=0)
+        view = open_view(worth_calls=0)
         if view is None:
-            return _broken_files(using)
+            return _broken_files()
         try:
-            found = _compare(view, using)
+            found = _compare(view)
         except duck.DuckDbError as fault:
             return [CopyDifference(0, f"{view.catalogue.folder}: {fault}. {_MEND}")]
         if not found:
@@ -52,9 +50,9 @@ def check(using: str = DEFAULT_DB_ALIAS) -> list[CopyDifference]:
     return found
 
 
-def _compare(view: CallSnapshot, using: str) -> list[CopyDifference]:
+def _compare(view: CallSnapshot) -> list[CopyDifference]:
     copied = _from_copy(view)
-    stored = _from_tables(using)
+    stored = _from_tables()
     return [
         CopyDifference(
             month,
@@ -78,11 +76,11 @@ def _from_copy(view: CallSnapshot) -> dict[int, MonthSums]:
     return {row[0]: MonthSums(*row[1:]) for row in rows}
 
 
-def _from_tables(using: str) -> dict[int, MonthSums]:
-    edges = fetch_one("SELECT min(begin_us), max(begin_us) FROM tollbook_call", (), using=using)
+def _from_tables() -> dict[int, MonthSums]:
+    edges = fetch_one("SELECT min(begin_us), max(begin_us) FROM tollbook_call", ())
     if edges is None or edges[0] is None:
         return {}
-    charge = charge_in_force("h", call="c.id", using=using)
+    charge = charge_in_force("h", call="c.id")
     found = {}
     month, last = month_of(edges[0]), month_of(edges[1])
     while month <= last:
@@ -93,7 +91,6 @@ def _from_tables(using: str) -> dict[int, MonthSums]:
             f"FROM tollbook_call c LEFT JOIN tollbook_charge h ON {charge} "
             "WHERE c.begin_us >= %s AND c.begin_us < %s",
             (month_begins_us(month), month_begins_us(following)),
-            using=using,
         )
         if rows[0][0]:
             found[month] = MonthSums(*rows[0])
@@ -101,8 +98,8 @@ def _from_tables(using: str) -> dict[int, MonthSums]:
     return found
 
 
-def _broken_files(using: str) -> list[CopyDifference]:
-    catalogue = read_catalogue(using)
+def _broken_files() -> list[CopyDifference]:
+    catalogue = read_catalogue()
     if catalogue is None:
         return []
     return [

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from django.db import connections
-
 from tollbook.core.instants import from_us, to_us
+from tollbook.storage.db.current import current_connection
 
 LAYOUT = 3
 ABSENT = -(2**63) + 1  # Stands for null on the way from a table into an array of integers.
@@ -93,9 +92,9 @@ def deleted_row(call_id: int) -> tuple[object, ...]:
     return (call_id, *("" if column.is_text else ABSENT for column in TAKEN[1:]))
 
 
-def columns_folder(using: str) -> Path | None:
+def columns_folder() -> Path | None:
     """Return where the copy of a database lies; None: it has none."""
-    folder = connections[using].settings_dict.get("COLUMNS")
+    folder = current_connection().settings_dict.get("COLUMNS")
     return Path(folder) / f"calls-{LAYOUT}" if folder else None
 
 

@@ -73,24 +73,20 @@ class CallSnapshot:
         return " UNION ALL ".join(parts)
 
 
-def totals(wanted: CallFilter, *, using: str) -> list[Row] | None:
+def totals(wanted: CallFilter) -> list[Row] | None:
     """Return (currency, calls, answered, talk, unrated, charge) by currency."""
-    return sums_by((), wanted, using=using)
+    return sums_by((), wanted)
 
 
-def sums_by(keys: Sequence[str], wanted: CallFilter, *, using: str) -> list[Row] | None:
+def sums_by(keys: Sequence[str], wanted: CallFilter) -> list[Row] | None:
     """Return the sums by *keys*, columns of a call, and currency."""
     selected = ", ".join([*(f"c.{key}" for key in keys), "c.currency"])
     return ask(
-        lambda calls: f"SELECT {selected}, {SUMS} FROM {calls} c GROUP BY ALL ORDER BY ALL",
-        wanted,
-        using=using,
+        lambda calls: f"SELECT {selected}, {SUMS} FROM {calls} c GROUP BY ALL ORDER BY ALL", wanted
     )
 
 
-def sums_by_interval(
-    boundaries_us: Sequence[int], wanted: CallFilter, *, using: str
-) -> list[Row] | None:
+def sums_by_interval(boundaries_us: Sequence[int], wanted: CallFilter) -> list[Row] | None:
     """Return (interval, currency, calls, charge) for the intervals between *boundaries_us*.
 
     Calls are added up by the greatest step that divides all boundaries (mostly an hour: days begin
@@ -116,12 +112,11 @@ def sums_by_interval(
             "JOIN k ON k.step >= d.low AND k.step < d.high GROUP BY 1, 2 ORDER BY 1, 2"
         ),
         wanted,
-        using=using,
     )
 
 
 def first_calls(
-    wanted: CallFilter, value: str, *, beyond: Sequence[Clause], way: str, count: int, using: str
+    wanted: CallFilter, value: str, *, beyond: Sequence[Clause], way: str, count: int
 ) -> list[tuple[int, int]] | None:
     """Return the first *count* (value, id) of the calls that *wanted* admits, in order.
 
@@ -135,7 +130,6 @@ def first_calls(
         wanted,
         beyond=beyond,
         proven=False,
-        using=using,
     )
     return None if found is None else [(row[0], row[1]) for row in found]
 
@@ -154,7 +148,6 @@ def ask(
     *,
     beyond: Sequence[Clause] = (),
     proven: bool = True,
-    using: str,
 ) -> list[Row] | None:
     """Return the rows of a query over the calls that *wanted* admits; None: no answer here.
 
@@ -164,24 +157,22 @@ def ask(
     """
     if proven and needs_proof(wanted):
         return None
-    pieces = _ask(question, wanted, beyond, using=using)
+    pieces = _ask(question, wanted, beyond)
     return None if pieces is None else list(chain.from_iterable(pieces))
 
 
-def ask_in_pieces(
-    question: Callable[[str], str], wanted: CallFilter, *, using: str
-) -> Iterator[list[Row]] | None:
+def ask_in_pieces(question: Callable[[str], str], wanted: CallFilter) -> Iterator[list[Row]] | None:
     """Do as `ask`, the rows some thousand at a time; close the iterator if it is not read out."""
-    return None if needs_proof(wanted) else _ask(question, wanted, (), using=using)
+    return None if needs_proof(wanted) else _ask(question, wanted, ())
 
 
 def _ask(
-    question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause], *, using: str
+    question: Callable[[str], str], wanted: CallFilter, beyond: Sequence[Clause]
 ) -> Iterator[list[Row]] | None:
     # The copy holds what calls were charged, not what they cost, and not when they came.
     beyond_it = wanted.below_cost or wanted.concerns_arrival
-    keyword = None if beyond_it else _keyword(wanted.keyword, using=using)
-    view = None if keyword is None else open_view(using)
+    keyword = None if beyond_it else _keyword(wanted.keyword)
+    view = None if keyword is None else open_view()
     if keyword is None or view is None:
         return None
     charge = wanted.of_charges("c", call="charged_call_id")
@@ -197,7 +188,7 @@ def _ask(
     return pieces
 
 
-def _keyword(word: str, *, using: str) -> Clause | None:
+def _keyword(word: str) -> Clause | None:
     """Return a condition that every call with *word* in it meets; None if there is no good one.
 
     It is exact for a word without letters. Else each piece of it must be there, whatever the case
@@ -211,7 +202,7 @@ def _keyword(word: str, *, using: str) -> Clause | None:
     if not pieces or APART in word:
         return None
     said = both([Clause("contains(c.searched, lower(%s))", (piece,)) for piece in pieces if piece])
-    ours = extensions_named(word, using=using)
+    ours = extensions_named(word)
     if not ours:
         return said
     return Clause(f"{said.text} OR c.extension_id IN ({', '.join(map(str, ours))})", said.values)
@@ -227,20 +218,20 @@ def _pieces(statement: str, values: list[object], view: CallSnapshot) -> Iterato
             yield rows
 
 
-def open_view(using: str, *, worth_calls: int | None = None) -> CallSnapshot | None:
+def open_view(*, worth_calls: int | None = None) -> CallSnapshot | None:
     """Return all calls as they are now; None where the copy cannot tell."""
     least = WORTH_CALLS if worth_calls is None else worth_calls
     for _ in range(TRIES):
-        catalogue = read_catalogue(using)
+        catalogue = read_catalogue()
         if catalogue is None or catalogue.rows < least:
             return None
-        newest = newest_ids(using)
-        if catalogue.behind(newest, using=using) > MOST_BEHIND:
+        newest = newest_ids()
+        if catalogue.behind(newest) > MOST_BEHIND:
             return None
         if not all(one.is_whole(catalogue.folder) for one in catalogue.months):
             return None
-        fresh = _fresh(catalogue, newest, using=using)
-        if read_mark(using) == catalogue.mark:
+        fresh = _fresh(catalogue, newest)
+        if read_mark() == catalogue.mark:
             return CallSnapshot(catalogue, fresh)
     return None
 
@@ -256,7 +247,7 @@ class _Known:
     fresh: Fresh
 
 
-def _fresh(catalogue: Catalogue, newest: Newest, *, using: str) -> Fresh:
+def _fresh(catalogue: Catalogue, newest: Newest) -> Fresh:
     """Return the fresh rows; of those read the last time, only what came or changed since."""
     with _remembering:
         known = next((one for one in _remembered if one.folder == catalogue.folder), None)
@@ -267,11 +258,12 @@ def _fresh(catalogue: Catalogue, newest: Newest, *, using: str) -> Fresh:
             return known.fresh
         rows = known.rows
         since = replace(since, call_id=known.newest.call_id, charge_id=known.newest.charge_id)
-    rows = rows | {row[0]: row for row in fresh_rows(since, using=using)}
+    rows = rows | {row[0]: row for row in fresh_rows(since)}
     corrects = any(call_id <= catalogue.mark.call_id for call_id in rows)
     fresh = Fresh(duck.arrays_of(list(rows.values())), len(rows), corrects)
-    with _remembering:
-        _remembered[:] = [_Known(catalogue.folder, catalogue.mark, newest, rows, fresh)]
+    with _remembering:  # One of each copy: a process may have several installations open.
+        others = [one for one in _remembered if one.folder != catalogue.folder]
+        _remembered[:] = [*others, _Known(catalogue.folder, catalogue.mark, newest, rows, fresh)]
     return fresh
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tollbook.storage.db.bulk_engines import engine_of
+from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.sql import Row, chunks
 from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMonth
@@ -77,7 +77,7 @@ def refresh(
     false. Raises `duck.DuckDbError` if a file cannot be written or read; what was stated before
     stands.
     """
-    folder = columns_folder(door.using)
+    folder = columns_folder()
     if folder is None:
         return None
     with refreshing(folder, wait=wait) as mine:
@@ -89,14 +89,13 @@ class _Refresh:
 
     def __init__(self, door: Door, folder: Path, step_rows: int) -> None:
         self._door = door
-        self._using = door.using
         self._folder = folder
         self._step_rows = step_rows
         self._written: dict[int, None] = {}
         self._rows = 0
 
     def run(self, *, from_scratch: bool) -> Refreshed:
-        catalogue = None if from_scratch else read_catalogue(self._using)
+        catalogue = None if from_scratch else read_catalogue()
         if catalogue is None or not all(one.is_whole(self._folder) for one in catalogue.months):
             catalogue = self._start_again()
         with duck.workshop(self._folder / "spill") as work:
@@ -107,11 +106,11 @@ class _Refresh:
 
     def _start_again(self) -> Catalogue:
         """Forget all files; their generations are never used again."""
-        before = read_mark(self._using)
+        before = read_mark()
         version = before.version + 1 if before else 1
         with self._door.transaction():
-            ColumnMonth.objects.using(self._using).all().delete()
-            ColumnMark.objects.using(self._using).update_or_create(
+            ColumnMonth.objects.all().delete()
+            ColumnMark.objects.update_or_create(
                 id=1, defaults={"layout": LAYOUT, "version": version, "call_id": 0, "charge_id": 0}
             )
         return Catalogue(self._folder, CopyPosition(LAYOUT, version), ())
@@ -119,14 +118,14 @@ class _Refresh:
     def _take_all(self, work: Any, catalogue: Catalogue) -> Catalogue:
         """Merge changed calls, then new ones by the step, until the copy is level."""
         with self._door.transaction():  # Whoever writes calls has committed, or has no ids yet.
-            engine_of(self._using).begin_batch()
-            newest = newest_ids(self._using)
-        journal = read_journal(using=self._using)
-        ids = changed_ids(catalogue.mark, newest.charge_id, journal, using=self._using)
-        self._stage(work, rows_now(ids, using=self._using))
+            bulk_engine().begin_batch()
+            newest = newest_ids()
+        journal = read_journal()
+        ids = changed_ids(catalogue.mark, newest.charge_id, journal)
+        self._stage(work, rows_now(ids))
         # Deleted calls may be the newest, and their ids be given out again.
         done_id = min(catalogue.mark.call_id, newest.call_id)
-        for rows in new_rows(done_id, newest.call_id, using=self._using):
+        for rows in new_rows(done_id, newest.call_id):
             self._stage(work, [rows])
             done_id = rows[-1][0]
             if self._staged(work) >= self._step_rows:
@@ -214,21 +213,17 @@ class _Refresh:
         new = set(after.months).difference(before.months)
         gone = {one.month for one in before.months}.difference(one.month for one in after.months)
         with self._door.transaction():
-            moved = (
-                ColumnMark.objects.using(self._using)
-                .filter(version=before.mark.version)
-                .update(
-                    version=after.mark.version,
-                    call_id=after.mark.call_id,
-                    charge_id=after.mark.charge_id,
-                )
+            moved = ColumnMark.objects.filter(version=before.mark.version).update(
+                version=after.mark.version,
+                call_id=after.mark.call_id,
+                charge_id=after.mark.charge_id,
             )
             if not moved:
                 raise duck.DuckDbError(
                     f"{self._folder}: another machine wrote the columnar copy meanwhile. "
                     "Its catalogue stands; nothing is lost."
                 )
-            months = ColumnMonth.objects.using(self._using)
+            months = ColumnMonth.objects
             months.filter(month__in=gone | {one.month for one in new}).delete()
             months.bulk_create(
                 ColumnMonth(
@@ -238,7 +233,7 @@ class _Refresh:
             )
             for notes in chunks(journal, _NOTES_AT_ONCE):
                 ids = [note_id for note_id, _ in notes]
-                ChangedCall.objects.using(self._using).filter(id__in=ids).delete()
+                ChangedCall.objects.filter(id__in=ids).delete()
 
     def _sweep(self, catalogue: Catalogue) -> None:
         """Remove files that no reader can want any more, and what a killed writer left."""

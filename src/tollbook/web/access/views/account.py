@@ -1,6 +1,5 @@
 """Signing in and out, the password, and where one is signed in."""
 
-from django.conf import settings
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -28,6 +27,7 @@ from tollbook.app.access.sign_in import (
     must_change_password,
     sign_in,
 )
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import access_of, for_everyone
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -110,7 +110,7 @@ def _let_in(request: HttpRequest, came: SignedIn, place: str) -> HttpResponse:
 
 
 def _lock_out() -> LockOut:
-    installed = settings.TOLLBOOK
+    installed = current().settings
     return LockOut(failures=installed.lockout_failures, minutes=installed.lockout_minutes)
 
 

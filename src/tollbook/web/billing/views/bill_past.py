@@ -12,7 +12,7 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.billing.bill_past import bill_past, would_bill
 from tollbook.app.billing.undo_past import NotUndone, PastRun, past_runs, undo_past
 from tollbook.app.words import counted
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import midnight
 from tollbook.web.frame.permissions import needs

@@ -21,7 +21,7 @@ from tollbook.app.billing.recharge import (
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import plural
 from tollbook.app.faults import RequestRefused
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.web.directory.pages.holders import Chosen, by_of, chosen_of, sender_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.money import four

@@ -10,7 +10,7 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.decisions.decider import Answer, Request, UnknownPlace, ask
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.policies import Reason
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Site
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts

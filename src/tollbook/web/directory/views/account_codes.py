@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -25,7 +24,7 @@ from tollbook.app.directory.code_import import CodeReading, as_text, import_code
 from tollbook.app.directory.owners import OwnerFilter, owner_infos, owners_matching
 from tollbook.app.words import counted
 from tollbook.documents.table import Cell, Column, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import current, door
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
@@ -153,9 +152,9 @@ def import_file(request: HttpRequest) -> HttpResponse:
     text, fault = request.POST.get("text", ""), ""
     upload = request.FILES.get("file")
     if request.method == "POST":
-        limit = settings.TOLLBOOK.max_upload_mb * 1_000_000
+        limit = current().settings.max_upload_mb * 1_000_000
         if upload is not None and (upload.size or 0) > limit:
-            fault = f"The file is larger than {settings.TOLLBOOK.max_upload_mb} MB."
+            fault = f"The file is larger than {current().settings.max_upload_mb} MB."
         elif upload is None and not text:
             fault = "Choose a file first."
         else:

@@ -21,7 +21,7 @@ from tollbook.app.directory.extension_import import (
     plan_import,
     read_sheet,
 )
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say

@@ -10,7 +10,7 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.pricing.load_pbx_rules import dial_plan as plan_of
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
 from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, Resolver, read_plan
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, Site
 from tollbook.web.directory.pages.dial_plan_form import (
     LONGEST_TEXT,

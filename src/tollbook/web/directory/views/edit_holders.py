@@ -23,7 +23,7 @@ from tollbook.app.directory.holder_fields import (
     text_of,
 )
 from tollbook.app.directory.holders import MODELS, plural
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, ServiceClass
 from tollbook.web.billing.views.recharge import MOST_SHOWN, NOBODY
 from tollbook.web.directory.pages.holders import Chosen, by_of, chosen_of

@@ -15,7 +15,7 @@ from tollbook.app.directory.currency import (
     set_currency,
 )
 from tollbook.app.faults import RequestRefused
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerEntry, Site
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say

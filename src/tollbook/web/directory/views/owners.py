@@ -19,7 +19,7 @@ from tollbook.app.directory.owners import (
     save_owner,
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of

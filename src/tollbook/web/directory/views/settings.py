@@ -12,7 +12,7 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import list_pbxs
 from tollbook.app.pricing.load_pbx_rules import dial_plan, set_dial_plan
 from tollbook.core.dialplan import PlanFault, plan_document
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Site
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say

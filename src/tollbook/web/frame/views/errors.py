@@ -1,9 +1,10 @@
 """What went wrong, in the look of the product and without its insides."""
 
-from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from tollbook.storage.db.installation import current
 
 
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django passes it
@@ -58,7 +59,7 @@ def too_large(request: HttpRequest) -> HttpResponse:
         request,
         413,
         "That file is too large",
-        f"Uploads end at {settings.TOLLBOOK.max_upload_mb} MB (setting max_upload_mb). Nothing "
+        f"Uploads end at {current().settings.max_upload_mb} MB (setting max_upload_mb). Nothing "
         "was read. Import it on the server: tollbook import FILE --format F --pbx P",
     )
 

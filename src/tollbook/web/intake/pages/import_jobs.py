@@ -16,13 +16,13 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import BinaryIO
 
-from django.conf import settings
 from django.db import connections
 
 from tollbook.app.directory.pbxs import PbxInfo
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
 from tollbook.formats import Definition, ZoneError
-from tollbook.storage.db.door import door
+from tollbook.storage.db.current import carried
+from tollbook.storage.db.installation import current, door
 from tollbook.web.frame.request import instant
 
 ID_BYTES = 12
@@ -79,7 +79,7 @@ def begin_import(
     )
     _say(job)
     # A daemon: a stop of the program need not wait, for the import can be repeated.
-    Thread(target=_run, args=(job, path, pbx, definition, zone), daemon=True).start()
+    Thread(target=carried(_run), args=(job, path, pbx, definition, zone), daemon=True).start()
     return job
 
 
@@ -106,7 +106,7 @@ def _run(
 ) -> None:
     """Import one upload and write down what came of it, whatever that is."""
     progress = _ProgressWriter(job)
-    installed = settings.TOLLBOOK
+    installed = current().settings
     # No process of its own: a server's worker may not have children.
     place = ImportPlace(
         data_dir=installed.data_dir,
@@ -184,5 +184,5 @@ def _clear_old(folder: Path) -> None:
 
 
 def _folder() -> Path:
-    folder: Path = settings.TOLLBOOK.data_dir / "uploads"
+    folder: Path = current().settings.data_dir / "uploads"
     return folder

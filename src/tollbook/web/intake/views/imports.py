@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +16,7 @@ from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx, list_pbxs
 from tollbook.core.calendar import zone_names
 from tollbook.core.instants import from_us
 from tollbook.formats import detect, list_formats, load_definition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import current, door
 from tollbook.storage.models import ImportFile
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, user_of
@@ -84,7 +83,7 @@ def imports(request: HttpRequest) -> HttpResponse:
         **given,
         "pbx": given["pbx"] or (pbxs[0] if len(pbxs) == 1 else ""),
         "fault": fault,
-        "max_mb": settings.TOLLBOOK.max_upload_mb,
+        "max_mb": current().settings.max_upload_mb,
         "pbxs": pbxs,
         "formats": [(info.name, info.title) for info in list_formats()],
     }

@@ -22,7 +22,7 @@ from tollbook.app.intake.sources import (
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.formats import list_formats
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import (

@@ -22,7 +22,7 @@ from tollbook.app.policies.budgets import (
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Budget, Department, Extension, Owner
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say

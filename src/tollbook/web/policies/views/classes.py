@@ -23,7 +23,7 @@ from tollbook.app.policies.classes import (
 from tollbook.core.calendar import format_clock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Site
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs

@@ -26,7 +26,7 @@ from tollbook.app.policies.fraud_guards import (
 from tollbook.core.calendar import format_clock
 from tollbook.core.instants import from_us
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, FraudGuard, Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say

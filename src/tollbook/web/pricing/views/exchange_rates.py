@@ -17,7 +17,7 @@ from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.pricing.exchange_rates import (
     SORTS,
     RateQuery,

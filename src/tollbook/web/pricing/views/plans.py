@@ -26,7 +26,7 @@ from tollbook.app.rerating.late_calls import LateCalls, late_calls
 from tollbook.core.instants import to_us
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say

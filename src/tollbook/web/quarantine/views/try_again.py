@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -28,7 +27,7 @@ from tollbook.app.quarantine.retry import (
 from tollbook.core.calendar import zone_names
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import current, door
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
@@ -130,7 +129,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
         asked = RetryQuery(asked.source, asked.reason, asked.reject, asked.after, "")
     tried = try_rejects(
         door,
-        data_dir=settings.TOLLBOOK.data_dir,
+        data_dir=current().settings.data_dir,
         at=at,
         source_id=asked.source,
         reason=asked.reason,

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -20,6 +19,7 @@ from tollbook.core.money import from_micros
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
+from tollbook.storage.db.installation import current
 from tollbook.storage.reports.call_detail import CallDetail, call_detail
 from tollbook.storage.reports.call_log import CursorError, call_log, calls_after, newest_call_id
 from tollbook.storage.reports.spend import call_totals
@@ -150,7 +150,7 @@ def call(request: HttpRequest, call_id: int) -> HttpResponse:
         explained=explained,
         why=reason,
         zone=site_facts().zone,
-        data_dir=settings.TOLLBOOK.data_dir,
+        data_dir=current().settings.data_dir,
         sees_costs=_sees_costs(request),
     )
     money = call_money(call_id, why_not=no_charge_words(detail.row))

@@ -11,7 +11,8 @@ from threading import Thread
 from django.db import connections
 
 from tollbook.app.rerating.run import RunInfo, RunTaken, carry_on
-from tollbook.storage.db.door import door
+from tollbook.storage.db.current import carried
+from tollbook.storage.db.installation import door
 from tollbook.web.frame.request import instant
 
 STALE_AFTER = timedelta(seconds=60)
@@ -22,7 +23,9 @@ _log = logging.getLogger(__name__)
 def work_on(run_id: int) -> None:
     """Do what is left of a run beside the pages."""
     # A daemon: a stop of the program need not wait, for the run can be carried on with.
-    Thread(target=_work, args=(run_id,), name=f"tollbook-rerate-{run_id}", daemon=True).start()
+    Thread(
+        target=carried(_work), args=(run_id,), name=f"tollbook-rerate-{run_id}", daemon=True
+    ).start()
 
 
 def is_broken_off(run: RunInfo) -> bool:

@@ -25,7 +25,7 @@ from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.storage.billing.ledger_queries import differences
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.reports.spend import call_totals
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import named_days

@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from django.conf import settings
-
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.request import instant
 
 ID_BYTES = 12
@@ -81,5 +80,5 @@ def _forget_old(folder: Path) -> None:
 
 
 def _folder() -> Path:
-    folder: Path = settings.TOLLBOOK.data_dir / "decks"
+    folder: Path = current().settings.data_dir / "decks"
     return folder

@@ -33,7 +33,7 @@ from tollbook.app.tariffs.assignments import (
 )
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.overview import list_tariffs
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Department, Extension, Pbx, Site, Trunk
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs

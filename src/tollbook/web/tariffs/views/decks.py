@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -31,7 +30,7 @@ from tollbook.app.tariffs.overview import list_tariffs, open_tariff
 from tollbook.app.tariffs.publish import Faulty
 from tollbook.app.words import counted
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import current, door
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -77,7 +76,7 @@ def import_deck(request: HttpRequest) -> HttpResponse:
         "fault": fault[:1].upper() + fault[1:],
         "tariffs": [(str(line.id), line.name) for line in list_tariffs(at=instant())],
         "carriers": known_carriers(),
-        "max_mb": settings.TOLLBOOK.max_upload_mb,
+        "max_mb": current().settings.max_upload_mb,
     }
     return render(
         request, "tollbook/tariffs/import_deck.html", {"form": form}, status=422 if fault else 200

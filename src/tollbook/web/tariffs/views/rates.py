@@ -30,7 +30,7 @@ from tollbook.app.tariffs.edit_rates import (
 from tollbook.app.tariffs.overview import later_version
 from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, TariffDefinition
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
