@@ -43,6 +43,8 @@ class Installation:
 
     def close(self) -> None:
         """Answer what waits at the door, close this thread's connection, forget what was kept."""
+        if self.alias not in _installations:
+            return
         self.door.close()
         connections[self.alias].close()
         del connections[self.alias]
@@ -65,6 +67,9 @@ def open_database(settings: Settings, *, now: Callable[[], datetime]) -> Install
         if known.settings == settings:
             return known
     alias = f"installation-{next(_numbers)}"
+    if not _installations:
+        connections[DEFAULT_DB_ALIAS].close()
+        del connections[DEFAULT_DB_ALIAS]
     described = {DEFAULT_DB_ALIAS: {}, alias: database_settings(settings)}
     connections.settings |= connections.configure_settings(described)
     installation = Installation(settings, alias, Door(alias), now)
