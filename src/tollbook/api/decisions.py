@@ -215,33 +215,33 @@ def checked_length(method: str, length: str) -> int:
 
 def decide_call(call: ApiRequest, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
-    matter, decisions = _matter(call, bearer), decider(door)
-    if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
-        return _without_key(decisions, matter)
+    event, decisions = _event(call, bearer), decider(door)
+    if isinstance(event, Request) and not _KEY.fullmatch(call.key):
+        return _without_key(decisions, event)
     try:
-        return _told(decisions.decide(matter, within_s=_patience_s(matter)))
+        return _told(decisions.decide(event, within_s=_patience_s(event)))
     except _FAULTS as fault:
-        return _instead(matter, fault)
+        return _instead(event, fault)
 
 
 async def decide_call_async(call: ApiRequest, bearer: Bearer) -> str:
     """Do as `decide_call` without blocking the event loop."""
-    matter, decisions = _matter(call, bearer), decider(door)
-    if isinstance(matter, Request) and not _KEY.fullmatch(call.key):
-        return await asyncio.to_thread(_without_key, decisions, matter)
+    event, decisions = _event(call, bearer), decider(door)
+    if isinstance(event, Request) and not _KEY.fullmatch(call.key):
+        return await asyncio.to_thread(_without_key, decisions, event)
     try:
-        async with asyncio.timeout(_patience_s(matter)):
-            return _told(await decisions.decide_async(matter))
+        async with asyncio.timeout(_patience_s(event)):
+            return _told(await decisions.decide_async(event))
     except _FAULTS as fault:
-        return await asyncio.to_thread(_instead, matter, fault)
+        return await asyncio.to_thread(_instead, event, fault)
 
 
-def _patience_s(matter: CallEvent) -> float | None:
+def _patience_s(event: CallEvent) -> float | None:
     """Return how long somebody waits; what is told of a call is done however long it takes."""
-    return PATIENCE_S if isinstance(matter, Request) else None
+    return PATIENCE_S if isinstance(event, Request) else None
 
 
-def _matter(call: ApiRequest, bearer: Bearer) -> CallEvent:
+def _event(call: ApiRequest, bearer: Bearer) -> CallEvent:
     """Return what is asked or told; raises ApiError."""
     fields = _object(call.body)
     at = instant()
@@ -284,11 +284,11 @@ def _settlement(fields: Mapping[str, Any], at: datetime) -> Settlement:
 _FAULTS = (KeyConflict, UnknownHold, HoldEnded, UnknownPlace, DatabaseError, TimeoutError)
 
 
-def _instead(matter: CallEvent, fault: Exception) -> str:
+def _instead(event: CallEvent, fault: Exception) -> str:
     """Return what is answered without the database, or after waiting too long; raises ApiError."""
-    if not isinstance(matter, Request) or not isinstance(fault, DatabaseError | TimeoutError):
+    if not isinstance(event, Request) or not isinstance(fault, DatabaseError | TimeoutError):
         raise _api_error(fault) from None
-    away = answer_away(matter)
+    away = answer_away(event)
     LOG.error("the database is away (%s): %s", fault, away.steps[-1].outcome)
     return away.as_json()
 

@@ -240,9 +240,9 @@ def test_a_telephone_that_an_import_has_just_met_is_known(database: Database) ->
 def test_an_unknown_hold_is_said_to_be_unknown(database: Database) -> None:
     open_prepaid(database)
 
-    for matter in (Renewal("x", NOW, 1), Settlement("x", NOW, 1)):
+    for event in (Renewal("x", NOW, 1), Settlement("x", NOW, 1)):
         with pytest.raises(UnknownHold):
-            (renew if isinstance(matter, Renewal) else settle)(door, matter)  # type: ignore[operator]
+            (renew if isinstance(event, Renewal) else settle)(door, event)  # type: ignore[operator]
     with pytest.raises(UnknownHold):
         release(door, Release("x", NOW))
 

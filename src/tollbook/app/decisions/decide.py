@@ -1,4 +1,4 @@
-"""Weighs a case against what stands: money, budgets, calls at once, alarms.
+"""Decides a question by the current state: money, budgets, calls at once, alarms.
 
 `CurrentState` is what one transaction read; each call that is allowed moves it, so that the next of
 the same group finds less. The decision itself is `core.policies.decide`'s.
@@ -104,12 +104,10 @@ class AnswerAndHold(NamedTuple):
 class HeldCounters:
     """A plan's counters as a decision sees them: free seconds that are held are used."""
 
-    def __init__(
-        self, work: PlanAtWork, site: SiteRef, standing: CurrentState, own: Reserved
-    ) -> None:
+    def __init__(self, work: PlanAtWork, site: SiteRef, state: CurrentState, own: Reserved) -> None:
         self._work = work
         self._site = site
-        self._standing = standing
+        self._state = state
         self._own = dict(own.bundles)
 
     def volume(self, key: CounterKey) -> Volume:
@@ -121,60 +119,60 @@ class HeldCounters:
     def bundle_used_s(self, key: CounterKey) -> int:
         """Return the seconds taken of a bundle under *key*, held ones included."""
         row = counter_row(self._work, self._site, BUNDLE, key)
-        held = self._standing.bundles
+        held = self._state.bundles
         if row not in held:
             held[row] = held_seconds(row)
         tally = read_counters([row]).get(row)
         return (tally.seconds if tally else 0) + held[row] - self._own.get(row, 0)
 
 
-def weigh(
+def decide_question(
     book: Rulebook,
-    case: Question,
-    standing: CurrentState,
-    before: AlreadyHeld | None = None,
+    question: Question,
+    state: CurrentState,
+    held: AlreadyHeld | None = None,
     *,
     content_hash: str = "",
 ) -> AnswerAndHold:
-    """Decide on *case*; with *before* on a call that is under way, and how far it may go on."""
-    own = before or _FRESH
-    goal, side = case.goal, case.side
-    if goal.emergency:
+    """Decide; with what a call under way has *held* already, how far it may go on."""
+    own = held or _FRESH
+    number_facts, caller_facts = question.number_facts, question.caller_facts
+    if number_facts.emergency:
         step = DecisionStep("emergency", "emergency numbers always pass")
-        return AnswerAndHold(_allowed(case, Allowed(None, 0, (step,)), hold=None))
-    price = _price(book, case, standing, own) if side.asks_price else None
-    steps = (goal.step, *side.steps)
+        return AnswerAndHold(_allowed(question, Allowed(None, 0, (step,)), hold=None))
+    price = _price(book, question, state, own) if caller_facts.asks_price else None
+    steps = (number_facts.step, *caller_facts.steps)
     if price is not None and price.unrated:
         words = UNRATED_REASONS.get(price.unrated) or RATE_REASONS.get(price.unrated)
         steps = (*steps, DecisionStep("price", words or price.unrated))
-    if case.refused is not None:
-        return AnswerAndHold(_denied(Denied(case.refused, steps)))
-    hold_s = side.caller.site.hold_s
+    if question.refused is not None:
+        return AnswerAndHold(_denied(Denied(question.refused, steps)))
+    hold_s = caller_facts.caller.site.hold_s
     if hold_s is not None and own.limit_s is not None:
         hold_s += own.limit_s
     decision = decide(
-        _asked(case, standing, own),
+        _asked(question, state, own),
         NOTHING if price is None else price.pricing(),
         HoldSettings(hold_s),
-        is_open=side.at_work.is_open(case.at_us // _SECOND_US),
+        is_open=caller_facts.at_work.is_open(question.at_us // _SECOND_US),
         before=steps,
     )
     if isinstance(decision, Denied):
         return AnswerAndHold(_denied(decision))
-    if goal.internal:
-        return AnswerAndHold(_allowed(case, decision, hold=None))
-    answer = _allowed(case, decision, hold=case.request.key)
-    return AnswerAndHold(answer, _hold(case, decision, answer, price, content_hash))
+    if number_facts.internal:
+        return AnswerAndHold(_allowed(question, decision, hold=None))
+    answer = _allowed(question, decision, hold=question.request.key)
+    return AnswerAndHold(answer, _hold(question, decision, answer, price, content_hash))
 
 
 def _price(
-    book: Rulebook, case: Question, standing: CurrentState, own: AlreadyHeld
+    book: Rulebook, question: Question, state: CurrentState, own: AlreadyHeld
 ) -> CallPrice | None:
     """Return the price, if the decision will ask for it: pricing is most of its work."""
-    billable = case.billable if case.refused is None else None
+    billable = question.billable if question.refused is None else None
     if billable is None:
         return None
-    caller = case.side.caller
+    caller = question.caller_facts.caller
     site = caller.site
     price = CallPrice(
         book.prices,
@@ -183,71 +181,71 @@ def _price(
         site_id=site.id,
         site=site.name,
         counters_for=lambda work: HeldCounters(
-            work, SiteRef(site.id, site.name), standing, own.reserved
+            work, SiteRef(site.id, site.name), state, own.reserved
         ),
     )
-    if not price.unrated and price.currency != case.side.account[2]:
+    if not price.unrated and price.currency != question.caller_facts.account[2]:
         # What is asked in one currency cannot be taken from an account in another.
         price.unrated = "no_exchange_rate"
     price.pricing(site.hold_s if own.limit_s is None else None)
     return price
 
 
-def _asked(case: Question, standing: CurrentState, own: AlreadyHeld) -> DecisionInput:
-    side, goal, code = case.side, case.goal, case.code
-    lock, limits, calls, budget = side.lock, side.limits, 0, NOTHING_LIMITED
-    if not lock and side.extension_id in standing.closed:
+def _asked(question: Question, state: CurrentState, own: AlreadyHeld) -> DecisionInput:
+    caller_facts, number_facts, code = question.caller_facts, question.number_facts, question.code
+    lock, limits, calls, budget = caller_facts.lock, caller_facts.limits, 0, NOTHING_LIMITED
+    if not lock and caller_facts.extension_id in state.closed:
         lock = "an alarm closed the extension and was not lifted"
-    if side.counts_calls:
-        limits, calls = _concurrency(side, standing)
-    if case.budgets:
-        budget = tightest(_left(one, case, standing, own) for one in case.budgets)
-    _, balance_micros, held_micros = standing.accounts.get(side.account, _NO_ACCOUNT)
-    credit_micros = side.payer.holder.credit_micros if side.payer else 0
+    if caller_facts.counts_calls:
+        limits, calls = _concurrency(caller_facts, state)
+    if question.budgets:
+        budget = tightest(_left(one, question, state, own) for one in question.budgets)
+    _, balance_micros, held_micros = state.accounts.get(caller_facts.account, _NO_ACCOUNT)
+    credit_micros = caller_facts.payer.holder.credit_micros if caller_facts.payer else 0
     return DecisionInput(  # In the order of its fields: a name for each would cost as much again.
-        goal.destination,
-        case.typed_digits,
-        goal.emergency,
-        side.payer is not None,
+        number_facts.destination,
+        question.typed_digits,
+        number_facts.emergency,
+        caller_facts.payer is not None,
         bool(lock),
-        side.service,
+        caller_facts.service,
         Funds(balance_micros, credit_micros, held_micros - own.held_micros),
         code.code if code else None,
-        case.code_given,
-        side.code_exempt,
-        side.needs_authorisation,
-        bool(goal.authorisation),
+        question.code_given,
+        caller_facts.code_exempt,
+        caller_facts.needs_authorisation,
+        bool(number_facts.authorisation),
         limits,
         budget,
         calls - own.calls,
-        side.known,
-        side.words,
+        caller_facts.known,
+        caller_facts.words,
         lock,
     )
 
 
-def _concurrency(side: CallerFacts, standing: CurrentState) -> tuple[Limits, int]:
+def _concurrency(caller_facts: CallerFacts, state: CurrentState) -> tuple[Limits, int]:
     """Return the limits with the tightest of calls at once, and how many that counts now."""
     counted = [
-        (holder.concurrent_limit, standing.calls.get((holder.kind, holder.id), 0))
-        for holder in side.holders
+        (holder.concurrent_limit, state.calls.get((holder.kind, holder.id), 0))
+        for holder in caller_facts.holders
         if holder.concurrent_limit is not None
     ]
     most, now = min(counted, key=lambda one: one[0] - one[1])
-    return replace(side.limits, concurrent=most), now
+    return replace(caller_facts.limits, concurrent=most), now
 
 
-def _left(budget: BudgetNow, case: Question, standing: CurrentState, own: AlreadyHeld) -> Left:
+def _left(budget: BudgetNow, question: Question, state: CurrentState, own: AlreadyHeld) -> Left:
     """Return what a budget still allows; its money counts calls of its own currency."""
     entry = budget.entry
-    stand = standing.budgets.get(budget.key, _UNOPENED)
+    stand = state.budgets.get(budget.key, _UNOPENED)
     mine = [part for part in own.reserved.budgets if (part.budget_id, part.from_us) == budget.key]
     use = Use(
         stand.used_micros + stand.held_micros - sum(part.micros for part in mine),
         stand.used_s + stand.held_s - sum(part.seconds for part in mine),
     )
     found = left(BudgetLimits(entry.every, entry.limit_micros, entry.limit_s, ()), use)
-    return found if entry.currency == case.account[2] else Left(None, found.seconds)
+    return found if entry.currency == question.account[2] else Left(None, found.seconds)
 
 
 def _denied(decision: Denied) -> Answer:
@@ -263,41 +261,45 @@ def _denied(decision: Denied) -> Answer:
     )
 
 
-def _allowed(case: Question, decision: Allowed, *, hold: str | None) -> Answer:
-    side = case.side
+def _allowed(question: Question, decision: Allowed, *, hold: str | None) -> Answer:
+    caller_facts = question.caller_facts
     return Answer(
         allowed=True,
         reason=None,
-        number=case.goal.number,
-        caller_id=side.caller_id,
+        number=question.number_facts.number,
+        caller_id=caller_facts.caller_id,
         limit_s=decision.limit_s,
         hold=hold,
-        account=side.payer.holder.words if side.payer else None,
+        account=caller_facts.payer.holder.words if caller_facts.payer else None,
         steps=decision.steps,
     )
 
 
 def _hold(
-    case: Question, decision: Allowed, answer: Answer, price: CallPrice | None, content_hash: str
+    question: Question,
+    decision: Allowed,
+    answer: Answer,
+    price: CallPrice | None,
+    content_hash: str,
 ) -> NewHold:
-    request, side, limit_s = case.request, case.side, decision.limit_s
+    request, caller_facts, limit_s = question.request, question.caller_facts, decision.limit_s
     lasts_s = LONGEST_S if limit_s is None else limit_s
     return NewHold(
         key=request.key,
         content_hash=content_hash,
-        account=side.account,
+        account=caller_facts.account,
         amount_micros=decision.hold_micros,
-        placed_us=case.at_us,
-        expires_us=case.at_us + (lasts_s + RINGING_S + GRACE_S) * _SECOND_US,
+        placed_us=question.at_us,
+        expires_us=question.at_us + (lasts_s + RINGING_S + GRACE_S) * _SECOND_US,
         switch_call_id=request.switch_call_id,
-        pbx_id=side.caller.pbx.id if side.caller.pbx else None,
-        extension_id=side.extension_id,
-        account_code_id=case.code.id if case.code else None,
-        caller=side.caller.number,
-        number=case.goal.destination.digits[:64],
+        pbx_id=caller_facts.caller.pbx.id if caller_facts.caller.pbx else None,
+        extension_id=caller_facts.extension_id,
+        account_code_id=question.code.id if question.code else None,
+        caller=caller_facts.caller.number,
+        number=question.number_facts.destination.digits[:64],
         limit_s=limit_s,
         answer=answer.as_json(),
-        reserved=_reserved(case, decision, price),
+        reserved=_reserved(question, decision, price),
     )
 
 
@@ -311,21 +313,21 @@ def covered_rows(price: CallPrice, site: SiteRef, talk_s: int) -> tuple[tuple[st
     )
 
 
-def _reserved(case: Question, decision: Allowed, price: CallPrice | None) -> Reserved:
-    asked = case.request
-    if not case.budgets and (price is None or price.work is None) and not asked.trunk:
+def _reserved(question: Question, decision: Allowed, price: CallPrice | None) -> Reserved:
+    asked = question.request
+    if not question.budgets and (price is None or price.work is None) and not asked.trunk:
         return NOTHING_RESERVED if not asked.source_ip else Reserved(source_ip=asked.source_ip)
     seconds = decision.limit_s or 0
     budgets = tuple(
         BudgetPart(
             *budget.key,
-            decision.cost_micros if budget.entry.currency == case.account[2] else 0,
+            decision.cost_micros if budget.entry.currency == question.account[2] else 0,
             seconds,
         )
-        for budget in case.budgets
+        for budget in question.budgets
     )
     if price is None or price.work is None or not seconds:
         return Reserved(budgets, (), asked.trunk, asked.source_ip)
-    site = SiteRef(case.caller.site.id, case.caller.site.name)
+    site = SiteRef(question.caller.site.id, question.caller.site.name)
     bundles = covered_rows(price, site, seconds)
     return Reserved(budgets, bundles, asked.trunk, asked.source_ip)

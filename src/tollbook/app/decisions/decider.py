@@ -25,7 +25,7 @@ from tollbook.app.decisions.group import (
     GroupDecider,
     OutOfDate,
     QueuedEvent,
-    question,
+    answer_question,
 )
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.offline import keep_policy
@@ -64,7 +64,7 @@ T = TypeVar("T")
 
 
 class Decider:
-    """All decisions of one process to one database: they share the book and the commits."""
+    """All decisions of one process to one database: they share the rulebook and the commits."""
 
     def __init__(self, door: Door) -> None:
         self.door = door
@@ -74,8 +74,8 @@ class Decider:
             door, GroupDecider(self.keeper)
         )
 
-    def decide(self, matter: CallEvent, *, within_s: float | None = None) -> EventOutcome:
-        """Return the outcome once it is on disk; raises what was found wrong with the matter.
+    def decide(self, event: CallEvent, *, within_s: float | None = None) -> EventOutcome:
+        """Return the outcome once it is on disk; raises what was found wrong with the event.
 
         Raises TimeoutError where the database takes longer than *within_s*. What comes of it after
         all is found again under the same key.
@@ -83,19 +83,19 @@ class Decider:
         for left in reversed(range(TRIES)):
             try:
                 return self._together.decide(
-                    QueuedEvent(matter, insists=not left), within_s=within_s
+                    QueuedEvent(event, insists=not left), within_s=within_s
                 )
             except OutOfDate as found:
-                self._catch_up(to_us(matter.at), found)
+                self._catch_up(to_us(event.at), found)
         raise RuntimeError("a question that insists is always decided")
 
-    async def decide_async(self, matter: CallEvent) -> EventOutcome:
+    async def decide_async(self, event: CallEvent) -> EventOutcome:
         """Do as `decide` without blocking the event loop."""
         for left in reversed(range(TRIES)):
             try:
-                return await self._together.decide_async(QueuedEvent(matter, not left))
+                return await self._together.decide_async(QueuedEvent(event, not left))
             except OutOfDate as found:
-                await asyncio.to_thread(self._catch_up, to_us(matter.at), found)
+                await asyncio.to_thread(self._catch_up, to_us(event.at), found)
         raise RuntimeError("a question that insists is always decided")
 
     def make_ready(self, at: datetime) -> None:
@@ -114,9 +114,9 @@ class Decider:
         """Return what would be decided; nothing is set aside or stored."""
         at_us = to_us(request.at)
         try:
-            return question(self.keeper.refresh(at_us), request)
+            return answer_question(self.keeper.refresh(at_us), request)
         except OutOfDate:
-            return question(self.keeper.refresh(at_us, anew=True), request)
+            return answer_question(self.keeper.refresh(at_us, anew=True), request)
 
 
 _deciders: dict[str, tuple[int, Decider]] = {}

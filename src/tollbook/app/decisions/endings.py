@@ -17,7 +17,7 @@ from tollbook.app.decisions.decide import (
     CurrentState,
     HeldCounters,
     covered_rows,
-    weigh,
+    decide_question,
 )
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.question import Question
@@ -99,9 +99,9 @@ class Settled:
 class Endings:
     """The endings of one group, written together."""
 
-    def __init__(self, book: Rulebook, standing: CurrentState) -> None:
+    def __init__(self, book: Rulebook, state: CurrentState) -> None:
         self._book = book
-        self._standing = standing
+        self._state = state
         self._moves = Moves()
         self._captures: list[Capture] = []
         self._late: list[Capture] = []
@@ -109,43 +109,45 @@ class Endings:
         self._changed: dict[str, StoredHold] = {}
 
     def current(self, hold: StoredHold) -> StoredHold:
-        """Return the hold as the matters before this one of the group leave it."""
+        """Return the hold as the events before this one of the group leave it."""
         return self._changed.get(hold.key, hold)
 
-    def renew(self, hold: StoredHold, case: Question, matter: Renewal) -> Answer | Exception:
+    def renew(self, hold: StoredHold, question: Question, event: Renewal) -> Answer | Exception:
         """Return the answer with a limit beyond what was talked, or the limit as it is."""
         if hold.state != "pending":
             return HoldEnded(hold.as_hold)
         given = Answer.read(hold.answer)
         if hold.limit_s is None:
             return given
-        own = AlreadyHeld(1, matter.talked_s, hold.amount_micros, hold.reserved)
-        weighed = weigh(self._book, case, self._standing, own)
-        new = weighed.hold
+        own = AlreadyHeld(1, event.talked_s, hold.amount_micros, hold.reserved)
+        decided = decide_question(self._book, question, self._state, own)
+        new = decided.hold
         if new is None or new.limit_s is None or new.limit_s <= hold.limit_s:
-            why = weighed.answer.reason.value if weighed.answer.reason else "the limit is reached"
+            why = decided.answer.reason.value if decided.answer.reason else "the limit is reached"
             step = DecisionStep("renew", f"the limit stays: {why}", hold.limit_s)
-            return given._replace(limit_s=hold.limit_s, steps=(*weighed.answer.steps, step))
-        self._extend(hold, new, matter)
-        return weighed.answer
+            return given._replace(limit_s=hold.limit_s, steps=(*decided.answer.steps, step))
+        self._extend(hold, new, event)
+        return decided.answer
 
-    def settle(self, hold: StoredHold, case: Question, matter: Settlement) -> Settled | Exception:
+    def settle(
+        self, hold: StoredHold, question: Question, event: Settlement
+    ) -> Settled | Exception:
         """Capture what the call cost, the same price that the decision asked."""
         if hold.state in ("captured", "released") or hold.entry_id is not None:
-            return self._again(hold, matter)
-        if not 0 <= matter.talk_s <= LONGEST_TALK_S:
-            return ValueError(f"a call of {matter.talk_s} s cannot be settled")
-        if matter.talk_s == 0 and hold.state == "pending":
-            return self.release(hold, Release(hold.key, matter.at))
-        cost, spent = self._cost(hold, case, matter)
+            return self._again(hold, event)
+        if not 0 <= event.talk_s <= LONGEST_TALK_S:
+            return ValueError(f"a call of {event.talk_s} s cannot be settled")
+        if event.talk_s == 0 and hold.state == "pending":
+            return self.release(hold, Release(hold.key, event.at))
+        cost, spent = self._cost(hold, question, event)
         pays = Answer.read(hold.answer).account is not None
         capture = Capture(
             hold=hold,
             charge=cost if pays else None,
-            at=matter.answered or from_us(hold.placed_us),
-            ended=matter.at,
-            talk_s=matter.talk_s,
-            answered_us=to_us(matter.answered) if matter.answered else None,
+            at=event.answered or from_us(hold.placed_us),
+            ended=event.at,
+            talk_s=event.talk_s,
+            answered_us=to_us(event.answered) if event.answered else None,
             used_micros=cost.micros if cost else 0,
             spent=spent,
         )
@@ -155,27 +157,27 @@ class Endings:
         else:
             self._captures.append(capture)
             self._let_go(hold)
-        self._standing.move(hold.account, 0, Reserved(bundles=spent))
+        self._state.move(hold.account, 0, Reserved(bundles=spent))
         self._spend(hold, charged)
         self._changed[hold.key] = hold._replace(
-            state="captured", talk_s=matter.talk_s, captured_micros=charged
+            state="captured", talk_s=event.talk_s, captured_micros=charged
         )
         excess = max(0, charged - hold.amount_micros) if hold.state == "pending" else charged
         return Settled(
             hold.key,
             "captured",
-            matter.talk_s,
+            event.talk_s,
             from_micros(charged) if capture.charge else None,
             hold.account[2],
             from_micros(excess),
         )
 
-    def release(self, hold: StoredHold, matter: Release) -> Settled | Exception:
+    def release(self, hold: StoredHold, event: Release) -> Settled | Exception:
         """Let the hold go, whole."""
         if hold.state == "captured" or hold.entry_id is not None:
             return HoldEnded(hold.as_hold)
         if hold.state == "pending":
-            self._releases[hold.key] = hold, matter.at
+            self._releases[hold.key] = hold, event.at
             self._let_go(hold)
             self._changed[hold.key] = hold._replace(state="released", talk_s=0)
         state = "expired" if hold.state == "expired" else "released"
@@ -191,10 +193,10 @@ class Endings:
             holds = [hold for hold, when in self._releases.values() if when == at]
             release_holds(holds, at_us=to_us(at), talk_s=0)
 
-    def _extend(self, hold: StoredHold, new: NewHold, matter: Renewal) -> None:
+    def _extend(self, hold: StoredHold, new: NewHold, event: Renewal) -> None:
         amount = max(new.amount_micros, hold.amount_micros)
-        expires_us = to_us(matter.at) + (
-            ((new.limit_s or 0) - matter.talked_s + RINGING_S + GRACE_S) * _SECOND_US
+        expires_us = to_us(event.at) + (
+            ((new.limit_s or 0) - event.talked_s + RINGING_S + GRACE_S) * _SECOND_US
         )
         longer = hold._replace(
             amount_micros=amount,
@@ -212,49 +214,49 @@ class Endings:
             answer=new.answer,
             moves=self._moves,
         )
-        self._standing.move(hold.account, amount - hold.amount_micros, _less(hold.reserved))
-        self._standing.move(hold.account, 0, new.reserved)
+        self._state.move(hold.account, amount - hold.amount_micros, _less(hold.reserved))
+        self._state.move(hold.account, 0, new.reserved)
         self._changed[hold.key] = longer
 
     def _let_go(self, hold: StoredHold) -> None:
-        self._standing.move(hold.account, -hold.amount_micros, _less(hold.reserved))
+        self._state.move(hold.account, -hold.amount_micros, _less(hold.reserved))
 
     def _spend(self, hold: StoredHold, micros: int) -> None:
-        state = self._standing.accounts[hold.account]
-        self._standing.accounts[hold.account] = state._replace(
+        state = self._state.accounts[hold.account]
+        self._state.accounts[hold.account] = state._replace(
             balance_micros=state.balance_micros - micros
         )
 
     def _cost(
-        self, hold: StoredHold, case: Question, matter: Settlement
+        self, hold: StoredHold, question: Question, event: Settlement
     ) -> tuple[Money | None, tuple[tuple[str, int], ...]]:
         """Return what the call costs in the account's currency, None where it has no price, and
         the free seconds that it spent, by the key of their counter."""
-        billable = case.billable
+        billable = question.billable
         if billable is None:
             return None, ()
-        site = case.caller.site
-        talk_us = to_us(matter.answered) if matter.answered else hold.placed_us
+        site = question.caller.site
+        talk_us = to_us(event.answered) if event.answered else hold.placed_us
         price = CallPrice(
             self._book.prices,
-            billable._replace(talk_us=talk_us, talk_ms=matter.talk_s * 1000),
+            billable._replace(talk_us=talk_us, talk_ms=event.talk_s * 1000),
             pbx_id=hold.pbx_id,
             site_id=site.id,
             site=site.name,
             counters_for=lambda work: HeldCounters(
-                work, SiteRef(site.id, site.name), self._standing, hold.reserved
+                work, SiteRef(site.id, site.name), self._state, hold.reserved
             ),
         )
-        cost = None if price.unrated else price.final(matter.talk_s)
+        cost = None if price.unrated else price.final(event.talk_s)
         if cost is None or price.currency != hold.account[2]:
             return None, ()
         return Money(cost, price.currency), covered_rows(
-            price, SiteRef(site.id, site.name), matter.talk_s
+            price, SiteRef(site.id, site.name), event.talk_s
         )
 
-    def _again(self, hold: StoredHold, matter: Settlement) -> Settled | Exception:
+    def _again(self, hold: StoredHold, event: Settlement) -> Settled | Exception:
         """Return the first answer to a settlement that is repeated."""
-        if hold.talk_s != matter.talk_s:
+        if hold.talk_s != event.talk_s:
             return KeyConflict(f"hold:{hold.key}")
         if hold.state == "released":
             return Settled(hold.key, "released", 0, None, hold.account[2])

@@ -1,16 +1,16 @@
 """Decides a group of questions in one transaction: few statements for many calls.
 
-What seldom changes is in the book, and a book that is out of date is not decided by: then every
-question of the group is answered `OUT_OF_DATE`, and whoever asked reads the book anew. What
-stands (money, budgets, calls at once) is read here, under the lock, for all at once; then the
-questions are weighed one after another, each finding what those before it left.
+What seldom changes is in the rulebook. One that is out of date is not used: then every question
+of the group is answered `OutOfDate`, and whoever asked reads the rulebook again. The current state
+(money, budgets, calls at once) is read here, under the lock, for the whole group; then the
+questions are decided one after another, each finding what those before it left.
 """
 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from tollbook.app.decisions.callers import UnknownPlace, extension_of_device
-from tollbook.app.decisions.decide import CurrentState, weigh
+from tollbook.app.decisions.decide import CurrentState, decide_question
 from tollbook.app.decisions.endings import (
     Endings,
     Release,
@@ -21,7 +21,7 @@ from tollbook.app.decisions.endings import (
     request_of,
 )
 from tollbook.app.decisions.messages import Answer, Request
-from tollbook.app.decisions.question import BudgetNow, Question, make_case
+from tollbook.app.decisions.question import BudgetNow, Question, make_question
 from tollbook.app.decisions.rulebook import Rulebook, RulebookKeeper
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import KeyConflict
@@ -64,13 +64,13 @@ class OutOfDate(RuntimeError):
 
 
 class QueuedEvent(NamedTuple):
-    """What a switch asks or tells, on its way to the judge.
+    """What a switch asks or tells, waiting for its group.
 
     *insists* that the book is read in the transaction. That is slow and keeps others waiting, so
     it is for what found the book out of date again and again.
     """
 
-    matter: CallEvent
+    event: CallEvent
     insists: bool = False
 
 
@@ -89,81 +89,83 @@ class GroupDecider:
         book = self._book(group)
         if book is None:
             return [OutOfDate() for _ in group]
-        matters = [posed.matter for posed in group]
-        bench = DecisionGroup(book, matters)
-        outcomes = [bench.decide(matter, case) for matter, case in bench.cases]
-        bench.store()
+        events = [queued.event for queued in group]
+        decisions = DecisionGroup(book, events)
+        outcomes = [decisions.decide(event, question) for event, question in decisions.questions]
+        decisions.store()
         return outcomes
 
     def _book(self, group: Sequence[QueuedEvent]) -> Rulebook | None:
         book = self._keeper.book
         if book is not None and book.counts == change_counts():
             return book
-        if any(posed.insists for posed in group):
-            return self._keeper.load(to_us(group[0].matter.at))
+        if any(queued.insists for queued in group):
+            return self._keeper.load(to_us(group[0].event.at))
         return None
 
 
 class DecisionGroup:
-    """One group before the judge: what was read for it, and what is to be written."""
+    """One group under way: what was read for it, and what is to be written."""
 
-    def __init__(self, book: Rulebook, matters: Sequence[CallEvent]) -> None:
+    def __init__(self, book: Rulebook, events: Sequence[CallEvent]) -> None:
         self._book = book
-        self._stored = holds_by_key({one.hold for one in matters if not isinstance(one, Request)})
-        cases = [self._case(one) for one in matters]
-        new = known_telephones(_unknown_telephones(cases))
-        self.cases = list(zip(matters, [_or_out_of_date(one, new) for one in cases], strict=True))
-        self._known = known_answers([one.key for one in matters if isinstance(one, Request)])
-        cases = [case for _, case in self.cases]
-        self._standing = read_standing(book, cases, more=self._more_accounts(matters), locked=True)
+        self._stored = holds_by_key({one.hold for one in events if not isinstance(one, Request)})
+        questions = [self._question(one) for one in events]
+        new = known_telephones(_unknown_telephones(questions))
+        self.questions = list(
+            zip(events, [_or_out_of_date(one, new) for one in questions], strict=True)
+        )
+        self._known = known_answers([one.key for one in events if isinstance(one, Request)])
+        questions = [question for _, question in self.questions]
+        self._state = read_state(book, questions, more=self._more_accounts(events), locked=True)
         self._given: dict[str, tuple[str, Answer]] = {}
         self._holds: list[NewHold] = []
         self._refusals: list[tuple[Request, Question, Answer]] = []
-        self._endings = Endings(book, self._standing)
+        self._endings = Endings(book, self._state)
 
-    def decide(self, matter: CallEvent, case: Question | Exception) -> EventOutcome:
-        """Return what becomes of one matter; what it moves, the next one finds moved."""
-        if isinstance(case, Exception):
-            return case
-        if isinstance(matter, Request):
-            return self._answer(matter, case)
-        hold = self._endings.current(self._stored[matter.hold])
-        if isinstance(matter, Renewal):
-            return self._endings.renew(hold, case, matter)
-        if isinstance(matter, Settlement):
-            return self._endings.settle(hold, case, matter)
-        return self._endings.release(hold, matter)
+    def decide(self, event: CallEvent, question: Question | Exception) -> EventOutcome:
+        """Return what becomes of one event; what it moves, the next one finds moved."""
+        if isinstance(question, Exception):
+            return question
+        if isinstance(event, Request):
+            return self._answer(event, question)
+        hold = self._endings.current(self._stored[event.hold])
+        if isinstance(event, Renewal):
+            return self._endings.renew(hold, question, event)
+        if isinstance(event, Settlement):
+            return self._endings.settle(hold, question, event)
+        return self._endings.release(hold, event)
 
     def store(self) -> None:
         """Write what was decided."""
-        _store(self._holds, self._refusals, self._standing)
+        _store(self._holds, self._refusals, self._state)
         self._endings.store()
 
-    def _case(self, matter: CallEvent) -> Question | Exception:
+    def _question(self, event: CallEvent) -> Question | Exception:
         try:
-            if isinstance(matter, Request):
-                return make_case(self._book, matter)
-            hold = self._stored.get(matter.hold)
+            if isinstance(event, Request):
+                return make_question(self._book, event)
+            hold = self._stored.get(event.hold)
             if hold is None:
-                return UnknownHold(matter.hold)
-            return make_case(self._book, request_of(self._book, hold))
+                return UnknownHold(event.hold)
+            return make_question(self._book, request_of(self._book, hold))
         except UnknownPlace as fault:
             return fault
 
-    def _more_accounts(self, matters: Sequence[CallEvent]) -> set[tuple[str, str, str]]:
+    def _more_accounts(self, events: Sequence[CallEvent]) -> set[tuple[str, str, str]]:
         """Return the accounts that endings move: all are locked in one go, in one order."""
         more: set[tuple[str, str, str]] = set()
-        for matter in matters:
-            hold = None if isinstance(matter, Request) else self._stored.get(matter.hold)
+        for event in events:
+            hold = None if isinstance(event, Request) else self._stored.get(event.hold)
             if hold is not None:
                 more.add(hold.account)
-                if isinstance(matter, Settlement):
+                if isinstance(event, Settlement):
                     more.add((*REVENUE, hold.account[2]))
         return more
 
-    def _answer(self, request: Request, case: Question) -> EventOutcome:
-        if case.emergency:
-            return weigh(self._book, case, self._standing).answer
+    def _answer(self, request: Request, question: Question) -> EventOutcome:
+        if question.emergency:
+            return decide_question(self._book, question, self._state).answer
         content = request.content_hash
         earlier = self._given.get(request.key)
         if earlier is None and request.key in self._known:
@@ -171,76 +173,78 @@ class DecisionGroup:
             earlier = known.content_hash, Answer.read(known.answer)
         if earlier is not None:
             return earlier[1] if earlier[0] == content else KeyConflict(request.key)
-        answer, hold = weigh(self._book, case, self._standing, content_hash=content)
+        answer, hold = decide_question(self._book, question, self._state, content_hash=content)
         if hold is not None:
             self._holds.append(hold)
-            self._standing.take(hold, case.side.holders)
+            self._state.take(hold, question.caller_facts.holders)
         elif not answer.allowed:
-            self._refusals.append((request, case, answer))
+            self._refusals.append((request, question, answer))
         else:
             return answer  # Nothing of a call inside the house is stored: it may be asked again.
         self._given[request.key] = content, answer
         return answer
 
 
-def _unknown_telephones(cases: Sequence[Question | Exception]) -> set[tuple[int, str]]:
+def _unknown_telephones(questions: Sequence[Question | Exception]) -> set[tuple[int, str]]:
     """Return the callers and short numbers that the book does not know, by site."""
     return {
         pair
-        for case in cases
-        if not isinstance(case, Exception) and not case.emergency
-        for pair in _not_known(case)
+        for question in questions
+        if not isinstance(question, Exception) and not question.emergency
+        for pair in _not_known(question)
     }
 
 
-def _not_known(case: Question) -> list[tuple[int, str]]:
-    site_id = case.caller.site.id
+def _not_known(question: Question) -> list[tuple[int, str]]:
+    site_id = question.caller.site.id
     found = []
-    if case.caller.phone is None:
-        names = (case.request.caller, extension_of_device(case.request.device))
+    if question.caller.phone is None:
+        names = (question.request.caller, extension_of_device(question.request.device))
         found += [(site_id, name) for name in names if name]
-    if not case.internal and 0 < len(case.goal.rest) <= LONGEST_EXTENSION:
-        found.append((site_id, case.goal.rest))
+    if not question.internal and 0 < len(question.number_facts.rest) <= LONGEST_EXTENSION:
+        found.append((site_id, question.number_facts.rest))
     return found
 
 
-def _or_out_of_date(case: Question | Exception, new: set[tuple[int, str]]) -> Question | Exception:
-    """Return *case*, or that it was made without a telephone that there is by now."""
-    if new and not isinstance(case, Exception) and new.intersection(_not_known(case)):
+def _or_out_of_date(
+    question: Question | Exception, new: set[tuple[int, str]]
+) -> Question | Exception:
+    """Return *question*, or that it was made without a telephone that there is by now."""
+    if new and not isinstance(question, Exception) and new.intersection(_not_known(question)):
         return OutOfDate(uncounted=True)
-    return case
+    return question
 
 
-def question(book: Rulebook, request: Request) -> Answer:
+def answer_question(book: Rulebook, request: Request) -> Answer:
     """Return what would be decided, without holding or storing anything.
 
     Raises UnknownPlace, OutOfDate.
     """
-    case = make_case(book, request)
-    if not case.emergency and known_telephones(_not_known(case)):
+    question = make_question(book, request)
+    if not question.emergency and known_telephones(_not_known(question)):
         raise OutOfDate(uncounted=True)
-    standing = read_standing(book, [case], locked=False)
-    return weigh(book, case, standing).answer._replace(hold=None)
+    state = read_state(book, [question], locked=False)
+    return decide_question(book, question, state).answer._replace(hold=None)
 
 
-def read_standing(
+def read_state(
     book: Rulebook,
-    cases: Sequence[Question | Exception],
+    questions: Sequence[Question | Exception],
     *,
     more: Collection[tuple[str, str, str]] = (),
     locked: bool,
 ) -> CurrentState:
-    """Read what stands for *cases* and of *more* accounts; *locked* keeps it until the commit."""
+    """Read the state for *questions* and *more* accounts; *locked* until the commit."""
     asked = [
-        case
-        for case in cases
-        if not isinstance(case, Exception) and not case.emergency and not case.internal
+        question
+        for question in questions
+        if not isinstance(question, Exception) and not question.emergency and not question.internal
     ]
     # Before the balances: whoever stores calls holds the batch lock when it locks balances.
     budgets = _budgets(asked, opens=locked)
     accounts: dict[tuple[str, str, str], AccountState] = {}
     if asked or more:
-        holders = {*more, *(case.account for case in asked)}
+        holders = {*more, *(question.account for question in asked)}
         at_us = asked[0].at_us if asked else 0
         if locked:
             accounts = lock_accounts(holders, at_us=at_us, known=book.accounts)
@@ -248,9 +252,9 @@ def read_standing(
             accounts = read_accounts(holders)
     counted = {
         (holder.kind, holder.id)
-        for case in asked
-        if case.side.counts_calls
-        for holder in case.side.holders
+        for question in asked
+        if question.caller_facts.counts_calls
+        for holder in question.caller_facts.holders
         if holder.concurrent_limit is not None
     }
     return CurrentState(
@@ -261,9 +265,9 @@ def read_standing(
     )
 
 
-def _budgets(cases: Sequence[Question], *, opens: bool) -> dict[tuple[int, int], BudgetStand]:
-    """Return what stands of the cases' budgets; a period's first question opens it."""
-    wanted = {budget.key: budget for case in cases for budget in case.budgets}
+def _budgets(questions: Sequence[Question], *, opens: bool) -> dict[tuple[int, int], BudgetStand]:
+    """Return how the questions' budgets stand; a period's first question opens it."""
+    wanted = {budget.key: budget for question in questions for budget in question.budgets}
     if not wanted:
         return {}
     found = budget_stands(wanted.keys())
@@ -295,27 +299,27 @@ def _use_key(budget: BudgetNow) -> UseKey:
 def _store(
     holds: Sequence[NewHold],
     refusals: Sequence[tuple[Request, Question, Answer]],
-    standing: CurrentState,
+    state: CurrentState,
 ) -> None:
     if holds:
         moves = Moves()
-        place_holds(holds, standing.accounts, moves=moves)
+        place_holds(holds, state.accounts, moves=moves)
         moves.write()
     if refusals:
         engine = bulk_engine()
-        phones = [case.caller.phone for _, case, _ in refusals]
+        phones = [question.caller.phone for _, question, _ in refusals]
         engine.insert(
             "tollbook_refusal",
             {
                 "id": engine.take_ids("tollbook_refusal", len(refusals)),
                 "key": [request.key for request, _, _ in refusals],
                 "content_hash": [request.content_hash for request, _, _ in refusals],
-                "at_us": [case.at_us for _, case, _ in refusals],
+                "at_us": [question.at_us for _, question, _ in refusals],
                 "extension_id": [phone.id if phone else None for phone in phones],
-                "caller": [case.caller.number for _, case, _ in refusals],
+                "caller": [question.caller.number for _, question, _ in refusals],
                 "number": [
-                    (case.typed_digits or case.goal.destination.digits)[:64]
-                    for _, case, _ in refusals
+                    (question.typed_digits or question.number_facts.destination.digits)[:64]
+                    for _, question, _ in refusals
                 ],
                 "reason": [str(answer.reason) for _, _, answer in refusals],
                 "answer": [answer.as_json() for _, _, answer in refusals],

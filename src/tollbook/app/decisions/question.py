@@ -109,13 +109,13 @@ class Question(NamedTuple):
     """All that a decision looks at and that no other call changes.
 
     `refused` is a refusal that needs no further question, `typed_digits` the number as it was
-    keyed after the code. `side` is the caller's for a call of this kind.
+    keyed after the code. `caller_facts` are those for a call of this kind.
     """
 
     request: Request
     at_us: int
-    side: CallerFacts
-    goal: NumberFacts
+    caller_facts: CallerFacts
+    number_facts: NumberFacts
     typed_digits: str
     refused: Reason | None
     code: CodeEntry | None
@@ -125,36 +125,36 @@ class Question(NamedTuple):
     @property
     def emergency(self) -> bool:
         """Whether the number calls for help."""
-        return self.goal.emergency
+        return self.number_facts.emergency
 
     @property
     def internal(self) -> bool:
         """Whether the call stays in the house: then it costs nothing and holds nothing."""
-        return self.goal.internal
+        return self.number_facts.internal
 
     @property
     def caller(self) -> Caller:
         """Who calls."""
-        return self.side.caller
+        return self.caller_facts.caller
 
     @property
     def account(self) -> tuple[str, str, str]:
         """The account of the hold: the payer's, or of whom the call is counted for."""
-        return self.side.account
+        return self.caller_facts.account
 
     @property
     def billable(self) -> Billable | None:
         """The call as pricing wants it; None where nothing can cost anything."""
-        goal = self.goal
-        if goal.internal:
+        number_facts = self.number_facts
+        if number_facts.internal:
             return None
-        request, caller = self.request, self.side.caller
+        request, caller = self.request, self.caller_facts.caller
         phone = caller.phone
         return Billable(
             self.at_us,
             1000,
-            goal.destination.digits,
-            goal.rest,
+            number_facts.destination.digits,
+            number_facts.rest,
             caller.number,
             phone.number if phone else "",
             phone.department if phone else "",
@@ -165,7 +165,7 @@ class Question(NamedTuple):
         )
 
 
-def make_case(book: Rulebook, request: Request) -> Question:
+def make_question(book: Rulebook, request: Request) -> Question:
     """Return the question made ready. Raises UnknownPlace."""
     directory = book.directory
     asked = (request.pbx, request.site, request.caller, request.device)
@@ -181,31 +181,33 @@ def make_case(book: Rulebook, request: Request) -> Question:
         caller = remember(directory.callers, asked, found)
     keyed, code_given, code, words = _keyed(book, caller, request)
     whose = (caller, code.id if code else None)
-    side = directory.sides.get(whose)
-    if side is None:
-        side = remember(directory.sides, whose, _side(book, *whose))
+    caller_facts = directory.caller_facts.get(whose)
+    if caller_facts is None:
+        caller_facts = remember(directory.caller_facts, whose, _caller_facts(book, *whose))
     reaching = (caller.site.id, caller.pbx.id if caller.pbx else None, caller.phone is None, keyed)
-    goal = directory.goals.get(reaching)
-    if goal is None:
-        goal = remember(directory.goals, reaching, _goal(caller, keyed))
+    number_facts = directory.number_facts.get(reaching)
+    if number_facts is None:
+        number_facts = remember(directory.number_facts, reaching, _number_facts(caller, keyed))
     if words:
-        goal = goal._replace(step=DecisionStep("number", f"{goal.step.outcome}; {words}"))
-    if goal.internal and side.at_home:
-        side = side.at_home
+        number_facts = number_facts._replace(
+            step=DecisionStep("number", f"{number_facts.step.outcome}; {words}")
+        )
+    if number_facts.internal and caller_facts.at_home:
+        caller_facts = caller_facts.at_home
     return Question(
         request,
         to_us(request.at),
-        side,
-        goal,
+        caller_facts,
+        number_facts,
         keyed,
-        _no_number(goal, keyed, code_given=code_given, code=code),
+        _no_number(number_facts, keyed, code_given=code_given, code=code),
         code,
         code_given,
-        _budgets(side, request) if side.budgets else (),
+        _budgets(caller_facts, request) if caller_facts.budgets else (),
     )
 
 
-def _side(book: Rulebook, caller: Caller, code_id: int | None) -> CallerFacts:
+def _caller_facts(book: Rulebook, caller: Caller, code_id: int | None) -> CallerFacts:
     directory, site, phone = book.directory, caller.site, caller.phone
     owner, extension, department = directory.payers.all_of(phone.id if phone else None, code_id)
     payer = first_payer(owner, extension, department)
@@ -217,7 +219,7 @@ def _side(book: Rulebook, caller: Caller, code_id: int | None) -> CallerFacts:
     budgets = tuple(
         entry for holder in holders for entry in directory.budgets.get((holder.kind, holder.id), ())
     )
-    side = CallerFacts(
+    caller_facts = CallerFacts(
         caller=caller,
         at_work=at_work,
         service=at_work.service,
@@ -240,10 +242,10 @@ def _side(book: Rulebook, caller: Caller, code_id: int | None) -> CallerFacts:
         steps=(DecisionStep("payer", f"{payer.holder.words} pays"),) if payer else (),
         at_home=None,
     )
-    return side._replace(at_home=side.stays())
+    return caller_facts._replace(at_home=caller_facts.stays())
 
 
-def _goal(caller: Caller, keyed: str) -> NumberFacts:
+def _number_facts(caller: Caller, keyed: str) -> NumberFacts:
     site, phone = caller.site, caller.phone
     dialled = strip_decoration(keyed) if not keyed.startswith("+") else keyed.replace(" ", "")
     mask = caller.pbx.authorisation_mask if caller.pbx else ""
@@ -309,10 +311,10 @@ def _own_number(code: CodeEntry) -> str:
 
 
 def _no_number(
-    goal: NumberFacts, keyed: str, *, code_given: bool, code: CodeEntry | None
+    number_facts: NumberFacts, keyed: str, *, code_given: bool, code: CodeEntry | None
 ) -> Reason | None:
     if keyed:
-        return None if goal.is_diallable else Reason.DESTINATION_BARRED
+        return None if number_facts.is_diallable else Reason.DESTINATION_BARRED
     if code_given and (code is None or not code.code.active):
         return None  # A code that is unknown or inactive is refused as such.
     return Reason.TOO_SHORT
@@ -361,10 +363,10 @@ def _account(
     return (holder.kind, str(holder.id), holder.currency or currency)
 
 
-def _budgets(side: CallerFacts, request: Request) -> tuple[BudgetNow, ...]:
+def _budgets(caller_facts: CallerFacts, request: Request) -> tuple[BudgetNow, ...]:
     return tuple(
         BudgetNow(entry, period_at(request.at, every=entry.every, zone_name=entry.zone))
-        for entry in side.budgets
+        for entry in caller_facts.budgets
     )
 
 

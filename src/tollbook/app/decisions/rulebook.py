@@ -124,8 +124,8 @@ class Directory:
     payers: Payers
     at_work: dict[tuple[int | None, str], ClassAtWork] = field(default_factory=dict)
     callers: dict[tuple[str, ...], Any] = field(default_factory=dict)
-    sides: dict[tuple[Any, int | None], Any] = field(default_factory=dict)
-    goals: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    caller_facts: dict[tuple[Any, int | None], Any] = field(default_factory=dict)
+    number_facts: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def service(self, class_id: int | None, zone: str) -> ClassAtWork:
         """Return a class of service with its hours in *zone*; None bars nothing."""

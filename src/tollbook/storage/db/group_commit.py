@@ -1,12 +1,12 @@
-"""Decides what waits together: one judge, one group, a few statements, one commit.
+"""Group commit: what waits is decided by one call, a few statements and one commit.
 
-    together = GroupCommit(door, judge)
-    answer = together.decide(question)     # from any thread; or: await together.decide_async(...)
+    commits = GroupCommit(door, decide_group)
+    result = commits.decide(item)     # from any thread; or: await commits.decide_async(...)
 
-While one group is being committed the next gathers. The judge is given a group, inside a
-transaction, and returns an outcome for each question in its order; an exception as an outcome is
-raised for that caller alone. What the judge itself raises undoes the whole group, and each
-question is then judged alone, so that only the one who is at fault hears of it.
+While one group is being committed the next gathers. *decide_group* is given a group, inside a
+transaction, and returns an outcome for each item in its order; an exception as an outcome is
+raised for that caller alone. What it raises itself undoes the whole group, and each
+item is then decided alone, so that only the one at fault hears of it.
 
 Threads are woken one by one, each by the one before it. Woken all at once they would fight for the
 one lock of Python's, with each other and with the writer, whose next group waits.
@@ -26,16 +26,16 @@ DecideGroup = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 
 
 class _Ticket(Generic[Item, Result]):
-    """A question that waits; its thread sleeps on a lock, its event loop on a future.
+    """An item that waits; its thread sleeps on a lock, its event loop on a future.
 
     `behind` is whom its thread wakes; `told` and `left` (its thread waits no more) are changed
     under the guard only, and never both.
     """
 
-    __slots__ = ("answer", "behind", "fault", "left", "lock", "loop", "pending", "question", "told")
+    __slots__ = ("answer", "behind", "fault", "item", "left", "lock", "loop", "pending", "told")
 
-    def __init__(self, question: Item) -> None:
-        self.question = question
+    def __init__(self, item: Item) -> None:
+        self.item = item
         self.answer: Result | None = None
         self.fault: BaseException | None = None
         self.lock: threading.Lock | None = None
@@ -56,21 +56,21 @@ class _Ticket(Generic[Item, Result]):
 
 
 class GroupCommit(Generic[Item, Result]):
-    """The questions of one process to one judge."""
+    """The items of one process, decided in groups by one function."""
 
-    def __init__(self, door: Door, judge: DecideGroup[Item, Result]) -> None:
+    def __init__(self, door: Door, decide_group: DecideGroup[Item, Result]) -> None:
         self._door = door
-        self._judge = judge
+        self._decide_group = decide_group
         self._guard = threading.Lock()
         self._waiting: list[_Ticket[Item, Result]] = []
         self._coming = False
 
-    def decide(self, question: Item, *, within_s: float | None = None) -> Result:
-        """Return the judge's answer once it is on disk; raises what the judge found wrong.
+    def decide(self, item: Item, *, within_s: float | None = None) -> Result:
+        """Return the result once it is on disk; raises what was found wrong.
 
         Raises TimeoutError if there is no answer *within_s* seconds; one may come all the same.
         """
-        ticket: _Ticket[Item, Result] = _Ticket(question)
+        ticket: _Ticket[Item, Result] = _Ticket(item)
         ticket.lock = threading.Lock()
         ticket.lock.acquire()
         self._add(ticket)
@@ -85,9 +85,9 @@ class GroupCommit(Generic[Item, Result]):
             raise ticket.fault
         return ticket.answer  # type: ignore[return-value]  # set before the lock is let go
 
-    async def decide_async(self, question: Item) -> Result:
+    async def decide_async(self, item: Item) -> Result:
         """Do as `decide` without blocking the event loop."""
-        ticket: _Ticket[Item, Result] = _Ticket(question)
+        ticket: _Ticket[Item, Result] = _Ticket(item)
         ticket.loop = asyncio.get_running_loop()
         ticket.pending = ticket.loop.create_future()
         self._add(ticket)
@@ -105,13 +105,13 @@ class GroupCommit(Generic[Item, Result]):
         """Ask the door for one group's turn."""
         group: list[_Ticket[Item, Result]] = []
 
-        def judged() -> Sequence[Result | Exception]:
+        def decided() -> Sequence[Result | Exception]:
             if not group:  # A door that must run it twice runs the same group.
                 group.extend(self._take())
-            return self._judge([ticket.question for ticket in group])
+            return self._decide_group([ticket.item for ticket in group])
 
         try:
-            self._door.decide_later(judged).add_done_callback(
+            self._door.decide_later(decided).add_done_callback(
                 lambda done: self._distribute(done, group)
             )
         except BaseException as fault:  # noqa: BLE001 - whoever waits must hear of it
@@ -156,9 +156,9 @@ class GroupCommit(Generic[Item, Result]):
             self._tell(group or self._take(), fault)
 
     def _alone(self, ticket: _Ticket[Item, Result]) -> None:
-        """Let one question be judged by itself."""
+        """Let one item be decided by itself."""
         try:
-            self._door.decide_later(lambda: self._judge([ticket.question])).add_done_callback(
+            self._door.decide_later(lambda: self._decide_group([ticket.item])).add_done_callback(
                 lambda done: self._distribute(done, [ticket])
             )
         except BaseException as fault:  # noqa: BLE001 - as above
