@@ -1,7 +1,7 @@
 """Decides a group of questions in one transaction: few statements for many calls.
 
 What seldom changes is in the book, and a book that is out of date is not decided by: then every
-question of the group is answered `OUT_OF_DATE`, and whoever asked reads the book anew. What
+question of the group is answered with `OutOfDate`, and whoever asked reads the book anew. What
 stands (money, budgets, calls at once) is read here, under the lock, for all at once; then the
 questions are weighed one after another, each finding what those before it left.
 """
