@@ -17,6 +17,11 @@ SRC = ROOT / "src/tollbook"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MODULES = sorted(SRC.rglob("*.py"))
 FLOORS = [each.name for each in SRC.iterdir() if (each / "__init__.py").exists()]
+# Folders whose files are named by their path: data/tollbook.toml is an installation's, not ours.
+FOLDERS = {
+    *FLOORS, "docs", "src", "tests", "packaging", "scripts",
+    *(each.name for each in (ROOT / "docs").iterdir() if each.is_dir()),
+}  # fmt: skip
 
 SPAN = re.compile(r"`([^`\n]+)`")
 # app.intake.mediate, tollbook.storage.db.door, core.rating.price(); not the endings of files.
@@ -138,8 +143,7 @@ def named_in(file: Path, text: str) -> Iterator[tuple[str, bool]]:
             yield span, all(part in identifiers() for part in span.split("."))
     bases = (ROOT, ROOT / "docs", SRC, file.parent)
     for path in FILE.findall(text):
-        top = path.partition("/")[0]
-        if any((base / top).is_dir() for base in bases):
+        if path.partition("/")[0] in FOLDERS:
             yield path, any((base / path).exists() for base in bases)
     for page, section in SECTION.findall(" ".join(text.split())):
         known = any(one.startswith(section) for one in headings(ROOT / page))
