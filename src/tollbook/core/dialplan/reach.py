@@ -123,7 +123,7 @@ class Resolver:
     """Resolves calls by one dial plan; what it finds of a number is memoised, as numbers repeat."""
 
     def __init__(self, plan: DialPlan, *, telephones: Collection[str] = ()) -> None:
-        """*telephones* are extensions beside those of the plan's ranges."""
+        """*telephones* are extensions beside those in the dial plan's ranges."""
         self.plan = plan
         self._telephones = telephones
         country = plan.country
@@ -137,7 +137,7 @@ class Resolver:
         self._targets: dict[tuple[str, str], Target] = {}
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
-        """Return what `resolve` returns for this resolver's plan."""
+        """Return what `resolve` returns for this resolver's dial plan."""
         who, target = self.caller(caller), self.target(dialled, callee)
         went, reached, call_type, destination, steps = self.way(who, target, direction)
         shown = self.shown(who, went)

@@ -86,7 +86,7 @@ def list_cell(texts: Sequence[str]) -> str:
 
 
 def read_text(cell: str) -> str:
-    """Return the text that *cell* holds; an apostrophe that guards a sign is not part of it.
+    """Return the text that *cell* holds; an apostrophe before a sign is not part of it.
 
     >>> [read_text(cell) for cell in (' Germany ', '"=1+1"', "'+49", '"no JSON')]
     ['Germany', '=1+1', '+49', '"no JSON']
