@@ -1,7 +1,7 @@
 """The thread that brings raw logs into the database, all lanes in turn.
 
-Receiving never waits for it: bytes are safe in the raw log first. When the database takes
-nothing, each lane says so, goes back to its stored position and tries again.
+Receiving never waits for it: bytes are safe in the raw log first. While the database cannot be
+written, each lane reports that, goes back to its stored position and tries again.
 """
 
 import logging
@@ -41,11 +41,11 @@ class Feeder:
         )
 
     def start(self) -> None:
-        """Begin to feed."""
+        """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the step under way."""
+        """Stop the thread after its current step."""
         with self._changed:
             self._leaving = True
             self._changed.notify()
@@ -88,7 +88,7 @@ class Feeder:
         connections.close_all()
 
     def _wait(self, at_most_s: float) -> bool:
-        """Wait until something has grown or time is up; False when it is time to leave."""
+        """Wait until a log has grown or time is up; False when the thread must stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._grown or self._leaving, timeout=at_most_s)
             self._grown = False

@@ -1,7 +1,7 @@
 """One source's way onto the disk: many peers, one log, one fsync for all that waits.
 
 `store` returns when the bytes are durable; only then may they be acknowledged. While the disk
-takes nothing it keeps trying, so that a peer is neither acknowledged nor read further, and the
+cannot be written it keeps trying, so that a peer is neither acknowledged nor read further, and the
 state says so.
 """
 
@@ -78,7 +78,7 @@ class Inlet:
         self._closing = False
 
     def say(self, state: Condition, reason: str, next_step: str = "") -> None:
-        """Report a state; a disk that takes nothing outweighs it for as long as it lasts."""
+        """Report a state; a disk that cannot be written takes precedence while it lasts."""
         self._said = state, reason, next_step
         self.spoke.set()
         self._show()
@@ -106,13 +106,13 @@ class Inlet:
     def hand_over(self, peer: object, to: object) -> None:
         """Let *to* finish the line that *peer* left unfinished: a PBX that connects again.
 
-        A peer that is away is its address, a text; one that is there is its connection.
+        A peer that is gone is named by its address (a text), a connected one by its connection.
         """
         if self._owner == peer:
             self._owner = to
 
     async def end_half_line(self) -> None:
-        """End a line that nobody finishes any more: its peer sends the whole record again.
+        """Give up an unfinished line: its peer will send the whole record again.
 
         The next bytes begin a new segment, so that the half does not spoil them.
         """

@@ -4,7 +4,7 @@ The raw log is truth; how far it is stored is the source's position, which moves
 transaction as the calls. After any crash feeding begins again at the position: what was stored
 already is recognised by its place in the log and passed over.
 
-A segment is a text of its own: its last line and its open calls end with it.
+Each segment is parsed on its own: its last line and its open calls end with it.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ class Lane:
         return False
 
     def settle(self, *, at: datetime) -> None:
-        """Let calls go that were only waiting in case more came."""
+        """Close the calls that only waited in case more records came."""
         self._dirty = True
         self._keep(self._opened.settle(at), self._received(self._fed) or at)
 
@@ -113,7 +113,7 @@ class Lane:
         self._parser.restore(json.loads(position.carry))
 
     def _keep(self, outcomes: Sequence[Outcome], received: datetime) -> None:
-        """Store *outcomes*; nothing to store leaves the position, too, where it is."""
+        """Store *outcomes*; without any the position stays where it is."""
         if outcomes and self._intake is not None:
             position = self._position_now()
             self._intake.store(
@@ -123,7 +123,7 @@ class Lane:
         self._dirty = False
 
     def _turn_page(self, at: datetime) -> None:
-        """The segment is at its end: end its last line and open calls, then seal it."""
+        """At the end of a segment: end its last line and open calls, then seal it."""
         self._keep(self._opened.finish(), self._received(self._fed) or at)
         self._seal(at)
         carry = json.dumps(self._opened.carry())

@@ -24,7 +24,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class RawLogError(Exception):
-    """The log cannot take bytes now; none of the refused bytes were kept.
+    """The log cannot be written now; none of the refused bytes were kept.
 
     `reason` and `next_step` are sentences for the administrator.
     """

@@ -135,7 +135,7 @@ class Runner:
             await self._stop(self._posts.pop(source_id), "The source was removed.", "")
 
     def _attend(self, post: _Post) -> str:
-        """Feed the source's log, wanted or not: a former process may have left a backlog.
+        """Feed the source's log, wanted or not: an earlier process may have left a backlog.
 
         Returns why this cannot be done, or nothing.
         """
@@ -165,7 +165,7 @@ class Runner:
         record_end = b"\x00" if ends == "nul" else b"\n"
         collector = _collector(options, source, inlet, record_end)
         post.task = asyncio.create_task(_keep_running(collector, post.source.name, inlet))
-        with contextlib.suppress(TimeoutError):  # "starting" is no state to report
+        with contextlib.suppress(TimeoutError):  # "starting" is not reported
             await asyncio.wait_for(inlet.spoke.wait(), POLL_S)
 
     def _inlet(self, source: WantedSource) -> Inlet:
@@ -247,7 +247,7 @@ def _with_sound_connection(question: Callable[[], T]) -> T:
     try:
         return question()
     except DatabaseError:
-        close_old_connections()  # A server that was away is asked anew next time.
+        close_old_connections()  # So that a server that was away is reconnected next time.
         raise
 
 
@@ -266,7 +266,7 @@ def _collector(
 
 
 async def _keep_running(collector: Collector, name: str, inlet: Inlet) -> None:
-    """Run a collector; should it fail in a way nobody foresaw, say so and run it again."""
+    """Run a collector; on an unexpected exception report it and run it again."""
     while True:
         try:
             await collector.run()

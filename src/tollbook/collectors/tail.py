@@ -121,7 +121,7 @@ class Tail:
         candidates = sorted(self._family(), key=lambda found: found[1] != same)
         for path, identity in candidates:
             if identity != same and len(self._last) < LEAST_TO_RECOGNISE:
-                continue  # Of a file of which hardly anything was read no copy can be known.
+                continue  # Too little was read of it to recognise a copy.
             file = _open(path)
             if self._goes_on(file.handle):
                 return file

@@ -1,4 +1,4 @@
-"""A port of the PBX that we connect to; lost connections are made again, ever more slowly."""
+"""A port of the PBX that we connect to; reconnects with exponential backoff."""
 
 import asyncio
 

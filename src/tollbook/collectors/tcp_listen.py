@@ -20,7 +20,7 @@ CHUNK_BYTES = 64 * 1024
 RETRY_S = 2.0
 UNREAD_ACKS_S = 30.0  # A peer that does not read its acknowledgements is dropped after this.
 MOST_LOGGED = 1_000
-KEEPALIVE_S = 60  # A PBX may be silent all night; only a dead one is found out.
+KEEPALIVE_S = 60  # A PBX may be silent all night; keepalive tells it from a dead one.
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ class TcpListener:
         return True
 
     def _refuse(self, address: str, why: str) -> None:
-        """Say in the state who was sent away; in the log only once, for a scan is thousands."""
+        """Say in the state who was sent away; in the log only once: a port scan would fill it."""
         self._refused = f" A connection from {address} was refused: {why}."
         if address not in self._logged and len(self._logged) < MOST_LOGGED:
             self._logged.add(address)
@@ -165,7 +165,7 @@ async def take_all(
 
 
 def keep_alive(writer: asyncio.StreamWriter) -> None:
-    """Let the system find out a peer that is gone without saying so."""
+    """Enable TCP keepalive, so that a dead peer is detected."""
     handle = writer.get_extra_info("socket")
     handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     handle.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_S)

@@ -36,7 +36,7 @@ _CLOCK = re.compile(r"(\d\d):(\d\d)(?::(\d\d))?", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """A country's public holidays (and its subdivision's), and some dates of one's own."""
+    """A country's public holidays (and its subdivision's), and additional dates."""
 
     country: str | None = None
     subdivision: str | None = None
@@ -69,7 +69,7 @@ class Window:
 
 
 class Every(StrEnum):
-    """How often a period begins anew."""
+    """How long a period is."""
 
     DAY = "day"
     WEEK = "week"
@@ -85,7 +85,7 @@ class Period:
 
 
 class Calendar:
-    """The windows of one zone: which are open at an instant, and until when that surely holds.
+    """The windows of one zone: which are open at an instant, and until when at least.
 
     A set of windows is a bit mask, bit i for the i-th window given.
     """
@@ -127,7 +127,7 @@ class Calendar:
         return self._open_on(day, edge - 1), min(epoch_s + edge_s - second, transition_s)
 
     def offset_at(self, epoch_s: int) -> tuple[int, int]:
-        """Return the zone's offset from UTC at *epoch_s* in seconds, and until when it is sure."""
+        """Return the zone's offset from UTC in seconds at *epoch_s*, and until when it is known."""
         chunk = epoch_s // _CHUNK_S
         starts, offsets = _transitions(self.zone, chunk)
         at = bisect_right(starts, epoch_s)
@@ -281,11 +281,11 @@ def holiday_test(holidays: Holidays | None) -> Callable[[date], bool]:
 def _public_holidays(country: str, subdivision: str | None, year: int) -> frozenset[date]:
     """Return the public holidays of one year.
 
-    A year at a time and frozen: the library's own object fills itself as it is asked, which
-    neither two threads nor two orders of asking could share.
+    One year at a time, as a frozen set: the library's own object loads years lazily, so it is not
+    thread-safe, and what it holds depends on the order of queries.
     """
     public = _country(country, subdivision)
-    public.get(date(year, 1, 1))  # Asking for one day fills in its year.
+    public.get(date(year, 1, 1))  # A look-up of one day loads its year.
     return frozenset(public)
 
 

@@ -14,7 +14,7 @@ from typing import Literal, Self, get_args
 MICRO = 1_000_000
 MICRO_DECIMALS = 6
 
-# Past these an amount is a slip of the keyboard, and Decimal's own context would start to round.
+# An amount of more digits is a typing error, and Decimal's default context would start to round.
 INTEGER_DIGITS, DECIMAL_DIGITS = 12, 12
 ENDLESS_DECIMALS = 12
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)

@@ -1,4 +1,4 @@
-"""Cells as text: durations, money, and words from callers made harmless.
+"""Cells as text: durations, money, and hostile texts made harmless.
 
 What a caller says is hostile: a spreadsheet runs a cell that begins with `=`, an XML reader
 stops at a NUL. Source of the list: OWASP, "CSV Injection".
@@ -10,7 +10,7 @@ from decimal import Decimal
 MAX_CELL_CHARS = 32_767  # what a spreadsheet's cell can hold
 
 # A sign that begins a formula, at the start of the cell or behind a semicolon: where lists are
-# parted by semicolons, a spreadsheet splits our cell there and runs what follows.
+# separated by semicolons, a spreadsheet splits our cell there and runs what follows.
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
 _GUARD = re.compile(r"(^|;)'(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
@@ -21,7 +21,7 @@ _PICTURES |= dict.fromkeys((*range(0x80, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 
 
 
 def printable(text: str) -> str:
-    """Return *text* with control characters as their pictures, cut to what a cell can hold.
+    """Return *text* with control characters as visible symbols, cut to what a cell can hold.
 
     >>> printable("Al\\x00ice\\r\\n")
     'Al␀ice␍␊'

@@ -15,7 +15,7 @@ FONT = 'font-family="sans-serif" font-size="11"'
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar: its label on the axis, its height now and before, what a pointer on it is told."""
+    """One bar: its label on the axis, its height now and before, its tooltip."""
 
     label: str
     now: int
@@ -26,7 +26,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Rod:
-    """One lying bar: its label, its length, the mark it is compared with, words at its end."""
+    """One horizontal bar: its label, its length, the mark it is compared with, words at its end."""
 
     label: str
     now: int
@@ -45,7 +45,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class TimelineRow:
-    """One line of a time line; times in ms from the left edge, None where unknown."""
+    """One row of a time line; times in ms from the left edge, None where unknown."""
 
     label: str
     start_ms: int
@@ -172,7 +172,7 @@ def _step_line(bars: Sequence[Bar], *, left: int, slot: float, y_of: Sequence[fl
 
 
 def rods_with_mark(rods: Sequence[Rod], scale: Scale, *, title: str) -> str:
-    """Draw a lying bar for each of *rods*, with a mark across it where it stood before.
+    """Draw a horizontal bar for each of *rods*, with a mark across it for the value before.
 
     *title* states what the chart finds; screen readers hear it in place of the drawing.
     """

@@ -28,7 +28,7 @@ __all__ = ["MAX_COLUMNS", "SheetError", "SheetRow", "sheet_rows"]
 def sheet_rows(file: BinaryIO) -> Iterator[SheetRow]:
     """Yield the 1-based number and the cells of each row of *file*, by its content.
 
-    CSV may be parted by comma, semicolon, tab or bar, in UTF-8, UTF-16 or Windows-1252. Of a
+    CSV may be separated by comma, semicolon, tab or bar, in UTF-8, UTF-16 or Windows-1252. Of a
     workbook the first visible sheet is read. Raises SheetError for anything else, also half-way.
     """
     file.seek(0)
@@ -47,7 +47,7 @@ def _csv_rows(file: BinaryIO, head: bytes) -> Iterator[SheetRow]:
     encoding = _encoding(head)
     text = io.TextIOWrapper(file, encoding, newline="")
     try:
-        # Cells beyond the limit raise csv.Error. The limit is the module's, and so is ours.
+        # Longer cells raise csv.Error. The limit holds for the whole process, always at this value.
         csv.field_size_limit(MAX_CELL_CHARS)
         delimiter = _delimiter(head.decode(encoding, "replace"))
         for number, cells in enumerate(csv.reader(text, delimiter=delimiter, strict=False), 1):
@@ -75,7 +75,7 @@ def _encoding(head: bytes) -> str:
 
 
 def _delimiter(head: str) -> str:
-    """Return the sign that parts the cells: the one that most lines hold equally often."""
+    """Return the separator: the sign that most lines hold equally often."""
     lines = [line for line in head.splitlines()[:50] if line.strip()]
     if len(lines) > 1:
         lines = lines[:-1]  # The last one may be cut off.

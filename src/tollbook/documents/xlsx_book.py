@@ -127,7 +127,7 @@ class _Sink(io.RawIOBase):
 
 
 class _SheetRows:
-    """The table's rows as XML, one look ahead, so that no sheet is begun for nothing."""
+    """The table's rows as XML, with one row of look-ahead, so that no empty sheet is begun."""
 
     def __init__(self, table: Table) -> None:
         self._rows = iter(table.rows)

@@ -1,4 +1,4 @@
-"""XLSX read as a stream of rows, in memory that the file cannot choose.
+"""XLSX read as a stream of rows, in bounded memory whatever the file says.
 
 Written by hand, because readers that build a sheet in memory let two cells at its far corners
 ask for hundreds of gigabytes. What a zip says of its sizes is enforced while unpacking, a
@@ -291,7 +291,7 @@ class _Sheet:
         return done
 
     def _start(self, name: str, attributes: Attributes) -> None:
-        # Called for every element of every cell: what comes most often is asked first.
+        # Called for every element of every cell: the most frequent is tested first.
         if name == "v":
             self._pieces = []
         elif name == "c":
@@ -343,7 +343,7 @@ class _Sheet:
                 raise SheetError(f"row {self._row}", "refers to a text that is not there")
             return self._shared[int(text)]
         if kind == "n":
-            # Numbers repeat: prices, increments, dates.
+            # Memoised: prices, increments and dates repeat.
             known = self._numbers.get((text, self._style))
             if known is None:
                 known = self._number(text)
@@ -415,7 +415,7 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _ignore(_: str) -> None:
-    """Take no notice of the end of an element."""
+    """Ignore the end of an element."""
 
 
 def _unescaped(text: str) -> str:

@@ -1,7 +1,7 @@
 """Cells of many lines to columns of values: each distinct text is interpreted once.
 
-Only what is beyond doubt is kept: rows with all the times of a call, in order, in hours that
-happened once. The rest is left to the Parser.
+Only rows that are beyond doubt are kept: with all the times of a call, in order, in hours that
+no clock change repeats. The rest is left to the Parser.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,12 +38,12 @@ from tollbook.formats.patterns import Pattern
 from tollbook.formats.zones import SECOND_US, Stamp, candidates_us, is_of_our_time
 
 _BAD_US = -(1 << 62)
-_TWICE_US = _BAD_US + 1  # an hour of which the zone has two
+_TWICE_US = _BAD_US + 1  # an hour that a clock change repeats
 _WORTHLESS_US = _BAD_US // 2
 _HOUR_CHARS, _STAMP_CHARS = 13, 19
 _ZERO, _COLON, _BLANK = b"0: "
 _QUICK_STAMPS = {"%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S"}
-_UNIQUE_TARGETS = {"pbx_call_id"}  # No text of theirs comes twice: numbering them is in vain.
+_UNIQUE_TARGETS = {"pbx_call_id"}  # Unique for each call: numbering these saves nothing.
 WORDS = frozenset((*TEXT_TARGETS, *NAME_TARGETS, *CHOICE_TARGETS))
 
 
@@ -117,7 +117,7 @@ def _readers(
     count = len(cells.begin)
     for layout in definition.layouts:
         if count > layout.at_most and layout.elastic is not None:
-            return  # The Parser knows what to do with cells that are too many.
+            return  # Rows with surplus cells are the Parser's.
         if not layout.at_least <= count <= layout.at_most:
             continue
         reader = _LayoutReader(layout, cells, lines, zone, memory)
@@ -175,7 +175,7 @@ class _LayoutReader:
             ),
             *(one.numbers != ODD_NUMBER for one in values.values() if one.numbers is not None),
         )
-        values.pop("duration_s", None)  # It only had to be in order.
+        values.pop("duration_s", None)  # It was only validated.
         rows = np.logical_and.reduce(plain)
         if _are_there(keys)[rows].any():
             raise _NeedsOrderError
@@ -269,7 +269,7 @@ class _LayoutReader:
         return found if rule.nulls.isdisjoint(found) else None
 
     def _instants(self, target: str, rules: Sequence[FieldRule]) -> tuple[Numbers, Bools]:
-        """Return the instants of one field and where there is one; bad ones are worthless."""
+        """Return a field's instants and which rows have one; bad ones are below _WORTHLESS_US."""
         count = len(self._cells.rows)
         found, there = np.zeros(count, np.int64), np.zeros(count, np.bool_)
         for rule in rules:
@@ -312,7 +312,7 @@ class _LayoutReader:
         return instants, there
 
     def _nulls(self, rule: FieldRule, rows: Numbers) -> list[int]:
-        """Return those of *rows* in which stands a text by which *rule* means nothing."""
+        """Return those of *rows* whose text is one of the rule's nulls."""
         nulls = {null.encode() for null in rule.nulls}
         begin, end = self._cells.begin[rule.cells[0]], self._cells.end[rule.cells[0]]
         return [row for row in rows.tolist() if self._lines.data[begin[row] : end[row]] in nulls]
@@ -321,7 +321,7 @@ class _LayoutReader:
         """Return the µs of an hour that ":12:34" says at *begin*, -1 for anything else."""
         word = next(iter(self._lines.words(begin, begin + _STAMP_CHARS - _HOUR_CHARS)))
         marks = [(word >> np.uint64(8 * at)).astype(np.uint8) for at in range(6)]
-        digits = [marks[at] - np.uint8(_ZERO) for at in (1, 2, 4, 5)]  # what is none is over 9
+        digits = [marks[at] - np.uint8(_ZERO) for at in (1, 2, 4, 5)]  # > 9: no digit
         right = (marks[0] == _COLON) & (marks[3] == _COLON)
         for digit, most in zip(digits, (5, 9, 5, 9), strict=True):
             right &= digit <= most
@@ -346,7 +346,7 @@ class _LayoutReader:
             numbers, texts = self._texts(place)
 
             def is_met(text: str | None, pattern: Pattern = pattern, cut: int = width) -> int:
-                # A text that is cut has no blanks around it.
+                # A text that was cut has no blanks around it: see _decisive_width.
                 return text is not None and pattern.matches(text if cut else text.strip())
 
             met &= self._memory.learned((pattern.text, place), texts, is_met).of(numbers) != 0
@@ -355,14 +355,14 @@ class _LayoutReader:
         return met
 
     def _decisive_width(self, column: int, pattern: Pattern) -> int:
-        """Return how many bytes decide about *pattern*, 0 where that is not the same for all."""
+        """Return how many bytes decide whether *pattern* matches, 0 if the whole text does."""
         if not pattern.width or not self._lines.is_ascii:
             return 0
-        # A date is looked at for its hour, too: then it is numbered but once.
+        # As long as a stamp's hour: then a date is numbered once for both.
         width = max(pattern.width, _HOUR_CHARS)
         begin, end = self._cells.begin[column], self._cells.end[column]
         last = self._lines.bytes[np.minimum(end, begin + width) - 1]
-        # Blanks around a text do not count, and a doubled quote is not to be cut in two.
+        # Blanks around a text are trimmed, and a doubled quote must not be cut in two.
         unsure = (self._lines.bytes[begin] == _BLANK) | (last == _BLANK)
         unsure |= last == ord(self._layout.quote)
         return 0 if (unsure & (end > begin)).any() else width
@@ -385,12 +385,12 @@ class _LayoutReader:
             marks = self._lines.places_of(place.before_last)
             if len(marks):
                 last = marks[np.maximum(np.searchsorted(marks, end) - 1, 0)]
-                # One at the beginning has nothing before it: then the text is taken whole.
+                # Nothing stands before a mark at the beginning: then the text is taken whole.
                 end = np.where((last > begin) & (last < end), last, end)
         return begin, end
 
     def _is_ruled_out(self, rule: FieldRule) -> bool:
-        """Say whether no row begins as the rule needs it."""
+        """Say whether no row can match the rule: none begins with the literal that it needs."""
         needed = [(column, pattern) for column, pattern in rule.conditions]
         if rule.pattern is not None and rule.choices is None and len(rule.cells) == 1:
             needed.append((rule.cells[0], rule.pattern))
@@ -408,7 +408,7 @@ class _LayoutReader:
 
 @dataclass(frozen=True, slots=True)
 class _CellPart:
-    """A column of a layout, or what stands there before the last of a mark, or its beginning."""
+    """A column's texts: whole, only before the last *before_last*, or the first *width* bytes."""
 
     column: int
     before_last: str = ""
@@ -506,7 +506,7 @@ def _merged(parts: Sequence[BlockColumns]) -> BlockColumns:
 
 
 def _joined(name: str, parts: Sequence[BlockColumns], order: Numbers) -> FieldColumn:
-    """Return one field of several layouts; it says nothing where a layout does not have it."""
+    """Return one field of several layouts; empty where a layout does not have it."""
     columns = [part.values.get(name) for part in parts]
     vocabularies = [one.vocabulary for one in columns if one is not None and one.vocabulary]
     if any(one is not None and one.numbers is None for one in columns):

@@ -21,9 +21,9 @@ from tollbook.formats.parser import skipped
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
-LONGEST_CELL = 256  # bytes; a record with a longer one is the Parser's
+LONGEST_CELL = 256  # bytes; a record with a longer one is left to the Parser
 _LF, _CR = 10, 13
-# What is about the ends of the whole text, or can be: \A, \z, and flags taken away, as (?-m).
+# Patterns that depend on the ends of the whole text: \A, \z, and flags switched off, as (?-m).
 _KNOWS_ONE_TEXT = re.compile(r"\\[Az]|\(\?\w*-")
 _WORD = 8
 
@@ -58,7 +58,7 @@ class Lines:
         self.data = data
         self.first_line = line
         self.ended = data.endswith(b"\n")
-        # A word may be read from any byte on, so there is something behind the last.
+        # Eight bytes may be read from any byte on, the last one included.
         self._padded = data + bytes(LONGEST_CELL)
         self.bytes: Bytes = np.frombuffer(self._padded, np.uint8)[: len(data)]
         ends = np.flatnonzero(self.bytes == _LF)
@@ -130,11 +130,11 @@ def plain_cells(definition: Definition, lines: Lines) -> list[Cells] | None:
 
 
 def _are_plain(definition: Definition, lines: Lines, end: Numbers) -> Bools:
-    """Say which lines are free of whatever only the Parser knows how to take."""
+    """Say which lines have nothing that only the Parser can read."""
     length = lines.end - lines.begin
     plain: Bools = (end > lines.begin) & (length <= definition.framing.max_line_bytes)
     if not lines.ended:
-        plain[-1] = False  # Half a record, perhaps: the Parser knows what is said of it.
+        plain[-1] = False  # It may be half a record.
     _take_out_controls(plain, lines, end)
     if not lines.is_ascii and not _is_text(lines.data):
         _take_out(plain, lines, np.flatnonzero(lines.bytes > 127))
@@ -144,7 +144,7 @@ def _are_plain(definition: Definition, lines: Lines, end: Numbers) -> Bools:
             text = lines.text(row)
             plain[row] = text == text.strip(strip)
     data = lines.data
-    if definition.skips and (end < lines.end).any():  # A pattern's $ is before the return, too.
+    if definition.skips and (end < lines.end).any():  # So that a pattern's $ matches before CRLF.
         data = data.replace(b"\r\n", b"\n")
     if any(_may_match_a_line(rule.pattern.text, data) for rule in definition.skips):
         for row in np.flatnonzero(plain).tolist():
@@ -183,7 +183,7 @@ def _whole_block(pattern: str) -> object:
 def _may_match_a_line(pattern: str, data: bytes) -> bool:
     """Say whether a line of *data* may match *pattern*; one pass over the whole block."""
     if _KNOWS_ONE_TEXT.search(pattern):
-        return True  # The block as a whole says nothing of its lines then.
+        return True  # The block cannot tell for its lines.
     return _whole_block(pattern).search(data) is not None  # type: ignore[attr-defined]  # re2 has no types
 
 

@@ -1,7 +1,7 @@
 """The texts of a block's cells, each distinct one numbered and interpreted once.
 
-A column of a million cells says few different things: what a text means is learned when it is
-first met, and looked up by its number from then on, for all rows at once.
+A column of a million cells has few distinct texts: what one means is memoised by its number, and
+looked up for all rows at once.
 """
 
 from collections.abc import Callable, Hashable
@@ -40,7 +40,7 @@ class Texts:
         self.texts: list[str | None] = []
         self._quote = quote
         self._known: dict[bytes, int] = {}
-        # Short texts take few words, and whether a text is short is the same in every block.
+        # By length, as short texts need few words; a text's length is the same in every block.
         self._by_width: dict[int, tuple[KeyIndex, Learned]] = {}
 
     def numbers(self, lines: Lines, begin: Numbers, end: Numbers) -> Numbers:
@@ -95,7 +95,7 @@ class Learned:
 
 @dataclass(slots=True)
 class Vocabulary:
-    """The values that one field takes, by number; 0 says nothing, 1 is ODD."""
+    """The values that one field takes, by number; 0 is no value, 1 is ODD."""
 
     values: list[Any]
     numbers: dict[Hashable, int] = field(default_factory=dict)
@@ -132,7 +132,7 @@ class TextCache:
         self._fields: dict[str, Vocabulary] = {}
 
     def trim(self) -> None:
-        """Forget everything if there is more than a large office says."""
+        """Clear the cache once a column has more texts than a large office produces."""
         if any(len(one.texts) > _TEXTS_KEPT for one in self._texts.values()):
             self._texts.clear()
             self._learned.clear()
@@ -148,7 +148,7 @@ class TextCache:
     def learned(
         self, question: Hashable, texts: Texts, answer: Callable[[str | None], int]
     ) -> Learned:
-        """Return what *answer* says to *question* of each of the texts, asking it but once."""
+        """Return *answer* for each of the texts, memoised under the key *question*."""
         known = self._learned.get(question)
         if known is None:
             known = self._learned[question] = Learned()
@@ -157,7 +157,7 @@ class TextCache:
         return known
 
     def vocabulary(self, target: str, nothing: Any) -> Vocabulary:
-        """Return the values of a field; *nothing* is what it says where it says nothing."""
+        """Return the values of a field; *nothing* is its value where the text says none."""
         known = self._fields.get(target)
         if known is None:
             known = self._fields[target] = Vocabulary([nothing, ODD])

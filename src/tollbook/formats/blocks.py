@@ -1,4 +1,4 @@
-"""Whole blocks of CSV records at once, column by column: the way of large imports.
+"""Whole blocks of CSV records at once, column by column: the fast path of large imports.
 
 A block gives what the Parser gives for the same bytes (tests hold the two together), some ten
 times quicker: cells are turned into columns, each distinct text is interpreted once, and a stamp

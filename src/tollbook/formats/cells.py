@@ -23,7 +23,7 @@ class Cutter:
         self._places: dict[str, list[int]] = {}
 
     def take_heading(self, text: str) -> bool:
-        """Say whether *text* is a line of names, and go by it from now on."""
+        """Say whether *text* is a line of column names; if so, it is in force from now on."""
         if not self._has_headers:
             return False
         for layout in self._layouts:

@@ -1,7 +1,7 @@
 """The closed list of converters: the text of a cell to a length, an instant, a number.
 
 Each raises Malformed, with its own stable reason, for text that is present and not its shape.
-Source: docs/manual/formats.md, "Converters"; shapes as seen in the vendors' manuals.
+Source: docs/manual/formats.md, "Fields"; shapes as seen in the vendors' manuals.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Cells to values: each field asks its rules in turn, and the first that answers is heard."""
+"""Cells to values: each field asks its rules in turn, and the first that answers counts."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """Bytes to frames: one frame a record, whatever the size of the pieces that arrive.
 
 Every byte belongs to exactly one frame, line ends included. A line that never ends is bounded:
-its first bytes are kept, the rest is counted and let go.
+its first bytes are kept, the rest is counted and discarded.
 """
 
 import re
@@ -40,7 +40,7 @@ class Framer:
         self._offset = offset
         self._line = line
         self._tail = b""
-        self._head = b""  # of a line that is too long already
+        self._head = b""  # the kept beginning of a line that is too long
         self._let_go = 0
         self._skip_lf = False
         self._orphan_bytes = 0  # a \n whose \r had ended its line already

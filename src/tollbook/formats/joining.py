@@ -51,7 +51,7 @@ class Joiner:
         self._generation = 0
 
     def add(self, reading: ReadRecord, *, received_us: int | None = None) -> list[Outcome]:
-        """Take one record, which came at *received_us*; return the outcomes that it settles."""
+        """Take one record, which came at *received_us*; return the outcomes that it completes."""
         key = reading.values.get("join_key") if self._join else None
         if self._join is None or key is None:
             return [single(reading)]
@@ -68,11 +68,11 @@ class Joiner:
         return None
 
     def settle(self, now_us: int | None = None) -> list[Outcome]:
-        """Close what waited long enough at *now_us*.
+        """Close the calls that have waited long enough at *now_us*.
 
-        Gathered records wait only for stragglers: they gained none since the last settling. A
-        call of which more was announced waits its window, by the clock since it need not be that
-        another record comes.
+        Gathered calls are closed if they gained no record since the last time this was called. A
+        call of which more was announced is closed when its window is over: by the clock, because
+        no further record may ever come.
         """
         if self._join is None:
             return []
@@ -91,7 +91,7 @@ class Joiner:
         return [outcome for key in over for outcome in self._close(self._open.pop(key))]
 
     def finish(self) -> list[Outcome]:
-        """Close everything; what was told that more follows comes out as partial."""
+        """Close everything; a call of which more was announced comes out as partial."""
         outcomes: list[Outcome] = []
         for held in sorted(self._open.values(), key=lambda held: held.readings[0].offset):
             outcomes += self._close(held)
@@ -123,7 +123,7 @@ class Joiner:
         try:
             self._complete(filled)
         except Malformed:
-            filled, partial = first, True  # They cannot belong together: the first stands alone.
+            filled, partial = first, True  # Contradictory: the first stands alone.
         call = replace(
             single(filled, partial=partial),
             lines=tuple(sorted(line for each in readings for line in _lines(each))),
@@ -153,7 +153,7 @@ class Joiner:
         if held and abs((reading.written_us or held.last_us) - held.last_us) > (
             join.window_s * SECOND_US
         ):
-            # A key seen again after so long is another call: switches number anew.
+            # A key seen again after so long is another call: switches reuse keys.
             outcomes += self._close(self._open.pop(key))
             held = None
         if reading.values.get("more_follows"):
@@ -243,7 +243,7 @@ def single(reading: ReadRecord, *, partial: bool = False) -> Cdr:
 
 def _joined(written: Sequence[ReadRecord], *, partial: bool) -> Cdr:
     _put_in_sequence(written)
-    # What was written last may have begun first: a consultation ends before its call.
+    # Not in the order of writing: a consultation ends, and is written, before its call.
     readings = sorted(written, key=lambda each: (each.start_us or 0, each.offset))
     talked = [each for each in readings if each.answered]
     knows = [each for each in readings if each.answered is not None]
@@ -252,7 +252,7 @@ def _joined(written: Sequence[ReadRecord], *, partial: bool) -> Cdr:
     starts = [each.start_us for each in readings if each.start_us is not None]
     start_us = min(starts, default=None)
     ends = [each.end_us for each in readings if each.end_us is not None]
-    # Who was reached is the last who talked and has a number; machines come after people.
+    # The callee is the last party that talked and has a number; a machine only if no person did.
     reached = [each for each in talked if each.values.get("callee")] or list(readings)
     people = [each for each in reached if each.values.get("role") != "voicemail"] or reached
     answered = True if talked else (False if knows else None)

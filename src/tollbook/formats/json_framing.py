@@ -50,7 +50,7 @@ class JsonFramer:
             if found := self._next():
                 frames.append(self._frame(found))
             elif len(self._held) > self._max_bytes:
-                # No call ends within the bound: what is held is given up.
+                # No call ends within the bound: what is held is discarded.
                 frames.append(self._let_go())
             else:
                 return frames

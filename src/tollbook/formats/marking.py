@@ -13,7 +13,7 @@ _JSON_VALUE = re.compile(r'\s*:\s*"?((?:[^"\\,}\]]|\\.)*)')
 
 Mark = tuple[int, int, str]
 
-# The plumbing of reading is not what a reader of a record looks for.
+# Fields that only serve the reading are of no interest to a person.
 _UNSHOWN = frozenset({"join_key", "more_follows", "plumbing", "party", "role", "utc_offset"})
 
 
@@ -53,7 +53,7 @@ def _fields_by_cell(layout: Layout, cells: list[str]) -> dict[int, str]:
             try:
                 value = answer(rule, target, cells)
             except Malformed:
-                value = ""  # The cell that is at fault is worth marking, too.
+                value = ""  # Mark the malformed cell too.
             if value is not None:
                 asked = rule.cells or tuple(place for place, _ in rule.conditions)
                 for place in asked:

@@ -1,7 +1,7 @@
 """Numbers for keys: thousands of keys at once, each distinct one by a number of its own.
 
-What a dictionary does one key after another, done by the column: a hash of each key names a slot,
-and the few keys whose slot is taken by another move on together.
+A hash table with open addressing and linear probing, vectorised: all keys probe their slot at once,
+and the few whose slot has another key go on to the next slot together.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,10 @@ Words = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 
 _FEWEST_SLOTS = 1 << 12
-_SLOTS_A_KEY = 3  # or more: then most keys lie where their hash says.
-# Python's own hash of a text differs from process to process, so nobody can prepare keys that all
-# fall into one slot.
+_SLOTS_A_KEY = 3  # or more: a load factor at which most keys are found at the first probe.
+# Python salts the hash of a text in each process, so nobody can prepare keys that all collide.
 _SALT = np.uint64(hash("numbering") & 0xFFFF_FFFF_FFFF_FFFF)
-_SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 over the golden ratio
+_SPREAD = np.uint64(0x9E37_79B9_7F4A_7C15)  # 2^64 / golden ratio: Fibonacci hashing
 _HALF = np.uint64(32)
 
 
@@ -54,7 +53,7 @@ class KeyIndex:
                 firsts.append(rows[new])
                 self._add(key, rows[new], slots[new])
             left = ~same
-            # Who found a free slot looks there again: another may have taken it meanwhile.
+            # A row whose slot was free probes it again: another row of this round may have got it.
             slots = np.where(free, slots, (slots + 1) & (len(self._slots) - 1))[left]
             rows = rows[left]
         if first == self._count:
@@ -69,7 +68,7 @@ class KeyIndex:
         self._count += len(rows)
 
     def _places(self, key: Sequence[Words]) -> Numbers:
-        """Return the slot at which to look for each key first."""
+        """Return the slot that each key probes first."""
         mixed = np.full(len(key[0]), _SALT)
         for words in key:
             mixed = (mixed ^ words) * _SPREAD
@@ -77,7 +76,7 @@ class KeyIndex:
         return (mixed & np.uint64(len(self._slots) - 1)).astype(np.int64)
 
     def _make_room(self, count: int) -> None:
-        """Make room for so many keys more, and move those that are here."""
+        """Grow the table for *count* more keys, and rehash."""
         wanted = self._count + count
         if wanted <= self._keys.shape[1]:
             return

@@ -87,7 +87,7 @@ class Parser:
         return outcomes
 
     def settle(self, at: datetime | None = None) -> list[Outcome]:
-        """Return what was only waiting in case more came; call it every few quiet seconds.
+        """Return calls that only waited in case more came; call it every few quiet seconds.
 
         *at* is this instant: a call of which more was announced waits no longer than its window.
         """

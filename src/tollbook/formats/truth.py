@@ -177,7 +177,7 @@ def _is_exact(values: Values) -> bool:
 def _check_order(reading: ReadRecord) -> None:
     """Refuse a record that ends before it begins: its times cannot both be meant.
 
-    Times of no century that has telephones are a lost clock's or nobody's; they are refused too.
+    Years that no telephone call can have are those of a switch whose clock is lost; refused too.
     """
     moments = [
         each for each in (reading.start_us, reading.answer_us, reading.end_us) if each is not None

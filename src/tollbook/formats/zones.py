@@ -21,7 +21,7 @@ SECOND_US = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - the origin of local wall-clock arithmetic
 _MICROSECOND = timedelta(microseconds=1)
-# Calls of other years are those of a lost clock; beyond the calendar's own they cannot be shown.
+# Other years come from a switch whose clock is lost; some are beyond what a date can hold.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _OFFSET = re.compile(r"(?:UTC)?([+-])(\d\d):?(\d\d)", re.ASCII)
 
@@ -77,7 +77,7 @@ _END_US = to_us(datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC))
 
 
 def is_of_our_time(instant_us: int) -> bool:
-    """Say whether an instant can be a call's: clocks that were lost show the year 1, or 9999."""
+    """Say whether an instant can be a call's; lost clocks show year 1, or 9999."""
     return _FIRST_US <= instant_us < _END_US
 
 

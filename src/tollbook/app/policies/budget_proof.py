@@ -1,6 +1,6 @@
 """Proves what is used and held of budgets against charges and holds, and mends it from them.
 
-Source: docs/algorithms/budgets.md, "Proof".
+Source: docs/algorithms/budgets.md, "Use and proof".
 """
 
 from collections import defaultdict

@@ -62,7 +62,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a budget still allows; None is no limit, and never less than nothing."""
+    """What a budget still allows; None is no limit; never negative."""
 
     micros: int | None
     seconds: int | None

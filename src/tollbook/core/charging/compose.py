@@ -202,8 +202,8 @@ def longest_talk(
 ) -> int | Unrated | None:
     """Return the most seconds n up to *at_most_s* so that each call of up to n s costs <= credit.
 
-    None: there is no bound. Asks `charge` itself, without discounts that are not yet earned, so
-    that it never falls as talk goes on: the last affordable second is found by halving.
+    None: there is no bound. Calls `charge` itself, without discounts that are not yet earned, so
+    that the charge is monotonic in talk: the last affordable second is found by binary search.
     """
 
     def is_affordable(talk_s: int) -> bool | str:
@@ -395,7 +395,7 @@ def _taxes(plan: Plan, running: _RunningAmount, facts: Facts) -> Fraction:
         if not tax.inclusive:
             running.add("tax", amount, name=tax.name, price=tax.percent)
         elif amount:
-            # It is in the amount already: shown, and nothing is added.
+            # An inclusive tax is in the amount already: it is shown, and nothing is added.
             running.steps.append(
                 ChargeStep(
                     "tax_included", Decimal(0), shown(running.amount), tax.name, price=shown(amount)
@@ -446,7 +446,7 @@ def facts_of(call: TalkedCall, site: str | None = None, *, call_type: str = "") 
 
 
 def _lasting(call: TalkedCall, talk_s: int) -> TalkedCall:
-    """Return *call* with another length, as a question about its price has it."""
+    """Return *call* as if it had talked for *talk_s* seconds."""
     return TalkedCall(
         start=call.start,
         talk_s=Decimal(talk_s),

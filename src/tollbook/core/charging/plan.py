@@ -1,4 +1,4 @@
-"""A plan: which tariff prices a call, and what stands around the base price.
+"""A price plan: which tariff prices a call, and what stands around the base price.
 
 Source: docs/manual/plans.md, docs/algorithms/charging.md.
 """
@@ -40,7 +40,7 @@ class DatedExchangeRate:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything around base prices; each list is in the order in which it is looked at.
+    """Everything around base prices; each list is searched in its order.
 
     *currency* is what charges come out in, empty for each tariff's own. *zone* says where days
     and bill periods begin.

@@ -1,4 +1,4 @@
-"""From a plan document to a `Plan`, or to every fault that it has, each with its place."""
+"""From a price plan's document to a `Plan`, or to every fault that it has, each with its place."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -170,7 +170,7 @@ def _currency(fields: Fields, key: str, *, must: bool) -> str:
 
 
 def _refuse_shared_names(fields: Fields, plan: Plan) -> None:
-    """A volume and a bundle are counted by name: two of one name would count as one."""
+    """Refuse two of one name: volumes and bundles are counted by name."""
     for key, names in (
         ("volume_discount", [discount.name for discount in plan.volume_discounts]),
         ("bundle", [bundle.name for bundle in plan.bundles]),

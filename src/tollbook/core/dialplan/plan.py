@@ -75,14 +75,14 @@ class PlanFault:
 
 @dataclass(frozen=True, slots=True)
 class DialPlanReading:
-    """The plan, or none and the faults for which it was refused."""
+    """The dial plan, or none and the faults for which it was refused."""
 
     plan: DialPlan | None
     faults: tuple[PlanFault, ...]
 
 
 def default_plan(country: str = "", *, area_code: str = "") -> DialPlan:
-    """Return the plan of a site of which only the country is known.
+    """Return the dial plan of a site of which only the country is known.
 
     Numbers of two to five digits that do not begin with 0 are taken for extensions, and nothing
     is dialled to reach a line.
@@ -122,7 +122,7 @@ def plan_document(plan: DialPlan) -> dict[str, object]:
 
 
 def read_plan(document: Mapping[str, object]) -> DialPlanReading:
-    """Return the plan that *document* describes, or every fault with its place.
+    """Return the dial plan that *document* describes, or every fault with its place.
 
     A key that is absent has the value of `default_plan` for the document's country.
 
@@ -179,7 +179,7 @@ def read_range(text: str) -> ExtensionRange | None:
 
 
 class _DialPlanReader:
-    """Takes keys out of a document and gathers what is wrong with them."""
+    """Reads a document key by key and collects the faults."""
 
     def __init__(self, document: Mapping[str, object]) -> None:
         self._document = document

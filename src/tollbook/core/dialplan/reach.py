@@ -61,14 +61,16 @@ class Reached(NamedTuple):
     steps: tuple[NumberStep, ...] = ()
 
 
-# Direction, callee, call type, destination and steps: what a call reached, less who called. The
-# same for every caller of one kind, so an import of a million calls makes few of them.
+# Direction, callee, call type, destination and steps: what a call reached, without its caller. It
+# depends on the caller's kind alone, so an import of a million calls makes few of them.
 Route = tuple[str, str, str, str, tuple[NumberStep, ...]]
 
 
 @dataclass(slots=True)
 class CallerNumber:
-    """Who called: as cleaned, as the site knows it, and from where in the world once asked."""
+    """A caller's number: cleaned (`number`), as the site's extension if it is one (`own`), and in
+    international form (`origin`, computed when first needed).
+    """
 
     number: str
     own: str
@@ -77,7 +79,7 @@ class CallerNumber:
 
     @property
     def kind(self) -> str:
-        """What of a caller decides the way of a call: "extension", "outside" or "", unknown."""
+        """What of a caller decides a call's route: "extension", "outside", or "" for unknown."""
         if self.is_extension:
             return "extension"
         return "outside" if self.number else ""
@@ -85,7 +87,9 @@ class CallerNumber:
 
 @dataclass(slots=True)
 class Target:
-    """What was called: one of our extensions, help, or somebody outside once asked."""
+    """A called number: one of our extensions, an emergency number (`help`), or a number of the
+    world outside (`outward`, computed when first needed).
+    """
 
     number: str
     extension: str
@@ -103,7 +107,7 @@ def resolve(
     callee: str = "",
     direction: str = "",
 ) -> Reached:
-    """Return what a call from *caller* reached, read by *plan*; "" is what nobody said.
+    """Return what a call from *caller* reached, read by *plan*; "" is what is not known.
 
     *callee* is the party that the record names, *dialled* what was keyed; either may be absent.
 
@@ -116,10 +120,10 @@ def resolve(
 
 
 class Resolver:
-    """A dial plan at work. Numbers repeat, so it remembers what it found of the last ones."""
+    """Resolves calls by one dial plan; what it finds of a number is memoised, as numbers repeat."""
 
     def __init__(self, plan: DialPlan, *, telephones: Collection[str] = ()) -> None:
-        """*telephones* are extensions beside those of the plan's ranges."""
+        """*telephones* are extensions beside those in the dial plan's ranges."""
         self.plan = plan
         self._telephones = telephones
         country = plan.country
@@ -133,7 +137,7 @@ class Resolver:
         self._targets: dict[tuple[str, str], Target] = {}
 
     def resolve(self, caller: str, dialled: str, callee: str, direction: str) -> Reached:
-        """Return what `resolve` returns for this resolver's plan."""
+        """Return what `resolve` returns for this resolver's dial plan."""
         who, target = self.caller(caller), self.target(dialled, callee)
         went, reached, call_type, destination, steps = self.way(who, target, direction)
         shown = self.shown(who, went)
@@ -156,7 +160,7 @@ class Resolver:
         )
 
     def way(self, who: "CallerNumber", target: "Target", direction: str) -> Route:
-        """Return what a call to *target* reached; of *who* only the kind decides anything."""
+        """Return what a call to *target* reached; of *who* only the kind matters."""
         if target.help is not None and direction != "in":
             return _to("out", target.help)
         if who.is_extension and target.extension:
@@ -188,7 +192,7 @@ class Resolver:
         return known
 
     def is_emergency(self, number: str) -> bool:
-        """Say whether *number*, with or without a digit for the outside line, calls for help."""
+        """Say whether *number*, with or without a prefix, is an emergency number."""
         return self._emergency_number(_clean(number)) != ""
 
     def _lies_in_ranges(self, number: str) -> bool:
@@ -198,7 +202,7 @@ class Resolver:
             return False
         if self.plan.outside_prefixes:
             return True
-        # Where everything is dialled straight, 118xx or 411 is a service, not a telephone.
+        # Where no outside-line prefix is dialled, 118xx or 411 is a service, not an extension.
         is_service = len(number) >= 5 or (self._calling_code == "1" and number[1:] == "11")
         return not (is_service and world.short_number_kind(number, self.plan.country))
 
@@ -229,7 +233,7 @@ class Resolver:
         if target.number == "":
             return "in" if who.number and not who.is_extension else ""
         if self._is_feature(target.number) and len(target.number) <= 5:
-            return "internal"  # A longer one may hold a number to be dialled behind the feature.
+            return "internal"  # A longer one may be a feature code and a number to dial.
         if who.number == "" or who.is_extension:
             return "out"
         return "transit"
@@ -259,7 +263,7 @@ class Resolver:
         return number.startswith(self.plan.feature_codes) and number not in self._short_codes
 
     def _read_outward(self, target: str, *, stripped: bool) -> Reached:
-        """Return what *target* is for the world outside; direction and caller come later."""
+        """Return what the outside number *target* reaches, direction and caller left empty."""
         steps: list[NumberStep] = []
         number = target
         if number in self._short_codes:
@@ -283,7 +287,7 @@ class Resolver:
         return self._classified(digits, steps)
 
     def _without_prefixes(self, number: str, steps: list[NumberStep]) -> str:
-        """Return *number* less what only tells the PBX which way to take; once each."""
+        """Return *number* without secret, outside-line and carrier prefix, each removed once."""
         plan = self.plan
         number = _strip(number, plan.secret_prefixes, "secret", "the PBX's secret prefix", steps)
         number = _strip(
@@ -362,7 +366,7 @@ class Resolver:
 
     def _call_type(self, what: world.NumberInfo, *, at_home: bool) -> str:
         if what.kind == "premium":
-            return "premium"  # Also abroad: what it costs is what the reader must see.
+            return "premium"  # Abroad too: that it is dear matters more than where it is.
         if what.kind == "freephone" and (at_home or not what.region):
             return "freephone"
         if not at_home:
@@ -373,7 +377,7 @@ class Resolver:
         return "local" if area and what.national.startswith(area) else "national"
 
     def _caller_number(self, caller: str) -> str:
-        """Return the number of who called, in international form as far as it can be told."""
+        """Return the caller's number, in international form as far as it can be told."""
         digits = self._international(caller, [])
         if digits is not None and _is_known(digits):
             return digits
@@ -429,6 +433,6 @@ def _is_known(digits: str) -> bool:
 
 def _remember(cache: dict[Key, Value], key: Key, value: Value) -> Value:
     if len(cache) >= _CACHED:
-        cache.clear()  # Rare, cheap, and memory stays bounded.
+        cache.clear()  # Bounds the cache; a miss is cheap.
     cache[key] = value
     return value

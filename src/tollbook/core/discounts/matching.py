@@ -1,4 +1,4 @@
-"""Which calls something is for: one way to say it, used by every part of a plan."""
+"""Which calls something is for: one way to say it, used by every part of a price plan."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Entries and postings: what moves money, and how it is recognised when it is sent twice."""
+"""Entries and postings: what moves money, and the key and hash that make a retry idempotent."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ class EntryKind(StrEnum):
 
 
 class SystemAccount(StrEnum):
-    """The accounts of our own.
+    """The system's own accounts.
 
     `charges` stands for all customers whose calls are priced but not posted to an account.
     """
@@ -38,7 +38,7 @@ class SystemAccount(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class AccountRef:
-    """An account by whose it is: `kind` is extension, owner, department or system.
+    """An account, identified by its holder: `kind` is extension, owner, department or system.
 
     `name` is a `SystemAccount`, or the row id of the holder as digits: people are renamed and
     telephones renumbered, their accounts stay.

@@ -95,7 +95,7 @@ def extend(
 
 
 def capture(hold: Hold, funds: Funds, amount_micros: int) -> tuple[Hold, Funds]:
-    """Take *amount_micros* of the hold for good and let the rest go.
+    """Take *amount_micros* of the hold for good; the rest is available again.
 
     Raises ValueError for more than was held: the excess is a charge of its own, after the fact.
     """
@@ -114,12 +114,12 @@ def capture(hold: Hold, funds: Funds, amount_micros: int) -> tuple[Hold, Funds]:
 
 
 def release(hold: Hold, funds: Funds) -> tuple[Hold, Funds]:
-    """Let the whole hold go: nothing was used."""
+    """Release the whole hold: nothing was used."""
     return _let_go(hold, funds, HoldState.RELEASED)
 
 
 def expire(hold: Hold, funds: Funds, *, at: datetime) -> tuple[Hold, Funds]:
-    """Let a hold go whose time is over; raises ValueError before its time."""
+    """Expire a hold whose time is over; raises ValueError before its time."""
     if at < hold.expires_at:
         raise ValueError(f"hold {hold.key!r} lasts until {hold.expires_at.isoformat()}")
     return _let_go(hold, funds, HoldState.EXPIRED)

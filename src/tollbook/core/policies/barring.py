@@ -1,6 +1,6 @@
 """Classes of service: which destinations a caller may reach, and when.
 
-Source: TAR-10, EBC-15, EBC-18; decision AMB-04 for lists that meet.
+Source: TAR-10, EBC-15, EBC-18; decision AMB-04 for lists that overlap.
 """
 
 from collections.abc import Callable
@@ -54,8 +54,8 @@ def is_barred(
     The most specific rule that holds decides: the longest prefix, then a country, then a call
     type, then one that asks nothing; a tie is barred.
 
-    >>> class_c = ClassOfService("C", (BarringRule(bars=True, prefixes=("44",)), BarringRule(False,
-    ("4420",))))
+    >>> bars, allows = BarringRule(True, ("44",)), BarringRule(False, ("4420",))
+    >>> class_c = ClassOfService("C", (bars, allows))
     >>> places = [Destination(digits, "GB", "international") for digits in ("44161", "4420")]
     >>> [is_barred(class_c, place, is_open=lambda _: True) for place in places]
     [True, False]

@@ -1,7 +1,7 @@
 """The decision on a call: may it be placed, for how long, and what is set aside for it.
 
-Each rule is asked in one fixed order and leaves a step, so that every answer explains itself.
-Emergency numbers pass before any question. Source: INTERFACES "authorise", RUL-06, RUL-07,
+Rules are checked in one fixed order, and each leaves a step, so that every answer explains itself.
+Emergency numbers pass before any rule. Source: INTERFACES "authorise", RUL-06, RUL-07,
 EBC-01 to EBC-18, TAR-02 to TAR-10; docs/algorithms/decision.md.
 """
 
@@ -111,7 +111,7 @@ class Pricing(NamedTuple):
 class DecisionStep(NamedTuple):
     """One rule's answer: `outcome` in words; `limit_s` the limit after it, None for none yet.
 
-    (A named tuple, like what is asked: a dozen are made for every call that is decided.)
+    (A named tuple, because that is cheap: a dozen are made for every decision.)
     """
 
     rule: str
@@ -174,7 +174,7 @@ def decide(
 
 
 Gate = Callable[[DecisionInput, Callable[[str], bool]], tuple[Reason | None, DecisionStep]]
-# Most calls pass most gates, in the same words: those are made once.
+# Most calls pass most rules with the same words: these steps are made once and shared.
 _NOT_LOCKED = None, DecisionStep("lock", "not locked")
 _NO_CODE_NEEDED = None, DecisionStep("code", "no code needed")
 _NO_RESTRICTIONS = None, DecisionStep("restrictions", "no code, no restrictions of one")
@@ -186,7 +186,7 @@ _ABOVE_FLOOR = None, DecisionStep("balance_floor", "the balance is not below a f
 
 @lru_cache(maxsize=20_000)
 def _passes(rule: str, words: str) -> tuple[None, DecisionStep]:
-    """Return what a gate says that lets a call pass: a telephone's calls all hear the same."""
+    """Return the outcome of a rule that passes; memoised, as its words repeat call after call."""
     return None, DecisionStep(rule, words)
 
 
@@ -298,7 +298,7 @@ _GATES: tuple[Gate, ...] = (
 def _price(
     asked: DecisionInput, pricing: Pricing, settings: HoldSettings, steps: list[DecisionStep]
 ) -> Allowed | Denied:
-    """Find the least of all limits, and the money to hold for it."""
+    """Return the least of all limits and the money to hold for it, or the refusal."""
     budget = asked.budget
     limit_s = _least(asked.limits.call_s, budget.seconds)
     if limit_s is not None:
@@ -328,7 +328,7 @@ def _price(
         steps.append(_PAID_WITHOUT_END)
     else:
         steps.append(_limited("money", "{} s of talk are paid", limit_s))
-    # What never ends never costs more: a charge does not fall as talk goes on.
+    # Unlimited talk is held at its highest charge: a charge never falls as talk goes on.
     cost = pricing.cost(WITHOUT_END_S if limit_s is None else limit_s)
     return Allowed(limit_s, cost if asked.billed else 0, tuple(steps), cost)
 
@@ -338,7 +338,7 @@ _PAID_WITHOUT_END = DecisionStep("money", "talk without end is paid")
 
 @lru_cache(maxsize=20_000)
 def _limited(rule: str, words: str, limit_s: int) -> DecisionStep:
-    """Return a step that names the limit after it: limits repeat from call to call."""
+    """Return a step that names the limit after it; memoised, as limits repeat."""
     return DecisionStep(rule, words.format(limit_s), limit_s)
 
 
@@ -353,7 +353,7 @@ def _shortened(
 
 
 def _empty(asked: DecisionInput, credit: int) -> Reason:
-    """Return which of the limits is the one that the first step does not fit in."""
+    """Return the reason to refuse a call whose first step costs more than *credit*."""
     if asked.billed and credit == asked.funds.available_micros:
         return Reason.NO_MONEY
     return Reason.BUDGET_USED if credit == asked.budget.micros else Reason.NO_MONEY

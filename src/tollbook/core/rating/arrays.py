@@ -40,14 +40,14 @@ RULES = ("up", "down", "half_up", "half_even")
 UP, DOWN, HALF_UP, HALF_EVEN = range(4)
 
 # The first symbols of a number choose a place in the root of the trie, each further one a place
-# in a node of 16: 64 bytes, which is what a processor fetches at once.
+# in a node of 16: 64 bytes, one cache line.
 TOP_SYMBOLS = 4
 TOP_SHIFT = SYMBOL_BITS * (PACKED_SYMBOLS - TOP_SYMBOLS)
 ROOT_SIZE = 1 << SYMBOL_BITS * TOP_SYMBOLS
 NODE_SIZE = 1 << SYMBOL_BITS
 LEAF = -2  # An entry is written into the trie as LEAF - entry, so no entry as -1.
 
-BUCKET_BITS = 12  # Of seconds: about an hour, in which windows seldom change twice.
+BUCKET_BITS = 12  # 4,096 s a bucket: windows seldom change twice in it.
 _MOST_WINDOWS = 60
 _MOST_WINNERS = 1_000_000
 _MOST_TERMS = 2**15
@@ -198,7 +198,7 @@ def _winners(deck: TariffArrays, opened: Integers, at_us: Integers) -> NDArray[n
     orders, moments = len(deck.orders) - 1, len(opened)
     longest = int(np.diff(deck.orders).max(initial=0))
     dates_us = deck.terms[:, [FROM_US, TO_US]]
-    parts_us = dates_us[np.abs(dates_us) < GREATEST // 2] % MICRO  # Those that ever come.
+    parts_us = dates_us[np.abs(dates_us) < GREATEST // 2] % MICRO  # Real dates only.
     if orders * moments > _MOST_WINNERS or longest >= _MOST_TERMS or parts_us.any():
         return np.zeros((0, moments), dtype=np.int16)
     needs, from_us, to_us = (deck.terms[:, [at]] for at in (WINDOWS, FROM_US, TO_US))
@@ -211,13 +211,13 @@ def _winners(deck: TariffArrays, opened: Integers, at_us: Integers) -> NDArray[n
     winners = np.full((orders, moments), NONE, dtype=np.int16)
     for order in range(orders):
         begin, end = deck.orders[order : order + 2]
-        for term in range(end - 1, begin - 1, -1):  # The first that fits is written last.
+        for term in range(end - 1, begin - 1, -1):  # Last to first: the first stays.
             winners[order, fits[term]] = ASK_TERMS if asks[term] else term - begin
     return winners
 
 
 class _Tables:
-    """The tables of a deck as they grow: what was seen before is pointed to, not added."""
+    """The tables of a deck while it is compiled; equal rows are interned: stored once, by index."""
 
     def __init__(self, names: NameIds, denominator: int) -> None:
         self.orders: list[int] = []
@@ -285,9 +285,9 @@ def _trie(entries: Sequence[PrefixEntry]) -> Places | None:
     if any(len(entry.digits) > PACKED_SYMBOLS for entry in entries):
         return None
     root = np.full(ROOT_SIZE, NONE, dtype=np.int32)
-    # The loop looks into the first node for numbers that need none, and drops what it finds.
+    # Node 0 is a dummy: the loop reads it for numbers that are at a leaf, and ignores the result.
     nodes = [NONE] * NODE_SIZE
-    # Shorter prefixes come first, so a place that a longer one refines is a leaf till then.
+    # Shorter prefixes come first, so a longer one finds a leaf where it must branch.
     for at in sorted(range(len(entries)), key=lambda at: len(entries[at].digits)):
         digits = entries[at].digits
         try:

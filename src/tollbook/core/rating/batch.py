@@ -56,10 +56,10 @@ __all__ = [
     "price_columns",
 ]
 
-# The clock is made for whole stretches of days and kept: batches follow each other in time.
+# Clocks cover whole stretches of days and are cached: successive batches lie near in time.
 _CLOCK_S = 32 * DAY_S
 _CLOCKS_KEPT = 16
-# A stray stamp must not make a clock of centuries: the scalar form takes what is far out.
+# Outliers are priced by the scalar form: one wrong stamp must not need a clock of centuries.
 _WIDEST_S = 20 * 366 * DAY_S
 _EARLIEST_S, _LATEST_S = -70 * 366 * DAY_S, 230 * 365 * DAY_S
 

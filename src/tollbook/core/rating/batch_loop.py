@@ -1,8 +1,8 @@
 """The typed loop that prices arrays of calls: plain integers and arrays, which numba compiles.
 
 Rows are taken 64 at a time, and each pass over them asks for one thing: the prefix, the windows
-open, the winner, the price. A pass has no step that waits for another row's memory, so the
-processor fetches for many rows at once. Without numba the same source runs as it is.
+open, the winner, the price. Rows of a pass do not depend on each other, so their cache misses
+overlap. Without numba the same source runs as it is.
 
 Source: docs/algorithms/rating.md, "Batch".
 """
@@ -77,13 +77,13 @@ def _typed(function: F) -> F:
         return function
     try:
         compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
-    except RuntimeError:  # There is no folder to keep it in: it is compiled in every process.
+    except RuntimeError:  # No folder for the cache: compiled in every process.
         compiled = njit(nogil=True, error_model="numpy")(function)
     return cast("F", compiled)
 
 
 def _inlined(function: F) -> F:
-    """Like `_typed`, written into its callers: passing arrays along costs more than the work."""
+    """Like `_typed`, but inlined: passing the arrays costs more than the work."""
     return cast("F", njit(inline="always")(function)) if HAS_NUMBA else function
 
 
@@ -192,7 +192,7 @@ def price_rows(  # noqa: C901, PLR0912, PLR0915 - one loop: a call at every row 
         here = min(BLOCK, size - block)
         for at in range(here):
             found[at] = trie[number[block + at] >> TOP_SHIFT]
-        # One step down for all rows before the next: none waits, and none guesses its depth.
+        # All rows descend one level together: cache misses overlap, and no branch depends on depth.
         shift, is_inside = TOP_SHIFT, True
         while is_inside:
             shift -= SYMBOL_BITS
@@ -256,7 +256,7 @@ def price_rows(  # noqa: C901, PLR0912, PLR0915 - one loop: a call at every row 
                 priced_by = int(places[current, PROFILE])
                 slot, slot_end = profiles[priced_by, SLOTS], profiles[priced_by, SLOTS_END]
                 if slot == slot_end:
-                    break  # Likewise.
+                    break  # As above.
                 position_s, more = _run(slots, slot, slot_end, position_s, end_s)
                 units += more
             if position_s < billable_s:

@@ -1,8 +1,8 @@
 """How long a call may last for an amount of money: rule 8 of `rate` (RUL-06).
 
 It walks the same runs and composes the same charge as `price`, so the two never disagree. A
-charge never falls as talk goes on, because steps only add and rounding keeps order; so within
-a run the last affordable step is found by halving.
+charge is monotonic in talk, because steps only add and rounding keeps order; so within a run the
+last affordable step is found by binary search.
 
 Source: docs/algorithms/rating.md, "Longest talk".
 """
@@ -26,7 +26,7 @@ def longest_talk(
     """Return the most seconds n up to *at_most_s* so that each call of up to n s costs <= credit.
 
     None: there is no bound. `call.talk_s` plays no part. 0 where the first step is too dear, and
-    the free seconds where the rate has any; a time without any rate bounds like one too dear.
+    the free seconds where the rate has any; a time without any rate ends talk like one too dear.
     """
     who = asked(compiled, call)
     windows_open = compiled.calendar.open_at(who.epoch_s)
@@ -37,7 +37,7 @@ def longest_talk(
         return Unrated("no_pulses")
     if credit < 0:
         return 0
-    credit_micros = int(credit * MICRO)  # A charge is whole millionths: less is no help.
+    credit_micros = int(credit * MICRO)  # A charge is a whole number of millionths.
 
     def is_affordable(units: int) -> bool:
         return compose(compiled, rate, units) <= credit_micros

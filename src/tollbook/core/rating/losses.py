@@ -2,7 +2,7 @@
 
 Both tariffs are asked for the same calls: to a number of every prefix that either has, of several
 lengths, at an instant of each set of windows that is open in a week. Rates for certain callers,
-trunks or lengths of numbers alone are not among those that answer. What is told of a prefix is
+trunks or lengths of numbers alone are not among those that answer. Reported of a prefix is
 the call on which most is lost.
 """
 
@@ -19,7 +19,7 @@ from tollbook.core.tariff import CompiledTariff
 
 TALKS_S = (1, 60, 180, 1_800)
 WEEK_S = 7 * 86_400
-MOST_MOMENTS = 12  # Of a week; where windows are more, these must do.
+MOST_MOMENTS = 12  # Of a week: at most so many sets of windows are tried.
 PREFIXES_AT_ONCE = 2_000
 LEAST_DIGITS, FILL = 12, "0"  # A number is its prefix, filled up.
 

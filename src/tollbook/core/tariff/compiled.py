@@ -164,7 +164,7 @@ def _block_slots(form: Blocks) -> Iterable[Slot]:
 
 
 def _initial_and_unit_slots(form: InitialAndUnit) -> tuple[tuple[str, Slot], ...]:
-    # Without a unit nothing more is owed (AMB-13): steps of a second at no price say so.
+    # Without a unit nothing more is owed (AMB-13): that is steps of one second at price 0.
     unit_s = form.unit_s or 1
     unit = ("unit", Slot(form.initial_s, form.unit_price, unit_s, unit_s))
     if form.initial_s == 0:

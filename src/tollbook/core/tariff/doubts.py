@@ -86,7 +86,7 @@ def _doubt_rate(index: int, rate: Rate, faults: FaultList) -> None:
         )
     odd = next((symbol for symbol in rate.digits if not symbol.isascii()), None)
     if odd is not None:
-        # Digits of other scripts look alike on a screen, and no switch writes them.
+        # Digits of other scripts look the same on a screen, and no switch writes them.
         faults.warning(
             f"{place}.prefix",
             "never_wins",

@@ -1,6 +1,6 @@
 """Reading a document's tables key by key: every fault is collected with its place.
 
-A key that nobody asked for is a fault too, so a slip of the keyboard never goes unnoticed.
+A key that nobody asked for is a fault too, so a typing error never goes unnoticed.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from tollbook.core.money import parse_amount
 Severity = Literal["error", "warning"]
 T = TypeVar("T")
 
-# Thirty years of talk: beyond it a number of seconds is a slip, and dates run out.
+# Thirty years of talk: a greater number is a typing error, and would overflow dates.
 LONGEST_S = 1_000_000_000
 
 
@@ -115,7 +115,7 @@ class Fields:
                 self.error(str(key)[:60], "unknown_key", f"is not a key known here{hint}")
 
     def text(self, key: str, default: str | None = "") -> str:
-        """Return a text; a default of None makes it a must."""
+        """Return a text; a default of None makes it required."""
         value = self._take(key, must=default is None)
         if value is None:
             return default or ""
@@ -125,7 +125,7 @@ class Fields:
         return value
 
     def choice(self, key: str, choices: Sequence[T], default: T | None) -> T:
-        """Return one of *choices*, which are texts; a default of None makes it a must."""
+        """Return one of *choices*, which are texts; a default of None makes it required."""
         value = self._take(key, must=default is None)
         if value is None:
             return choices[0] if default is None else default
@@ -147,7 +147,7 @@ class Fields:
         return value
 
     def whole(self, key: str, default: int | None, low: int = 0, high: int = LONGEST_S) -> int:
-        """Return a whole number from *low* to *high*; a default of None makes it a must."""
+        """Return a whole number from *low* to *high*; a default of None makes it required."""
         value = self._take(key, must=default is None)
         if value is None:
             return low if default is None else default
@@ -160,7 +160,7 @@ class Fields:
         return value
 
     def amount(self, key: str, default: Decimal | None) -> Decimal:
-        """Return an amount of money, zero or more; a default of None makes it a must."""
+        """Return an amount of money, zero or more; a default of None makes it required."""
         value = self._take(key, must=default is None)
         if value is None:
             return default or Decimal(0)
@@ -192,7 +192,7 @@ class Fields:
         return self._parsed(key, value, parse_instant, 'an instant, as "2026-01-01T00:00:00Z"')
 
     def clock(self, key: str, default_s: int | None) -> int:
-        """Return a time of day in seconds; a default of None makes it a must."""
+        """Return a time of day in seconds; a default of None makes it required."""
         value = self._take(key, must=default_s is None)
         if value is None:
             return default_s or 0

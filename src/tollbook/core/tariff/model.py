@@ -1,6 +1,6 @@
 """The tariff: a price list with its bands, dates and rounding, as frozen values.
 
-Source: docs/algorithms/rating.md, "The tariff".
+Source: docs/manual/tariffs.md.
 """
 
 from dataclasses import dataclass

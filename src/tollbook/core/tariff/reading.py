@@ -1,6 +1,6 @@
 """From a document's mapping to a `TariffDefinition`, or to every fault that it has.
 
-Source: docs/algorithms/rating.md, "The tariff".
+Source: docs/manual/tariffs.md.
 """
 
 import re

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 
 class TariffSyntaxError(ValueError):
-    """The text is neither good TOML nor good JSON; *place* is the line, as far as it is known."""
+    """The text is neither valid TOML nor valid JSON; *place* is the line, as far as it is known."""
 
     def __init__(self, place: str, message: str) -> None:
         super().__init__(f"{place}: {message}")

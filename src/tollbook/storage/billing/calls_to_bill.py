@@ -69,7 +69,7 @@ class CallToBill(NamedTuple):
 
 
 class WaitingHold(NamedTuple):
-    """A hold of which no record has come; `site_pbx` is the PBX that asked, null for any."""
+    """A hold of which no record has come; `pbx_id` is the PBX that asked, null for any."""
 
     id: int
     switch_call_id: str

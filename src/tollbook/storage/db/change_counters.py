@@ -36,7 +36,7 @@ _WATCHED = {
     ),
 }
 # An import meets new telephones by the hundred. They change nothing for anybody else, so they are
-# not counted: who decides looks for a caller that he does not know (`queries.standing`).
+# not counted: a decision looks up a caller that is not cached (`current_state.known_telephones`).
 _NOT_COUNTED = {"tollbook_extension": "INSERT"}
 _VERBS = ("INSERT", "UPDATE", "DELETE")
 _FUNCTION = "tollbook_count_change"

@@ -1,7 +1,7 @@
 """The ledger: accounts, entries of postings that balance, balances, and holds.
 
 Entries and postings are immutable (docs/decisions/0006). A balance is one row an account, moved in
-the transaction of its postings and proven by `tollbook.storage.billing.ledger.verify_balances`; it
+the transaction of its postings and proven by `storage.billing.ledger_queries.verify_balances`; it
 is never a second truth. Source: docs/algorithms/ledger.md.
 """
 

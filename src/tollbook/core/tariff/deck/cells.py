@@ -46,7 +46,7 @@ def text_cell(text: str) -> str:
 
 
 def must_cell(text: str) -> str:
-    """Return the cell of a text for which nothing and an empty text are not the same.
+    """Return the cell of a text that may be absent or empty, which differ.
 
     >>> must_cell("")
     '""'
@@ -86,7 +86,7 @@ def list_cell(texts: Sequence[str]) -> str:
 
 
 def read_text(cell: str) -> str:
-    """Return the text that *cell* holds; an apostrophe that guards a sign is not part of it.
+    """Return the text that *cell* holds; an apostrophe before a sign is not part of it.
 
     >>> [read_text(cell) for cell in (' Germany ', '"=1+1"', "'+49", '"no JSON')]
     ['Germany', '=1+1', '+49', '"no JSON']
@@ -99,7 +99,7 @@ def read_text(cell: str) -> str:
 
 
 def read_list(cell: str) -> tuple[str, ...]:
-    """Return the texts that *cell* holds, parted by commas or semicolons."""
+    """Return the texts that *cell* holds, separated by commas or semicolons."""
     cell = cell.strip()
     if cell[:1] == "[":
         value = _json(cell)
@@ -168,7 +168,7 @@ def read_edge(cell: str) -> int:
 def read_instant(cell: str, *, order: DateOrder, zone: ZoneInfo) -> datetime:
     """Return the instant in *cell*, in UTC: with an offset, or a day (and time) in *zone*.
 
-    Of two instants that the clock shows alike it is the first. Raises ValueError.
+    In a repeated hour (clocks go back) it is the first of two. Raises ValueError.
 
     >>> read_instant("1/2/2026", order="dmy", zone=ZoneInfo("UTC")).isoformat()
     '2026-02-01T00:00:00+00:00'
@@ -198,7 +198,7 @@ def read_instant(cell: str, *, order: DateOrder, zone: ZoneInfo) -> datetime:
 
 
 def lenient(read: Callable[[str], object]) -> Callable[[str], object]:
-    """Return *read* with its ValueError as a value: cells repeat, and so do their faults."""
+    """Return *read* with its ValueError as a value, so that faults are memoised like values."""
 
     def reading(cell: str) -> object:
         try:
@@ -219,7 +219,7 @@ class CellFault:
 
 
 def _is_prefix(text: str) -> bool:
-    # 49.0 is what programs make of a number: without its point it would be another prefix.
+    # Spreadsheets write the number 49 as 49.0; with the point dropped it would be the prefix 490.
     return _PREFIX.fullmatch(text) is not None and not _FLOAT.fullmatch(text)
 
 
@@ -229,7 +229,7 @@ def _no_day(cell: str, order: DateOrder) -> str:
 
 
 def _quoted(value: object) -> str:
-    # A sign behind a semicolon would begin a formula where lists are parted by semicolons.
+    # Where cells are separated by semicolons, a sign behind one would begin a formula.
     return json.dumps(value).replace(";", "\\u003b")
 
 

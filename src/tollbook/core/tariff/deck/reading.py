@@ -88,7 +88,7 @@ def read_deck(
 
 
 class _RowReader:
-    """Reads row after row by one layout; remembers what cells mean."""
+    """Reads row after row by one layout; what a cell means is memoised."""
 
     def __init__(self, layout: DeckLayout, base: TariffDefinition, found: DeckReading) -> None:
         self._found = found
@@ -96,7 +96,7 @@ class _RowReader:
         self._options = layout.options
         self._bands = {band.name for band in base.bands}
         self._dates = (base.effective_from, base.effective_to)
-        # Most decks have one column of prices: then a row needs no thought about its form.
+        # Most decks have one column of prices: then all rows have the same form.
         forms = {*_UNITS, "other_price"} & layout.columns.keys()
         self._only_simple = "price" in layout.columns and not forms
         readers = _readers(layout.options, base)
