@@ -10,9 +10,9 @@ from tollbook.api.errors import ApiError, ErrorBody
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.correct_code import MAX_REASON, NotCorrected, correct_codes, would_correct
+from tollbook.app.reports.call_detail import is_call
 from tollbook.core.money import format_amount
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Call
 
 router = Router(tags=["calls"], auth=NeedsScope("calls:correct"))
 
@@ -55,7 +55,7 @@ def correct_account_code(request: HttpRequest, call_id: int, body: CodeBody) -> 
 
     Sending the same again changes nothing: it needs no idempotency key.
     """
-    if call_id > MAX_ID or not Call.objects.filter(pk=call_id).exists():
+    if call_id > MAX_ID or not is_call(call_id):
         raise ApiError(404, "call.unknown", f"there is no call {call_id}.", "path.call_id")
     bearer: Bearer = request.auth  # type: ignore[attr-defined]  # set by ninja
     code = body.account_code or ""

@@ -10,12 +10,12 @@ from pydantic import Field
 from tollbook.api.plan_bodies import PlanPartBody, planned_price
 from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
 from tollbook.app.pricing.pbx_rules import COST
+from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.app.reports.call_table import call_object, money_text, seconds_number
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount
 from tollbook.core.rating import Candidate, Priced, PriceStep
 from tollbook.core.tariff import Rate
-from tollbook.storage.reports.call_detail import CallDetail, LegRow, RawPlace, call_detail
 
 
 class CallBody(Schema):
@@ -188,16 +188,13 @@ def without_cost(body: dict[str, object]) -> dict[str, object]:
     }
 
 
-def detail_body(call_id: int) -> dict[str, object] | None:
-    """Return the call with its price explained; None if there is no such call."""
-    found = call_detail(call_id)
-    if found is None:
-        return None
+def detail_body(found: CallDetail) -> dict[str, object]:
+    """Return the call with its price explained."""
     zone = ZoneInfo(found.row.zone)
     return {
         **call_object(found.row, zone=zone),
         "legs": [_leg(leg, zone) for leg in found.legs],
-        "price": _price(explain_call(call_id)),
+        "price": _price(explain_call(found.row.id)),
         "charges": _charges(found),
         "raw": [_raw(place) for place in found.records],
     }

@@ -1,7 +1,7 @@
 """`GET /calls` and `GET /calls/{id}`."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from typing import Literal, cast
+from typing import Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -11,9 +11,9 @@ from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names, within
 from tollbook.api.call_bodies import CallBody, CallDetailBody, detail_body, without_cost
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import CallParameters, refuse_unknown
-from tollbook.app.access.roles import sees_call
+from tollbook.app.reports.call_detail import visible_call
+from tollbook.app.reports.call_log import CursorError, Sort, SortOrder, call_log
 from tollbook.app.reports.call_table import call_object
-from tollbook.storage.reports.call_log import CursorError, Sort, SortOrder, call_log
 
 MAX_LIMIT = 1_000
 MAX_ID = 2**63 - 1
@@ -79,13 +79,10 @@ def list_calls(request: HttpRequest, query: Query[CallListParameters]) -> dict[s
 def get_call(request: HttpRequest, call_id: int) -> dict[str, object]:
     """The call with its legs, the steps of its price, the rates considered, and its raw place."""
     reach = reach_of(request)
-    body = detail_body(call_id) if call_id <= MAX_ID else None
-    if body is None or not sees_call(
-        reach,
-        owner_id=cast("int | None", body["owner_id"]),
-        extension_id=cast("int | None", body["extension_id"]),
-    ):
+    found = visible_call(reach, call_id) if call_id <= MAX_ID else None
+    if found is None:
         raise ApiError(404, "call.unknown", f"there is no call {call_id}.", "path.call_id")
+    body = detail_body(found)
     # The record may hold what is not the call's own, so it is for those who see all calls, and
     # so is what the carrier bills.
     return body if reach.is_everything else without_cost({**body, "raw": []})

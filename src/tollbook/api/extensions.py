@@ -10,9 +10,13 @@ from tollbook.api.auth import NeedsScope, reach_of, refuse_foreign_names
 from tollbook.api.errors import ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
 from tollbook.app.billing.money_tables import holder_object
-from tollbook.app.directory.holders import visible_holders
-from tollbook.storage.billing.balances import HolderFilter, count_holders, list_holders
-from tollbook.storage.models import Site
+from tollbook.app.directory.holders import (
+    HolderFilter,
+    count_holders,
+    list_holders,
+    visible_holders,
+)
+from tollbook.app.directory.sites import site_called
 
 MAX_LIMIT = 1_000
 
@@ -85,7 +89,7 @@ def list_extensions(request: HttpRequest, query: Query[HolderParameters]) -> dic
 def _site_id(name: str | None) -> int | None:
     if name is None:
         return None
-    site_id = Site.objects.filter(name=name).values_list("pk", flat=True).first()
-    if site_id is None:
+    site = site_called(name) if name else None
+    if site is None:
         raise invalid("site", f'there is no site "{name[:64]}".')
-    return site_id
+    return site.id

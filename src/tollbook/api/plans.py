@@ -10,9 +10,9 @@ from pydantic import Field, StringConstraints
 from tollbook.api.auth import NeedsScope
 from tollbook.api.errors import ApiError, ErrorBody
 from tollbook.api.params import refuse_unknown
+from tollbook.app.pricing.exchange_rates import RateQuery, count_rates, find_rates
 from tollbook.app.pricing.plans import PlanInfo, list_plans, open_plan
 from tollbook.core.tariff.text import parse_json
-from tollbook.storage.pricing.exchange_rates import RateQuery, count_rates, find_rates
 
 plans_router = Router(tags=["plans"], auth=NeedsScope("tariffs:read"))
 rates_router = Router(tags=["plans"], auth=NeedsScope("tariffs:read"))

@@ -13,14 +13,14 @@ from tollbook.api.params import refuse_unknown
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.money_tables import movement_object
+from tollbook.app.billing.movements import MovementFilter, count_movements, list_movements
 from tollbook.app.billing.recharge import Gift, post_gift, read_amount
 from tollbook.app.directory.holders import HolderKind, Unknown, find_holders, visible_movements
+from tollbook.app.directory.sites import site_called
 from tollbook.app.faults import RequestRefused
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import to_us
-from tollbook.storage.billing.recharges import MovementFilter, count_movements, list_movements
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Site
 
 MAX_LIMIT = 1_000
 
@@ -190,9 +190,8 @@ def _error(refused: RequestRefused) -> ApiError:
 
 
 def _zone(site: str | None) -> ZoneInfo:
-    sites = Site.objects.order_by("id")
-    row = (sites.filter(name=site) if site else sites).first()
-    return ZoneInfo(row.zone if row else "UTC")
+    found = site_called(site)
+    return found.zone if found else ZoneInfo("UTC")
 
 
 def _instant_us(name: str, text: str | None, zone: ZoneInfo) -> int | None:

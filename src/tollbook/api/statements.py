@@ -1,7 +1,6 @@
 """`GET /statements`: what an account held before a period, each movement in it, and what after."""
 
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
@@ -10,14 +9,21 @@ from pydantic import Field
 from tollbook.api.auth import NeedsScope, reach_of
 from tollbook.api.errors import ApiError, ErrorBody, invalid
 from tollbook.api.params import refuse_unknown
-from tollbook.app.access.roles import NO_SUCH, Reach, visible_codes
+from tollbook.app.access.roles import Reach
 from tollbook.app.billing.money_tables import statement_object
 from tollbook.app.billing.statements import Book, LineFilter, book_of
-from tollbook.app.directory.holders import HolderKind, Unknown, find_holders, visible_holders
+from tollbook.app.directory.choices import code_called
+from tollbook.app.directory.holders import (
+    HolderKind,
+    HolderRow,
+    Unknown,
+    find_holders,
+    holders_by_id,
+    own_holder,
+)
+from tollbook.app.directory.sites import site_called
 from tollbook.app.reports.period import PeriodError, period
 from tollbook.core.instants import to_us
-from tollbook.storage.billing.balances import HolderFilter, HolderRow, holders_by_id
-from tollbook.storage.models import Site
 
 MAX_LIMIT = 1_000
 
@@ -86,11 +92,10 @@ class StatementBody(Schema):
 @refuse_unknown(StatementParameters)
 def get_statement(request: HttpRequest, query: Query[StatementParameters]) -> dict[str, object]:
     """Opening, entries with what each left, and closing. An account code adds up what it cost."""
-    sites = Site.objects.order_by("id")
-    site = (sites.filter(name=query.site) if query.site else sites).first()
+    site = site_called(query.site)
     if site is None:
         raise invalid("site", f'there is no site "{(query.site or "")[:64]}".')
-    zone = ZoneInfo(site.zone)
+    zone = site.zone
     book = _book(request, query, usual=site.currency)
     if query.type is not None and query.type not in book.kinds:
         raise invalid("type", f"there is no such kind. Known: {', '.join(book.kinds)}.")
@@ -116,10 +121,10 @@ def _book(request: HttpRequest, query: StatementParameters, *, usual: str) -> Bo
     """Return the book that is meant; to a token with a reach, another's is not there."""
     reach = reach_of(request)
     if query.kind == "account_code":
-        code = visible_codes(reach).filter(code=query.number).first()
+        code = code_called(reach, query.number)
         if code is None:
             raise _nobody(query)
-        return book_of("account_code", code.pk, currency=query.currency or usual)
+        return book_of("account_code", code.id, currency=query.currency or usual)
     row = _holder(reach, query.kind, query)
     return book_of(row.kind, row.id, currency=query.currency or row.currency)
 
@@ -130,10 +135,10 @@ def _holder(reach: Reach, kind: HolderKind, query: StatementParameters) -> Holde
         if isinstance(ids, Unknown):
             raise _nobody(query, ids.message)
         return holders_by_id(kind, ids)[0]
-    own = holders_by_id(kind, [visible_holders(reach, HolderFilter(kind=kind)).only_id or NO_SUCH])
-    if not own or own[0].number != query.number:
+    own = own_holder(reach)
+    if own is None or (own.kind, own.number) != (kind, query.number):
         raise _nobody(query)
-    return own[0]
+    return own
 
 
 def _nobody(query: StatementParameters, message: str = "") -> ApiError:

@@ -16,14 +16,14 @@ from datetime import datetime
 from pathlib import Path
 
 from tollbook.app.intake.intake import Intake, open_intake
+from tollbook.app.intake.raw_segments import seal_segment, segment_id_of, stored_place
 from tollbook.app.intake.sources import WantedSource
 from tollbook.collectors.raw_log import LogEnd, read_log, received_times, segment_path, segments
 from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
-from tollbook.core.instants import from_us, to_us
+from tollbook.core.instants import from_us
 from tollbook.formats import Definition, Parser
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import RawSegment, SourcePosition
 
 CHUNK_BYTES = 256 * 1024
 _ANY_END = re.compile(rb"\r\n|\n|\r")
@@ -80,15 +80,12 @@ class Lane:
     def open(self) -> None:
         """Begin at the stored position; forget what was read beyond it."""
         self._intake = open_intake(door, self.source.id)
-        position = (
-            SourcePosition.objects.select_related("segment").filter(source=self.source.id).first()
-        )
-        if position is None or position.segment is None:
+        stored = stored_place(self.source.id)
+        if stored is None:
             first = segments(self._folder)
             self._open_segment(first[0].sequence if first else 1, Position(0, 1))
         else:
-            stored = Position(position.offset, position.line, position.carry)
-            self._open_segment(position.segment.sequence, stored)
+            self._open_segment(stored.sequence, stored.position)
         self._dirty = False
 
     @property
@@ -163,16 +160,13 @@ class Lane:
         """Return the id of the segment's row, which is made with its first record."""
         if self._segment_id is None:
             path = segment_path(self._folder, self._sequence)
-            with door.transaction():
-                row, _ = RawSegment.objects.get_or_create(
-                    source_id=self.source.id,
-                    sequence=self._sequence,
-                    defaults={
-                        "path": str(path.relative_to(self._data_dir)),
-                        "first_received_us": to_us(received),
-                    },
-                )
-            self._segment_id = row.pk
+            self._segment_id = segment_id_of(
+                door,
+                self.source.id,
+                self._sequence,
+                path=str(path.relative_to(self._data_dir)),
+                received=received,
+            )
         return self._segment_id
 
     def _seal(self, at: datetime) -> None:
@@ -180,7 +174,11 @@ class Lane:
         path = segment_path(self._folder, self._sequence)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        with door.transaction():
-            RawSegment.objects.filter(
-                source_id=self.source.id, sequence=self._sequence, sealed_us=None
-            ).update(size=path.stat().st_size, sealed_us=to_us(at), sha256=sha256)
+        seal_segment(
+            door,
+            self.source.id,
+            self._sequence,
+            size=path.stat().st_size,
+            sha256=sha256,
+            at=at,
+        )

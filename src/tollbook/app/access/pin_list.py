@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -43,11 +43,32 @@ class ReadPins:
     faults: tuple[str, ...]
 
 
-def list_pins(
-    *, sought: str = "", has_pin: bool | None = None, site_id: int | None = None,
-    sort: str = "number",
-) -> QuerySet[Extension]:  # fmt: skip
-    """Return the active extensions that fit; slice it, then make lines of it with `pin_line`."""
+@dataclass(frozen=True, slots=True)
+class PinFilter:
+    """Which active extensions are asked for; sorted by one of `SORTS`, a minus turns it round."""
+
+    sought: str = ""
+    has_pin: bool | None = None
+    site_id: int | None = None
+    sort: str = "number"
+
+
+def count_pins(wanted: PinFilter) -> int:
+    """Return how many active extensions fit, with a PIN or without."""
+    return _matching(wanted).count()
+
+
+def list_pins(wanted: PinFilter, *, first: int, count: int) -> list[PinLine]:
+    """Return the active extensions that fit, sorted, *count* from the *first* on (0-based)."""
+    return [_pin_line(row) for row in _matching(wanted)[first : first + count]]
+
+
+def every_pin(wanted: PinFilter) -> Iterator[PinLine]:
+    """Yield all active extensions that fit, sorted, some hundred held at a time."""
+    yield from map(_pin_line, _matching(wanted).iterator(chunk_size=500))
+
+
+def _matching(wanted: PinFilter) -> QuerySet[Extension]:
     kept = ExtensionPin.objects.filter(extension_id=OuterRef("pk"))
     role = UserRole.objects.filter(extension_id=OuterRef("pk"))
     extensions = Extension.objects.filter(active=True).select_related("site")
@@ -59,15 +80,16 @@ def list_pins(
         user_seen=Subquery(role.values("user__last_login")),
         user_active=Subquery(role.values("user__is_active")),
     )
-    if sought:
-        found = found.filter(Q(number__startswith=sought) | Q(name__icontains=sought))
-    if has_pin is not None:
-        found = found.filter(has_pin=has_pin)
-    if site_id is not None:
-        found = found.filter(site_id=site_id)
-    key = sort.removeprefix("-")
+    if wanted.sought:
+        parts = Q(number__startswith=wanted.sought) | Q(name__icontains=wanted.sought)
+        found = found.filter(parts)
+    if wanted.has_pin is not None:
+        found = found.filter(has_pin=wanted.has_pin)
+    if wanted.site_id is not None:
+        found = found.filter(site_id=wanted.site_id)
+    key = wanted.sort.removeprefix("-")
     column = {"number": "number", "name": "name", "changed": "pin_us"}[key]
-    return found.order_by(f"-{column}" if sort != key else column, "number", "pk")
+    return found.order_by(f"-{column}" if wanted.sort != key else column, "number", "pk")
 
 
 def has_pins() -> bool:
@@ -82,8 +104,8 @@ def sites_with_pins() -> list[tuple[int, str]]:
     return sorted(sites, key=lambda site: site[1])
 
 
-def pin_line(extension: Extension) -> PinLine:
-    """Return an extension of `list_pins` as a line."""
+def _pin_line(extension: Extension) -> PinLine:
+    """Return an extension of `_matching` as a line."""
     changed_us: int | None = getattr(extension, "pin_us", None)
     return PinLine(
         extension_id=extension.pk,
@@ -97,6 +119,12 @@ def pin_line(extension: Extension) -> PinLine:
         user_id=getattr(extension, "user_pk", None),
         shut_out=getattr(extension, "user_active", None) is False,
     )
+
+
+def find_pin(extension_id: int) -> PinLine | None:
+    """Return one active extension as a line, None if there is no such."""
+    row = _matching(PinFilter()).filter(pk=extension_id).first()
+    return _pin_line(row) if row else None
 
 
 def read_pins(text: str) -> ReadPins:

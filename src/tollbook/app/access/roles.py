@@ -26,6 +26,29 @@ from tollbook.storage.models.ledger import AccountKind
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import EVERYTHING
 
+__all__ = [
+    "EVERYWHERE",
+    "EVERY_PERMISSION",
+    "NO_SUCH",
+    "PERMISSIONS",
+    "PERMISSION_WORDS",
+    "ROLES_EXPLAINED",
+    "ROLE_WORDS",
+    "WITHIN_REACH",
+    "Access",
+    "Permission",
+    "Reach",
+    "Role",
+    "access_of",
+    "sees_call",
+    "visible_accounts",
+    "visible_calls",
+    "visible_codes",
+    "visible_departments",
+    "visible_extensions",
+    "visible_owners",
+]
+
 NO_SUCH: Final = 0  # an id that no row has
 
 

@@ -15,7 +15,7 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.access.roles import EVERYWHERE, Reach
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import ApiToken
+from tollbook.storage.models import ApiToken, Extension, Owner
 
 SCOPES = {
     "authorise": "decide on calls, and hold and charge their money",
@@ -134,6 +134,22 @@ def create_token(
             after={"name": called, "scopes": chosen, **_reach_words(reach)},
         )
     return NewToken(called, chosen, expires, secret)
+
+
+def reach_of_owner(owner_id: int) -> Reach:
+    """Return the reach of a token that sees one owner's calls; raises TokenError for no owner."""
+    if not Owner.objects.filter(pk=owner_id).exists():
+        raise TokenError("there is no such owner. No token was made.")
+    return Reach(owner_id=owner_id)
+
+
+def reach_of_extension(number: str) -> Reach:
+    """Return the reach of a token that sees one active extension's calls; raises TokenError."""
+    found = list(Extension.objects.filter(number=number, active=True)[:2])
+    if len(found) != 1:
+        which = "several sites have" if found else "there is no active"
+        raise TokenError(f"{which} extension {number}. No token was made.")
+    return Reach(extension_id=found[0].pk)
 
 
 def bearer_of(secret: str, *, at: datetime) -> Bearer | None:

@@ -5,6 +5,7 @@ let in again like all others. A user is never deleted: the audit log names it.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -70,28 +71,49 @@ class NewPassword:
     password: str
 
 
-def list_users(
-    *, sought: str = "", role: Role | None = None, sort: str = "name", active: bool | None = None
-) -> QuerySet[Any]:
-    """Return the users that fit, sorted by one of `SORTS`, a minus before it turns round.
+@dataclass(frozen=True, slots=True)
+class UserFilter:
+    """Which users are asked for; sorted by one of `SORTS`, a minus before it turns round."""
 
-    Slice what comes back, then make lines of it with `user_line`.
-    """
+    sought: str = ""
+    role: Role | None = None
+    active: bool | None = None
+    sort: str = "name"
+
+
+def count_users(wanted: UserFilter) -> int:
+    """Return how many users fit."""
+    return _matching(wanted).count()
+
+
+def list_users(wanted: UserFilter, *, first: int, count: int) -> list[UserLine]:
+    """Return the users that fit, sorted, *count* from the *first* on (0-based)."""
+    return [_user_line(user) for user in _matching(wanted)[first : first + count]]
+
+
+def every_user(wanted: UserFilter) -> Iterator[UserLine]:
+    """Yield all users that fit, sorted, some hundred held at a time."""
+    yield from map(_user_line, _matching(wanted).iterator(chunk_size=500))
+
+
+def _matching(wanted: UserFilter) -> QuerySet[Any]:
     users = _with_roles()
-    if sought:
-        users = users.filter(Q(username__icontains=sought) | Q(holder__icontains=sought))
-    if role is not None:
-        users = users.filter(role=role.value)
-    if active is not None:
-        users = users.filter(is_active=active)
-    key = sort.removeprefix("-")
+    if wanted.sought:
+        parts = Q(username__icontains=wanted.sought) | Q(holder__icontains=wanted.sought)
+        users = users.filter(parts)
+    if wanted.role is not None:
+        users = users.filter(role=wanted.role.value)
+    if wanted.active is not None:
+        users = users.filter(is_active=wanted.active)
+    key = wanted.sort.removeprefix("-")
     column = {"name": F("username"), "role": F("role"), "seen": F("last_login")}[key]
-    order = column.desc(nulls_last=True) if sort != key else column.asc(nulls_last=True)
+    turned = wanted.sort != key
+    order = column.desc(nulls_last=True) if turned else column.asc(nulls_last=True)
     return users.order_by(order, "username")
 
 
-def user_line(user: User) -> UserLine:
-    """Return a user of `list_users` as a line."""
+def _user_line(user: User) -> UserLine:
+    """Return a user of `_with_roles` as a line."""
     role: str = getattr(user, "role", "")
     created_us: int | None = getattr(user, "given_us", None)
     return UserLine(
@@ -109,7 +131,12 @@ def user_line(user: User) -> UserLine:
 def find_user(user_id: int) -> UserLine | None:
     """Return one user; None if there is none."""
     user = _with_roles().filter(pk=user_id).first()
-    return user_line(user) if user else None
+    return _user_line(user) if user else None
+
+
+def owner_of_user(user_id: int) -> int | None:
+    """Return the id of the owner whose user it is, None for another's."""
+    return UserRole.objects.filter(user_id=user_id).values_list("owner_id", flat=True).first()
 
 
 def create_user(

@@ -34,6 +34,7 @@ from tollbook.storage.models import LedgerEntry
 
 DECIMALS_MICROS = 100  # Money by hand has at most four decimals.
 MOST_MICROS = 10**15  # A thousand million: more is a slip of the keyboard.
+MOST_AT_ONCE = MOST_ENTRIES  # Holders of one request: it is one transaction.
 LONGEST_KEY = 100
 LONGEST_REASON = 500
 

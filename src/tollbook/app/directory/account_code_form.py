@@ -10,6 +10,20 @@ from tollbook.core.money import parse_amount, to_micros
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS, read_prefixes
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 
+__all__ = [
+    "FEE_DECIMALS",
+    "LONGEST_CODE",
+    "LONGEST_DESCRIPTION",
+    "LONGEST_LABEL",
+    "LONGEST_LIST",
+    "MOST_DIGITS",
+    "MOST_OWN_NUMBERS",
+    "CodeRefused",
+    "CodeText",
+    "OwnNumber",
+    "read_code",
+]
+
 LONGEST_CODE, LONGEST_DESCRIPTION, LONGEST_LIST = 64, 200, 4_000
 LONGEST_LABEL = 120
 MOST_DIGITS = 99  # A minimum or maximum above it is a slip.

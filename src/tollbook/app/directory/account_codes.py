@@ -74,6 +74,19 @@ def codes_matching(wanted: CodeFilter) -> QuerySet[AccountCode]:
     return rows.order_by(*SORTS.get(wanted.sort, SORTS["code"]))
 
 
+def count_codes(wanted: CodeFilter) -> int:
+    """Return how many codes are asked for."""
+    return codes_matching(wanted).count()
+
+
+def list_codes(
+    wanted: CodeFilter, *, first: int = 0, count: int | None = None
+) -> tuple[CodeInfo, ...]:
+    """Return the codes that are asked for, sorted, *count* from the *first* on (0-based)."""
+    end = None if count is None else first + count
+    return code_infos(codes_matching(wanted)[first:end])
+
+
 def code_infos(rows: Sequence[AccountCode] | QuerySet[AccountCode]) -> tuple[CodeInfo, ...]:
     """Return *rows* with their own numbers, in order."""
     kept = list(rows)

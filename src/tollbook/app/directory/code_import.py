@@ -12,7 +12,7 @@ from datetime import datetime
 
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.directory.account_codes import CodeInfo, code_infos, write_code
-from tollbook.app.directory.owners import OwnerFilter, owner_infos, owners_matching
+from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS
 from tollbook.documents.cells import unguarded
 from tollbook.storage.db.door import Door
@@ -186,7 +186,7 @@ class _CodeComparer:
         self._length = length
         rows = code_infos(AccountCode.objects.select_related("owner"))
         self._known = {info.code: info for info in rows}
-        active = owner_infos(owners_matching(OwnerFilter(active=True)))
+        active = list_owners(OwnerFilter(active=True))
         self._owners = {owner.name: owner.id for owner in active}
         self._seen: dict[str, int] = {}
         self.changes: list[CodeLineChange] = []

@@ -26,6 +26,11 @@ def sign_of(currency: str) -> str:
     return "¤" if currency == NO_CURRENCY else SIGNS.get(currency, currency)
 
 
+def is_currency_fixed() -> bool:
+    """Say whether money was booked, so that no site may have another currency any more."""
+    return LedgerEntry.objects.exists()
+
+
 def set_currency(door: Door, site_id: int, currency: str, by: Actor) -> RequestRefused | None:
     """Give a site another currency, or say why not; None: it has it now.
 

@@ -89,6 +89,11 @@ def faulty_line(line: ExtensionLine) -> str:
     return _faulty_texts({name: getattr(line, name) for name in COLUMNS})
 
 
+def is_known(site_id: int, number: str) -> bool:
+    """Say whether the site has an extension of that number."""
+    return Extension.objects.filter(site_id=site_id, number=number).exists()
+
+
 def plan_import(site_id: int, lines: Sequence[ExtensionLine]) -> ExtensionsImported:
     """Return what importing *lines* would come to."""
     known = {row.number: row for row in Extension.objects.filter(site_id=site_id)}

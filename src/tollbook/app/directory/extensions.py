@@ -16,11 +16,13 @@ from tollbook.app.directory.holder_fields import (
     FieldValue,
     HolderField,
     Holding,
+    fields_of,
     value_words,
 )
-from tollbook.app.directory.holders import MODELS, HolderKind
+from tollbook.app.directory.holders import MODELS, HolderKind, HolderRow
 from tollbook.core.instants import to_us
 from tollbook.storage.db.door import Door
+from tollbook.storage.models import Department
 
 _FIELD_OF = {field.column: field for field in FIELDS}
 _COUNTED_SINCE = "recharged_since_us"
@@ -146,6 +148,24 @@ def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: A
             address=by.address,
         )
     return len(notes)
+
+
+def what_is_set(kind: HolderKind, holder_id: int) -> list[tuple[HolderField, FieldValue]]:
+    """Return the fields of a holder that is there with their values, in the order of the form."""
+    row = MODELS[kind].objects.get(pk=holder_id)
+    return [(field, getattr(row, field.column)) for field in fields_of(kind)]
+
+
+def payer_words(row: HolderRow) -> str:
+    """Say who pays for an extension's outgoing calls; "" for owners and departments."""
+    if row.kind != "extension":
+        return ""
+    department = Department.objects.filter(pk=row.department_id or 0).first()
+    return who_pays(
+        billing=row.billing,
+        department=row.department,
+        department_billing=department is not None and department.billing,
+    )
 
 
 def who_pays(*, billing: bool, department: str, department_billing: bool) -> str:

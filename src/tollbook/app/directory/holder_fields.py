@@ -163,11 +163,6 @@ def read_changes(
     return faults or changes
 
 
-def text_of(field: HolderField, row: Holding) -> str:
-    """Return the field's value as the form writes it."""
-    return value_text(field, getattr(row, field.column))
-
-
 def value_text(field: HolderField, value: object) -> str:
     """Return a stored value as the form writes it."""
     if value is None:

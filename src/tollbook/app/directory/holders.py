@@ -5,17 +5,37 @@ from dataclasses import dataclass, replace
 
 from tollbook.app.access.roles import NO_SUCH, Reach
 from tollbook.core.ledger import AccountRef
-from tollbook.storage.billing.balances import KINDS, HolderFilter, HolderKind
+from tollbook.storage.billing.balances import (
+    KINDS,
+    SORTS,
+    HolderFilter,
+    HolderKind,
+    HolderRow,
+    count_holders,
+    holder_ids,
+    holders_by_id,
+    list_holders,
+)
 from tollbook.storage.billing.recharges import MovementFilter
 from tollbook.storage.models import Department, Extension, Owner, Site
 
 __all__ = [
     "KINDS",
     "MODELS",
+    "SORTS",
+    "HolderFilter",
     "HolderKind",
+    "HolderRow",
     "Unknown",
     "account_of",
+    "count_holders",
     "find_holders",
+    "holder_ids",
+    "holder_within",
+    "holders_by_id",
+    "holders_within",
+    "list_holders",
+    "own_holder",
     "plural",
     "visible_holders",
     "visible_movements",
@@ -91,6 +111,30 @@ def visible_holders(reach: Reach, wanted: HolderFilter) -> HolderFilter:
         return wanted
     own = {"extension": reach.extension_id, "owner": reach.owner_id}.get(wanted.kind) or NO_SUCH
     return replace(wanted, only_id=own if wanted.only_id in (None, own) else NO_SUCH)
+
+
+def holder_within(reach: Reach, kind: HolderKind, holder_id: int) -> HolderRow | None:
+    """Return one holder; None for one that is not there or beyond *reach*."""
+    found = holders_by_id(kind, [holder_id])
+    wanted = visible_holders(reach, HolderFilter(kind=kind, only_id=holder_id))
+    return found[0] if found and wanted.only_id == holder_id else None
+
+
+def holders_within(reach: Reach, kind: HolderKind, ids: Sequence[int]) -> list[HolderRow]:
+    """Return those of *ids* that are there and within *reach*, by number."""
+    found = holders_by_id(kind, ids)
+    if reach.is_everything:
+        return found
+    only = visible_holders(reach, HolderFilter(kind=kind)).only_id
+    return [row for row in found if row.id == only]
+
+
+def own_holder(reach: Reach) -> HolderRow | None:
+    """Return the holder whose account is all that *reach* shows; None for who sees everything."""
+    kind: HolderKind = "owner" if reach.owner_id is not None else "extension"
+    holder_id = reach.owner_id or reach.extension_id
+    found = holders_by_id(kind, [holder_id]) if holder_id else []
+    return found[0] if found else None
 
 
 def visible_movements(reach: Reach, wanted: MovementFilter) -> MovementFilter:

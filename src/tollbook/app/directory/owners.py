@@ -55,7 +55,20 @@ SORTS: dict[str, tuple[str | OrderBy, ...]] = {
 }
 
 
-def owners_matching(wanted: OwnerFilter) -> QuerySet[Any]:
+def count_owners(wanted: OwnerFilter) -> int:
+    """Return how many owners are asked for."""
+    return _matching(wanted).count()
+
+
+def list_owners(
+    wanted: OwnerFilter, *, first: int = 0, count: int | None = None
+) -> tuple[OwnerInfo, ...]:
+    """Return the owners that are asked for, sorted, *count* from the *first* on (0-based)."""
+    end = None if count is None else first + count
+    return _infos(_matching(wanted)[first:end])
+
+
+def _matching(wanted: OwnerFilter) -> QuerySet[Any]:
     """Return the rows of the owners that are asked for, sorted, each with its `codes` counted."""
     rows: QuerySet[Any] = Owner.objects.annotate(codes=_codes_count())
     if wanted.q:
@@ -65,15 +78,15 @@ def owners_matching(wanted: OwnerFilter) -> QuerySet[Any]:
     return rows.order_by(*SORTS.get(wanted.sort, SORTS["name"]))
 
 
-def owner_infos(rows: QuerySet[Any]) -> tuple[OwnerInfo, ...]:
-    """Return *rows*, which `owners_matching` gave."""
+def _infos(rows: QuerySet[Any]) -> tuple[OwnerInfo, ...]:
+    """Return *rows*, which `_matching` gave."""
     values = rows.values_list("pk", "name", "email", "active", "codes")
     return tuple(OwnerInfo(*value) for value in values)
 
 
 def find_owner(owner_id: int) -> OwnerInfo | None:
     """Return one owner, None if there is no such."""
-    found = owner_infos(Owner.objects.annotate(codes=_codes_count()).filter(pk=owner_id))
+    found = _infos(Owner.objects.annotate(codes=_codes_count()).filter(pk=owner_id))
     return found[0] if found else None
 
 

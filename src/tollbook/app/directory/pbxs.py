@@ -81,6 +81,11 @@ def list_pbxs() -> tuple[PbxInfo, ...]:
     return tuple(_info(pbx) for pbx in Pbx.objects.select_related("site").order_by("name"))
 
 
+def is_pbx(pbx_id: int) -> bool:
+    """Say whether there is a PBX of that id."""
+    return Pbx.objects.filter(pk=pbx_id).exists()
+
+
 def find_pbx(name: str) -> PbxInfo:
     """Return the PBX called *name*. Raises UnknownPbx."""
     pbx = Pbx.objects.select_related("site").filter(name=name).first()

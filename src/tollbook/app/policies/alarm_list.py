@@ -1,12 +1,14 @@
 """The alarms that people read: found, marked as seen, and lifted where they closed a telephone."""
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from tollbook.app.access.audit import record_change
-from tollbook.core.instants import to_us
+from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import Alarm
 
@@ -31,6 +33,28 @@ class AlarmFilter:
     sort: str = "-at"
 
 
+@dataclass(frozen=True, slots=True)
+class AlarmInfo:
+    """An alarm; `call_id` is the call that raised it, `closes` that it closed the extension.
+
+    `number` and `name` are the extension's, "" for an alarm of none.
+    """
+
+    id: int
+    at: datetime
+    kind: str
+    kind_words: str
+    message: str
+    call_id: int | None
+    number: str
+    name: str
+    closes: bool
+    is_seen: bool
+    seen_by: str
+    is_lifted: bool
+    lifted_by: str
+
+
 SORTS = {"at": ("at_us", "id"), "-at": ("-at_us", "-id")}
 
 
@@ -51,6 +75,40 @@ def alarms_matching(wanted: AlarmFilter) -> QuerySet[Alarm]:
         closing = Q(closes=True, lifted_us=None)
         rows = rows.filter(closing if wanted.closing else ~closing)
     return rows.order_by(*SORTS.get(wanted.sort, SORTS["-at"]))
+
+
+def count_alarms(wanted: AlarmFilter) -> int:
+    """Return how many alarms are asked for."""
+    return alarms_matching(wanted).count()
+
+
+def list_alarms(wanted: AlarmFilter, *, first: int, count: int) -> list[AlarmInfo]:
+    """Return the alarms that are asked for, *count* from the *first* on (0-based)."""
+    return [_info(row) for row in alarms_matching(wanted)[first : first + count]]
+
+
+def every_alarm(wanted: AlarmFilter) -> Iterator[AlarmInfo]:
+    """Yield all alarms that are asked for."""
+    yield from map(_info, alarms_matching(wanted))
+
+
+def _info(row: Alarm) -> AlarmInfo:
+    call = json.loads(row.details).get("call")
+    return AlarmInfo(
+        id=row.pk,
+        at=from_us(row.at_us),
+        kind=row.kind,
+        kind_words=KIND_WORDS.get(row.kind, row.kind),
+        message=row.message,
+        call_id=call if isinstance(call, int) else None,
+        number=row.extension.number if row.extension else "",
+        name=row.extension.name if row.extension else "",
+        closes=row.closes,
+        is_seen=row.seen_us is not None,
+        seen_by=row.seen_by,
+        is_lifted=row.lifted_us is not None,
+        lifted_by=row.lifted_by,
+    )
 
 
 def count_unseen() -> int:

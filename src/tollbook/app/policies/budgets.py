@@ -20,7 +20,7 @@ from tollbook.core.instants import to_us
 from tollbook.core.money import from_micros, parse_amount, to_micros
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.door import Door
-from tollbook.storage.models import Budget, Department, Extension, Site
+from tollbook.storage.models import Budget, BudgetUse, Department, Extension, Site
 from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses, uses_of
 
 MOST_MICROS = 10**15
@@ -69,15 +69,66 @@ class BudgetInfo:
     is_closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class BudgetTerms:
+    """What was set about a budget: limits in millionths and seconds, shares in percent by comma."""
+
+    kind: HolderKind
+    holder_id: int
+    every: str
+    zone: str
+    currency: str
+    limit_micros: int | None
+    limit_s: int | None
+    warn_at: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetStanding:
+    """A holder's budget and what of it is used in its newest period."""
+
+    every: str
+    currency: str
+    limit_micros: int | None
+    limit_s: int | None
+    used_micros: int
+    used_s: int
+
+
 def list_budgets(door: Door, *, at: datetime) -> tuple[BudgetInfo, ...]:
     """Return all budgets, those nearest to their limit first, with their use at *at*."""
     infos = [_info(row, at) for row in _with_uses(door, list(Budget.objects.all()), at)]
     return tuple(sorted(infos, key=lambda info: (not info.active, -info.share, info.holder)))
 
 
-def find_budget(budget_id: int) -> Budget | None:
-    """Return one budget, None if there is no such."""
-    return Budget.objects.filter(pk=budget_id).first()
+def find_budget(budget_id: int) -> BudgetTerms | None:
+    """Return what is set about one budget, None if there is no such."""
+    row = Budget.objects.filter(pk=budget_id).first()
+    if row is None:
+        return None
+    return BudgetTerms(
+        kind=row.kind,  # type: ignore[arg-type]  # the database checks it
+        holder_id=row.holder,
+        every=row.every,
+        zone=row.zone,
+        currency=row.currency,
+        limit_micros=row.limit_micros,
+        limit_s=row.limit_s,
+        warn_at=row.warn_at.strip("[]"),
+        active=row.active,
+    )
+
+
+def budgets_of(kind: HolderKind, holder_id: int) -> list[BudgetStanding]:
+    """Return the active budgets of one holder, the oldest first."""
+    found = []
+    for row in Budget.objects.filter(kind=kind, holder=holder_id, active=True).order_by("id"):
+        use = BudgetUse.objects.filter(budget=row).order_by("-from_us").first()
+        limits = (row.limit_micros, row.limit_s)
+        used = (use.used_micros, use.used_s) if use else (0, 0)
+        found.append(BudgetStanding(row.every, row.currency, *limits, *used))
+    return found
 
 
 def save_budget(

@@ -72,9 +72,29 @@ class ClassInfo:
         return bool(self.extensions or self.departments or self.sites)
 
 
+@dataclass(frozen=True, slots=True)
+class ServedSite:
+    """A site and the class for those who have none of their own; None: nothing is barred."""
+
+    id: int
+    name: str
+    service_class_id: int | None
+
+
 def list_classes() -> tuple[ClassInfo, ...]:
     """Return all classes by name."""
     return tuple(_info(row) for row in ServiceClass.objects.order_by("name"))
+
+
+def class_names() -> list[tuple[int, str]]:
+    """Return all classes as id and name, by name."""
+    return list(ServiceClass.objects.order_by("name").values_list("pk", "name"))
+
+
+def served_sites() -> list[ServedSite]:
+    """Return all sites with the class that serves who has none of his own, by name."""
+    rows = Site.objects.order_by("name").values_list("pk", "name", "service_class_id")
+    return [ServedSite(*values) for values in rows]
 
 
 def find_class(class_id: int) -> ClassInfo | None:

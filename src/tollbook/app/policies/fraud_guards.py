@@ -6,6 +6,8 @@ Source: docs/manual/policies.md.
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from tollbook.app.access.audit import record_change
 from tollbook.app.faults import FieldFault
 from tollbook.app.policies.class_rules import hours_text, read_hours
@@ -46,15 +48,34 @@ class GuardText:
     active: bool = True
 
 
-def list_guards() -> tuple[FraudGuard, ...]:
+@dataclass(frozen=True, slots=True)
+class GuardInfo:
+    """A guard as it is kept: `threshold` as it is written, `watched` in words, `hours` JSON."""
+
+    id: int
+    name: str
+    kind: str
+    kind_words: str
+    threshold: str
+    window_s: int
+    site_id: int | None
+    department_id: int | None
+    extension_id: int | None
+    watched: str
+    hours: str
+    closes: bool
+    active: bool
+
+
+def list_guards() -> tuple[GuardInfo, ...]:
     """Return all guards by name."""
-    rows = FraudGuard.objects.select_related("site", "department", "extension")
-    return tuple(rows.order_by("name"))
+    return tuple(_info(row) for row in _with_places().order_by("name"))
 
 
-def find_guard(guard_id: int) -> FraudGuard | None:
+def find_guard(guard_id: int) -> GuardInfo | None:
     """Return one guard, None if there is no such."""
-    return FraudGuard.objects.filter(pk=guard_id).first()
+    row = _with_places().filter(pk=guard_id).first()
+    return _info(row) if row else None
 
 
 def save_guard(
@@ -87,6 +108,35 @@ def save_guard(
             after=_kept(row),
         )
     return int(row.pk)
+
+
+def _with_places() -> QuerySet[FraudGuard]:
+    return FraudGuard.objects.select_related("site", "department", "extension")
+
+
+def _info(row: FraudGuard) -> GuardInfo:
+    return GuardInfo(
+        id=row.pk,
+        name=row.name,
+        kind=row.kind,
+        kind_words=KIND_WORDS[GuardKind(row.kind)],
+        threshold=threshold_text(row),
+        window_s=row.window_s,
+        site_id=row.site_id,
+        department_id=row.department_id,
+        extension_id=row.extension_id,
+        watched=_watched(row),
+        hours=row.hours,
+        closes=row.closes,
+        active=row.active,
+    )
+
+
+def _watched(row: FraudGuard) -> str:
+    if row.extension:
+        return f"{row.extension.name}[{row.extension.number}]"
+    place = row.department or row.site
+    return place.name if place else "every extension"
 
 
 def threshold_text(row: FraudGuard) -> str:

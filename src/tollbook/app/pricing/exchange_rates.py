@@ -19,11 +19,34 @@ from tollbook.core.instants import to_us
 from tollbook.core.money import format_amount, parse_amount
 from tollbook.storage.db.door import Door
 from tollbook.storage.pricing.exchange_rates import (
+    SORTS,
     ExchangeRateRow,
+    RateQuery,
     add_rates,
+    count_rates,
+    each_rate,
+    find_rates,
+    known_currencies,
     newest_rate_id,
     rates_of_pair,
 )
+
+__all__ = [
+    "ECB",
+    "HAND",
+    "SORTS",
+    "RateQuery",
+    "RateRefused",
+    "RateTable",
+    "RatesAdded",
+    "add_ecb",
+    "add_rate",
+    "count_rates",
+    "each_rate",
+    "find_rate_in",
+    "find_rates",
+    "known_currencies",
+]
 
 HAND, ECB = "hand", "ecb"
 # An inverse has no last digit: twelve that count are kept, and kept with the charge.

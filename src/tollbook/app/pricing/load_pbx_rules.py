@@ -6,13 +6,22 @@ database; `Links` are the ids behind the names that they leave.
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
-from tollbook.core.dialplan import DialPlan, PlanFault, default_plan, plan_document, read_plan
+from tollbook.core.dialplan import (
+    DialPlan,
+    PlanFault,
+    Reached,
+    Resolver,
+    default_plan,
+    plan_document,
+    read_plan,
+)
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import (
     AccountCode,
@@ -23,6 +32,28 @@ from tollbook.storage.models import (
     TariffVersion,
     Trunk,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """A site and the dial plan by which its calls are read."""
+
+    id: int
+    name: str
+    plan: DialPlan
+
+
+def site_plan(site_id: int | None = None) -> SitePlan | None:
+    """Return a site with its plan, the first one without *site_id*; None if there is no such."""
+    sites = Site.objects.order_by("id")
+    row = (sites if site_id is None else sites.filter(pk=site_id)).first()
+    return SitePlan(row.pk, row.name, dial_plan(row)) if row else None
+
+
+def reached(plan: DialPlan, *, site_id: int, caller: str, dialled: str) -> Reached:
+    """Return what *dialled* reaches by *plan* among the telephones of the site."""
+    numbers = Extension.objects.filter(site=site_id).values_list("number", flat=True)
+    return Resolver(plan, telephones=frozenset(numbers)).resolve(caller, dialled, "", "")
 
 
 def dial_plan(site: Site) -> DialPlan:

@@ -6,7 +6,9 @@ from decimal import Decimal
 from tollbook.app.reports.call_criteria import Selection
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.reports.margin import MarginTotal, margin_totals
+from tollbook.storage.reports.margin import MarginTotal, costs_in_use, margin_totals
+
+__all__ = ["COLUMNS", "costs_in_use", "margin_objects", "margin_table", "percent"]
 
 COLUMNS = (
     Column("trunk", "Trunk", width_chars=24),

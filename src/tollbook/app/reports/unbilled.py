@@ -16,9 +16,20 @@ from tollbook.storage.reports.unbilled import (
     UnbilledCall,
     fee_totals,
     unbilled_calls,
+    unbilled_counts,
 )
 
-__all__ = ["REASONS", "REASON_WORDS", "fees_table", "unbilled_table"]
+__all__ = [
+    "REASONS",
+    "REASON_WORDS",
+    "UnbilledCall",
+    "fee_objects",
+    "fees_table",
+    "unbilled_calls",
+    "unbilled_counts",
+    "unbilled_objects",
+    "unbilled_table",
+]
 
 REASON_WORDS = {
     "billing_off": "billing is off for whoever could pay",

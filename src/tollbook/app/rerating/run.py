@@ -26,6 +26,7 @@ from tollbook.app.rerating.reprice import WORTH_ARRAYS, Repricer, Tally, rules_i
 from tollbook.app.rerating.totals import Rerating, document_of, rerating_from, rerating_of
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us, to_us
+from tollbook.storage.billing.ledger_queries import RerateDifference, differences
 from tollbook.storage.db.door import Door
 from tollbook.storage.models import RatingRun
 from tollbook.storage.models.charges import RunState
@@ -43,6 +44,7 @@ __all__ = [
     "dry_run",
     "find_run",
     "list_runs",
+    "posted_differences",
     "unfinished_run",
 ]
 
@@ -190,6 +192,11 @@ def find_run(run_id: int) -> RunInfo | None:
 def list_runs(limit: int = 10) -> list[RunInfo]:
     """Return the latest re-ratings, newest first."""
     return [_info(run) for run in RatingRun.objects.filter(kind="rerate").order_by("-id")[:limit]]
+
+
+def posted_differences(run_id: int, *, after: int, limit: int) -> list[RerateDifference]:
+    """Return the differences that a run posted, from the entry behind *after* on."""
+    return differences(run_id, after=after, limit=limit)
 
 
 def unfinished_run() -> RunInfo | None:

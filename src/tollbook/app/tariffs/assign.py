@@ -139,6 +139,25 @@ def unassign(
     return True
 
 
+def extension_called(number: str, *, site_id: int | None) -> int:
+    """Return the extension of that number; several sites may have one. Raises AssignmentRefused."""
+    rows = Extension.objects.filter(number=number)
+    found = list(rows.filter(site=site_id) if site_id is not None else rows)
+    if not found:
+        raise AssignmentRefused(f"there is no extension {number}")
+    if len(found) > 1:
+        raise AssignmentRefused(f"several sites have an extension {number}; choose the site too")
+    return found[0].pk
+
+
+def account_code_called(code: str) -> int:
+    """Return the id of an account code. Raises AssignmentRefused."""
+    row = AccountCode.objects.filter(code=code).first()
+    if row is None:
+        raise AssignmentRefused(f"there is no account code {code}")
+    return row.pk
+
+
 def nothing_assigned() -> bool:
     """Say whether no call at all could be priced."""
     return not TariffAssignment.objects.filter(kind=CHARGE).exists()

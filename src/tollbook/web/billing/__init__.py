@@ -1,1 +1,1 @@
-"""Screens of recharges, statements, billing of the past, and account codes given after the call."""
+"""Screens of one holder, recharges, statements, billing the past, and codes given after a call."""

@@ -8,7 +8,6 @@ from tollbook.web.directory.views import (
     dial_plan,
     edit_holders,
     extensions,
-    holder,
     money_settings,
     owners,
     settings,
@@ -35,7 +34,5 @@ urlpatterns = [
     path("extensions/import", add_extensions.import_sheet, name="import_extensions"),
     path("extensions/edit", edit_holders.edit_holders, name="edit_holders"),
     path("extensions/count-anew", edit_holders.count_anew, name="count_recharges_anew"),
-    path("extensions/<row:holder_id>", holder.extension, name="extension"),
-    path("extensions/<str:kind>/<row:holder_id>", holder.holder, name="holder"),
     path("settings/money", money_settings.money_settings, name="money_settings"),
 ]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.http import urlencode
 
@@ -18,7 +17,6 @@ LONGEST_SEARCH = 64
 LAST_PAGE = 1_000_000
 
 Item = TypeVar("Item")
-Kept = TypeVar("Kept", bound=Model)
 SortKey = Callable[[Item], Any]  # whatever can be compared
 
 
@@ -104,11 +102,6 @@ def asked_of(request: HttpRequest, *, filters: Sequence[str] = (), sort: str = "
     )
 
 
-def page_of(asked: ListQuery, rows: QuerySet[Kept], heads: Sequence[Head]) -> Listing[Kept]:
-    """Return the page of *rows* that is asked for; one past the end is the last."""
-    return page_by(asked, heads, total=rows.count(), read=lambda low, high: list(rows[low:high]))
-
-
 def page_by(
     asked: ListQuery,
     heads: Sequence[Head],
@@ -116,7 +109,10 @@ def page_by(
     total: int,
     read: Callable[[int, int], Sequence[Item]],
 ) -> Listing[Item]:
-    """Return the page that is asked for; *read* gives the rows from a place up to another."""
+    """Return the page that is asked for; one past the end is the last.
+
+    *read* gives the rows from a place up to another.
+    """
     page = min(asked.page, max(1, -(-total // asked.per_page)))
     begin = (page - 1) * asked.per_page
     shown = read(begin, begin + asked.per_page)

@@ -19,8 +19,7 @@ from django.urls import get_resolver
 
 from tollbook.app.access import roles
 from tollbook.app.access.roles import Access, Permission, Reach
-from tollbook.storage.reports.call_filter import CallFilter
-from tollbook.storage.reports.call_log import EVERYTHING
+from tollbook.app.reports.call_log import EVERYTHING, CallFilter
 from tollbook.web.frame.request import user_of
 from tollbook.web.frame.site_choice import Respond
 from tollbook.web.frame.views.errors import barred

@@ -1,37 +1,19 @@
 """What a view asks of its surroundings: the instant, the settings, who asks and from where."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
-from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from tollbook.app.directory.sites import SiteFacts, first_site
 from tollbook.storage.db.installation import current
-from tollbook.storage.models import Site
 from tollbook.web.frame.site_choice import chosen_site
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 LONGEST_ADDRESS = 64
-
-
-@dataclass(frozen=True, slots=True)
-class SiteFacts:
-    """The site whose zone and currency the screens show."""
-
-    id: int
-    name: str
-    zone_name: str
-    country: str
-    currency: str
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The zone in which dates on the screens mean midnight."""
-        return ZoneInfo(self.zone_name)
 
 
 def instant() -> datetime:
@@ -66,8 +48,8 @@ def address_of(request: HttpRequest) -> str:
 
 def site_facts() -> SiteFacts:
     """Return the site whose zone and currency the screens use: the chosen or the first one."""
-    site = chosen_site() or Site.objects.order_by("id").first()
+    site = chosen_site() or first_site()
     if site is None:
         installed = current().settings
         return SiteFacts(0, installed.site_name, installed.site_zone, "", installed.currency)
-    return SiteFacts(site.pk, site.name, site.zone, site.country, site.currency)
+    return site

@@ -14,8 +14,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from tollbook.storage.models import Site
-from tollbook.storage.reports.call_filter import CallFilter
+from tollbook.app.directory.sites import SiteFacts, find_site, is_site, site_names
+from tollbook.app.reports.call_log import CallFilter
 
 Respond = Callable[[HttpRequest], HttpResponseBase]
 
@@ -48,21 +48,21 @@ def follow_site(respond: Respond) -> Respond:
 
 def choose_site(request: HttpRequest, site_id: int | None) -> None:
     """Keep the choice for this session; None, or a site that is not there: all of them."""
-    if site_id is not None and Site.objects.filter(pk=site_id).exists():
+    if site_id is not None and is_site(site_id):
         request.session[KEY] = site_id
     else:
         request.session.pop(KEY, None)
 
 
-def chosen_site() -> Site | None:
+def chosen_site() -> SiteFacts | None:
     """Return the site that the user of this request looks at; None: all."""
     site_id = _chosen_id()
-    return None if site_id is None else Site.objects.filter(pk=site_id).first()
+    return None if site_id is None else find_site(site_id)
 
 
 def site_options() -> Sequence[SiteOption]:
     """Return the sites to choose from; none where there is no choice."""
-    sites = list(Site.objects.order_by("name").values_list("id", "name"))
+    sites = site_names()
     if len(sites) < 2:
         return ()
     return [SiteOption(site_id, name, site_id == _chosen_id()) for site_id, name in sites]
@@ -72,7 +72,7 @@ def calls_of_site(wanted: CallFilter) -> CallFilter:
     """Return *wanted* narrowed to the chosen site, unless it names a site itself."""
     site = chosen_site()
     return (
-        wanted if site is None or wanted.site_id is not None else replace(wanted, site_id=site.pk)
+        wanted if site is None or wanted.site_id is not None else replace(wanted, site_id=site.id)
     )
 
 

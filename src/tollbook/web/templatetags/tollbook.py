@@ -11,9 +11,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from tollbook.app.reports import margin
 from tollbook.app.words import counted
 from tollbook.documents.cells import amount, clock, printable
-from tollbook.storage.reports import margin
 
 register = template.Library()
 

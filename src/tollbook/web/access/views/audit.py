@@ -11,11 +11,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from tollbook.app.access.audit_diff import FieldChange, changes, parsed
-from tollbook.app.access.roles import Permission
-from tollbook.app.reports.period import PeriodError, moment
-from tollbook.core.instants import from_us, to_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.access.audit_log import (
+from tollbook.app.access.audit_log import (
     AuditFilter,
     AuditRow,
     audit_choices,
@@ -23,6 +19,10 @@ from tollbook.storage.access.audit_log import (
     audit_rows,
     stream_audit,
 )
+from tollbook.app.access.roles import Permission
+from tollbook.app.reports.period import PeriodError, moment
+from tollbook.core.instants import from_us, to_us
+from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.periods import NAMED, named_days
 from tollbook.web.frame.permissions import needs

@@ -1,24 +1,31 @@
 """PINs of extensions: who can sign in with a telephone's number, and how they got their PIN."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tollbook.app.access.pin_list import SORTS, PinLine, list_pins, pin_line, read_pins
+from tollbook.app.access.pin_list import (
+    SORTS,
+    PinFilter,
+    PinLine,
+    count_pins,
+    every_pin,
+    find_pin,
+    list_pins,
+    read_pins,
+)
 from tollbook.app.access.pins import MOST_AT_ONCE, PinError, generate_pins, remove_pin, set_pins
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.sites import site_names
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.models import Extension, Site
 from tollbook.web.access.views.users import by_of
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import site_facts
 
@@ -47,11 +54,17 @@ COLUMNS = (
 def pins(request: HttpRequest) -> HttpResponse:
     """Show which extensions have a PIN."""
     asked = _asked(request)
-    found = page_of(asked, _wanted(asked), HEADS)
-    sites = [(str(site.pk), site.name) for site in Site.objects.order_by("name")]
+    wanted = _wanted(asked)
+    found = page_by(
+        asked,
+        HEADS,
+        total=count_pins(wanted),
+        read=lambda low, high: list_pins(wanted, first=low, count=high - low),
+    )
+    sites = [(str(site_id), name) for site_id, name in site_names()]
     context = {
         "list": found,
-        "lines": [pin_line(extension) for extension in found.rows],
+        "lines": found.rows,
         "sites": sites if len(sites) > 1 else [],
     }
     return render(request, "tollbook/access/pins.html", context)
@@ -158,18 +171,18 @@ def _import(request: HttpRequest) -> tuple[str, ...]:
 
 
 def _line(extension_id: int) -> PinLine:
-    extension = list_pins().filter(pk=extension_id).first()
-    if extension is None:
+    line = find_pin(extension_id)
+    if line is None:
         raise Http404("no such active extension")
-    return pin_line(extension)
+    return line
 
 
 def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("pin", "site"), sort="number")
 
 
-def _wanted(asked: ListQuery) -> QuerySet[Extension, Any]:
-    return list_pins(
+def _wanted(asked: ListQuery) -> PinFilter:
+    return PinFilter(
         sought=asked.q,
         has_pin=choice(asked, "pin"),
         site_id=chosen_id(asked, "site"),
@@ -177,8 +190,8 @@ def _wanted(asked: ListQuery) -> QuerySet[Extension, Any]:
     )
 
 
-def _cells(extensions: QuerySet[Extension, Any]) -> Iterator[tuple[Cell, ...]]:
-    for line in map(pin_line, extensions.iterator(chunk_size=500)):
+def _cells(wanted: PinFilter) -> Iterator[tuple[Cell, ...]]:
+    for line in every_pin(wanted):
         yield (
             line.number,
             line.name,

@@ -18,11 +18,13 @@ from tollbook.app.access.tokens import (
     TokenLine,
     create_token,
     list_tokens,
+    reach_of_extension,
+    reach_of_owner,
     revoke_token,
 )
+from tollbook.app.directory.choices import owner_names
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.models import Extension, Owner
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
@@ -127,7 +129,7 @@ def add(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "scopes": [(scope, words, scope in NARROWED) for scope, words in SCOPES.items()],
-        "owners": [(str(one.pk), one.name) for one in Owner.objects.order_by("name")],
+        "owners": [(str(owner_id), name) for owner_id, name in owner_names()],
     }
     return render(
         request, "tollbook/access/add_token.html", context, status=422 if form.faults else 200
@@ -157,21 +159,12 @@ def _end(text: str) -> datetime | None:
 
 
 def _reach(form: TokenForm) -> Reach:
-    """Return whose calls the token sees; raises _FormError for what is not there."""
+    """Return whose calls the token sees; raises _FormError and TokenError."""
     if form.owner and form.extension:
         raise _FormError("choose an owner or an extension, not both. No token was made.")
     if form.owner:
-        owner = Owner.objects.filter(pk=row_id(form.owner) or 0).first()
-        if owner is None:
-            raise _FormError("there is no such owner. No token was made.")
-        return Reach(owner_id=owner.pk)
-    if form.extension:
-        found = list(Extension.objects.filter(number=form.extension, active=True)[:2])
-        if len(found) != 1:
-            which = "several sites have" if found else "there is no active"
-            raise _FormError(f"{which} extension {form.extension}. No token was made.")
-        return Reach(extension_id=found[0].pk)
-    return EVERYWHERE
+        return reach_of_owner(row_id(form.owner) or 0)
+    return reach_of_extension(form.extension) if form.extension else EVERYWHERE
 
 
 def _asked(request: HttpRequest) -> ListQuery:

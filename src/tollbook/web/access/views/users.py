@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -17,29 +15,32 @@ from tollbook.app.access.roles import (
     ROLE_WORDS,
     ROLES_EXPLAINED,
     Permission,
+    Role,
 )
 from tollbook.app.access.sessions import list_sessions
 from tollbook.app.access.users import (
     MADE_HERE,
     SORTS,
     UserError,
+    UserFilter,
     UserLine,
     change_role,
+    count_users,
     create_user,
     end_session_of,
     end_sessions_of,
+    every_user,
     find_user,
     list_users,
+    owner_of_user,
     reset_password,
     set_active,
-    user_line,
 )
+from tollbook.app.directory.choices import owner_names
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.models import Owner, UserRole
-from tollbook.storage.models.access import Role
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.row_ids import row_id
@@ -80,10 +81,16 @@ class UserForm:
 def users(request: HttpRequest) -> HttpResponse:
     """Show the users that the filter holds."""
     asked = _asked(request)
-    found = page_of(asked, _wanted(asked), HEADS)
+    wanted = _wanted(asked)
+    found = page_by(
+        asked,
+        HEADS,
+        total=count_users(wanted),
+        read=lambda low, high: list_users(wanted, first=low, count=high - low),
+    )
     context = {
         "list": found,
-        "users": [user_line(user) for user in found.rows],
+        "users": found.rows,
         "roles": ROLE_CHOICES,
     }
     return render(request, "tollbook/access/users.html", context)
@@ -139,7 +146,7 @@ def add(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "roles": [(role.value, ROLE_WORDS[role], ROLES_EXPLAINED[role]) for role in MADE_HERE],
-        "owners": [(str(one.pk), one.name) for one in _owners()],
+        "owners": _owners(),
     }
     return render(
         request, "tollbook/access/add_user.html", context, status=422 if form.faults else 200
@@ -190,7 +197,7 @@ def role(request: HttpRequest, user_id: int) -> HttpResponse:
         "is_self": user_id == user_of(request).pk,
         "sessions": len(list_sessions(user_id, this="", at=instant())),
         "roles": [(role.value, ROLE_WORDS[role], ROLES_EXPLAINED[role]) for role in MADE_HERE],
-        "owners": [(str(one.pk), one.name) for one in _owners()],
+        "owners": _owners(),
     }
     return render(
         request, "tollbook/access/user_role.html", context, status=422 if form.faults else 200
@@ -278,23 +285,23 @@ def _role(text: str) -> Role:
 
 def _owner_id(line: UserLine) -> str:
     """Return the id of the owner whose user it is, as the form sends it."""
-    given = UserRole.objects.filter(user_id=line.id).values_list("owner_id", flat=True).first()
+    given = owner_of_user(line.id)
     return "" if given is None else str(given)
 
 
-def _owners() -> list[Owner]:
-    return list(Owner.objects.filter(active=True).order_by("name"))
+def _owners() -> list[tuple[str, str]]:
+    return [(str(owner_id), name) for owner_id, name in owner_names(only_active=True)]
 
 
 def _asked(request: HttpRequest) -> ListQuery:
     return asked_of(request, filters=("role", "active"), sort="name")
 
 
-def _wanted(asked: ListQuery) -> QuerySet[Any]:
+def _wanted(asked: ListQuery) -> UserFilter:
     role = asked.filters["role"]
     known = role in {one.value for one in Role}
     sort = asked.sort if asked.sort.removeprefix("-") in SORTS else "name"
-    return list_users(
+    return UserFilter(
         sought=asked.q,
         role=Role(role) if known else None,
         sort=sort,
@@ -303,7 +310,7 @@ def _wanted(asked: ListQuery) -> QuerySet[Any]:
 
 
 def _cells(asked: ListQuery) -> Iterator[tuple[Cell, ...]]:
-    for line in map(user_line, _wanted(asked).iterator(chunk_size=500)):
+    for line in every_user(_wanted(asked)):
         yield (
             line.name,
             line.role_words,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.billing.movements import PostingRow
 from tollbook.app.billing.statements import KINDS_OF_LINES, StatementLine
 from tollbook.core.instants import from_us
-from tollbook.storage.billing.recharges import PostingRow
 from tollbook.web.frame.money import four
 
 

@@ -20,8 +20,8 @@ from tollbook.app.billing.correct_code import (
     undo_correction,
     would_correct,
 )
+from tollbook.app.reports.call_log import call_ids
 from tollbook.storage.db.installation import door
-from tollbook.storage.reports.call_log import call_ids
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of

@@ -22,15 +22,19 @@ from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import plural
 from tollbook.app.faults import RequestRefused
 from tollbook.storage.db.installation import door
-from tollbook.web.directory.pages.holders import Chosen, by_of, chosen_of, sender_of
+from tollbook.web.directory.pages.holders import (
+    MOST_SHOWN,
+    NOBODY,
+    Chosen,
+    by_of,
+    chosen_of,
+    sender_of,
+)
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import htmx_of, site_facts
 from tollbook.web.frame.undo_offer import offer_undo
-
-MOST_SHOWN = 100  # Effects in one confirmation; all of them are posted.
-NOBODY = "Nobody was ticked, so nothing was done. Tick those who are meant."
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,17 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.money_tables import kind_words, recharges_table
-from tollbook.app.directory.currency import sign_of
-from tollbook.app.directory.holders import visible_movements
-from tollbook.app.reports.period import PeriodError, TimeRange, moment
-from tollbook.core.instants import from_us, to_us
-from tollbook.storage.billing.recharges import (
+from tollbook.app.billing.movements import (
     Movement,
     MovementFilter,
     count_movements,
     every_movement,
     list_movements,
 )
+from tollbook.app.directory.currency import sign_of
+from tollbook.app.directory.holders import visible_movements
+from tollbook.app.reports.period import PeriodError, TimeRange, moment
+from tollbook.core.instants import from_us, to_us
 from tollbook.web.directory.pages.holders import page_address
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by

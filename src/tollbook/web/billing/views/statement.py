@@ -9,9 +9,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import Permission, visible_codes
+from tollbook.app.access.roles import Permission
 from tollbook.app.billing.money_tables import statement_table
 from tollbook.app.billing.statements import KINDS_OF_LINES, Book, LineFilter, Statement, book_of
+from tollbook.app.directory.choices import code_within
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import KINDS
 from tollbook.app.reports.period import PeriodError, TimeRange, moment
@@ -153,19 +154,19 @@ def _holder(request: HttpRequest, kind: str, holder_id: int) -> Subject:
 
 
 def _code(request: HttpRequest, code_id: int) -> Subject:
-    code = visible_codes(reach_of(request)).filter(pk=code_id).first()
+    code = code_within(reach_of(request), code_id)
     if code is None:
         raise Http404("no such account code")
-    book = book_of("account_code", code.pk, currency=_currency(request, site_facts().currency))
-    words = f"{code.code} {code.description}".strip()
+    book = book_of("account_code", code.id, currency=_currency(request, site_facts().currency))
+    words = f"{code.label} {code.name}".strip()
     access = access_of(request)
     trail = [("Account codes", reverse("codes"))] if access.may(Permission.SEE_DIRECTORY) else []
     if access.may(Permission.CHANGE_DIRECTORY):
-        trail.append((code.code, reverse("code", args=[code.pk])))
+        trail.append((code.label, reverse("code", args=[code.id])))
     return Subject(
         words,
         book,
-        reverse("code_statement", args=[code.pk]),
+        reverse("code_statement", args=[code.id]),
         tuple(trail),
         is_code=True,
     )

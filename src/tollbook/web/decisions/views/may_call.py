@@ -8,10 +8,11 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.decisions.decider import Answer, Request, UnknownPlace, ask
+from tollbook.app.directory.pbxs import list_pbxs
+from tollbook.app.directory.sites import is_any_site
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.policies import Reason
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Pbx, Site
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
 
@@ -93,7 +94,7 @@ def may_call(request: HttpRequest) -> HttpResponse:
     """Ask, and show the decision with every step of it."""
     site = site_facts()
     given = request.GET
-    names = list(Pbx.objects.order_by("name").values_list("name", flat=True))
+    names = [pbx.name for pbx in list_pbxs()]
     form = MayCallForm(
         pbxs=names,
         caller=given.get("caller", "")[:_LONGEST],
@@ -103,7 +104,7 @@ def may_call(request: HttpRequest) -> HttpResponse:
         pbx=given.get("pbx", "")[:120],
         at=given.get("at") or f"{instant().astimezone(site.zone):%Y-%m-%dT%H:%M:%S}",
     )
-    context: dict[str, object] = {"form": form, "has_sites": Site.objects.exists()}
+    context: dict[str, object] = {"form": form, "has_sites": is_any_site()}
     if form.caller and (form.number or form.code):
         try:
             context["answer"] = _shown(_asked(form, site.zone))

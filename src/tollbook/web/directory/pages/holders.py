@@ -8,17 +8,21 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from tollbook.app.access.actor import Actor
-from tollbook.app.directory.holders import KINDS, HolderKind, visible_holders
-from tollbook.storage.billing.balances import (
+from tollbook.app.billing.recharge import MOST_AT_ONCE
+from tollbook.app.directory.holder_fields import BY_NAME
+from tollbook.app.directory.holders import (
+    KINDS,
     SORTS,
     HolderFilter,
+    HolderKind,
     HolderRow,
     holder_ids,
-    holders_by_id,
+    holder_within,
+    holders_within,
+    visible_holders,
 )
-from tollbook.storage.billing.ledger import MOST_ENTRIES
-from tollbook.storage.models.directory import PaymentType
 from tollbook.web.frame.listing import ListQuery, asked_of, chosen_id
+from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import reach_of
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -30,6 +34,9 @@ TITLES: dict[HolderKind, str] = {
 }
 STATUS = {"locked": True, "unlocked": False}
 BILLING = {"on": True, "off": False}
+PAYMENTS = dict(BY_NAME["payment_type"].choices)
+MOST_SHOWN = 100  # Effects in one confirmation; the deed is done to all.
+NOBODY = "Nobody was ticked, so nothing was done. Tick those who are meant."
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,24 @@ class Chosen:
         return self.rows[0] if len(self.rows) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class ShownHolder:
+    """One row of the list, its money as text."""
+
+    row: HolderRow
+    href: str
+    recharged: str
+    balance: str
+    held: str
+    credit: str
+    available: str
+
+    @property
+    def is_below(self) -> bool:
+        """Whether nothing may be spent any more."""
+        return self.row.billing and self.row.available_micros <= 0
+
+
 def kind_of(request: HttpRequest, text: str) -> HolderKind:
     """Return the kind that *text* names; without one what the user may see: extensions, mostly."""
     if text in KINDS:
@@ -83,7 +108,7 @@ def filter_of(request: HttpRequest, asked: ListQuery) -> HolderFilter:
         site_id=site_facts().id,
         keyword=asked.q,
         locked=STATUS.get(asked.filters["status"]),
-        payment_type=payment if payment in PaymentType.values else None,
+        payment_type=payment if payment in PAYMENTS else None,
         billing=BILLING.get(asked.filters["billing"]),
         department_id=chosen_id(asked, "department"),
     )
@@ -107,25 +132,20 @@ def chosen_of(request: HttpRequest) -> Chosen:
     asked = asked_list(request)
     kind = kind_of(request, given.get("kind", ""))
     if given.get("every"):
-        ids: Sequence[int] = holder_ids(filter_of(request, asked), limit=MOST_ENTRIES)
+        ids: Sequence[int] = holder_ids(filter_of(request, asked), limit=MOST_AT_ONCE)
     else:
         texts = ",".join(given.getlist("id")).split(",")
         ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-    reach = reach_of(request)
-    found = holders_by_id(kind, ids[:MOST_ENTRIES])
-    if not reach.is_everything:
-        only = visible_holders(reach, HolderFilter(kind=kind)).only_id
-        found = [row for row in found if row.id == only]
+    found = holders_within(reach_of(request), kind, ids[:MOST_AT_ONCE])
     return Chosen(kind, tuple(found), back_of(given.get("back", ""), kind))
 
 
 def holder_of(request: HttpRequest, kind: HolderKind, holder_id: int) -> HolderRow:
     """Return one holder; raises Http404 for one that is not there or beyond the user's sight."""
-    found = holders_by_id(kind, [holder_id])
-    wanted = visible_holders(reach_of(request), HolderFilter(kind=kind, only_id=holder_id))
-    if not found or wanted.only_id != holder_id:
+    found = holder_within(reach_of(request), kind, holder_id)
+    if found is None:
         raise Http404(f"no such {kind}")
-    return found[0]
+    return found
 
 
 def list_address(kind: HolderKind) -> str:
@@ -138,6 +158,19 @@ def page_address(kind: HolderKind, holder_id: int) -> str:
     if kind == "extension":
         return reverse("extension", args=[holder_id])
     return reverse("holder", args=[kind, holder_id])
+
+
+def shown_holder(row: HolderRow) -> ShownHolder:
+    """Return a holder as the screens show it."""
+    return ShownHolder(
+        row,
+        page_address(row.kind, row.id),
+        recharged=four(row.recharged_micros),
+        balance=four(row.balance_micros),
+        held=four(row.held_micros),
+        credit=four(row.credit_micros),
+        available=four(row.available_micros),
+    )
 
 
 def back_of(text: str, kind: HolderKind) -> str:

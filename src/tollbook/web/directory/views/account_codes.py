@@ -9,26 +9,25 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.directory.account_code_form import CodeRefused, CodeText
+from tollbook.app.directory.account_code_form import MOST_OWN_NUMBERS, CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
     CodeFilter,
     CodeInfo,
-    code_infos,
-    codes_matching,
+    count_codes,
     delete_code,
     find_code,
     fixed_length,
+    list_codes,
     save_code,
 )
 from tollbook.app.directory.code_import import CodeReading, as_text, import_codes, read_codes
-from tollbook.app.directory.owners import OwnerFilter, owner_infos, owners_matching
+from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.app.words import counted
 from tollbook.documents.table import Cell, Column, Table
 from tollbook.storage.db.installation import current, door
-from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -65,10 +64,16 @@ class CodeForm:
 def codes(request: HttpRequest) -> HttpResponse:
     """Show the codes that the filter holds."""
     asked = asked_of(request, filters=FILTERS, sort="code")
-    listing = page_of(asked, codes_matching(_wanted(asked)), HEADS)
+    wanted = _wanted(asked)
+    listing = page_by(
+        asked,
+        HEADS,
+        total=count_codes(wanted),
+        read=lambda low, high: list_codes(wanted, first=low, count=high - low),
+    )
     context = {
         "list": listing,
-        "codes": code_infos(listing.rows),
+        "codes": listing.rows,
         "owners": _owner_choices(),
         "owner": chosen_id(asked, "owner"),
         "length": fixed_length(),
@@ -209,8 +214,7 @@ def _wanted(asked: ListQuery) -> CodeFilter:
 
 
 def _owner_choices() -> list[tuple[int, str, bool]]:
-    rows = owner_infos(owners_matching(OwnerFilter()))
-    return [(owner.id, owner.name, owner.active) for owner in rows]
+    return [(owner.id, owner.name, owner.active) for owner in list_owners(OwnerFilter())]
 
 
 def _typed(request: HttpRequest) -> CodeText:
@@ -243,7 +247,7 @@ def _number_fields(text: CodeText) -> list[tuple[int, str, str]]:
 
 
 def _cells(wanted: CodeFilter) -> Iterator[tuple[Cell, ...]]:
-    for info in code_infos(codes_matching(wanted)):
+    for info in list_codes(wanted):
         yield tuple(_written(info))
 
 

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.choices import department_names
 from tollbook.app.directory.extension_import import (
     COLUMNS,
     ExtensionLine,
@@ -18,11 +19,11 @@ from tollbook.app.directory.extension_import import (
     LineFault,
     faulty_line,
     import_extensions,
+    is_known,
     plan_import,
     read_sheet,
 )
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Department, Extension
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -55,7 +56,7 @@ def add_extension(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         line = ExtensionLine(**form)
         fault = faulty_line(line)
-        if not fault and Extension.objects.filter(site_id=site.id, number=line.number).exists():
+        if not fault and is_known(site.id, line.number):
             fault = f"There is an extension {line.number} already. Edit it in the list."
         if not fault:
             import_extensions(door, site.id, [line], by_of(request))
@@ -64,7 +65,7 @@ def add_extension(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "fault": fault[:1].upper() + fault[1:],
-        "departments": Department.objects.filter(site_id=site.id).order_by("name"),
+        "departments": department_names(site.id),
     }
     return render(
         request, "tollbook/directory/add_extension.html", context, status=422 if fault else 200

@@ -7,11 +7,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.pricing.load_pbx_rules import dial_plan as plan_of
-from tollbook.app.pricing.load_pbx_rules import set_dial_plan
-from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, Resolver, read_plan
+from tollbook.app.directory.sites import site_names
+from tollbook.app.pricing.load_pbx_rules import reached, set_dial_plan, site_plan
+from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, read_plan
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Extension, Site
 from tollbook.web.directory.pages.dial_plan_form import (
     LONGEST_TEXT,
     PLAN_FIELDS,
@@ -50,11 +49,10 @@ class DialPlanTest:
 @require_http_methods(["GET", "HEAD", "POST"])
 def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
     """Show a site's plan, the first site's without *site_id*; try it; store it."""
-    sites = Site.objects.order_by("id")
-    site = sites.first() if site_id is None else sites.filter(pk=site_id).first()
+    site = site_plan(site_id)
     if site is None:
         raise Http404("no such site")
-    plan = plan_of(site)
+    plan = site.plan
     texts = form_texts(plan)
     faults: tuple[PlanFault, ...] = ()
     given = request.POST if request.method == "POST" else request.GET
@@ -70,20 +68,20 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
             if given.get("do") != "try":
                 set_dial_plan(
                     door,
-                    site_id=site.pk,
+                    site_id=site.id,
                     document=document,
                     at=instant(),
                     actor=user_of(request).get_username(),
                     address=address_of(request),
                 )
                 say(request, "The dial plan is saved. It reads the calls that come from now on.")
-                return redirect("dial_plan_of", site.pk)
+                return redirect("dial_plan_of", site.id)
     context = {
         "plan_site": site,
-        "sites": [(row.pk, row.name) for row in sites],
+        "sites": site_names(by="id"),
         "fields": shown_fields(texts, faults),
         "fault_count": len(faults),
-        "trial": _trial(trying, site, caller, dialled, by_draft=trying is not plan)
+        "trial": _trial(trying, site.id, caller, dialled, by_draft=trying is not plan)
         if dialled and not faults
         else None,
         "caller": caller,
@@ -95,10 +93,9 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
 
 
 def _trial(
-    plan: DialPlan, site: Site, caller: str, dialled: str, *, by_draft: bool
+    plan: DialPlan, site_id: int, caller: str, dialled: str, *, by_draft: bool
 ) -> DialPlanTest:
-    telephones = frozenset(Extension.objects.filter(site=site).values_list("number", flat=True))
-    found = Resolver(plan, telephones=telephones).resolve(caller, dialled, "", "")
+    found = reached(plan, site_id=site_id, caller=caller, dialled=dialled)
     return DialPlanTest(
         caller=caller,
         dialled=dialled,

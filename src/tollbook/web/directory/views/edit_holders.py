@@ -8,25 +8,26 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.choices import department_names
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.extensions import (
     Planned,
     change_holders,
     count_recharges_anew,
     plan_changes,
+    what_is_set,
 )
 from tollbook.app.directory.holder_fields import (
     FieldValue,
     HolderField,
     fields_of,
     read_changes,
-    text_of,
+    value_text,
 )
-from tollbook.app.directory.holders import MODELS, plural
+from tollbook.app.directory.holders import plural
+from tollbook.app.policies.classes import class_names
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Department, ServiceClass
-from tollbook.web.billing.views.recharge import MOST_SHOWN, NOBODY
-from tollbook.web.directory.pages.holders import Chosen, by_of, chosen_of
+from tollbook.web.directory.pages.holders import MOST_SHOWN, NOBODY, Chosen, by_of, chosen_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import htmx_of, site_facts
@@ -174,8 +175,8 @@ def _texts_of(chosen: Chosen) -> dict[str, str]:
     """Return the values of one holder; of many, none is shown as theirs."""
     if chosen.one is None:
         return {}
-    row = MODELS[chosen.kind].objects.get(pk=chosen.one.id)
-    return {field.name: text_of(field, row) for field in _fields(chosen)}
+    stored = what_is_set(chosen.kind, chosen.one.id)
+    return {field.name: value_text(field, value) for field, value in stored}
 
 
 def _shown(
@@ -198,11 +199,10 @@ def _shown(
 
 def _options(field: HolderField, chosen: Chosen) -> Sequence[tuple[str, str]]:
     if field.name == "department":
-        rows = Department.objects.filter(site_id=chosen.rows[0].site_id or 0).order_by("name")
-        return [("", "none"), *((str(row.pk), row.name) for row in rows)]
+        departments = department_names(chosen.rows[0].site_id or 0)
+        return [("", "none"), *((str(row_id), name) for row_id, name in departments)]
     if field.name == "service_class":
-        classes = ServiceClass.objects.order_by("name")
-        return [("", "none of its own"), *((str(row.pk), row.name) for row in classes)]
+        return [("", "none of its own"), *((str(row_id), name) for row_id, name in class_names())]
     return field.choices
 
 

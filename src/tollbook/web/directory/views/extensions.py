@@ -10,44 +10,30 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import Permission, visible_departments
+from tollbook.app.access.roles import Permission
 from tollbook.app.billing.money_tables import balances_table
+from tollbook.app.billing.recharge import MOST_AT_ONCE
+from tollbook.app.directory.choices import departments_within
 from tollbook.app.directory.currency import sign_of
-from tollbook.app.directory.holders import KINDS, HolderKind
-from tollbook.storage.billing.balances import HolderRow, count_holders, list_holders
-from tollbook.storage.billing.ledger import MOST_ENTRIES
+from tollbook.app.directory.holders import (
+    KINDS,
+    HolderKind,
+    count_holders,
+    list_holders,
+)
 from tollbook.web.directory.pages.holders import (
     TITLES,
     asked_list,
     filter_of,
     filter_words,
     list_address,
-    page_address,
+    shown_holder,
 )
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.listing import Head, page_by
-from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import needs, reach_of
 from tollbook.web.frame.request import site_facts
 from tollbook.web.frame.undo_offer import take_undo
-
-
-@dataclass(frozen=True, slots=True)
-class ShownHolder:
-    """One row of the list, its money as text."""
-
-    row: HolderRow
-    href: str
-    recharged: str
-    balance: str
-    held: str
-    credit: str
-    available: str
-
-    @property
-    def is_below(self) -> bool:
-        """Whether nothing may be spent any more."""
-        return self.row.billing and self.row.available_micros <= 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +71,11 @@ def extensions(request: HttpRequest) -> HttpResponse:
         "title": TITLES[wanted.kind],
         "tabs": _tabs(request, wanted.kind),
         "sign": sign,
-        "departments": visible_departments(reach_of(request))
-        .filter(site_id=site_facts().id)
-        .order_by("name"),
+        "departments": departments_within(reach_of(request), site_id=site_facts().id),
         "is_narrowed": bool(asked.q or any(narrowing.values())),
         "here": list_address(wanted.kind),
         "back": request.get_full_path(),
-        "most": MOST_ENTRIES,
+        "most": MOST_AT_ONCE,
         "undoable": take_undo(request),
     }
     return render(request, "tollbook/directory/extensions.html", context)
@@ -107,19 +91,6 @@ def extensions_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     rows = list_holders(wanted, sort=sort, descending=descending)
     table = balances_table(wanted.kind, rows, zone=site_facts().zone, filters=filter_words(asked))
     return table_file(table, name=f"{wanted.kind}s", kind=kind)
-
-
-def shown_holder(row: HolderRow) -> ShownHolder:
-    """Return a holder as the screens show it."""
-    return ShownHolder(
-        row,
-        page_address(row.kind, row.id),
-        recharged=four(row.recharged_micros),
-        balance=four(row.balance_micros),
-        held=four(row.held_micros),
-        credit=four(row.credit_micros),
-        available=four(row.available_micros),
-    )
 
 
 def _heads(kind: HolderKind, sign: str) -> tuple[Head, ...]:

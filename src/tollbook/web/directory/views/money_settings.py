@@ -12,11 +12,12 @@ from tollbook.app.directory.currency import (
     NO_CURRENCY,
     SIGNS,
     bill_new_extensions,
+    is_currency_fixed,
     set_currency,
 )
+from tollbook.app.directory.sites import SiteFacts
 from tollbook.app.faults import RequestRefused
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import LedgerEntry, Site
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -39,7 +40,7 @@ class MoneyForm:
 @require_http_methods(["GET", "HEAD", "POST"])
 def money_settings(request: HttpRequest) -> HttpResponse:
     """Show and keep the site's currency and its default of billing."""
-    site = Site.objects.get(pk=site_facts().id)
+    site = site_facts()
     form = _form_of(site)
     if request.method == "POST":
         form = MoneyForm(
@@ -48,22 +49,22 @@ def money_settings(request: HttpRequest) -> HttpResponse:
             request.POST.get("bills_new") == "1",
         )
         wanted = (form.code or NO_CURRENCY) if form.currency == OTHER else form.currency
-        refused = set_currency(door, site.pk, wanted, by_of(request))
+        refused = set_currency(door, site.id, wanted, by_of(request))
         if refused is None:
-            bill_new_extensions(door, site.pk, by_of(request), bills_new=form.bills_new)
+            bill_new_extensions(door, site.id, by_of(request), bills_new=form.bills_new)
             say(request, "The settings of money are saved.")
             return redirect("money_settings")
         form = _refused(form, refused)
     context = {
         "form": form,
         "choices": CHOICES,
-        "is_fixed": LedgerEntry.objects.exists(),
+        "is_fixed": is_currency_fixed(),
     }
     status = 422 if form.fault else 200
     return render(request, "tollbook/directory/money_settings.html", context, status=status)
 
 
-def _form_of(site: Site) -> MoneyForm:
+def _form_of(site: SiteFacts) -> MoneyForm:
     known = site.currency in SIGNS
     return MoneyForm(
         currency=site.currency if known else OTHER,

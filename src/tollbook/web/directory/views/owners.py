@@ -12,17 +12,17 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.directory.owners import (
     OwnerFilter,
     OwnerRefused,
+    count_owners,
     delete_owner,
     find_owner,
-    owner_infos,
-    owners_matching,
+    list_owners,
     save_owner,
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.db.installation import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -55,8 +55,14 @@ class OwnerForm:
 def owners(request: HttpRequest) -> HttpResponse:
     """Show the owners that the filter holds."""
     asked = asked_of(request, filters=("active",), sort="name")
-    context = {"list": page_of(asked, owners_matching(_wanted(asked)), HEADS)}
-    return render(request, "tollbook/directory/owners.html", context)
+    wanted = _wanted(asked)
+    listing = page_by(
+        asked,
+        HEADS,
+        total=count_owners(wanted),
+        read=lambda low, high: list_owners(wanted, first=low, count=high - low),
+    )
+    return render(request, "tollbook/directory/owners.html", {"list": listing})
 
 
 @needs(Permission.SEE_DIRECTORY)
@@ -126,5 +132,5 @@ def _wanted(asked: ListQuery) -> OwnerFilter:
 
 
 def _cells(wanted: OwnerFilter) -> Iterator[tuple[Cell, ...]]:
-    for info in owner_infos(owners_matching(wanted)):
+    for info in list_owners(wanted):
         yield (info.name, info.email, info.codes, "yes" if info.active else "no")

@@ -10,10 +10,9 @@ from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import list_pbxs
-from tollbook.app.pricing.load_pbx_rules import dial_plan, set_dial_plan
+from tollbook.app.pricing.load_pbx_rules import SitePlan, set_dial_plan, site_plan
 from tollbook.core.dialplan import PlanFault, plan_document
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Site
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -37,11 +36,10 @@ class SettingsPage:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
     """Show the site and its dial plan; store another plan; say what a number reaches."""
-    site = Site.objects.order_by("id").first()
+    site = site_plan()
     if site is None:
         raise RuntimeError("an installation has a site from its first start on")
-    plan = dial_plan(site)
-    text = json.dumps(plan_document(plan), indent=2, ensure_ascii=False)
+    text = json.dumps(plan_document(site.plan), indent=2, ensure_ascii=False)
     faults: tuple[PlanFault, ...] = ()
     if request.method == "POST":
         text = request.POST.get("dial_plan", "")[:LONGEST_DOCUMENT]
@@ -57,14 +55,14 @@ def settings(request: HttpRequest) -> HttpResponse:
         dialled=dialled,
         faults=faults,
     )
-    reached = reach(plan, caller=caller, dialled=dialled) if dialled else None
+    reached = reach(site.plan, caller=caller, dialled=dialled) if dialled else None
     context = {"page": page, "reached": reached}
     return render(
         request, "tollbook/directory/settings.html", context, status=422 if faults else 200
     )
 
 
-def _store(request: HttpRequest, site: Site, text: str) -> tuple[PlanFault, ...]:
+def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[PlanFault, ...]:
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as fault:
@@ -74,7 +72,7 @@ def _store(request: HttpRequest, site: Site, text: str) -> tuple[PlanFault, ...]
         return (PlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
     return set_dial_plan(
         door,
-        site_id=site.pk,
+        site_id=site.id,
         document=document,
         at=instant(),
         actor=user_of(request).get_username(),

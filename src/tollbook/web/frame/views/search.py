@@ -2,20 +2,14 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import (
-    Access,
-    Permission,
-    visible_codes,
-    visible_extensions,
-    visible_owners,
-)
+from tollbook.app.access.roles import Access, Permission
+from tollbook.app.directory.choices import codes_found, extensions_found, owners_found
 from tollbook.web.frame.context import sections_for
 from tollbook.web.frame.permissions import access_of, needs
 
@@ -60,22 +54,23 @@ def _places(sought: str, access: Access) -> list[SearchHit]:
     ]
     calls = [SearchHit("Calls", f"Calls with “{sought}”", "any part", _calls(q=sought))]
     extensions = [
-        SearchHit("Extensions", row.name or row.number, row.number, _calls(extension=row.number))
-        for row in visible_extensions(reach)
-        .filter(Q(number__startswith=sought) | Q(name__icontains=sought))
-        .order_by("number")[:EACH]
+        SearchHit(
+            "Extensions", found.name or found.label, found.label, _calls(extension=found.label)
+        )
+        for found in extensions_found(reach, sought, at_most=EACH)
     ]
     codes = [
         SearchHit(
-            "Account codes", row.description or row.code, row.code, _calls(account_code=row.code)
+            "Account codes",
+            found.name or found.label,
+            found.label,
+            _calls(account_code=found.label),
         )
-        for row in visible_codes(reach)
-        .filter(Q(code__startswith=sought) | Q(description__icontains=sought))
-        .order_by("code")[:EACH]
+        for found in codes_found(reach, sought, at_most=EACH)
     ]
     owners = [
-        SearchHit("Owners", row.name, row.email, _calls(owner=str(row.pk)))
-        for row in visible_owners(reach).filter(name__icontains=sought).order_by("name")[:EACH]
+        SearchHit("Owners", found.label, found.name, _calls(owner=str(found.id)))
+        for found in owners_found(reach, sought, at_most=EACH)
     ]
     return [*calls, *extensions, *codes, *owners, *pages]
 

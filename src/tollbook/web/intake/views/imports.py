@@ -13,11 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx, list_pbxs
+from tollbook.app.intake.imported_files import imported_files
 from tollbook.core.calendar import zone_names
-from tollbook.core.instants import from_us
 from tollbook.formats import detect, list_formats, load_definition
 from tollbook.storage.db.installation import current, door
-from tollbook.storage.models import ImportFile
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, user_of
 from tollbook.web.intake.pages.import_jobs import RUNNING, ImportJob, begin_import, find_job
@@ -148,12 +147,12 @@ def _pbx(request: HttpRequest, name: str) -> PbxInfo | str:
 
 def _past() -> list[PastImport]:
     found = []
-    for row in ImportFile.objects.order_by("-imported_us")[:PAST_SHOWN]:
+    for row in imported_files(at_most=PAST_SHOWN):
         only = urlencode({"source": row.source_id})
         found.append(
             PastImport(
                 name=row.name,
-                imported=from_us(row.imported_us),
+                imported=row.imported,
                 calls=row.calls,
                 rejects=row.rejects,
                 calls_href=f"{reverse('calls')}?{only}",

@@ -9,10 +9,12 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.directory.holders import MODELS, HolderKind
+from tollbook.app.directory.choices import department_names, extension_labels, owner_names
+from tollbook.app.directory.holders import HolderKind
 from tollbook.app.policies.budgets import (
     USUAL_SHARES,
     BudgetInfo,
+    BudgetTerms,
     BudgetText,
     find_budget,
     holder_words,
@@ -23,7 +25,6 @@ from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Budget, Department, Extension, Owner
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -115,7 +116,7 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
     context = {
         "form": form,
         "row": row,
-        "whose": holder_words(row.kind, row.holder) if row else "",
+        "whose": holder_words(row.kind, row.holder_id) if row else "",
         "holders": [] if row else _holders(),
         "periods": PERIODS,
         "currency": row.currency if row else site_facts().currency,
@@ -147,20 +148,19 @@ def _matching(infos: Iterable[BudgetInfo], q: str, kind: str, state: str) -> lis
     return [info for info in infos if fits(info)]
 
 
-def _form_of(row: Budget | None, holder: str) -> BudgetForm:
+def _form_of(row: BudgetTerms | None, holder: str) -> BudgetForm:
     if row is None:
         return BudgetForm(holder, "month", "", "", USUAL_SHARES, active=True, faults={})
     money = "" if row.limit_micros is None else format_amount(from_micros(row.limit_micros))
     minutes = "" if row.limit_s is None else str(row.limit_s // 60)
-    shares = row.warn_at.strip("[]")
-    whose = f"{row.kind}:{row.holder}"
-    return BudgetForm(whose, row.every, money, minutes, shares, active=row.active, faults={})
+    whose = f"{row.kind}:{row.holder_id}"
+    return BudgetForm(whose, row.every, money, minutes, row.warn_at, active=row.active, faults={})
 
 
-def _typed(request: HttpRequest, row: Budget | None) -> BudgetForm:
+def _typed(request: HttpRequest, row: BudgetTerms | None) -> BudgetForm:
     given = request.POST
     return BudgetForm(
-        holder=f"{row.kind}:{row.holder}" if row else given.get("holder", "")[:40],
+        holder=f"{row.kind}:{row.holder_id}" if row else given.get("holder", "")[:40],
         every=row.every if row else given.get("every", "")[:10],
         money=given.get("money", "")[:40],
         minutes=given.get("minutes", "")[:20],
@@ -170,9 +170,9 @@ def _typed(request: HttpRequest, row: Budget | None) -> BudgetForm:
     )
 
 
-def _text(form: BudgetForm, row: Budget | None) -> BudgetText:
+def _text(form: BudgetForm, row: BudgetTerms | None) -> BudgetText:
     kind, _, number = form.holder.partition(":")
-    known = kind if kind in MODELS else "extension"
+    known: HolderKind = next((one for one in KINDS if one == kind), "extension")
     return BudgetText(
         kind=known,
         holder_id=int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0,
@@ -186,23 +186,15 @@ def _text(form: BudgetForm, row: Budget | None) -> BudgetText:
 
 def _holders() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return whom a budget may bind, by kind: the form's value and words."""
-    extensions = Extension.objects.order_by("number").values_list("pk", "name", "number")
     return [
-        (
-            "Extensions",
-            [
-                (f"extension:{row_id}", f"{name}[{number}]" if name else number)
-                for row_id, name, number in extensions
-            ],
-        ),
-        ("Departments, each member counted", _named(Department, "department")),
-        ("Owners", _named(Owner, "owner")),
+        ("Extensions", _valued("extension", extension_labels())),
+        ("Departments, each member counted", _valued("department", department_names())),
+        ("Owners", _valued("owner", owner_names())),
     ]
 
 
-def _named(model: type[Department] | type[Owner], kind: str) -> list[tuple[str, str]]:
-    rows = model.objects.order_by("name").values_list("pk", "name")
-    return [(f"{kind}:{row_id}", name) for row_id, name in rows]
+def _valued(kind: HolderKind, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+    return [(f"{kind}:{row_id}", words) for row_id, words in named]
 
 
 def _cells(rows: Iterable[BudgetInfo]) -> Iterator[tuple[Cell, ...]]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.sites import find_site
 from tollbook.app.policies.class_rules import NamedWindow, hours_text, rules_text
 from tollbook.app.policies.classes import (
     ClassInfo,
@@ -19,12 +20,12 @@ from tollbook.app.policies.classes import (
     list_classes,
     save_class,
     serve_site,
+    served_sites,
 )
 from tollbook.core.calendar import format_clock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Site
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
@@ -73,12 +74,12 @@ class ClassForm:
 def classes(request: HttpRequest) -> HttpResponse:
     """Show all classes, and let one of them serve a site."""
     if request.method == "POST":
-        site = Site.objects.filter(pk=_id(request.POST, "site")).first()
+        site = find_site(_id(request.POST, "site"))
         class_id = _id(request.POST, "service_class") or None
         if site is None or (class_id and find_class(class_id) is None):
             raise Http404("no such site or class")
         actor, address = user_of(request).get_username(), address_of(request)
-        serve_site(door, site.pk, class_id, at=instant(), actor=actor, address=address)
+        serve_site(door, site.id, class_id, at=instant(), actor=actor, address=address)
         say(request, f"Saved: it serves those at {site.name} who have no class of their own.")
         return redirect("classes")
     q = request.GET.get("q", "").strip()[:64]
@@ -87,7 +88,7 @@ def classes(request: HttpRequest) -> HttpResponse:
         "classes": [info for info in found if q.lower() in info.name.lower()],
         "every": found,
         "q": q,
-        "sites": Site.objects.order_by("name"),
+        "sites": served_sites(),
     }
     return render(request, "tollbook/policies/classes.html", context)
 

@@ -1,7 +1,7 @@
 """Guards against fraud, and the alarms that they and budgets raise."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,27 +10,34 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.policies import alarm_list
+from tollbook.app.directory.choices import department_names, extension_labels
+from tollbook.app.directory.sites import site_names
 from tollbook.app.policies.alarm_list import KIND_WORDS as ALARM_WORDS
-from tollbook.app.policies.alarm_list import alarms_matching, count_unseen, lift, mark_seen
+from tollbook.app.policies.alarm_list import (
+    AlarmFilter,
+    count_alarms,
+    count_unseen,
+    every_alarm,
+    lift,
+    list_alarms,
+    mark_seen,
+)
 from tollbook.app.policies.class_rules import read_hours
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.app.policies.fraud_guards import (
     KIND_WORDS,
+    GuardInfo,
     GuardText,
     find_guard,
     list_guards,
     save_guard,
-    threshold_text,
 )
 from tollbook.core.calendar import format_clock
-from tollbook.core.instants import from_us
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Department, Extension, FraudGuard, Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_of
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 
@@ -66,13 +73,9 @@ def guards(request: HttpRequest) -> HttpResponse:
     """Show all guards."""
     q = request.GET.get("q", "").strip()[:64]
     every = list_guards()
-    rows = [
-        (row, KIND_WORDS.get(row.kind, row.kind), threshold_text(row), _place_words(row))  # type: ignore[call-overload]
-        for row in every
-        if q.lower() in row.name.lower()
-    ]
+    found = [info for info in every if q.lower() in info.name.lower()]
     return render(
-        request, "tollbook/policies/guards.html", {"guards": rows, "count": len(every), "q": q}
+        request, "tollbook/policies/guards.html", {"guards": found, "count": len(every), "q": q}
     )
 
 
@@ -113,13 +116,16 @@ def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
 def alarms(request: HttpRequest) -> HttpResponse:
     """Show the alarms that the filter holds, newest first."""
     asked = asked_of(request, filters=ALARM_FILTERS, sort="-at")
-    listing = page_of(asked, alarms_matching(_wanted(asked)), ALARM_HEADS)
+    wanted = _wanted(asked)
+    listing = page_by(
+        asked,
+        ALARM_HEADS,
+        total=count_alarms(wanted),
+        read=lambda low, high: list_alarms(wanted, first=low, count=high - low),
+    )
     context = {
         "list": listing,
-        "alarms": [
-            (row, from_us(row.at_us), ALARM_WORDS.get(row.kind, row.kind), _call_of(row.details))
-            for row in listing.rows
-        ],
+        "alarms": listing.rows,
         "kinds": ALARM_WORDS.items(),
         "unseen": count_unseen(),
     }
@@ -159,9 +165,9 @@ def lift_one(request: HttpRequest, alarm_id: int) -> HttpResponse:
     return redirect("alarms")
 
 
-def _wanted(asked: ListQuery) -> alarm_list.AlarmFilter:
+def _wanted(asked: ListQuery) -> AlarmFilter:
     kind = asked.filters.get("kind", "")
-    return alarm_list.AlarmFilter(
+    return AlarmFilter(
         q=asked.q,
         kind=kind if kind in ALARM_WORDS else "",
         seen=choice(asked, "seen"),
@@ -170,26 +176,20 @@ def _wanted(asked: ListQuery) -> alarm_list.AlarmFilter:
     )
 
 
-def _cells(wanted: alarm_list.AlarmFilter) -> Iterator[tuple[Cell, ...]]:
-    for row in alarms_matching(wanted):
-        extension = row.extension.number if row.extension else ""
-        closes = "yes" if row.closes and row.lifted_us is None else ""
-        what = (from_us(row.at_us), row.kind, row.message)
-        yield (*what, extension, closes, row.seen_by, row.lifted_by)
+def _cells(wanted: AlarmFilter) -> Iterator[tuple[Cell, ...]]:
+    for alarm in every_alarm(wanted):
+        closes = "yes" if alarm.closes and not alarm.is_lifted else ""
+        what = (alarm.at, alarm.kind, alarm.message)
+        yield (*what, alarm.number, closes, alarm.seen_by, alarm.lifted_by)
 
 
-def _call_of(details: str) -> int | None:
-    call = json.loads(details).get("call")
-    return call if isinstance(call, int) else None
-
-
-def _form_of(row: FraudGuard | None) -> GuardForm:
+def _form_of(row: GuardInfo | None) -> GuardForm:
     if row is None:
         return GuardForm(GuardText("", "calls", ""), "", "", "", {})
     text = GuardText(
         name=row.name,
         kind=row.kind,
-        threshold=threshold_text(row),
+        threshold=row.threshold,
         window_s=str(row.window_s),
         closes=row.closes,
         active=row.active,
@@ -228,28 +228,15 @@ def _typed(request: HttpRequest) -> GuardForm:
 
 def _places() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a guard may watch, by kind: the form's value and words."""
-    extensions = Extension.objects.order_by("number").values_list("pk", "name", "number")
     return [
-        ("Sites", [(f"site:{row.pk}", row.name) for row in Site.objects.order_by("name")]),
-        (
-            "Departments, each member for himself",
-            [(f"department:{row.pk}", row.name) for row in Department.objects.order_by("name")],
-        ),
-        (
-            "Extensions",
-            [
-                (f"extension:{row_id}", f"{name}[{number}]" if name else number)
-                for row_id, name, number in extensions
-            ],
-        ),
+        ("Sites", _valued("site", site_names())),
+        ("Departments, each member for himself", _valued("department", department_names())),
+        ("Extensions", _valued("extension", extension_labels())),
     ]
 
 
-def _place_words(row: FraudGuard) -> str:
-    if row.extension:
-        return f"{row.extension.name}[{row.extension.number}]"
-    place = row.department or row.site
-    return place.name if place else "every extension"
+def _valued(kind: str, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+    return [(f"{kind}:{row_id}", words) for row_id, words in named]
 
 
 def _row_id(text: str) -> int:

@@ -12,20 +12,23 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.pricing.ecb_rates import LARGEST_BYTES, EcbError
-from tollbook.app.pricing.exchange_rates import RateRefused, RatesAdded, add_ecb, add_rate
-from tollbook.app.words import counted
-from tollbook.core.instants import from_us
-from tollbook.core.tariff import Fault
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import door
-from tollbook.storage.pricing.exchange_rates import (
+from tollbook.app.pricing.exchange_rates import (
     SORTS,
     RateQuery,
+    RateRefused,
+    RatesAdded,
+    add_ecb,
+    add_rate,
     count_rates,
     each_rate,
     find_rates,
     known_currencies,
 )
+from tollbook.app.words import counted
+from tollbook.core.instants import from_us
+from tollbook.core.tariff import Fault
+from tollbook.documents.table import Cell, Column, Kind, Table
+from tollbook.storage.db.installation import door
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.sites import site_names
 from tollbook.app.pricing.plan_documents import CheckedPlan, check_plan
 from tollbook.app.pricing.plans import (
     EVERY_SITE,
@@ -27,7 +28,6 @@ from tollbook.core.instants import to_us
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Site
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
@@ -98,7 +98,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     lines = _lines(asked)
     listing = page_by(asked, HEADS, total=len(lines), read=lambda low, high: lines[low:high])
     waiting: LateCalls | None = late_calls()
-    sites = [EVERY_SITE, *Site.objects.order_by("name").values_list("name", flat=True)]
+    sites = [EVERY_SITE, *(name for _, name in site_names())]
     context = {"list": listing, "sites": sites, "states": STATES, "late": waiting}
     return render(request, "tollbook/pricing/plans.html", context)
 
@@ -147,7 +147,7 @@ def plan_document(request: HttpRequest, plan_id: int) -> HttpResponse:  # noqa: 
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_plan(request: HttpRequest) -> HttpResponse:
     """Take a document, check it, and put it in force if that was asked and it holds."""
-    sites = tuple(Site.objects.order_by("name").values_list("id", "name"))
+    sites = tuple(site_names())
     given = request.POST
     form = PlanForm(
         sites=sites,

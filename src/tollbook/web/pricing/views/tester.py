@@ -11,14 +11,13 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.pricing.explain_call import compiled_version
-from tollbook.app.pricing.load_pbx_rules import dial_plan
+from tollbook.app.pricing.load_pbx_rules import site_plan
 from tollbook.app.pricing.plans import load_plans
 from tollbook.app.pricing.try_plan import try_plan
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.overview import list_tariffs, version_in_force
 from tollbook.core.rating import TalkedCall, explain
 from tollbook.core.tariff import CompiledTariff
-from tollbook.storage.models import Site
 from tollbook.web.directory.pages.reached import ShownReach, reach
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
@@ -101,8 +100,8 @@ def _price(form: TesterForm, starts: datetime, talk_s: int) -> tuple[Why, ShownR
     if version is None:
         raise WrongInput("No version of this tariff holds at that time. Choose a later one.")
     compiled = compiled_version(version.id)
-    site = Site.objects.order_by("id").first()
-    reached = reach(dial_plan(site), caller=form.caller, dialled=form.number) if site else None
+    site = site_plan()
+    reached = reach(site.plan, caller=form.caller, dialled=form.number) if site else None
     numbers = [form.number, reached.callee] if reached and reached.callee else [form.number]
     name = f"{dict(form.tariffs).get(tariff_id, '')}, version {version.number}"
     calls = [

@@ -12,17 +12,19 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.quarantine.rejects import STATES, dismiss_reject, every_reject
-from tollbook.core.instants import from_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.directory.filter_choices import filter_choices
-from tollbook.storage.quarantine.refused_records import (
+from tollbook.app.directory.choices import filter_choices
+from tollbook.app.quarantine.rejects import (
+    STATES,
     DuplicateRow,
     RejectRow,
+    dismiss_reject,
     duplicates,
+    every_reject,
     reject_counts,
     rejects,
 )
+from tollbook.core.instants import from_us
+from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import LONGEST_SEARCH

@@ -12,13 +12,13 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
 from tollbook.app.pricing.explain_call import ExplainedCall, StoredCharge
+from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
+from tollbook.app.reports.call_log import CallRow
 from tollbook.app.reports.call_table import DIRECTION_NAMES
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.cells import clock
 from tollbook.documents.charts import TimelineRow, time_line
-from tollbook.storage.reports.call_detail import CallDetail, LegRow, RawPlace
-from tollbook.storage.reports.call_rows import CallRow
 from tollbook.web.pricing.pages.why import Why, reason_words
 from tollbook.web.reports.pages.log_page import ShownCall
 from tollbook.web.reports.pages.log_query import DIRECTION_WORDS

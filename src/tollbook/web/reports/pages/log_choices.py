@@ -3,8 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tollbook.app.access.roles import EVERYWHERE, Reach, visible_codes, visible_extensions
-from tollbook.storage.directory.filter_choices import Choice, filter_choices, recent_codes
+from tollbook.app.access.roles import EVERYWHERE, Reach
+from tollbook.app.directory.choices import (
+    Choice,
+    codes_within,
+    extensions_within,
+    filter_choices,
+    recent_codes,
+)
 
 # A longer list is no help to choose from, and would make every page heavy.
 MOST_OFFERED = 200
@@ -57,12 +63,10 @@ def load_choices(reach: Reach = EVERYWHERE) -> LogChoices:
 
 def _own_choices(reach: Reach) -> LogChoices:
     """Return the choices of an owner or an extension: its own telephone and codes only."""
-    extensions = [Choice(row.pk, row.number, row.name) for row in visible_extensions(reach)]
-    codes = visible_codes(reach).order_by("code")
     return LogChoices(
         site=(), department=(), owner=(), trunk=(), pbx=(), source=(),
-        extensions=extensions,
-        account_codes=[Choice(row.pk, row.code, row.description) for row in codes],
+        extensions=extensions_within(reach),
+        account_codes=codes_within(reach),
     )  # fmt: skip
 
 

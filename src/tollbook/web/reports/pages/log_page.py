@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from tollbook.app.reports.call_log import CallPage, CallRow, Sort, SortOrder
 from tollbook.app.reports.call_table import call_from, call_to, no_charge_reason
+from tollbook.app.reports.margin import costs_in_use
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.core.numbers import strip_decoration
-from tollbook.storage.reports.call_log import CallPage, Sort, SortOrder
-from tollbook.storage.reports.call_rows import CallRow
-from tollbook.storage.reports.margin import costs_in_use
 from tollbook.web.frame.periods import NAMED
 from tollbook.web.pricing.pages.why import reason_words
 from tollbook.web.reports.pages.log_choices import LogChoices, offered

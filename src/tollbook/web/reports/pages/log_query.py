@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils.http import urlencode
 
+from tollbook.app.reports.call_log import CallFilter
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.calls import DIRECTION_CODES
 from tollbook.core.instants import to_us
 from tollbook.core.money import parse_amount, to_micros
-from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.web.frame.periods import WORDS, named_days
 from tollbook.web.reports.pages.log_choices import LogChoices
 from tollbook.web.templatetags.tollbook import call_type_words

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tollbook.app.quarantine.raw_records import read_record
+from tollbook.app.reports.call_detail import RawPlace
 from tollbook.formats import FormatNotBuiltError, UnknownFormatError, load_definition, marked_fields
-from tollbook.storage.reports.call_detail import RawPlace
 
 Span = tuple[int, int, str]
 

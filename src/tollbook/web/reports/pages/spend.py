@@ -11,13 +11,12 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 
+from tollbook.app.directory.sites import sites_of_extensions
+from tollbook.app.reports.call_log import EVERYTHING, CallFilter
+from tollbook.app.reports.spend import DaySpend, GroupTotal, charges_summary, spend_by_day
 from tollbook.core.instants import to_us
 from tollbook.core.money import MICRO, from_micros
 from tollbook.documents.charts import Bar, bars_with_before, nice_scale
-from tollbook.storage.models import Extension, Site
-from tollbook.storage.reports.call_filter import CallFilter
-from tollbook.storage.reports.call_log import EVERYTHING
-from tollbook.storage.reports.spend import DaySpend, GroupTotal, charges_summary, spend_by_day
 from tollbook.web.frame.periods import midnight, next_month
 from tollbook.web.templatetags.tollbook import money
 
@@ -142,11 +141,8 @@ def _sites_of(found: Sequence[GroupTotal]) -> dict[int | str | None, dict[str, s
     """Return what an address needs besides the number of each extension: where sites may number
     alike, its site.
     """
-    if Site.objects.count() < 2:
-        return {}
-    keys = [total.key for total in found if total.key is not None]
-    own = Extension.objects.filter(pk__in=keys).values_list("pk", "site_id")
-    return {extension: {"site": str(site)} for extension, site in own}
+    own = sites_of_extensions([total.key for total in found if total.key is not None])
+    return {extension: {"site": str(site)} for extension, site in own.items()}
 
 
 def _spender(

@@ -7,22 +7,22 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import Permission, sees_call
+from tollbook.app.access.roles import Permission
 from tollbook.app.billing.call_money import call_money
 from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
 from tollbook.app.reports.call_criteria import Selection
+from tollbook.app.reports.call_detail import CallDetail, visible_call
+from tollbook.app.reports.call_log import CursorError, call_log, calls_after, newest_call_id
 from tollbook.app.reports.call_table import no_charge_reason, no_charge_words
 from tollbook.app.reports.period import TimeRange
 from tollbook.app.reports.report import call_log_table
+from tollbook.app.reports.spend import call_totals
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.db.installation import current
-from tollbook.storage.reports.call_detail import CallDetail, call_detail
-from tollbook.storage.reports.call_log import CursorError, call_log, calls_after, newest_call_id
-from tollbook.storage.reports.spend import call_totals
 from tollbook.web.frame.permissions import access_of, needs, reach_of, visible_calls
 from tollbook.web.frame.request import instant, site_facts
 from tollbook.web.frame.site_choice import chosen_site
@@ -44,7 +44,7 @@ def calls(request: HttpRequest) -> HttpResponse:
     site = chosen_site()
     if site is not None and SITE not in request.GET and reach_of(request).is_everything:
         asked = request.GET.copy()
-        asked[SITE] = str(site.pk)
+        asked[SITE] = str(site.id)
         return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
     choices = load_choices(reach_of(request))
     query = _query(request, choices)
@@ -169,10 +169,8 @@ def _explained(
     request: HttpRequest, call_id: int
 ) -> tuple[CallDetail, ShownCall, ExplainedCall, Why]:
     """Return the call and its price; 404 for another's call, as for one that is not there."""
-    detail = call_detail(call_id)
-    if detail is None or not sees_call(
-        reach_of(request), owner_id=detail.row.owner_id, extension_id=detail.row.extension_id
-    ):
+    detail = visible_call(reach_of(request), call_id)
+    if detail is None:
         raise Http404("no such call")
     explained = explain_call(call_id)
     if explained is None:

@@ -8,16 +8,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission, Reach
-from tollbook.app.directory.holders import HolderKind
+from tollbook.app.directory.holders import own_holder
 from tollbook.app.intake.sources import SourceView, source_states
+from tollbook.app.quarantine.rejects import waiting_counts
+from tollbook.app.reports.call_log import CallFilter, newest_call_id
+from tollbook.app.reports.spend import unrated_counts
 from tollbook.core.instants import to_us
-from tollbook.storage.billing.balances import holders_by_id
-from tollbook.storage.models import Source
-from tollbook.storage.quarantine.refused_records import reject_counts
-from tollbook.storage.reports.call_filter import CallFilter
-from tollbook.storage.reports.call_log import newest_call_id
-from tollbook.storage.reports.spend import unrated_counts
-from tollbook.web.directory.views.extensions import ShownHolder, shown_holder
+from tollbook.web.directory.pages.holders import ShownHolder, shown_holder
 from tollbook.web.frame.periods import midnight, next_month
 from tollbook.web.frame.permissions import access_of, needs, reach_of, visible_calls
 from tollbook.web.frame.request import instant, site_facts
@@ -94,10 +91,8 @@ def sources_shown() -> list[SourceView]:
 
 def _own_money(reach: Reach) -> ShownHolder | None:
     """Return the account of who sees but one: an extension's, or an owner's."""
-    kind: HolderKind = "owner" if reach.owner_id is not None else "extension"
-    holder_id = reach.owner_id or reach.extension_id
-    found = holders_by_id(kind, [holder_id]) if holder_id else []
-    return shown_holder(found[0]) if found else None
+    found = own_holder(reach)
+    return shown_holder(found) if found else None
 
 
 def _groupings(reach: Reach) -> tuple[tuple[str, str], ...]:
@@ -124,10 +119,7 @@ def _failed_sources(sources: list[SourceView]) -> list[Failure]:
 
 def _rejects() -> list[Failure]:
     site = chosen_site()
-    counts = reject_counts()
-    if site is not None:
-        of_site = set(Source.objects.filter(pbx__site=site).values_list("pk", flat=True))
-        counts = [one for one in counts if one[0] in of_site]
+    counts = waiting_counts(None if site is None else site.id)
     total = sum(count for _, _, count in counts)
     if not total:
         return []

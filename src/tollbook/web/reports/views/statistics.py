@@ -7,8 +7,10 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import Permission, visible_extensions
+from tollbook.app.access.roles import Permission
+from tollbook.app.directory.choices import extension_called, extensions_within
 from tollbook.app.directory.currency import sign_of
+from tollbook.app.reports.call_log import CallFilter
 from tollbook.app.reports.period import PeriodError, TimeRange, moment
 from tollbook.app.reports.statistics import (
     EVERY,
@@ -20,7 +22,6 @@ from tollbook.app.reports.statistics import (
     total_of,
 )
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
@@ -82,9 +83,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         "every": asked.every,
         "tabs": [(one, TITLES[one], asked.asked.address(every=one, page=1)) for one in EVERY],
         "faults": asked.faults,
-        "extensions": visible_extensions(reach_of(request))
-        .filter(site_id=site_facts().id)
-        .order_by("number"),
+        "extensions": extensions_within(reach_of(request), site_id=site_facts().id),
         "is_narrowed": bool(asked.filters or asked.faults),
     }
     return render(request, "tollbook/reports/statistics.html", context)
@@ -122,8 +121,7 @@ def _asked(request: HttpRequest) -> StatisticsQuery:
     extension_id = None
     number = asked.filters["extension"]
     if number:
-        known = visible_extensions(reach_of(request)).filter(site_id=site_facts().id, number=number)
-        extension_id = known.values_list("pk", flat=True).first()
+        extension_id = extension_called(reach_of(request), number, site_id=site_facts().id)
         words.append(f"Extension {number}")
         if extension_id is None:
             faults.append(f'There is no extension "{number}". Nothing is counted.')

@@ -11,10 +11,16 @@ from django.views.decorators.http import require_safe
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.call_criteria import Selection
 from tollbook.app.reports.period import TimeRange
-from tollbook.app.reports.unbilled import REASON_WORDS, REASONS, unbilled_table
+from tollbook.app.reports.unbilled import (
+    REASON_WORDS,
+    REASONS,
+    UnbilledCall,
+    unbilled_calls,
+    unbilled_counts,
+    unbilled_table,
+)
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.storage.reports.unbilled import UnbilledCall, unbilled_calls, unbilled_counts
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
 from tollbook.web.frame.request import instant, site_facts

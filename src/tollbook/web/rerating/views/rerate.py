@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, Selection, select
+from tollbook.app.reports.spend import call_totals
 from tollbook.app.rerating.run import (
     RunInfo,
     Unfinished,
@@ -18,15 +19,14 @@ from tollbook.app.rerating.run import (
     dry_run,
     find_run,
     list_runs,
+    posted_differences,
     unfinished_run,
 )
 from tollbook.app.rerating.totals import RerateLine, Rerating
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.storage.billing.ledger_queries import differences
 from tollbook.storage.db.installation import door
-from tollbook.storage.reports.spend import call_totals
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import needs
@@ -168,7 +168,7 @@ def run_differences(request: HttpRequest, run_id: int) -> HttpResponse:
     run = _found(run_id)
     given = request.GET.get("after", "")
     after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
-    found = differences(run.id, after=after, limit=DIFFERENCES_A_PAGE + 1)
+    found = posted_differences(run.id, after=after, limit=DIFFERENCES_A_PAGE + 1)
     rows = found[:DIFFERENCES_A_PAGE]
     context = {
         "run": run,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, Selection, select
+from tollbook.app.reports.spend import call_totals
 from tollbook.app.rerating.what_if import (
     MOST_TARIFFS,
     Comparison,
@@ -23,7 +24,6 @@ from tollbook.app.tariffs.overview import list_tariffs
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
-from tollbook.storage.reports.spend import call_totals
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts

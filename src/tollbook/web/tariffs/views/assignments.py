@@ -11,7 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.directory.pbxs import list_pbxs
+from tollbook.app.directory.choices import department_names, pbx_names, trunk_labels
+from tollbook.app.directory.pbxs import is_pbx, list_pbxs
+from tollbook.app.directory.sites import site_names
 from tollbook.app.pricing.pbx_rules import BY_CALLEE, BY_DIALLED, CHARGE, COST
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.assign import (
@@ -19,7 +21,9 @@ from tollbook.app.tariffs.assign import (
     AssignmentInfo,
     AssignmentRefused,
     Scope,
+    account_code_called,
     assign_tariff,
+    extension_called,
     list_assignments,
     unassign,
 )
@@ -34,7 +38,6 @@ from tollbook.app.tariffs.assignments import (
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.overview import list_tariffs
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Department, Extension, Pbx, Site, Trunk
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -184,36 +187,15 @@ def _scope(form: Mapping[str, str]) -> Scope:
         moment(form[key], zone=zone) if form.get(key) else None for key in ("from", "to")
     ]
     ids = {key: _number(form.get(key, "")) for key in CHOSEN}
+    number, code = form.get("extension", ""), form.get("account_code", "")
     return Scope(
         **ids,
-        extension=_extension(form.get("extension", ""), site_id=ids["site"]),
-        account_code=_account_code(form.get("account_code", "")),
+        extension=extension_called(number, site_id=ids["site"]) if number else None,
+        account_code=account_code_called(code) if code else None,
         source_ip=source_ip,
         valid_from=instants[0],
         valid_to=instants[1],
     )
-
-
-def _extension(number: str, *, site_id: int | None) -> int | None:
-    """Return the extension of that number; several sites may have one. Raises AssignmentRefused."""
-    if not number:
-        return None
-    rows = Extension.objects.filter(number=number)
-    found = list(rows.filter(site=site_id) if site_id is not None else rows)
-    if not found:
-        raise AssignmentRefused(f"there is no extension {number}")
-    if len(found) > 1:
-        raise AssignmentRefused(f"several sites have an extension {number}; choose the site too")
-    return found[0].pk
-
-
-def _account_code(code: str) -> int | None:
-    if not code:
-        return None
-    row = AccountCode.objects.filter(code=code).first()
-    if row is None:
-        raise AssignmentRefused(f"there is no account code {code}")
-    return row.pk
 
 
 def _asked(request: HttpRequest) -> tuple[dict[str, str], dict[str, Verdict], str]:
@@ -225,7 +207,7 @@ def _asked(request: HttpRequest) -> tuple[dict[str, str], dict[str, Verdict], st
     pbx_id = _number(asked["pbx"])
     if pbx_id is None:
         return asked, {}, ""
-    if not Pbx.objects.filter(pk=pbx_id).exists():
+    if not is_pbx(pbx_id):
         return asked, {}, "There is no such PBX."
     try:
         call = AskedCall(
@@ -292,18 +274,16 @@ def _words(info: AssignmentInfo) -> tuple[str, ...]:
 
 def _choices(form: Mapping[str, str]) -> list[tuple[str, str, Sequence[SelectOption], str]]:
     """Return what an assignment can be narrowed to: key, title, values in words, the chosen."""
-    rows: list[tuple[str, str, Sequence[SelectOption]]] = [
-        ("site", "Site", [(str(row.pk), row.name) for row in Site.objects.order_by("name")]),
-        ("pbx", "PBX", [(str(row.pk), row.name) for row in Pbx.objects.order_by("name")]),
-        ("trunk", "Trunk", [
-            (str(row.pk), f"{row.name} ({row.pbx.name})")
-            for row in Trunk.objects.select_related("pbx").order_by("name")
-        ]),
-        ("department", "Department", [
-            (str(row.pk), row.name) for row in Department.objects.order_by("name")
-        ]),
-    ]  # fmt: skip
-    return [(key, title, values, form.get(key, "")) for key, title, values in rows]
+    rows = (
+        ("site", "Site", site_names()),
+        ("pbx", "PBX", pbx_names()),
+        ("trunk", "Trunk", trunk_labels()),
+        ("department", "Department", department_names()),
+    )
+    return [
+        (key, title, [(str(row_id), words) for row_id, words in named], form.get(key, ""))
+        for key, title, named in rows
+    ]
 
 
 def _number(text: str) -> int | None:

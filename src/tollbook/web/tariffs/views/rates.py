@@ -15,6 +15,10 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
+from tollbook.app.directory.choices import (
+    distinct_department_names,
+    distinct_extension_labels,
+)
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.decks import DeckBase, DeckRefused, base_in_force, new_base, publish_deck
 from tollbook.app.tariffs.edit_rates import (
@@ -31,7 +35,6 @@ from tollbook.app.tariffs.overview import later_version
 from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, TariffDefinition
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Department, Extension
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -270,9 +273,7 @@ def _form_page(
 
 def _choices(chosen: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a rate can be for: extensions, departments, and names no longer known."""
-    rows = Extension.objects.order_by("number").values_list("number", "name").distinct()
-    extensions = [(number, f"{name}[{number}]" if name else number) for number, name in rows]
-    departments = Department.objects.order_by("name").values_list("name", flat=True).distinct()
+    extensions, departments = distinct_extension_labels(), distinct_department_names()
     known = {value for value, _ in extensions} | set(departments)
     groups = [
         ("Extensions", extensions),

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.urls import reverse
 
 from tollbook.app.intake.sources import SourceView, source_states
-from tollbook.storage.models import Reject
+from tollbook.app.quarantine.rejects import count_waiting
 from tollbook.web.templatetags.tollbook import time_ago
 
 # The count stops here: beyond it nobody reads the figure, and counting costs each page.
@@ -27,7 +27,7 @@ class HealthDot:
 
 def health(*, at: datetime, zone: ZoneInfo) -> HealthDot:
     """Return how the installation is at *at*."""
-    waiting = Reject.objects.filter(state="new").order_by()[:MOST_COUNTED].count()
+    waiting = count_waiting(at_most=MOST_COUNTED)
     level, words = judged(source_states(at=at), at=at, zone=zone)
     return HealthDot(level, words, reverse("sources"), waiting)
 

@@ -7,19 +7,23 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from tollbook.app.access.roles import Permission, visible_codes
+from tollbook.app.access.roles import Permission
+from tollbook.app.billing.movements import latest_postings
+from tollbook.app.directory.choices import Choice, codes_within
 from tollbook.app.directory.currency import sign_of
-from tollbook.app.directory.extensions import who_pays
-from tollbook.app.directory.holder_fields import HolderField, fields_of, value_words
-from tollbook.app.directory.holders import KINDS, MODELS, HolderKind
-from tollbook.storage.billing.balances import HolderRow
-from tollbook.storage.billing.recharges import statement
-from tollbook.storage.models import AccountCode, Budget, BudgetUse, Department
-from tollbook.storage.reports.call_filter import CallFilter
-from tollbook.storage.reports.call_log import call_log
+from tollbook.app.directory.extensions import payer_words, what_is_set
+from tollbook.app.directory.holder_fields import FieldValue, HolderField, value_words
+from tollbook.app.directory.holders import KINDS, HolderKind, HolderRow
+from tollbook.app.policies.budgets import budgets_of
+from tollbook.app.reports.call_log import CallFilter, call_log
 from tollbook.web.billing.pages.statement_lines import shown_line
-from tollbook.web.directory.pages.holders import TITLES, holder_of, list_address, page_address
-from tollbook.web.directory.views.extensions import shown_holder
+from tollbook.web.directory.pages.holders import (
+    TITLES,
+    holder_of,
+    list_address,
+    page_address,
+    shown_holder,
+)
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import access_of, needs, reach_of, visible_calls
 from tollbook.web.frame.row_ids import row_id
@@ -60,14 +64,14 @@ def holder(request: HttpRequest, kind: str, holder_id: int) -> HttpResponse:
 def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpResponse:
     row = holder_of(request, kind, holder_id)
     before = row_id(request.GET.get("before", ""))
-    lines = statement(kind, row.id, row.currency, before=before, count=LINES + 1)
+    lines = latest_postings(row, before=before, count=LINES + 1)
     context = {
         "holder": shown_holder(row),
         "title": TITLES[kind],
         "list_href": list_address(kind),
         "sign": sign_of(row.currency),
         "facts": _facts(row),
-        "pays": _pays(row),
+        "pays": payer_words(row),
         "budgets": _budgets(row),
         "calls": _calls(request, row),
         "calls_query": {"extension": f"extension={row.number}"}.get(kind, f"{kind}={row.id}"),
@@ -78,47 +82,33 @@ def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpRespons
         "back": page_address(kind, row.id),
         "undoable": take_undo(request),
     }
-    return render(request, "tollbook/directory/extension.html", context)
+    return render(request, "tollbook/billing/holder.html", context)
 
 
 def _facts(row: HolderRow) -> list[tuple[str, str]]:
     """Return what is set about the holder, the empty left out."""
-    stored = MODELS[row.kind].objects.get(pk=row.id)
 
-    def words(field: HolderField) -> str:
-        value = getattr(stored, field.column)
+    def words(field: HolderField, value: FieldValue) -> str:
         if value is None or value == "":
             return ""
         unit = {"money": f" {row.currency}", "s": " s"}.get(field.unit, "")
         return value_words(field, value) + unit
 
-    listed = [(field.title, words(field)) for field in fields_of(row.kind)]
+    listed = [(field.title, words(field, value)) for field, value in what_is_set(row.kind, row.id)]
     return [(title, said) for title, said in listed if said]
 
 
-def _codes(request: HttpRequest, row: HolderRow) -> Sequence[AccountCode]:
+def _codes(request: HttpRequest, row: HolderRow) -> Sequence[Choice]:
     """Return an owner's account codes, each of which has a statement of its own."""
     if row.kind != "owner":
         return ()
-    return list(visible_codes(reach_of(request)).filter(owner_id=row.id).order_by("code")[:CODES])
-
-
-def _pays(row: HolderRow) -> str:
-    if row.kind != "extension":
-        return ""
-    department = Department.objects.filter(pk=row.department_id or 0).first()
-    return who_pays(
-        billing=row.billing,
-        department=row.department,
-        department_billing=department is not None and department.billing,
-    )
+    return codes_within(reach_of(request), owner_id=row.id, at_most=CODES)
 
 
 def _budgets(row: HolderRow) -> list[ShownBudget]:
     shown = []
-    for budget in Budget.objects.filter(kind=row.kind, holder=row.id, active=True).order_by("id"):
-        use = BudgetUse.objects.filter(budget=budget).order_by("-from_us").first()
-        used_micros, used_s = (use.used_micros, use.used_s) if use else (0, 0)
+    for budget in budgets_of(row.kind, row.id):
+        used_micros, used_s = budget.used_micros, budget.used_s
         every = f"a {budget.every}"
         if budget.limit_micros is not None:
             percent = _percent(used_micros, budget.limit_micros)
