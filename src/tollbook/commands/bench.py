@@ -9,8 +9,7 @@ from tollbook.bench.figures import Figure, machine_line, table
 from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.registry import BENCHMARKS, Benchmark
-
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+from tollbook.commands.words import DONE, INCOMPLETE, note, refuse, tell
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,11 +18,10 @@ def run(args: argparse.Namespace) -> int:
         return _list(as_json=args.json)
     if args.name is not None and args.name not in BENCHMARKS:
         known = ", ".join(BENCHMARKS)
-        _say(f'tollbook bench: there is no benchmark "{args.name}". Known: {known}.')
-        return WRONG_USE
+        return refuse("bench", f'there is no benchmark "{args.name}". Known: {known}.')
     if args.calls is not None and args.calls < 1:
-        _say(f"tollbook bench: --calls is {args.calls}, expected 1 or more. Nothing was measured.")
-        return WRONG_USE
+        words = f"--calls is {args.calls}, expected 1 or more. Nothing was measured."
+        return refuse("bench", words)
     if args.name is None:
         found, failed = _each_alone(args)
     else:
@@ -44,13 +42,13 @@ def _list(*, as_json: bool) -> int:
 
 def _one(benchmark: Benchmark, options: BenchOptions) -> tuple[dict[str, list[Figure]], bool]:
     """Run one benchmark; a failed one keeps the figures it had found, and True says so."""
-    _say(f"{benchmark.name}: {benchmark.measures} …")
+    note(f"{benchmark.name}: {benchmark.measures} …")
     figures: list[Figure] = []
     try:
         for figure in benchmark.run(options):
             figures.append(figure)  # noqa: PERF402 - what was found before a fault is kept
     except BenchError as fault:
-        _say(f"tollbook bench {benchmark.name}: {fault}")
+        tell(f"bench {benchmark.name}", str(fault))
         return {benchmark.name: figures}, True
     return {benchmark.name: figures}, False
 
@@ -82,7 +80,3 @@ def _print(found: dict[str, list[Figure]], *, as_json: bool) -> None:
     for name, figures in found.items():
         print(f"\n{name}")
         print("\n".join(table(figures)))
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)

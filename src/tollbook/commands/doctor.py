@@ -8,35 +8,23 @@ import json
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
 
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import open_installation
-
-if TYPE_CHECKING:
-    from tollbook.app.upkeep.doctor import ProofResult
-
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+from tollbook.app.upkeep.doctor import ProofResult, examine, mend
+from tollbook.commands.words import DONE, INCOMPLETE, note
+from tollbook.wiring.start import Installation
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, installation: Installation) -> int:
     """Examine the installation, or with `--mend` first make anew what can be."""
-    try:
-        installation = open_installation(data_dir=args.data)
-    except SettingsError as fault:
-        print(f"tollbook doctor: {fault}", file=sys.stderr)
-        return WRONG_USE
-    from tollbook.app.upkeep.doctor import examine, mend  # noqa: PLC0415 - needs Django set up
-
     data_dir = installation.settings.data_dir
     if args.mend:
         for was in mend(installation.door, data_dir=data_dir):
             words = f"{len(was.faults)} mended" if was.faults else "nothing to mend"
-            print(f"{was.name}: {words}.", file=sys.stderr)
+            note(f"{was.name}: {words}.")
     return _said(examine(installation.door, data_dir=data_dir), as_json=args.json)
 
 
-def _said(checks: "Iterable[ProofResult]", *, as_json: bool) -> int:
+def _said(checks: Iterable[ProofResult], *, as_json: bool) -> int:
     done = []
     for checked in checks:
         done.append(checked)

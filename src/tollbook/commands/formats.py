@@ -3,6 +3,7 @@
 import argparse
 import json
 
+from tollbook.commands.words import DONE
 from tollbook.formats import list_formats
 
 
@@ -18,10 +19,10 @@ def run(args: argparse.Namespace) -> int:
                 "layouts": list(each.layouts),
             }
             print(json.dumps(content))
-        return 0
+        return DONE
     width = max(len(each.name) for each in known)
     for each in known:
         print(f"{each.name:<{width}}  {each.version}  {each.title}")
         for layout in each.layouts:
             print(f"{'':<{width}}     {layout}")
-    return 0
+    return DONE
