@@ -9,6 +9,8 @@ import json
 from datetime import datetime
 
 from tollbook.app.decisions.decider import Request, UnknownPlace, ask
+from tollbook.commands.tables import Right, print_table
+from tollbook.commands.terminal import print_line
 from tollbook.commands.words import DONE, INCOMPLETE, refuse
 from tollbook.wiring.start import Installation
 
@@ -44,13 +46,27 @@ def _print(answer: dict[str, object]) -> None:
     if answer["allowed"]:
         limit = answer["limit_s"]
         lasts = "without a limit" if limit is None else f"for at most {limit} s"
-        print(f"allowed {lasts}; dial {answer['number']}")
+        print_line(f"allowed {lasts}; dial {answer['number']}")
         if answer["caller_id"]:
-            print(f"shown as {answer['caller_id']}")
-        print(f"paid by {answer['account'] or 'nobody'}")
+            print_line(f"shown as {answer['caller_id']}")
+        print_line(f"paid by {answer['account'] or 'nobody'}")
     else:
-        print(f"refused: {answer['reason']}")
-    steps = answer["steps"]
-    for step in steps if isinstance(steps, list) else []:
-        limit = "" if step["limit_s"] is None else f" (limit {step['limit_s']} s)"
-        print(f"  {step['rule']:<{_RULE_WIDTH}} {step['outcome']}{limit}")
+        print_line(f"refused: {answer['reason']}")
+    found = answer["steps"]
+    steps = found if isinstance(found, list) else []
+    print_table(
+        ("Rule", "Outcome", Right("Limit")),
+        ((step["rule"], step["outcome"], _seconds(step["limit_s"])) for step in steps),
+        lines=(
+            f"  {step['rule']:<{_RULE_WIDTH}} {step['outcome']}{_limit(step['limit_s'])}"
+            for step in steps
+        ),
+    )
+
+
+def _seconds(limit_s: int | None) -> str:
+    return "" if limit_s is None else f"{limit_s:,} s"
+
+
+def _limit(limit_s: int | None) -> str:
+    return "" if limit_s is None else f" (limit {limit_s} s)"

@@ -5,10 +5,11 @@ import json
 import subprocess
 import sys
 
-from tollbook.bench.figures import Figure, machine_line, table
+from tollbook.bench.figures import Figure, machine_line, table, value_text
 from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.registry import BENCHMARKS, Benchmark
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, note, refuse, tell
 
 
@@ -35,8 +36,11 @@ def _list(*, as_json: bool) -> int:
         listed = [{"name": each.name, "measures": each.measures} for each in BENCHMARKS.values()]
         print(json.dumps(listed))
     else:
-        for each in BENCHMARKS.values():
-            print(f"{each.name:<10} {each.measures}")
+        print_table(
+            ("Benchmark", "What it measures"),
+            ((each.name, each.measures) for each in BENCHMARKS.values()),
+            lines=(f"{each.name:<10} {each.measures}" for each in BENCHMARKS.values()),
+        )
     return DONE
 
 
@@ -79,4 +83,8 @@ def _print(found: dict[str, list[Figure]], *, as_json: bool) -> None:
     print(machine_line())
     for name, figures in found.items():
         print(f"\n{name}")
-        print("\n".join(table(figures)))
+        print_table(
+            ("Figure", Right("Value"), "Unit", "Wanted"),
+            ((each.name, value_text(each.value), each.unit, each.floor) for each in figures),
+            lines=table(figures) or ("",),
+        )

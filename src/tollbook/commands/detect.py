@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tollbook.commands.files import cannot_read
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.formats import detect
 
@@ -24,8 +25,19 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         return refuse("detect", cannot_read(args.file, fault))
     found = detect(data)
-    for each in found:
-        print(json.dumps(asdict(each)))
+    lines = (json.dumps(asdict(each)) for each in found)
+    if args.json:
+        for line in lines:
+            print(line)
+    else:
+        print_table(
+            ("Format", Right("Score"), Right("Calls"), Right("Rejects")),
+            (
+                (each.format, f"{each.score:.0%}", f"{each.calls:,}", f"{each.rejects:,}")
+                for each in found
+            ),
+            lines=lines,
+        )
     if found:
         return DONE
     return tell(

@@ -6,10 +6,12 @@ Data on stdout, one line a proof and one a fault. Exit status 1 if anything is w
 import argparse
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from tollbook.app.upkeep.doctor import ProofResult, examine, mend
+from tollbook.commands.progress import busy
+from tollbook.commands.tables import print_table
 from tollbook.commands.words import DONE, INCOMPLETE, note
 from tollbook.wiring.start import Installation
 
@@ -25,28 +27,52 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
 
 
 def _said(checks: Iterable[ProofResult], *, as_json: bool) -> int:
-    done = []
-    for checked in checks:
-        done.append(checked)
-        if as_json:
-            continue
-        print(f"{'ok   ' if checked.is_sound else 'FAULT'} {checked.name}: {checked.proves}")
-        for fault in checked.faults:
-            print(f"      {fault.message}")
     if as_json:
-        json.dump(
-            [
-                {
-                    "check": checked.name,
-                    "proves": checked.proves,
-                    "ok": checked.is_sound,
-                    "faults": [asdict(fault) for fault in checked.faults],
-                }
-                for checked in done
-            ],
-            sys.stdout,
-            ensure_ascii=False,
-            indent=2,
-        )
+        done = list(checks)
+        json.dump([_object(checked) for checked in done], sys.stdout, ensure_ascii=False, indent=2)
         print()
+    else:
+        done = _print(checks)
     return DONE if all(checked.is_sound for checked in done) else INCOMPLETE
+
+
+def _print(checks: Iterable[ProofResult]) -> list[ProofResult]:
+    """Print *checks*, each once it is made; on a terminal all of them, as a table."""
+    done: list[ProofResult] = []
+    if not sys.stdout.isatty():
+        for checked in checks:
+            done.append(checked)
+            print(*_lines(checked), sep="\n")
+        return done
+    with busy("doctor: examining") as say:
+        for checked in checks:
+            done.append(checked)
+            say(f"doctor: {checked.name} examined")
+    print_table(
+        ("Result", "Proof", "What it proves"),
+        (
+            (
+                "ok" if checked.is_sound else "FAULT",
+                checked.name,
+                (checked.proves, *(fault.message for fault in checked.faults)),
+            )
+            for checked in done
+        ),
+        lines=(line for checked in done for line in _lines(checked)),
+    )
+    return done
+
+
+def _lines(checked: ProofResult) -> Iterator[str]:
+    yield f"{'ok   ' if checked.is_sound else 'FAULT'} {checked.name}: {checked.proves}"
+    for fault in checked.faults:
+        yield f"      {fault.message}"
+
+
+def _object(checked: ProofResult) -> dict[str, object]:
+    return {
+        "check": checked.name,
+        "proves": checked.proves,
+        "ok": checked.is_sound,
+        "faults": [asdict(fault) for fault in checked.faults],
+    }

@@ -9,6 +9,7 @@ from pathlib import Path
 from tollbook.app.pricing.ecb_rates import EcbError
 from tollbook.app.pricing.exchange_rates import RateRefused, add_ecb, add_rate
 from tollbook.app.words import counted
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.storage.pricing.exchange_rates import RateQuery, find_rates
 from tollbook.wiring.start import Installation
@@ -62,8 +63,14 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([{**asdict(one), "day": one.day.isoformat()} for one in rates]))
         return DONE
-    for one in rates:
-        print(f"{one.day}  {one.source} to {one.target}  {one.rate:>20}  {one.origin}")
+    print_table(
+        ("Day", "From", "To", Right("Rate"), "Origin"),
+        ((str(one.day), one.source, one.target, one.rate, one.origin) for one in rates),
+        lines=(
+            f"{one.day}  {one.source} to {one.target}  {one.rate:>20}  {one.origin}"
+            for one in rates
+        ),
+    )
     if not rates:
         tell("exchange", "there are no such rates. `tollbook exchange import eurofxref-daily.xml`")
     return DONE

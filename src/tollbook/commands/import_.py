@@ -13,6 +13,7 @@ from tollbook.app.directory.pbxs import UnknownPbx, find_pbx
 from tollbook.app.intake.hash_ahead import HashAhead
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
 from tollbook.commands.progress import progress_bar
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.formats import Definition, ZoneError
 from tollbook.wiring.start import Installation
@@ -32,7 +33,7 @@ def run(
     gc.disable()
     try:
         pbx = find_pbx(args.pbx)
-        with progress_bar("import") as progress:
+        with progress_bar("import", "MB") as progress:
             done = import_file(
                 installation.door,
                 file,
@@ -71,8 +72,12 @@ def run(
     if args.json:
         print(json.dumps(asdict(result)))
     else:
-        for name, count in asdict(result).items():
-            print(f"{name:<11}{count:>12,}")
+        counts = asdict(result).items()
+        print_table(
+            ("Outcome", Right("Count")),
+            ((name, f"{count:,}") for name, count in counts),
+            lines=(f"{name:<11}{count:>12,}" for name, count in counts),
+        )
     if done.known_since is not None:
         tell(
             "import",

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from tollbook.app.directory.pbxs import PbxRefused, add_pbx, list_pbxs
+from tollbook.commands.tables import print_table
 from tollbook.commands.words import DONE, note, refuse
 from tollbook.wiring.start import Installation
 
@@ -37,8 +38,11 @@ def _list(args: argparse.Namespace) -> int:
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return DONE
-    for pbx in found:
-        print(f"{pbx.name:<24} {pbx.brand:<16} {pbx.site:<24} {pbx.zone}")
+    print_table(
+        ("Name", "Brand", "Site", "Time zone"),
+        ((pbx.name, pbx.brand, pbx.site, pbx.zone) for pbx in found),
+        lines=(f"{pbx.name:<24} {pbx.brand:<16} {pbx.site:<24} {pbx.zone}" for pbx in found),
+    )
     if not found:
         note("There is no PBX yet. Add one: tollbook pbx add Reception")
     return DONE

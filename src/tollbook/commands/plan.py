@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tollbook.app.pricing.plans import PlanInfo, add_plan, list_plans, open_plan, zone_for
 from tollbook.commands.plan_check import read_plan_document
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, refuse, tell
 from tollbook.storage.models import Site
 from tollbook.wiring.start import Installation
@@ -51,8 +52,14 @@ def _list(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps([_object(info) for info in plans], ensure_ascii=False))
         return DONE
-    for info in plans:
-        print(f"{info.id:>5}  {info.site:<32} version {info.number:<4} from {_since(info)}")
+    print_table(
+        (Right("ID"), "Site", Right("Version"), "In force from"),
+        ((str(info.id), info.site, str(info.number), _since(info)) for info in plans),
+        lines=(
+            f"{info.id:>5}  {info.site:<32} version {info.number:<4} from {_since(info)}"
+            for info in plans
+        ),
+    )
     if not plans:
         tell(
             "plan",

@@ -11,11 +11,13 @@ from tollbook.app.billing.money_tables import movement_object
 from tollbook.app.billing.recharge import Booked, Gift, post_gift, read_amount
 from tollbook.app.directory.holders import HolderKind, Unknown, find_holders
 from tollbook.app.faults import RequestRefused
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.storage.models import Site
 from tollbook.wiring.start import Installation
 
 ACTOR = "command line"
+_AMOUNTS = ("pre_balance", "amount", "post_balance")
 
 
 def run(args: argparse.Namespace, installation: Installation) -> int:
@@ -56,8 +58,18 @@ def _print(done: Booked, *, as_json: bool, site: str | None) -> None:
     if as_json:
         print(json.dumps({"recharges": found, "repeated": done.repeated}, ensure_ascii=False))
     else:
-        for one, movement in zip(found, done.movements, strict=True):
-            amounts = f"{one['pre_balance']} + {one['amount']} = {one['post_balance']}"
-            print(f"{movement.label}  {amounts} {one['currency']}")
+        labels = [movement.label for movement in done.movements]
+        print_table(
+            ("Account", Right("Before"), Right("Amount"), Right("After"), "Currency"),
+            (
+                (label, *(str(one[key]) for key in _AMOUNTS), str(one["currency"]))
+                for label, one in zip(labels, found, strict=True)
+            ),
+            lines=(
+                f"{label}  {one['pre_balance']} + {one['amount']} = {one['post_balance']} "
+                f"{one['currency']}"
+                for label, one in zip(labels, found, strict=True)
+            ),
+        )
     if done.repeated:
         tell("recharge", "posted before; this time nothing moved.")

@@ -3,6 +3,7 @@
 import argparse
 import gc
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tollbook.app.reports.call_criteria import CriteriaError, Selection, select
@@ -13,11 +14,13 @@ from tollbook.app.rerating.totals import RerateLine, Rerating, document_of
 from tollbook.app.words import counted
 from tollbook.commands.criteria import criteria_of, option_words
 from tollbook.commands.progress import progress_bar
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.core.money import format_amount
 from tollbook.wiring.start import Installation
 
 _HEADINGS = {"extension": "Extension", "call_type": "Call type", "destination": "Destination"}
+_NUMBERS = ("Calls", "Changed", "Old", "New", "Difference")
 
 
 def run(args: argparse.Namespace, installation: Installation) -> int:
@@ -33,7 +36,7 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
     except CriteriaError as fault:
         return refuse("rerate", option_words(fault))
     if args.dry_run:
-        with progress_bar("dry run") as progress:
+        with progress_bar("dry run", "calls") as progress:
             return _said(dry_run(selection.filter, progress=progress), as_json=args.json)
     return _rerate(args, selection, installation)
 
@@ -48,7 +51,7 @@ def _rerate(args: argparse.Namespace, selection: Selection, installation: Instal
                 "rerate",
                 f"carrying on with re-rating {run.id}: {counted(run.calls_done, 'call')} done.",
             )
-        with progress_bar("rerate") as progress:
+        with progress_bar("rerate", "calls") as progress:
             rerating = carry_on(door, run.id, now=now, progress=progress)
     except Unfinished as refusal:
         return refuse("rerate", f"{refusal} Give its own period and filters again.")
@@ -88,14 +91,30 @@ def _print(rerating: Rerating) -> None:
     what = "Dry run: nothing was stored" if rerating.run is None else f"Re-rating {rerating.run}"
     calls = "1 call" if rerating.calls == 1 else f"{rerating.calls:,} calls"
     print(f"{what}. {calls}, {rerating.changed:,} with a new charge.")
-    for line in rerating.totals:
-        print(_row("All", line))
+    _print_lines("", [("All", line) for line in rerating.totals], lines=())
     for dimension, heading in _HEADINGS.items():
-        print(
-            f"\n{heading:<24}{'Calls':>10}{'Changed':>10}{'Old':>16}{'New':>16}{'Difference':>16}"
-        )
-        for line in rerating.groups[dimension]:
-            print(_row(line.name or "(none)", line))
+        lines = [(line.name or "(none)", line) for line in rerating.groups[dimension]]
+        words = f"{heading:<24}{'Calls':>10}{'Changed':>10}{'Old':>16}{'New':>16}{'Difference':>16}"
+        print()
+        _print_lines(heading, lines, lines=(words,))
+
+
+def _print_lines(
+    heading: str, found: Sequence[tuple[str, RerateLine]], *, lines: Iterable[str]
+) -> None:
+    """Print a group of lines; *lines* stand before them where no table is drawn."""
+    print_table(
+        (heading, *(Right(word) for word in _NUMBERS), "Currency"),
+        (
+            (
+                *(name, f"{line.calls:,}", f"{line.changed:,}"),
+                *(format_amount(amount) for amount in (line.old, line.new, line.difference)),
+                line.currency,
+            )
+            for name, line in found
+        ),
+        lines=(*lines, *(_row(name, line) for name, line in found)),
+    )
 
 
 def _row(name: str, line: RerateLine) -> str:

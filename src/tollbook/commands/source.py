@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,8 @@ from tollbook.app.intake.sources import (
     start_source,
     stop_source,
 )
+from tollbook.commands.tables import Cell, Right, print_table
+from tollbook.commands.terminal import print_line
 from tollbook.commands.words import DONE, INCOMPLETE, NOT_BUILT, WRONG_USE, note, tell
 from tollbook.wiring.start import Installation
 
@@ -79,7 +81,7 @@ def _change(
         view = source_state(asked.id, at=installation.now())
     if view is None:
         return INCOMPLETE
-    print(f'Source "{view.name}" is {view.state}: {view.reason} {view.next_step}'.rstrip())
+    print_line(f'Source "{view.name}" is {view.state}: {view.reason} {view.next_step}'.rstrip())
     return DONE if view.state in as_asked else INCOMPLETE
 
 
@@ -90,18 +92,36 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
         return DONE
     if not views:
         note("There is no source yet. `tollbook source add --help` shows how.")
-    for view in views:
-        last = (
-            f"{local:%Y-%m-%d %H:%M:%S %Z}"
-            if (local := _local(view, view.last_record))
-            else "never"
-        )
-        print(
-            f"{view.id}\t{view.name}\t{view.pbx}\t{view.format}\t{view.place}\t{view.state}\t"
-            f"today {view.today.records}\trejects {view.open_rejects}\tlast {last}"
-        )
-        print(f"\t{view.reason} {view.next_step}".rstrip())
+    print_table(
+        (Right("ID"), "Source", "State", Right("Today"), Right("Rejects"), "Last record"),
+        (_row(view) for view in views),
+        lines=(line for view in views for line in _lines(view)),
+    )
     return DONE
+
+
+def _row(view: SourceView) -> tuple[Cell, ...]:
+    return (
+        str(view.id),
+        (view.name, f"{view.pbx}, {view.format}", view.place),
+        (view.state, *filter(None, (view.reason, view.next_step))),
+        f"{view.today.records:,}",
+        f"{view.open_rejects:,}",
+        _last(view),
+    )
+
+
+def _lines(view: SourceView) -> Iterator[str]:
+    yield (
+        f"{view.id}\t{view.name}\t{view.pbx}\t{view.format}\t{view.place}\t{view.state}\t"
+        f"today {view.today.records}\trejects {view.open_rejects}\tlast {_last(view)}"
+    )
+    yield f"\t{view.reason} {view.next_step}".rstrip()
+
+
+def _last(view: SourceView) -> str:
+    local = _local(view, view.last_record)
+    return f"{local:%Y-%m-%d %H:%M:%S %Z}" if local else "never"
 
 
 def _plain(view: SourceView) -> dict[str, object]:

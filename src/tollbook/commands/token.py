@@ -12,6 +12,7 @@ from tollbook.app.access.tokens import (
     revoke_token,
 )
 from tollbook.app.reports.period import PeriodError, moment
+from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, note, refuse, tell
 from tollbook.storage.models import Site
 from tollbook.wiring.start import Installation
@@ -57,16 +58,32 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
         print(json.dumps([_object(token) for token in tokens], ensure_ascii=False))
         return DONE
     zone = _zone()
-    for token in tokens:
-        used = f"{token.last_used.astimezone(zone):%Y-%m-%d %H:%M}" if token.last_used else "never"
-        bound = f"  only {token.whose}" if token.whose else ""
-        print(
-            f"{token.id:>4}  {token.state:<9}  used {used:<16}  "
-            f"{token.name}  {', '.join(token.scopes)}{bound}"
-        )
+    print_table(
+        (Right("ID"), "State", "Last used", "Name", "Scopes", "Only for"),
+        (
+            (
+                *(str(token.id), token.state, _used(token, zone)),
+                *(token.name, ", ".join(token.scopes), token.whose or ""),
+            )
+            for token in tokens
+        ),
+        lines=(_line(token, zone) for token in tokens),
+    )
     if not tokens:
         tell("token", "there is no such token. `tollbook token create --scope calls:read`")
     return DONE
+
+
+def _line(token: TokenLine, zone: ZoneInfo) -> str:
+    bound = f"  only {token.whose}" if token.whose else ""
+    return (
+        f"{token.id:>4}  {token.state:<9}  used {_used(token, zone):<16}  "
+        f"{token.name}  {', '.join(token.scopes)}{bound}"
+    )
+
+
+def _used(token: TokenLine, zone: ZoneInfo) -> str:
+    return f"{token.last_used.astimezone(zone):%Y-%m-%d %H:%M}" if token.last_used else "never"
 
 
 def _revoke(args: argparse.Namespace, installation: Installation) -> int:

@@ -18,6 +18,8 @@ from tollbook.app.rerating.what_if_table import document_of, table_of
 from tollbook.app.words import counted
 from tollbook.commands.criteria import criteria_of, option_words
 from tollbook.commands.files import cannot_write
+from tollbook.commands.tables import Cell, Right, print_table
+from tollbook.commands.terminal import print_line
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.csv_text import stream_csv
@@ -34,7 +36,10 @@ def run(args: argparse.Namespace, _installation: Installation, chosen: str | Non
     try:
         selection = select(criteria_of(args))
         comparison = compare(selection.filter, alternatives(args.tariff))
-        _write(comparison, selection, chosen, args.output)
+        if chosen is None and args.output is None and sys.stdout.isatty():
+            _print(comparison, selection)
+        else:
+            _write(comparison, selection, chosen, args.output)
     except CriteriaError as fault:
         return refuse("what-if", option_words(fault))
     except WhatIfRefused as refusal:
@@ -79,9 +84,49 @@ def _words(comparison: Comparison, selection: Selection) -> Iterator[str]:
         yield from _lines(comparison, heading, comparison.groups[dimension])
     if comparison.unrated:
         yield ""
+    yield from _unrated_words(comparison)
+
+
+def _unrated_words(comparison: Comparison) -> Iterator[str]:
+    if comparison.unrated:
         yield f"Without a price, the {UNRATED_SHOWN} most frequent numbers:"
-        for one in comparison.unrated[:UNRATED_SHOWN]:
-            yield f"  {one.tariff}: {one.number} ({one.reason}), {counted(one.calls, 'call')}"
+    for one in comparison.unrated[:UNRATED_SHOWN]:
+        yield f"  {one.tariff}: {one.number} ({one.reason}), {counted(one.calls, 'call')}"
+
+
+def _print(comparison: Comparison, selection: Selection) -> None:
+    """Print on a terminal what `_words` says."""
+    print_line(", ".join([selection.period.words(), *selection.words]))
+    _print_group(comparison, "", [comparison.total])
+    for dimension, heading in _HEADINGS.items():
+        print()
+        _print_group(comparison, heading, comparison.groups[dimension])
+    if comparison.unrated:
+        print()
+    for words in _unrated_words(comparison):
+        print_line(words)
+
+
+def _print_group(comparison: Comparison, heading: str, found: Sequence[WhatIfLine]) -> None:
+    print_table(
+        (heading, Right("Calls"), "Tariff", Right("Charge"), Right("Saving"), Right("Unpriced")),
+        (row for line in found for row in _rows(comparison, heading, line)),
+        lines=_lines(comparison, heading, found),
+    )
+
+
+def _rows(comparison: Comparison, heading: str, line: WhatIfLine) -> Iterator[tuple[Cell, ...]]:
+    """Yield what a line was charged, then what it would be under each tariff."""
+    unrated = line.calls - line.rated_now
+    charged = tuple(f"{_text(micros)} {currency}" for currency, micros in line.charges)
+    yield (
+        *(line.name or ("(none)" if heading else "All"), f"{line.calls:,}", "as charged"),
+        *(charged or "0", "", f"{unrated:,}" if unrated else ""),
+    )
+    for tariff, outcome in zip(comparison.tariffs, line.outcomes, strict=True):
+        charge = f"{_text(outcome.charge_micros)} {tariff.currency}"
+        saving = _text(outcome.saving_micros)
+        yield "", "", tariff.name, charge, saving, f"{outcome.unrated:,}"
 
 
 def _lines(comparison: Comparison, heading: str, lines: Sequence[WhatIfLine]) -> Iterator[str]:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tollbook.commands.terminal import printable
+
 if TYPE_CHECKING:
     from tollbook.core.tariff import Fault
 
@@ -15,8 +17,9 @@ DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
 
 
 def note(words: str) -> None:
-    """Print *words* as they are."""
-    print(words, file=sys.stderr, flush=True)
+    """Print *words*; on a terminal without what would steer it."""
+    shown = printable(words, keeps="\n\t") if sys.stderr.isatty() else words
+    print(shown, file=sys.stderr, flush=True)
 
 
 def tell(verb: str, words: str, status: int = DONE) -> int:

@@ -14,6 +14,7 @@ from tollbook.app.reports.catalogue import (
     find_report,
 )
 from tollbook.commands.first import GoOn
+from tollbook.commands.tables import print_table
 from tollbook.commands.words import DONE, NOT_BUILT, refuse, tell
 
 
@@ -49,6 +50,9 @@ def _list(*, as_json: bool) -> int:
     if as_json:
         print(json.dumps([{"name": one.name, "shows": one.shows} for one in REPORTS.values()]))
         return DONE
-    for report in REPORTS.values():
-        print(f"{report.name:<16} {report.shows}")
+    print_table(
+        ("Report", "What it shows"),
+        ((report.name, report.shows) for report in REPORTS.values()),
+        lines=(f"{report.name:<16} {report.shows}" for report in REPORTS.values()),
+    )
     return DONE
