@@ -5,7 +5,9 @@ import sys
 
 import pytest
 
-from tollbook.cli import INCOMPLETE, NOT_BUILT, VERBS, WRONG_USE, main
+from tollbook.cli import main
+from tollbook.commands.verbs import VERBS
+from tollbook.commands.words import INCOMPLETE, NOT_BUILT, WRONG_USE
 
 PROMISED = {
     *("serve", "demo", "formats", "detect", "learn", "parse", "rate", "import", "pbx", "source"),

@@ -32,7 +32,7 @@ def machine_line() -> str:
 
 def table(figures: Iterable[Figure]) -> list[str]:
     """Return *figures* as lines: name, value aligned at the right, unit, floor."""
-    shown = [(each.name, _number(each.value), each.unit, each.floor) for each in figures]
+    shown = [(each.name, value_text(each.value), each.unit, each.floor) for each in figures]
     names = max((len(name) for name, *_ in shown), default=0)
     values = max((len(value) for _, value, *_ in shown), default=0)
     units = max((len(unit) for _, _, unit, _ in shown), default=0)
@@ -52,7 +52,8 @@ def percentile(values: Iterable[float], share: float) -> float:
     return ranked[max(0, -(-int(share * 1000) * len(ranked) // 1000) - 1)]
 
 
-def _number(value: float) -> str:
+def value_text(value: float) -> str:
+    """Return *value* with as many digits as a reader compares."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:,.2f}"

@@ -5,12 +5,12 @@ import json
 import subprocess
 import sys
 
-from tollbook.bench.figures import Figure, machine_line, table
+from tollbook.bench.figures import Figure, machine_line, table, value_text
 from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.registry import BENCHMARKS, Benchmark
-
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+from tollbook.commands.tables import Right, print_table
+from tollbook.commands.words import DONE, INCOMPLETE, note, refuse, tell
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,11 +19,10 @@ def run(args: argparse.Namespace) -> int:
         return _list(as_json=args.json)
     if args.name is not None and args.name not in BENCHMARKS:
         known = ", ".join(BENCHMARKS)
-        _say(f'tollbook bench: there is no benchmark "{args.name}". Known: {known}.')
-        return WRONG_USE
+        return refuse("bench", f'there is no benchmark "{args.name}". Known: {known}.')
     if args.calls is not None and args.calls < 1:
-        _say(f"tollbook bench: --calls is {args.calls}, expected 1 or more. Nothing was measured.")
-        return WRONG_USE
+        words = f"--calls is {args.calls}, expected 1 or more. Nothing was measured."
+        return refuse("bench", words)
     if args.name is None:
         found, failed = _each_alone(args)
     else:
@@ -37,20 +36,23 @@ def _list(*, as_json: bool) -> int:
         listed = [{"name": each.name, "measures": each.measures} for each in BENCHMARKS.values()]
         print(json.dumps(listed))
     else:
-        for each in BENCHMARKS.values():
-            print(f"{each.name:<10} {each.measures}")
+        print_table(
+            ("Benchmark", "What it measures"),
+            ((each.name, each.measures) for each in BENCHMARKS.values()),
+            lines=(f"{each.name:<10} {each.measures}" for each in BENCHMARKS.values()),
+        )
     return DONE
 
 
 def _one(benchmark: Benchmark, options: BenchOptions) -> tuple[dict[str, list[Figure]], bool]:
     """Run one benchmark; a failed one keeps the figures it had found, and True says so."""
-    _say(f"{benchmark.name}: {benchmark.measures} …")
+    note(f"{benchmark.name}: {benchmark.measures} …")
     figures: list[Figure] = []
     try:
         for figure in benchmark.run(options):
             figures.append(figure)  # noqa: PERF402 - what was found before a fault is kept
     except BenchError as fault:
-        _say(f"tollbook bench {benchmark.name}: {fault}")
+        tell(f"bench {benchmark.name}", str(fault))
         return {benchmark.name: figures}, True
     return {benchmark.name: figures}, False
 
@@ -81,8 +83,8 @@ def _print(found: dict[str, list[Figure]], *, as_json: bool) -> None:
     print(machine_line())
     for name, figures in found.items():
         print(f"\n{name}")
-        print("\n".join(table(figures)))
-
-
-def _say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+        print_table(
+            ("Figure", Right("Value"), "Unit", "Wanted"),
+            ((each.name, value_text(each.value), each.unit, each.floor) for each in figures),
+            lines=table(figures) or ("",),
+        )

@@ -3,32 +3,23 @@
 import argparse
 import asyncio
 import signal
-import sys
 
+from tollbook.collectors.runner import Runner
+from tollbook.commands.words import DONE
 from tollbook.wiring.process import LEAVING_S, log_to_stderr, the_only_one
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import Installation, open_installation
-
-DONE, WRONG_USE = 0, 2
+from tollbook.wiring.start import Installation
 
 
-def run(args: argparse.Namespace) -> int:
-    """Collect until a TERM; exit status 2 if it cannot start."""
-    try:
-        installation = open_installation(data_dir=args.data)
-        log_to_stderr(installation.settings.log_level)
-        lock = installation.settings.data_dir / "collect.lock"
-        with the_only_one(lock, does="collects", patience_s=3 * LEAVING_S):
-            asyncio.run(_collect(installation))
-    except SettingsError as fault:
-        print(f"tollbook collect: {fault}", file=sys.stderr)
-        return WRONG_USE
+def run(_args: argparse.Namespace, installation: Installation) -> int:
+    """Collect until a TERM."""
+    log_to_stderr(installation.settings.log_level)
+    lock = installation.settings.data_dir / "collect.lock"
+    with the_only_one(lock, does="collects", patience_s=3 * LEAVING_S):
+        asyncio.run(_collect(installation))
     return DONE
 
 
 async def _collect(installation: Installation) -> None:
-    from tollbook.collectors.runner import Runner  # noqa: PLC0415 - models need an open installation
-
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -4,22 +4,25 @@ import argparse
 import asyncio
 import logging
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
+from django.db import DatabaseError
+
+from tollbook.app.decisions.decider import Answer, Decider, Request, decider
+from tollbook.app.decisions.hold_facts import code_of_hold
+from tollbook.app.decisions.offline import answer_away
+from tollbook.commands.words import DONE
+from tollbook.switches.agi import Server
+from tollbook.switches.asterisk import Asterisk
 from tollbook.wiring.process import log_to_stderr, the_only_one
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import Installation, StartError, open_installation
+from tollbook.wiring.start import Installation, StartError
 
 if TYPE_CHECKING:
     from tollbook.api.decisions_port import Decisions
-    from tollbook.app.decisions.decider import Decider
-    from tollbook.switches.agi import Server
 
-DONE, WRONG_USE = 0, 2
 USUAL_AGI_PORT = 4573
 PATIENCE_S = 1.5  # The dialplan waits for two seconds, then decides itself.
 LOOK_S = 1.0  # So soon are rules that have changed read, whether somebody asks or not.
@@ -27,29 +30,15 @@ LOOK_S = 1.0  # So soon are rules that have changed read, whether somebody asks 
 log = logging.getLogger(__name__)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Answer until a TERM; exit status 2 if it cannot start."""
-    try:
-        installation = open_installation(data_dir=args.data)
-        log_to_stderr(installation.settings.log_level)
-        with the_only_one(installation.settings.data_dir / "control.lock", does="controls"):
-            asyncio.run(_control(installation, args))
-    except SettingsError as fault:
-        print(f"tollbook control: {fault}", file=sys.stderr)
-        return WRONG_USE
+def run(args: argparse.Namespace, installation: Installation) -> int:
+    """Answer until a TERM."""
+    log_to_stderr(installation.settings.log_level)
+    with the_only_one(installation.settings.data_dir / "control.lock", does="controls"):
+        asyncio.run(_control(installation, args))
     return DONE
 
 
 async def _control(installation: Installation, args: argparse.Namespace) -> None:
-    # Models can be imported only once the installation is open.
-    from django.db import DatabaseError  # noqa: PLC0415
-
-    from tollbook.app.decisions.decider import Answer, Request, decider  # noqa: PLC0415
-    from tollbook.app.decisions.hold_facts import code_of_hold  # noqa: PLC0415
-    from tollbook.app.decisions.offline import answer_away  # noqa: PLC0415
-    from tollbook.switches.agi import Server  # noqa: PLC0415
-    from tollbook.switches.asterisk import Asterisk  # noqa: PLC0415
-
     settings = installation.settings
     decisions = decider(installation.door)
 
@@ -82,7 +71,7 @@ async def _control(installation: Installation, args: argparse.Namespace) -> None
         await stop.wait()
 
 
-async def _answer_agi(server: "Server", host: str, port: int) -> asyncio.Server:
+async def _answer_agi(server: Server, host: str, port: int) -> asyncio.Server:
     """Answer FastAGI; raises StartError."""
     try:
         listening = await server.start(host, port)
@@ -112,16 +101,14 @@ async def _answer_http(host: str, port: int) -> "Decisions":
     return server
 
 
-async def _stay_ready(decisions: "Decider", now: Callable[[], datetime]) -> None:
+async def _stay_ready(decisions: Decider, now: Callable[[], datetime]) -> None:
     """Keep the rules at hand: a call that comes while a large tariff is read waits for it."""
     while True:
         await asyncio.sleep(LOOK_S)
         await asyncio.to_thread(_make_ready, decisions, now())
 
 
-def _make_ready(decisions: "Decider", at: datetime) -> None:
-    from django.db import DatabaseError  # noqa: PLC0415 - as above
-
+def _make_ready(decisions: Decider, at: datetime) -> None:
     try:
         decisions.make_ready(at)
     except DatabaseError as fault:

@@ -1,70 +1,33 @@
-"""`tollbook tariff import | export`: rate decks from and to files."""
+"""`tollbook tariff import`: publish a carrier's rate deck."""
 
 import argparse
 import json
-import sys
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-from zoneinfo import ZoneInfo
+from typing import BinaryIO
 
+from tollbook.app.tariffs import decks
+from tollbook.app.tariffs.deck_mappings import remember_layout
+from tollbook.app.tariffs.publish import Faulty
 from tollbook.app.words import counted
-from tollbook.commands.files import cannot_read
-from tollbook.core.tariff import Fault
+from tollbook.commands.words import DONE, INCOMPLETE, note, refuse, tell, tell_faults
 from tollbook.core.tariff.deck import FIELD_OF, DeckLayout, DeckOptions
-from tollbook.wiring.start import Installation, open_installation
-
-if TYPE_CHECKING:
-    from tollbook.app.tariffs.decks import DeckBase, DeckDraft, DeckLook
-
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+from tollbook.storage.models import Site, Tariff
+from tollbook.wiring.start import Installation
 
 
 class WrongUse(ValueError):
     """Something in the command line does not fit; the message says what and what would."""
 
 
-def import_deck(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, installation: Installation, file: BinaryIO) -> int:
     """Read a deck, say what it changes, and publish it unless it is a dry run."""
     try:
-        with Path(args.file).open("rb") as file:
-            return _import(args, file, open_installation(data_dir=args.data))
-    except OSError as fault:
-        return _say(cannot_read(args.file, fault), WRONG_USE)
+        return _import(args, installation, file)
     except WrongUse as fault:
-        return _say(str(fault), WRONG_USE)
+        return refuse("tariff", str(fault))
 
 
-def export_deck(args: argparse.Namespace) -> int:
-    """Write the rates of a tariff as it is in force."""
-    installation = open_installation(data_dir=args.data)
-    from tollbook.app.tariffs.decks import base_in_force  # noqa: PLC0415 - needs Django set up
-    from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx  # noqa: PLC0415
-
-    try:
-        base = base_in_force(_tariff_id(args.name), at=installation.now())
-        tariff = base.tariff
-        zone = ZoneInfo(tariff.zone)
-        pieces = (
-            deck_xlsx(tariff.rates, title=tariff.name, zone=zone)
-            if args.format == "xlsx"
-            else deck_csv(tariff.rates)
-        )
-    except (WrongUse, CellTooLong) as fault:
-        return _say(str(fault), WRONG_USE)
-    with _output(args.output) as out:
-        for piece in pieces:
-            out.write(piece)
-    rates = counted(len(tariff.rates), "rate")
-    print(f'"{tariff.name}" version {base.number}: {rates}.', file=sys.stderr)
-    return DONE
-
-
-def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation) -> int:
-    from tollbook.app.tariffs import decks  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.tariffs.publish import Faulty  # noqa: PLC0415 - likewise
-
+def _import(args: argparse.Namespace, installation: Installation, file: BinaryIO) -> int:
     now = installation.now()
     valid_from = _instant(args.valid_from)
     try:
@@ -76,10 +39,10 @@ def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation
     draft = decks.draft_deck(file, layout, base, amends=args.amend)
     _tell(args.file, draft)
     if draft.tariff is None:
-        return _say(f"{draft.fault_count:,} faults. Nothing was changed.", INCOMPLETE)
+        return tell("tariff", f"{draft.fault_count:,} faults. Nothing was changed.", INCOMPLETE)
     changes = decks.compare_deck(base, draft.tariff, at=valid_from or now)
     told = ", ".join(f"{count:,} {kind}" for kind, count in sorted(changes.counts.items()))
-    print(f"{counted(draft.rows, 'rate')}: {told}.", file=sys.stderr)
+    note(f"{counted(draft.rows, 'rate')}: {told}.")
     if not args.dry_run:
         came = decks.publish_deck(
             installation.door,
@@ -90,22 +53,19 @@ def _import(args: argparse.Namespace, file: BinaryIO, installation: Installation
             valid_from=valid_from,
         )
         if isinstance(came, Faulty):
-            _tell_faults(args.file, came.faults)
+            tell_faults(args.file, came.faults)
             return INCOMPLETE
         words = "is published" if came.is_new else "holds these rates already"
-        print(f'"{came.name}": version {came.number} {words}.', file=sys.stderr)
+        note(f'"{came.name}": version {came.number} {words}.')
         _remember(args, installation, look, layout, base)
     if args.json:
         print(json.dumps({"rows": draft.rows, **changes.counts}))
     return DONE
 
 
-def _base(args: argparse.Namespace, *, at: datetime) -> "DeckBase":
-    from tollbook.app.tariffs import decks  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.models import Site, Tariff  # noqa: PLC0415 - likewise
-
+def _base(args: argparse.Namespace, *, at: datetime) -> decks.DeckBase:
     if Tariff.objects.filter(name=args.tariff).exists():
-        return decks.base_in_force(_tariff_id(args.tariff), at=at)
+        return decks.base_in_force(tariff_id(args.tariff), at=at)
     site = Site.objects.order_by("id").first()
     return decks.new_base(
         args.tariff,
@@ -114,7 +74,7 @@ def _base(args: argparse.Namespace, *, at: datetime) -> "DeckBase":
     )
 
 
-def _layout(args: argparse.Namespace, look: "DeckLook") -> DeckLayout:
+def _layout(args: argparse.Namespace, look: decks.DeckLook) -> DeckLayout:
     """Return the suggested layout, changed by what the command line says."""
     suggested = look.suggested.layout
     header = suggested.header_row if args.header_row is None else args.header_row
@@ -146,21 +106,18 @@ def _layout(args: argparse.Namespace, look: "DeckLook") -> DeckLayout:
 def _remember(
     args: argparse.Namespace,
     installation: Installation,
-    look: "DeckLook",
+    look: decks.DeckLook,
     layout: DeckLayout,
-    base: "DeckBase",
+    base: decks.DeckBase,
 ) -> None:
-    from tollbook.app.tariffs.deck_mappings import remember_layout  # noqa: PLC0415 - needs Django set up
-
     header = layout.header_row
     headings = look.rows[header - 1] if 0 < header <= len(look.rows) else ()
     carrier = args.carrier or base.tariff.name
     remember_layout(installation.door, layout, headings, carrier=carrier, at=installation.now())
 
 
-def _tariff_id(name: str) -> int:
-    from tollbook.storage.models import Tariff  # noqa: PLC0415 - needs Django set up
-
+def tariff_id(name: str) -> int:
+    """Return the id of the tariff called *name*; raises WrongUse."""
     row = Tariff.objects.filter(name=name).first()
     if row is None:
         known = ", ".join(Tariff.objects.order_by("name").values_list("name", flat=True))
@@ -180,23 +137,8 @@ def _instant(text: str | None) -> datetime | None:
     return instant
 
 
-def _tell(name: str, draft: "DeckDraft") -> None:
-    _tell_faults(name, (*draft.faults, *draft.doubts))
+def _tell(name: str, draft: decks.DeckDraft) -> None:
+    tell_faults(name, (*draft.faults, *draft.doubts))
     more = draft.fault_count - len(draft.faults)
     if more > 0:
-        print(f"{name}: and {more:,} more faults", file=sys.stderr)
-
-
-def _tell_faults(name: str, faults: tuple[Fault, ...]) -> None:
-    for fault in faults:
-        grade = "warning: " if fault.severity == "warning" else ""
-        print(f"{name}: {fault.place}: {grade}{fault.message}", file=sys.stderr)
-
-
-def _output(name: str | None) -> AbstractContextManager[BinaryIO]:
-    return Path(name).open("wb") if name else nullcontext(sys.stdout.buffer)
-
-
-def _say(words: str, status: int) -> int:
-    print(f"tollbook tariff: {words}", file=sys.stderr)
-    return status
+        note(f"{name}: and {more:,} more faults")

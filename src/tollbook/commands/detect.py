@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tollbook.commands.files import cannot_read
+from tollbook.commands.tables import Right, print_table
+from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
 from tollbook.formats import detect
 
 _READ_BYTES = 512 * 1024
@@ -21,15 +23,26 @@ def run(args: argparse.Namespace) -> int:
             with Path(args.file).open("rb") as source:
                 data = source.read(_READ_BYTES)
     except OSError as fault:
-        print(f"tollbook detect: {cannot_read(args.file, fault)}", file=sys.stderr)
-        return 2
+        return refuse("detect", cannot_read(args.file, fault))
     found = detect(data)
-    for each in found:
-        print(json.dumps(asdict(each)))
-    if not found:
-        print(
-            f"tollbook detect: no known format makes a call of {args.file}. "
-            "`tollbook formats` lists them; a definition of your own may read it.",
-            file=sys.stderr,
+    lines = (json.dumps(asdict(each)) for each in found)
+    if args.json:
+        for line in lines:
+            print(line)
+    else:
+        print_table(
+            ("Format", Right("Score"), Right("Calls"), Right("Rejects")),
+            (
+                (each.format, f"{each.score:.0%}", f"{each.calls:,}", f"{each.rejects:,}")
+                for each in found
+            ),
+            lines=lines,
         )
-    return 0 if found else 1
+    if found:
+        return DONE
+    return tell(
+        "detect",
+        f"no known format makes a call of {args.file}. "
+        "`tollbook formats` lists them; a definition of your own may read it.",
+        INCOMPLETE,
+    )

@@ -4,7 +4,8 @@ import errno
 import os
 import sys
 
-DONE, INCOMPLETE = 0, 1
+from tollbook.commands.words import DONE, INCOMPLETE, tell
+
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
@@ -16,7 +17,7 @@ def output_lost(verb: str, fault: OSError) -> int:
     if not isinstance(fault, BrokenPipeError):
         if fault.errno not in _FULL or fault.filename is not None:
             raise fault
-        print(f"tollbook {verb}: {cannot_write(None, fault)}", file=sys.stderr)
+        tell(verb, cannot_write(None, fault))
     # Python would try to write what is left once more when it ends.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE if isinstance(fault, BrokenPipeError) else INCOMPLETE

@@ -3,6 +3,8 @@
 import argparse
 import json
 
+from tollbook.commands.tables import Right, print_table
+from tollbook.commands.words import DONE
 from tollbook.formats import list_formats
 
 
@@ -18,10 +20,18 @@ def run(args: argparse.Namespace) -> int:
                 "layouts": list(each.layouts),
             }
             print(json.dumps(content))
-        return 0
+        return DONE
     width = max(len(each.name) for each in known)
-    for each in known:
-        print(f"{each.name:<{width}}  {each.version}  {each.title}")
-        for layout in each.layouts:
-            print(f"{'':<{width}}     {layout}")
-    return 0
+    print_table(
+        ("Format", Right("Version"), "What it reads"),
+        ((each.name, str(each.version), (each.title, *each.layouts)) for each in known),
+        lines=(
+            line
+            for each in known
+            for line in (
+                f"{each.name:<{width}}  {each.version}  {each.title}",
+                *(f"{'':<{width}}     {layout}" for layout in each.layouts),
+            )
+        ),
+    )
+    return DONE

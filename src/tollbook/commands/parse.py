@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tollbook.commands.files import cannot_read
+from tollbook.commands.words import DONE, INCOMPLETE, NOT_BUILT, refuse, tell
 from tollbook.core.calls import Outcome, Part, RejectedRecord
 from tollbook.formats import (
     DefinitionError,
@@ -20,7 +21,6 @@ from tollbook.formats import (
     outcome_to_plain,
 )
 
-DONE, INCOMPLETE, WRONG_USE, NOT_BUILT = 0, 1, 2, 3
 _CHUNK_BYTES = 1 << 18
 
 
@@ -37,13 +37,11 @@ def run(args: argparse.Namespace) -> int:
         with _opened(args.file) as source:
             return _parse(parser, source)
     except FormatNotBuiltError as fault:
-        print(f"tollbook parse: {fault}", file=sys.stderr)
-        return NOT_BUILT
+        return tell("parse", str(fault), NOT_BUILT)
     except (DefinitionError, UnknownFormatError, ZoneError, _WrongUseError) as fault:
-        print(f"tollbook parse: {fault}", file=sys.stderr)
+        return refuse("parse", str(fault))
     except _UnreadableError as unreadable:
-        print(f"tollbook parse: {cannot_read(args.file, unreadable.fault)}", file=sys.stderr)
-    return WRONG_USE
+        return refuse("parse", cannot_read(args.file, unreadable.fault))
 
 
 class _WrongUseError(ValueError):

@@ -2,27 +2,19 @@
 
 import argparse
 import json
-import sys
 
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import open_installation
+from tollbook.app.directory.pbxs import PbxRefused, add_pbx, list_pbxs
+from tollbook.commands.tables import print_table
+from tollbook.commands.words import DONE, note, refuse
+from tollbook.wiring.start import Installation
 
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 
-
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, installation: Installation) -> int:
     """Do what the action says."""
-    try:
-        return _add(args) if args.action == "add" else _list(args)
-    except SettingsError as refusal:
-        print(f"tollbook pbx: {refusal}", file=sys.stderr)
-        return WRONG_USE
+    return _add(args, installation) if args.action == "add" else _list(args)
 
 
-def _add(args: argparse.Namespace) -> int:
-    installation = open_installation(data_dir=args.data)
-    from tollbook.app.directory.pbxs import PbxRefused, add_pbx  # noqa: PLC0415 - needs Django set up
-
+def _add(args: argparse.Namespace, installation: Installation) -> int:
     added = add_pbx(
         installation.door,
         name=args.name,
@@ -32,16 +24,12 @@ def _add(args: argparse.Namespace) -> int:
         actor="command line",
     )
     if isinstance(added, PbxRefused):
-        print(f"tollbook pbx add: {added.message}", file=sys.stderr)
-        return WRONG_USE
-    print(f'Added PBX "{added.name}" at site "{added.site}" ({added.zone}).', file=sys.stderr)
+        return refuse("pbx add", added.message)
+    note(f'Added PBX "{added.name}" at site "{added.site}" ({added.zone}).')
     return DONE
 
 
 def _list(args: argparse.Namespace) -> int:
-    open_installation(data_dir=args.data)
-    from tollbook.app.directory.pbxs import list_pbxs  # noqa: PLC0415 - needs Django set up
-
     found = list_pbxs()
     if args.json:
         rows = [
@@ -50,8 +38,11 @@ def _list(args: argparse.Namespace) -> int:
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return DONE
-    for pbx in found:
-        print(f"{pbx.name:<24} {pbx.brand:<16} {pbx.site:<24} {pbx.zone}")
+    print_table(
+        ("Name", "Brand", "Site", "Time zone"),
+        ((pbx.name, pbx.brand, pbx.site, pbx.zone) for pbx in found),
+        lines=(f"{pbx.name:<24} {pbx.brand:<16} {pbx.site:<24} {pbx.zone}" for pbx in found),
+    )
     if not found:
-        print("There is no PBX yet. Add one: tollbook pbx add Reception", file=sys.stderr)
+        note("There is no PBX yet. Add one: tollbook pbx add Reception")
     return DONE

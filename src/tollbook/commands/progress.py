@@ -1,33 +1,75 @@
-"""A progress bar for people; silent where no person watches."""
+"""How far a long work is, how fast it goes and how long it will take; silent where nobody looks."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
-WIDTH = 30
+Unit = Literal["calls", "MB"]
+_DRAWN_EVERY_S = 0.1
+_WIDTH = 24
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[Callable[[int, int], None] | None]:
-    """Give a function that draws how much of how much is done; None if nobody would see it."""
+def progress_bar(label: str, unit: Unit) -> Iterator[Callable[[int, int], None] | None]:
+    """Give a function that draws how much of how much is done; None if nobody would see it.
+
+    It is told calls, or bytes where *unit* is MB. What is drawn is wiped away at the end.
+    """
     if not sys.stderr.isatty():
         yield None
         return
-    drawn = ""
+    # Loaded only where somebody looks.
+    from rich import progress as bars  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+
+    bar = bars.Progress(
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(_WIDTH),
+        bars.TaskProgressColumn(),
+        bars.TextColumn("{task.fields[rate]}"),
+        bars.TimeRemainingColumn(),
+        bars.TextColumn("left"),
+        console=Console(file=sys.stderr, highlight=False),
+        # Drawn from here alone: a thread of its own would be forked with the workers of an import.
+        auto_refresh=False,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    task = bar.add_task(label, total=None, rate="")
+    again_at_s = 0.0
 
     def draw(done: int, total: int) -> None:
-        nonlocal drawn
-        share = done / total if total else 1
-        filled = int(WIDTH * share)
-        bar = f"\r{label} [{'#' * filled}{'.' * (WIDTH - filled)}] {int(100 * share):3d} %"
-        if bar != drawn:
-            drawn = bar
-            sys.stderr.write(bar)
-            sys.stderr.flush()
+        nonlocal again_at_s
+        speed = bar.tasks[0].speed
+        rate = "" if speed is None else rate_words(speed, unit)
+        bar.update(task, completed=done, total=total, rate=rate)
+        if time.monotonic() >= again_at_s or done >= total:
+            again_at_s = time.monotonic() + _DRAWN_EVERY_S
+            bar.refresh()
 
-    try:
+    with bar:
         yield draw
-    finally:
-        if drawn:
-            sys.stderr.write("\r" + " " * len(drawn) + "\r")
-            sys.stderr.flush()
+
+
+@contextmanager
+def busy(words: str) -> Iterator[Callable[[str], None]]:
+    """Show *words* while something lasts whose end cannot be told; give what changes them."""
+    if not sys.stderr.isatty():
+        yield lambda _words: None
+        return
+    from rich.console import Console  # noqa: PLC0415 - as above
+
+    with Console(file=sys.stderr, highlight=False, markup=False).status(words) as status:
+        yield status.update
+
+
+def rate_words(per_s: float, unit: Unit) -> str:
+    """Return a speed, in bytes a second where *unit* is MB, as people say it.
+
+    >>> rate_words(12_345.6, "calls"), rate_words(12_345_678, "MB")
+    ('12,346 calls/s', '12.3 MB/s')
+    """
+    return f"{per_s / 1e6:,.1f} MB/s" if unit == "MB" else f"{per_s:,.0f} calls/s"

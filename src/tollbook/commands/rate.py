@@ -19,6 +19,7 @@ from tollbook.commands.rate_plan import (
     read_plan_file,
     tariff_files,
 )
+from tollbook.commands.words import DONE, INCOMPLETE, WRONG_USE, refuse, tell_faults
 from tollbook.core.calendar import format_instant
 from tollbook.core.charging import Charged
 from tollbook.core.money import format_amount
@@ -40,7 +41,6 @@ from tollbook.core.tariff import (
     read_tariff,
 )
 
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 LONGEST_LINE = 1 << 20
 
 RateOutput = dict[str, object]
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     except OSError as fault:
         if fault.filename is None:  # Not the input: whoever reads our output has gone.
             raise
-        return _refuse(cannot_read(args.calls, fault))
+        return refuse("rate", cannot_read(args.calls, fault))
 
 
 def open_input(name: str) -> AbstractContextManager[BinaryIO]:
@@ -91,17 +91,17 @@ def _load_tariff(name: str) -> CompiledTariff | None:
     try:
         reading = read_tariff(decode_tariff(Path(name).read_bytes(), name=name))
     except OSError as fault:
-        _refuse(cannot_read(name, fault))
+        refuse("rate", cannot_read(name, fault))
         return None
     except TariffSyntaxError as fault:
-        _refuse(f"{name}: {fault.place}: {fault.message}. The tariff was refused whole.")
+        refuse("rate", f"{name}: {fault.place}: {fault.message}. The tariff was refused whole.")
         return None
-    for found in reading.faults:
-        kind = "warning: " if found.severity == "warning" else ""
-        print(f"{name}: {found.place or 'the document'}: {kind}{found.message}", file=sys.stderr)
+    tell_faults(name, reading.faults)
     if reading.tariff is None:
         errors = sum(found.severity == "error" for found in reading.faults)
-        _refuse(f"{name}: the tariff was refused whole for {errors} faults; no call was priced.")
+        refuse(
+            "rate", f"{name}: the tariff was refused whole for {errors} faults; no call was priced."
+        )
         return None
     return compile_tariff(reading.tariff)
 
@@ -244,8 +244,3 @@ def _instant(instant: datetime | None) -> str | None:
 def _number(seconds: Decimal) -> int | float:
     """Return *seconds* as JSON writes it; its digits are those that came in."""
     return int(seconds) if seconds == seconds.to_integral_value() else float(seconds)
-
-
-def _refuse(message: str) -> int:
-    print(f"tollbook rate: {message}", file=sys.stderr)
-    return WRONG_USE

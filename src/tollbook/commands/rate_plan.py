@@ -1,12 +1,12 @@
 """`tollbook rate --plan`: price calls in their order by a plan and the tariffs that it names."""
 
-import sys
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
 from tollbook.commands.files import cannot_read
 from tollbook.commands.rate_input import RateInput
+from tollbook.commands.words import note, tell
 from tollbook.core.charging import (
     Charged,
     ChargeStep,
@@ -61,15 +61,15 @@ def read_plan_file(name: str) -> Plan | None:
     try:
         reading = read_plan(decode_tariff(Path(name).read_bytes(), name=name))
     except OSError as fault:
-        _tell(cannot_read(name, fault))
+        tell("rate", cannot_read(name, fault))
         return None
     except TariffSyntaxError as fault:
-        _tell(f"{name}: {fault.place}: {fault.message}. The plan was refused whole.")
+        tell("rate", f"{name}: {fault.place}: {fault.message}. The plan was refused whole.")
         return None
     for found in reading.faults:
-        print(f"{name}: {found.place or 'the document'}: {found.message}", file=sys.stderr)
+        note(f"{name}: {found.place or 'the document'}: {found.message}")
     if reading.plan is None:
-        _tell(f"{name}: the plan was refused whole; no call was priced.")
+        tell("rate", f"{name}: the plan was refused whole; no call was priced.")
     return reading.plan
 
 
@@ -111,7 +111,3 @@ def _step(step: ChargeStep) -> dict[str, object]:
         "amount": format_amount(step.amount),
         "after": format_amount(step.after),
     }
-
-
-def _tell(message: str) -> None:
-    print(f"tollbook rate: {message}", file=sys.stderr)

@@ -7,21 +7,14 @@ from pathlib import Path
 from django.db import connections
 
 from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port, the_only_one
-from tollbook.wiring.settings import Settings, SettingsError
-from tollbook.wiring.start import Installation, ensure_administrator, open_installation
+from tollbook.wiring.settings import Settings
+from tollbook.wiring.start import Installation, ensure_administrator
 from tollbook.wiring.supervisor import Child, answers, supervise
 
-WRONG_USE = 2
 
-
-def run(args: argparse.Namespace) -> int:
-    """Serve until a TERM; exit status 2 if it cannot start."""
-    try:
-        installation = open_installation(data_dir=args.data)
-        return serve(installation, host=args.host, port=args.port)
-    except SettingsError as fault:
-        print(f"tollbook serve: {fault}", file=sys.stderr)
-        return WRONG_USE
+def run(args: argparse.Namespace, installation: Installation) -> int:
+    """Serve until a TERM."""
+    return serve(installation, host=args.host, port=args.port)
 
 
 def serve(

@@ -2,18 +2,16 @@
 
 import argparse
 import logging
-import sys
 
 from django.db import connections
 from granian import Granian
 from granian.constants import Interfaces
 from granian.log import LogLevels
 
+from tollbook.commands.words import DONE
 from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import open_installation
+from tollbook.wiring.start import Installation
 
-DONE, WRONG_USE = 0, 2
 # A page wants a thread while it works, a decision while it waits for its commit: so many of them
 # can share one (`tollbook bench authorise` measures it).
 THREADS = 64
@@ -25,16 +23,12 @@ def _is_news(record: logging.LogRecord) -> bool:
     return "Python threads" not in record.getMessage()
 
 
-def run(args: argparse.Namespace) -> int:
-    """Serve until a TERM; exit status 2 if it cannot start."""
-    try:
-        settings = open_installation(data_dir=args.data).settings
-        host, port = args.host or settings.host, args.port or settings.port
-        log_to_stderr(settings.log_level)
-        require_free_port(host, port, patience_s=LEAVING_S)
-    except SettingsError as fault:
-        print(f"tollbook web: {fault}", file=sys.stderr)
-        return WRONG_USE
+def run(args: argparse.Namespace, installation: Installation) -> int:
+    """Serve until a TERM."""
+    settings = installation.settings
+    host, port = args.host or settings.host, args.port or settings.port
+    log_to_stderr(settings.log_level)
+    require_free_port(host, port, patience_s=LEAVING_S)
     connections.close_all()  # Workers are forked: none may inherit an open database.
     logging.getLogger("_granian").addFilter(_is_news)
     Granian(

@@ -3,79 +3,56 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tollbook.app.reports.call_criteria import CriteriaError, Selection, select
+from tollbook.app.rerating.what_if import (
+    Comparison,
+    WhatIfLine,
+    WhatIfRefused,
+    alternatives,
+    compare,
+)
+from tollbook.app.rerating.what_if_table import document_of, table_of
 from tollbook.app.words import counted
+from tollbook.commands.criteria import criteria_of, option_words
 from tollbook.commands.files import cannot_write
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import open_installation
+from tollbook.commands.tables import Cell, Right, print_table
+from tollbook.commands.terminal import print_line
+from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
+from tollbook.core.money import format_amount, from_micros
+from tollbook.documents.csv_text import stream_csv
+from tollbook.documents.xlsx_book import stream_xlsx
+from tollbook.wiring.start import Installation
 
-if TYPE_CHECKING:
-    from tollbook.app.reports.call_criteria import Criteria, Selection
-    from tollbook.app.rerating.what_if import Comparison, WhatIfLine
-
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
 UNRATED_SHOWN = 10
 
 _HEADINGS = {"call_type": "Call type", "destination": "Destination", "department": "Department"}
 
 
-def run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace, _installation: Installation, chosen: str | None) -> int:
     """Compare what *args* ask for; calls that a tariff cannot price make the status 1."""
-    if args.json and args.format not in (None, "json"):
-        return _refuse(f"--json and --format {args.format} are two wishes. Give one of them.")
-    chosen = "json" if args.json else args.format
-    if chosen == "xlsx" and args.output is None and sys.stdout.isatty():
-        return _refuse("a workbook is no text: name a file with -o, or redirect the output.")
     try:
-        open_installation(data_dir=args.data)
-    except SettingsError as refusal:
-        return _refuse(str(refusal))
-    return _compare(args, chosen)
-
-
-def _compare(args: argparse.Namespace, chosen: str | None) -> int:
-    # Models can be imported only once the installation is open.
-    from tollbook.app.reports.call_criteria import CriteriaError, select  # noqa: PLC0415
-    from tollbook.app.rerating.what_if import WhatIfRefused, alternatives, compare  # noqa: PLC0415
-
-    try:
-        selection = select(_criteria(args))
+        selection = select(criteria_of(args))
         comparison = compare(selection.filter, alternatives(args.tariff))
-        _write(comparison, selection, chosen, args.output)
+        if chosen is None and args.output is None and sys.stdout.isatty():
+            _print(comparison, selection)
+        else:
+            _write(comparison, selection, chosen, args.output)
     except CriteriaError as fault:
-        return _refuse(f"--{fault.field.replace('_', '-')}: {fault}")
+        return refuse("what-if", option_words(fault))
     except WhatIfRefused as refusal:
-        return _refuse(f"--tariff: {refusal}")
+        return refuse("what-if", f"--tariff: {refusal}")
     except BrokenPipeError:
         raise  # The command line knows what to do when nobody reads any more.
     except OSError as fault:
-        return _refuse(cannot_write(args.output, fault))
+        return refuse("what-if", cannot_write(args.output, fault))
     return _status(comparison)
 
 
-def _criteria(args: argparse.Namespace) -> "Criteria":
-    from tollbook.app.reports.call_criteria import Criteria  # noqa: PLC0415 - needs Django set up
-
-    return Criteria(
-        start=args.from_,
-        end=args.to,
-        site=args.site,
-        pbx=args.pbx,
-        extension=args.extension,
-        department=args.department,
-        owner=args.owner,
-        account_code=args.account_code,
-        trunk=args.trunk,
-        direction=args.direction,
-        call_type=args.call_type,
-    )
-
-
 def _write(
-    comparison: "Comparison", selection: "Selection", chosen: str | None, output: str | None
+    comparison: Comparison, selection: Selection, chosen: str | None, output: str | None
 ) -> None:
     if chosen is None:
         text = "\n".join(_words(comparison, selection)) + "\n"
@@ -91,11 +68,7 @@ def _write(
         out.writelines(pieces)
 
 
-def _file(comparison: "Comparison", selection: "Selection", chosen: str) -> Iterator[bytes]:
-    from tollbook.app.rerating.what_if_table import document_of, table_of  # noqa: PLC0415 - see `run`
-    from tollbook.documents.csv_text import stream_csv  # noqa: PLC0415 - loaded if asked for
-    from tollbook.documents.xlsx_book import stream_xlsx  # noqa: PLC0415 - likewise
-
+def _file(comparison: Comparison, selection: Selection, chosen: str) -> Iterator[bytes]:
     if chosen == "json":
         document = document_of(comparison, selection)
         return iter([json.dumps(document, ensure_ascii=False).encode() + b"\n"])
@@ -103,7 +76,7 @@ def _file(comparison: "Comparison", selection: "Selection", chosen: str) -> Iter
     return stream_csv(table) if chosen == "csv" else stream_xlsx(table)
 
 
-def _words(comparison: "Comparison", selection: "Selection") -> Iterator[str]:
+def _words(comparison: Comparison, selection: Selection) -> Iterator[str]:
     yield ", ".join([selection.period.words(), *selection.words])
     yield from _lines(comparison, "", [comparison.total])
     for dimension, heading in _HEADINGS.items():
@@ -111,14 +84,52 @@ def _words(comparison: "Comparison", selection: "Selection") -> Iterator[str]:
         yield from _lines(comparison, heading, comparison.groups[dimension])
     if comparison.unrated:
         yield ""
+    yield from _unrated_words(comparison)
+
+
+def _unrated_words(comparison: Comparison) -> Iterator[str]:
+    if comparison.unrated:
         yield f"Without a price, the {UNRATED_SHOWN} most frequent numbers:"
-        for one in comparison.unrated[:UNRATED_SHOWN]:
-            yield f"  {one.tariff}: {one.number} ({one.reason}), {counted(one.calls, 'call')}"
+    for one in comparison.unrated[:UNRATED_SHOWN]:
+        yield f"  {one.tariff}: {one.number} ({one.reason}), {counted(one.calls, 'call')}"
 
 
-def _lines(
-    comparison: "Comparison", heading: str, lines: "list[WhatIfLine] | tuple[WhatIfLine, ...]"
-) -> Iterator[str]:
+def _print(comparison: Comparison, selection: Selection) -> None:
+    """Print on a terminal what `_words` says."""
+    print_line(", ".join([selection.period.words(), *selection.words]))
+    _print_group(comparison, "", [comparison.total])
+    for dimension, heading in _HEADINGS.items():
+        print()
+        _print_group(comparison, heading, comparison.groups[dimension])
+    if comparison.unrated:
+        print()
+    for words in _unrated_words(comparison):
+        print_line(words)
+
+
+def _print_group(comparison: Comparison, heading: str, found: Sequence[WhatIfLine]) -> None:
+    print_table(
+        (heading, Right("Calls"), "Tariff", Right("Charge"), Right("Saving"), Right("Unpriced")),
+        (row for line in found for row in _rows(comparison, heading, line)),
+        lines=_lines(comparison, heading, found),
+    )
+
+
+def _rows(comparison: Comparison, heading: str, line: WhatIfLine) -> Iterator[tuple[Cell, ...]]:
+    """Yield what a line was charged, then what it would be under each tariff."""
+    unrated = line.calls - line.rated_now
+    charged = tuple(f"{_text(micros)} {currency}" for currency, micros in line.charges)
+    yield (
+        *(line.name or ("(none)" if heading else "All"), f"{line.calls:,}", "as charged"),
+        *(charged or "0", "", f"{unrated:,}" if unrated else ""),
+    )
+    for tariff, outcome in zip(comparison.tariffs, line.outcomes, strict=True):
+        charge = f"{_text(outcome.charge_micros)} {tariff.currency}"
+        saving = _text(outcome.saving_micros)
+        yield "", "", tariff.name, charge, saving, f"{outcome.unrated:,}"
+
+
+def _lines(comparison: Comparison, heading: str, lines: Sequence[WhatIfLine]) -> Iterator[str]:
     yield f"{heading:<26}{'Calls':>10}  {'Tariff':<24}{'Charge':>16}{'Saving':>16}{'Unpriced':>10}"
     for line in lines:
         yield (
@@ -132,33 +143,22 @@ def _lines(
             )
 
 
-def _charged(line: "WhatIfLine") -> str:
+def _charged(line: WhatIfLine) -> str:
     unrated = line.calls - line.rated_now
     money = " + ".join(f"{_text(micros)} {currency}" for currency, micros in line.charges) or "0"
     return f"{money:>20}" + (f"{'':>12}{unrated:>10,}" if unrated else "")
 
 
 def _text(micros: int) -> str:
-    from tollbook.core.money import format_amount, from_micros  # noqa: PLC0415 - with the work only
-
     return format_amount(from_micros(micros))
 
 
-def _status(comparison: "Comparison") -> int:
+def _status(comparison: Comparison) -> int:
     unrated = [
         f"{outcome.unrated:,} by {tariff.name}"
         for tariff, outcome in zip(comparison.tariffs, comparison.total.outcomes, strict=True)
         if outcome.unrated
     ]
     if unrated:
-        _tell(f"calls that would have no price: {', '.join(unrated)}.")
+        tell("what-if", f"calls that would have no price: {', '.join(unrated)}.")
     return INCOMPLETE if unrated else DONE
-
-
-def _tell(words: str) -> None:
-    print(f"tollbook what-if: {words}", file=sys.stderr)
-
-
-def _refuse(words: str) -> int:
-    _tell(words)
-    return WRONG_USE

@@ -8,18 +8,26 @@ what is being written then is not used.
 import argparse
 import logging
 import signal
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 
-from tollbook.app.words import counted
-from tollbook.wiring.process import log_to_stderr, the_only_one
-from tollbook.wiring.settings import SettingsError
-from tollbook.wiring.start import Installation, open_installation
+from django.db import DatabaseError, connections
 
-DONE, INCOMPLETE, WRONG_USE = 0, 1, 2
+from tollbook.app.billing.snapshots import take_snapshots
+from tollbook.app.decisions.close_holds import close_holds
+from tollbook.app.policies.watch_fraud import watch
+from tollbook.app.rerating.late_calls import rerate_late
+from tollbook.app.rerating.plan_walk import Busy
+from tollbook.app.upkeep.columnar_copy import differences, rebuild, refresh_if_due
+from tollbook.app.words import counted
+from tollbook.commands.words import DONE, INCOMPLETE
+from tollbook.storage.reports.columnar.duck import DuckDbError
+from tollbook.storage.rerating.store_run import RunTaken
+from tollbook.wiring.process import log_to_stderr, the_only_one
+from tollbook.wiring.start import Installation
+
 LOOK_S = 5.0
 AFTER_A_FAULT_S = 60.0
 LATE_CALLS_EVERY_S = 600.0  # Late calls come in bunches: one generation of charges for many.
@@ -27,22 +35,17 @@ LATE_CALLS_EVERY_S = 600.0  # Late calls come in bunches: one generation of char
 log = logging.getLogger(__name__)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Work until a TERM, or only rebuild or check the copy; exit status 2 if it cannot start."""
-    try:
-        installation = open_installation(data_dir=args.data)
-        if args.check:
-            return _check()
-        if args.rebuild:
-            return _rebuild(installation)
-        log_to_stderr(installation.settings.log_level)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _leave)
-        with the_only_one(installation.settings.data_dir / "work.lock", does="works"):
-            _work(installation)
-    except SettingsError as fault:
-        print(f"tollbook work: {fault}", file=sys.stderr)
-        return WRONG_USE
+def run(args: argparse.Namespace, installation: Installation) -> int:
+    """Work until a TERM, or only rebuild or check the copy."""
+    if args.check:
+        return _check()
+    if args.rebuild:
+        return _rebuild(installation)
+    log_to_stderr(installation.settings.log_level)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    with the_only_one(installation.settings.data_dir / "work.lock", does="works"):
+        _work(installation)
     return DONE
 
 
@@ -57,12 +60,6 @@ class _Job:
 
 
 def _work(installation: Installation) -> None:
-    from django.db import DatabaseError, connections  # noqa: PLC0415 - needs Django set up
-
-    from tollbook.app.rerating.plan_walk import Busy  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.columnar.duck import DuckDbError  # noqa: PLC0415 - likewise
-    from tollbook.storage.rerating.store_run import RunTaken  # noqa: PLC0415 - likewise
-
     jobs = _jobs(installation)
     while True:
         for job in jobs:
@@ -80,13 +77,6 @@ def _work(installation: Installation) -> None:
 
 
 def _jobs(installation: Installation) -> list[_Job]:
-    # Models can be imported only once the installation is open.
-    from tollbook.app.billing.snapshots import take_snapshots  # noqa: PLC0415
-    from tollbook.app.decisions.close_holds import close_holds  # noqa: PLC0415
-    from tollbook.app.policies.watch_fraud import watch  # noqa: PLC0415
-    from tollbook.app.rerating.late_calls import rerate_late  # noqa: PLC0415
-    from tollbook.app.upkeep.columnar_copy import refresh_if_due  # noqa: PLC0415
-
     door, now = installation.door, installation.now
     written_s = time.monotonic()
 
@@ -109,8 +99,6 @@ def _jobs(installation: Installation) -> list[_Job]:
 
 
 def _rebuild(installation: Installation) -> int:
-    from tollbook.app.upkeep.columnar_copy import rebuild  # noqa: PLC0415 - needs Django set up
-
     began = time.perf_counter()
     written = rebuild(installation.door)
     if written is not None:
@@ -122,8 +110,6 @@ def _rebuild(installation: Installation) -> int:
 
 
 def _check() -> int:
-    from tollbook.app.upkeep.columnar_copy import differences  # noqa: PLC0415 - needs Django set up
-
     found = differences()
     for difference in found:
         print(difference.message)
