@@ -1,6 +1,5 @@
 """The alarms that people read: found, marked as seen, and lifted where they closed a telephone."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,7 +92,7 @@ def every_alarm(wanted: AlarmFilter) -> Iterator[AlarmInfo]:
 
 
 def _info(row: Alarm) -> AlarmInfo:
-    call = json.loads(row.details).get("call")
+    call = row.details.get("call")
     return AlarmInfo(
         id=row.pk,
         at=from_us(row.at_us),

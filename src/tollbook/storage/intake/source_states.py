@@ -1,9 +1,9 @@
 """Sources as the screens show them: what was asked for, what is so, what came today."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from tollbook.storage.db.sql import fetch
+from tollbook.storage.db.sql import fetch, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +11,8 @@ class SourceRow:
     """A source with its collector's last word and its counts of one day.
 
     `wanted` is running or stopped; `state` a `SourceCondition`, "unknown" before the first word
-    of a collector. `options` is JSON. `segment_id` and `offset` say how far the raw log is
-    stored, null before the first record.
+    of a collector. `segment_id` and `offset` say how far the raw log is stored, null before the
+    first record.
     """
 
     id: int
@@ -24,7 +24,7 @@ class SourceRow:
     zone: str
     transport: str
     format: str
-    options: str
+    options: Mapping[str, object]
     wanted: str
     state: str
     reason: str
@@ -67,7 +67,8 @@ def source_list(day_in: Callable[[str], int], *, source_id: int | None = None) -
     )
     counts = _counts({row[0]: day_in(row[6]) for row in rows})
     nothing = (0,) * len(_COUNTED)
-    return [SourceRow(*row, *counts.get(row[0], nothing)) for row in rows]
+    found = [SourceRow(*row, *counts.get(row[0], nothing)) for row in rows]
+    return [replace(row, options=from_json(str(row.options))) for row in found]
 
 
 def _counts(days: dict[int, int]) -> dict[int, tuple[int, ...]]:

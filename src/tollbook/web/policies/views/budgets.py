@@ -153,8 +153,9 @@ def _form_of(row: BudgetTerms | None, holder: str) -> BudgetForm:
         return BudgetForm(holder, "month", "", "", USUAL_SHARES, active=True, faults={})
     money = "" if row.limit_micros is None else format_amount(from_micros(row.limit_micros))
     minutes = "" if row.limit_s is None else str(row.limit_s // 60)
+    shares = ", ".join(map(str, row.warn_at))
     whose = f"{row.kind}:{row.holder_id}"
-    return BudgetForm(whose, row.every, money, minutes, row.warn_at, active=row.active, faults={})
+    return BudgetForm(whose, row.every, money, minutes, shares, active=row.active, faults={})
 
 
 def _typed(request: HttpRequest, row: BudgetTerms | None) -> BudgetForm:

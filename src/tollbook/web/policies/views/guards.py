@@ -1,6 +1,5 @@
 """Guards against fraud, and the alarms that they and budgets raise."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -219,7 +218,7 @@ def _typed(request: HttpRequest) -> GuardForm:
         site_id=row_id if kind == "site" else None,
         department_id=row_id if kind == "department" else None,
         extension_id=row_id if kind == "extension" else None,
-        hours=json.dumps(hours if begin or end else []),
+        hours=hours if begin or end else (),
         closes=given.get("closes") == "1",
         active=given.get("active") == "1",
     )
