@@ -12,6 +12,7 @@ from django.db import OperationalError
 from tollbook.app.directory.pbxs import UnknownPbx, find_pbx
 from tollbook.app.intake.hash_ahead import HashAhead
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
+from tollbook.app.intake.result import Imported
 from tollbook.commands.progress import progress_bar
 from tollbook.commands.tables import Right, print_table
 from tollbook.commands.words import DONE, INCOMPLETE, refuse, tell
@@ -68,8 +69,13 @@ def run(
             "already is recognised.",
             INCOMPLETE,
         )
+    return _said(done, as_json=args.json)
+
+
+def _said(done: Imported, *, as_json: bool) -> int:
+    """Print what the import came to; rejects and calls without a price make the status 1."""
     result = done.result
-    if args.json:
+    if as_json:
         print(json.dumps(asdict(result)))
     else:
         counts = asdict(result).items()

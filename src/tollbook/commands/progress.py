@@ -8,7 +8,6 @@ from typing import Literal
 
 Unit = Literal["calls", "MB"]
 _DRAWN_EVERY_S = 0.1
-_WIDTH = 24
 
 
 @contextmanager
@@ -20,24 +19,9 @@ def progress_bar(label: str, unit: Unit) -> Iterator[Callable[[int, int], None] 
     if not sys.stderr.isatty():
         yield None
         return
-    # Loaded only where somebody looks.
-    from rich import progress as bars  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
+    from tollbook.commands.drawing import new_bar  # noqa: PLC0415 - only where somebody looks
 
-    bar = bars.Progress(
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(_WIDTH),
-        bars.TaskProgressColumn(),
-        bars.TextColumn("{task.fields[rate]}"),
-        bars.TimeRemainingColumn(),
-        bars.TextColumn("left"),
-        console=Console(file=sys.stderr, highlight=False),
-        # Drawn from here alone: a thread of its own would be forked with the workers of an import.
-        auto_refresh=False,
-        transient=True,
-        redirect_stdout=False,
-        redirect_stderr=False,
-    )
+    bar = new_bar()
     task = bar.add_task(label, total=None, rate="")
     again_at_s = 0.0
 
@@ -60,9 +44,9 @@ def busy(words: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _words: None
         return
-    from rich.console import Console  # noqa: PLC0415 - as above
+    from tollbook.commands.drawing import new_status  # noqa: PLC0415 - as above
 
-    with Console(file=sys.stderr, highlight=False, markup=False).status(words) as status:
+    with new_status(words) as status:
         yield status.update
 
 
