@@ -71,7 +71,7 @@ def extensions(request: HttpRequest) -> HttpResponse:
         "title": TITLES[wanted.kind],
         "tabs": _tabs(request, wanted.kind),
         "sign": sign,
-        "departments": departments_within(reach_of(request), site_id=site_facts().id),
+        "departments": _departments(request, wanted.kind),
         "is_narrowed": bool(asked.q or any(narrowing.values())),
         "here": list_address(wanted.kind),
         "back": request.get_full_path(),
@@ -105,6 +105,13 @@ def _heads(kind: HolderKind, sign: str) -> tuple[Head, ...]:
         Head("Status", "status"),
         Head("Options"),
     )
+
+
+def _departments(request: HttpRequest, kind: HolderKind) -> list[tuple[int, str]]:
+    """Return the departments to filter by; only extensions are in one."""
+    if kind != "extension":
+        return []
+    return departments_within(reach_of(request), site_id=site_facts().id)
 
 
 def _tabs(request: HttpRequest, here: HolderKind) -> list[HolderTab]:

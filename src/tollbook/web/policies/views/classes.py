@@ -87,7 +87,7 @@ def classes(request: HttpRequest) -> HttpResponse:
         "classes": [info for info in found if q.lower() in info.name.lower()],
         "every": found,
         "q": q,
-        "sites": served_sites(),
+        "sites": served_sites() if found else [],
     }
     return render(request, "tollbook/policies/classes.html", context)
 
