@@ -54,11 +54,6 @@ def _is_here(host: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite-template"))
-
-
-@pytest.fixture(scope="session")
 def _postgresql_server() -> Iterator[str]:
     with databases.postgresql_server() as address:
         yield address
@@ -71,9 +66,9 @@ def _postgresql_template(_postgresql_server: str, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture
-def sqlite(_sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
     """A fresh embedded database."""
-    with databases.sqlite_copy(_sqlite_template, tmp_path / "data") as database:
+    with databases.sqlite_copy(tmp_path / "data") as database:
         yield database
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,13 +181,12 @@ PLANS = st.fixed_dictionaries(
 )
 @settings(max_examples=12, deadline=None)
 def test_any_order_of_arrival_ends_at_the_same_digits(
-    _sqlite_template: Path,  # noqa: PT019 - the file itself is copied for each example
     tmp_path_factory: pytest.TempPathFactory,
     order: list[Call],
     cuts: set[int],
     plan: dict[str, object],
 ) -> None:
-    with sqlite_copy(_sqlite_template, tmp_path_factory.mktemp("office")) as sqlite:
+    with sqlite_copy(tmp_path_factory.mktemp("office")) as sqlite:
         office = open_office(sqlite)
         add(plan)
         edges = [0, *sorted(cuts), len(order)]
