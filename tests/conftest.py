@@ -19,6 +19,9 @@ django.setup()
 
 from support import databases  # noqa: E402 - needs Django set up
 from support.databases import Database  # noqa: E402 - likewise
+from support.effort import choose_profile  # noqa: E402 - likewise
+
+choose_profile()
 
 
 class NetworkRefusedError(AssertionError):
