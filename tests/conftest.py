@@ -20,7 +20,11 @@ django.setup()
 
 from support import databases  # noqa: E402 - needs Django set up
 from support.databases import Database  # noqa: E402 - likewise
+from support.effort import choose_profile  # noqa: E402 - likewise
+from tollbook.storage.db.installation import open_installations  # noqa: E402 - likewise
 from tollbook.wiring.clock import now  # noqa: E402 - likewise
+
+choose_profile()
 
 
 class NetworkRefusedError(AssertionError):
@@ -46,6 +50,16 @@ def _no_network() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _no_installation_left_open() -> Iterator[None]:
+    """Close what a test has opened: with two open, code must say on which of them it works."""
+    before = open_installations()
+    yield
+    for installation in open_installations():
+        if installation not in before:
+            installation.close()
+
+
 def _is_here(host: str) -> bool:
     if host in ("localhost", ""):
         return True
@@ -53,11 +67,6 @@ def _is_here(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-@pytest.fixture(scope="session")
-def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return databases.sqlite_template(tmp_path_factory.mktemp("sqlite-template"))
 
 
 @pytest.fixture(scope="session")
@@ -86,14 +95,13 @@ def more_settings() -> dict[str, Any]:
 
 @pytest.fixture
 def sqlite(
-    _sqlite_template: Path,
     tmp_path: Path,
     clock: Callable[[], datetime],
     more_settings: dict[str, Any],
 ) -> Iterator[Database]:
     """A fresh embedded database."""
     folder = tmp_path / "data"
-    copy = databases.sqlite_copy(_sqlite_template, folder, now=clock, **more_settings)
+    copy = databases.sqlite_copy(folder, now=clock, **more_settings)
     with copy as database:
         yield database
 

@@ -6,10 +6,11 @@ import pytest
 from django.test import Client
 
 from support.databases import Database
+from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, AuditLog, Extension, Owner
+from tollbook.storage.models import AuditLog
 from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now
 
@@ -18,9 +19,9 @@ from tollbook.wiring.clock import now
 def office(database: Database) -> Office:
     made = open_office(database)
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
-        owner = Owner.objects.create(name="Ms Okafor", billing=True)
-        AccountCode.objects.create(code="4711", owner=owner)
+        change_extension("101", billing=True)
+        owner = make_owner("Ms Okafor", billing=True)
+        make_code("4711", owner=owner)
     made.receive([Call(1, FIRST_CALL)])
     return made
 

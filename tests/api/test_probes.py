@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 
 from support.databases import Database, connection
+from support.factories import make_source
 from support.office import calls_in_a_row, open_office
 from tollbook.app.access.tokens import create_token
 from tollbook.app.intake.sources import Heartbeat, record_heartbeats
 from tollbook.app.upkeep.health import check_health
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Pbx, Source
 from tollbook.wiring.clock import now
 
 
@@ -20,14 +20,7 @@ def listening(name: str, *, state: str) -> None:
     """Let there be a source in *state*, which delivered its last record ten seconds ago."""
     at = now()
     with door.transaction():
-        source = Source.objects.create(
-            pbx=Pbx.objects.get(),
-            name=name,
-            transport="tcp-listen",
-            format="3cx",
-            options={"port": 5001},
-            created_us=0,
-        )
+        source = make_source(name, format="3cx", options={"port": 5001})
     beat = Heartbeat(
         source_id=source.pk,
         state=state,

@@ -7,14 +7,15 @@ import pytest
 from django.test import Client
 
 from support.databases import Database
+from support.factories import make_code, make_owner
 from support.office import FIRST_CALL, Call, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import TokenError, create_token
 from tollbook.app.billing.recharge import Gift, post_gift
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
+from tollbook.storage.models import Extension, Owner
 from tollbook.wiring.clock import now
 
 AMIR, BERTA, VISITOR = "494020111111", "494020222222", "494020333333"
@@ -27,9 +28,9 @@ def reader(sqlite: Database) -> Reader:
     """Return clients with the token of `extension` 101, of `owner` Smith, or of `all`."""
     office = open_office(sqlite)
     with door.transaction():
-        smith, jones = (Owner.objects.create(name=name) for name in ("Smith", "Jones"))
-        AccountCode.objects.create(code="4711", owner=smith)
-        AccountCode.objects.create(code="4712", owner=jones)
+        smith, jones = (make_owner(name) for name in ("Smith", "Jones"))
+        make_code("4711", owner=smith)
+        make_code("4712", owner=jones)
     calls = ((AMIR, "101", "4711"), (BERTA, "102", "4712"), (VISITOR, "102", "4711"))
     office.receive(
         [

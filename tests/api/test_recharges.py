@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 
 from support.databases import Database
+from support.factories import make_extension, make_owner, make_site
 from support.office import open_office
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.models import AuditLog, Extension, LedgerEntry, Owner, Site
+from tollbook.storage.models import AuditLog, Extension, LedgerEntry
 from tollbook.wiring.clock import now
 
 TEN = {"extensions": ["101", "102"], "amount": "10.00"}
@@ -125,8 +126,8 @@ def test_reading_does_not_let_write(sqlite: Database) -> None:
 
 def test_a_number_of_two_sites_needs_the_site(database: Database) -> None:
     open_office(database)
-    other = Site.objects.create(name="Wien", zone="Europe/Vienna", currency="CHF", created_us=0)
-    Extension.objects.create(site=other, number="101", name="Wiener")
+    other = make_site("Wien", zone="Europe/Vienna", currency="CHF")
+    make_extension("101", site=other, name="Wiener")
     client = till()
 
     assert (
@@ -140,7 +141,7 @@ def test_a_number_of_two_sites_needs_the_site(database: Database) -> None:
 
 def test_balances_and_history_are_read(database: Database) -> None:
     open_office(database)
-    owner = Owner.objects.create(name="Dr. Held")
+    owner = make_owner("Dr. Held")
     client = till()
     post(client, TEN)
     post(client, {"owners": [owner.name], "amount": "3.5"}, "k2")

@@ -6,13 +6,14 @@ import pytest
 from django.test import Client
 
 from support.databases import Database
+from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
 from tollbook.app.billing.recharge import Gift, post_gift
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Extension, Owner
+from tollbook.storage.models import Extension
 from tollbook.wiring.clock import now
 
 
@@ -21,8 +22,8 @@ def amir(database: Database) -> Extension:
     """Extension 101 with 20.00 today and two calls of 0.22 on the first of October."""
     office = open_office(database)
     with door.transaction():
-        AccountCode.objects.create(code="4711", owner=Owner.objects.create(name="Smith"))
-        Extension.objects.filter(number="101").update(billing=True)
+        make_code("4711", owner=make_owner("Smith"))
+        change_extension("101", billing=True)
     office.receive([Call(1, FIRST_CALL, account_code="4711"), Call(2, FIRST_CALL)])
     amir = Extension.objects.get(number="101")
     gift = Gift(kind="extension", ids=(amir.pk,), amount_micros=20_000_000, sender="t", key="k")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.databases import Database, connection
+from support.factories import make_site
 from support.processes import record_3cx
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.app.intake.sources import SourceAdded, WantedSource, add_source, wanted_sources
@@ -18,7 +19,7 @@ from tollbook.collectors.raw_log import LogEnd, RawLog, segments
 from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, Site, SourcePosition
+from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, SourcePosition
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)
 AVAYA_MORE_FOLLOWS = (
@@ -31,10 +32,7 @@ GARBAGE = b"\x00\x01 no record \xff\r\n"
 def open_source(database: Database, number: int = 1) -> tuple[WantedSource, Path]:
     """Add a PBX with one source; return the source and its folder in the raw log."""
     with door.transaction():
-        Site.objects.get_or_create(
-            name="Stockholm",
-            defaults={"zone": "Europe/Stockholm", "currency": "SEK", "created_us": 0},
-        )
+        make_site("Stockholm", zone="Europe/Stockholm", currency="SEK")
     add_pbx(door, name=f"PBX {number}", at=NOW, actor="test")
     added = add_source(
         pbx=f"PBX {number}",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.collectors.raw_log import (
     LogEnd,
     RawLog,
@@ -175,7 +176,7 @@ print((folder / "0000000001.seg").read_bytes())
     assert kept == "b'0123456789abcdefABCDEFGHIJKLMNOP'"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     pieces=st.lists(st.binary(min_size=1, max_size=20), max_size=12),
     reopen=st.sets(st.integers(0, 11)),

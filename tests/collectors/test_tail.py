@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from support.inlets import Station, running, until
 from tollbook.app.intake.source_options import Following
 from tollbook.collectors import tail
@@ -206,7 +207,9 @@ actions = st.lists(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(actions=actions)
 def test_whatever_happens_to_the_file_every_byte_is_read_once(

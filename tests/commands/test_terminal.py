@@ -20,7 +20,7 @@ from support.office import calls_in_a_row, open_office
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.commands.progress import progress_bar, rate_words
 from tollbook.commands.terminal import printable
-from tollbook.storage.db.door import door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

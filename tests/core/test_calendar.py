@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.core.calendar import (
     Calendar,
     Holidays,
@@ -76,7 +77,7 @@ def test_unknown_countries_and_subdivisions_are_refused(place: tuple[str, str | 
 
 
 @given(st.sampled_from(sorted(zone_names())), instants)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_every_zone_is_read_as_the_time_zone_database_has_it(name: str, instant: datetime) -> None:
     local = instant.astimezone(zone(name))
     second = local.hour * HOUR_S + local.minute * 60 + local.second
@@ -90,7 +91,7 @@ def test_every_zone_is_read_as_the_time_zone_database_has_it(name: str, instant:
     instants,
     st.lists(st.tuples(st.integers(0, 86_399), st.integers(1, 86_400)), max_size=4),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_nothing_changes_before_the_instant_that_is_promised(
     name: str, instant: datetime, edges: list[tuple[int, int]]
 ) -> None:

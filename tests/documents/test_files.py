@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from support.effort import examples
 from tollbook.documents.cells import printable
 from tollbook.documents.csv_text import BYTE_ORDER_MARK, stream_csv
 from tollbook.documents.json_list import stream_json
@@ -152,7 +153,7 @@ row = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(50))
 @given(st.lists(row, max_size=20))
 def test_totals_read_back_are_the_totals_written(rows: list[Sequence[Cell]]) -> None:
     total = sum((cells[3] for cells in rows if isinstance(cells[3], Decimal)), Decimal(0))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.core.calls import Cdr, Outcome, RejectedRecord, Skip
 from tollbook.formats import Definition, Parser, load_definition, read_definition
 from tollbook.formats.blocks import outcomes_of, parse_block
@@ -256,7 +257,7 @@ written = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     cells=st.lists(written, min_size=1, max_size=8),
     condition=patterns,

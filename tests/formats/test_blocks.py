@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, ZoneError, load_definition
 from tollbook.formats.blocks import outcomes_of, parse_block
@@ -117,7 +118,7 @@ def parser_outcomes(data: bytes) -> tuple[list[Outcome], Parser]:
     return parser.feed(data) + parser.finish(), parser
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(lines=text, end=end, ended=st.booleans(), legacy=st.booleans())
 def test_a_block_says_what_the_parser_says(
     lines: list[str], end: str, ended: bool, legacy: bool
@@ -148,7 +149,7 @@ def test_a_line_that_is_rejected_joins_nothing_whatever_stands_where_a_key_would
     assert outcomes_of(block) == parser_outcomes(data)[0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(lines=st.lists(line(), min_size=1, max_size=20), cuts=st.lists(st.integers(0, 20)))
 def test_blocks_behind_each_other_say_what_one_says(lines: list[str], cuts: list[int]) -> None:
     edges = sorted({0, len(lines), *(cut for cut in cuts if cut < len(lines))})

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.formats.numbering import _FEWEST_SLOTS, KeyIndex
 
 Key = tuple[int, ...]
@@ -87,7 +88,7 @@ def test_blocks_of_keys_are_numbered_as_by_a_dictionary(
     number_all(KeyIndex(width), width, blocks)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(
     counts=st.lists(st.integers(0, 5_000), max_size=5),
     step=st.sampled_from([1, 7, 1 << 12, 1 << 32, 1 << 50]),

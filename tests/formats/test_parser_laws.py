@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.effort import examples
 from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord, Skip
 from tollbook.formats import Parser, load_definition, outcome_to_plain
 from tollbook.formats.catalogue import packaged_names
@@ -69,7 +70,7 @@ def read(name: str, pieces: Iterable[bytes]) -> list[Outcome]:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(text=data)
 def test_every_byte_ends_in_an_outcome_and_nothing_raises(name: str, text: bytes) -> None:
     found = read(name, [text])
@@ -84,7 +85,7 @@ def test_every_byte_ends_in_an_outcome_and_nothing_raises(name: str, text: bytes
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(text=data, cuts=st.lists(st.integers(0, 2000), max_size=8))
 def test_the_size_of_the_pieces_does_not_matter(name: str, text: bytes, cuts: list[int]) -> None:
     edges = sorted({0, len(text), *(cut for cut in cuts if cut < len(text))})
@@ -94,7 +95,7 @@ def test_the_size_of_the_pieces_does_not_matter(name: str, text: bytes, cuts: li
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(text=data)
 def test_a_call_says_nothing_that_contradicts_itself(name: str, text: bytes) -> None:
     for each in read(name, [text]):
@@ -127,7 +128,7 @@ LINEWISE = [name for name in NAMES if load_definition(name).framing.records != "
 
 
 @pytest.mark.parametrize("name", LINEWISE)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(text=data)
 def test_records_are_counted_once(name: str, text: bytes) -> None:
     """Each record gives one part, skip, reject, or is the last line of its call."""

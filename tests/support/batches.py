@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 
+from support.factories import (
+    make_code,
+    make_department,
+    make_extension,
+    make_owner,
+    make_pbx,
+    make_segment,
+    make_site,
+    make_source,
+    make_tariff,
+    make_trunk,
+)
 from tollbook.core.batch import CallBatch, Position
 from tollbook.storage.models import (
     AccountCode,
     Department,
     Extension,
     Owner,
-    Pbx,
     RawSegment,
-    Site,
-    Source,
-    Tariff,
     TariffVersion,
     Trunk,
 )
@@ -41,24 +49,17 @@ class Office:
 
 def make_office() -> Office:
     """Make a site with a PBX, a source of one segment, extensions 101 and 102 and the rest."""
-    site = Site.objects.create(name="Main", zone="Europe/Berlin", currency="EUR", created_us=0)
-    pbx = Pbx.objects.create(site=site, name="hq")
-    source = Source.objects.create(
-        pbx=pbx, name="file", transport="import", format="asterisk-csv", created_us=0
-    )
-    segment = RawSegment.objects.create(
-        source=source, path="raw/1.seg", sequence=1, first_received_us=NOON_US
-    )
-    sales = Department.objects.create(site=site, name="Sales")
-    anna = Extension.objects.create(site=site, number="101", name="Anna", department=sales)
-    bert = Extension.objects.create(site=site, number="102", name="Bert")
-    trunk = Trunk.objects.create(pbx=pbx, name="PJSIP/carrier", label="Carrier")
-    owner = Owner.objects.create(name="Law firm")
-    code = AccountCode.objects.create(code="7001", description="Smith v. Jones", owner=owner)
-    tariff = Tariff.objects.create(name="Carrier A", currency="EUR", zone="Europe/Berlin")
-    version = TariffVersion.objects.create(
-        tariff=tariff, number=1, document="{}", sha256="0" * 64, valid_from_us=0, created_us=0
-    )
+    site = make_site("Main", zone="Europe/Berlin")
+    pbx = make_pbx("hq", site=site)
+    source = make_source("file", transport="import")
+    segment = make_segment(source, path="raw/1.seg", first_received_us=NOON_US)
+    sales = make_department("Sales")
+    anna = make_extension("101", name="Anna", department=sales)
+    bert = make_extension("102", name="Bert")
+    trunk = make_trunk("PJSIP/carrier", label="Carrier")
+    owner = make_owner("Law firm")
+    code = make_code("7001", description="Smith v. Jones", owner=owner)
+    [version] = make_tariff("Carrier A", "{}", begins_us=[0])
     return Office(
         site=site.pk,
         pbx=pbx.pk,

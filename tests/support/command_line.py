@@ -4,10 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from support.databases import lay_sqlite
+
 
 def tollbook(
     *words: str, data: Path, given: bytes | None = None
 ) -> "subprocess.CompletedProcess[str]":
+    """Run a verb on the installation in *data*; one that is not there yet is made by copying."""
+    if not data.exists():
+        lay_sqlite(data)
     done = subprocess.run(
         [sys.executable, "-m", "tollbook", *words, "--data", str(data)],
         input=given,

@@ -1,31 +1,45 @@
 """Databases for tests: migrated once, then a fresh copy for each test.
 
 A copy and not a flush: TRUNCATE is refused by the guards, and rightly so.
+
+The migrated SQLite file is kept under `.cache/tests`, for all workers of a run and for the runs
+behind it: the migrations take ten seconds, and what they make depends on nothing but the code
+that the file's name is a digest of.
 """
 
+import fcntl
+import filecmp
+import hashlib
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import django
 import psycopg
 
 from support.missing import missing
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.installation import Installation, open_database
+from tollbook.storage.db.installation import Installation, current, open_database
 from tollbook.storage.db.migrate import bring_up_to_date
 from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, current_settings
 
 REPOSITORY = Path(__file__).parents[2]
 POSTGRES_UP = REPOSITORY / "scripts" / "postgres-up"
+SOURCE = REPOSITORY / "src" / "tollbook"
+TEMPLATES = REPOSITORY / ".cache" / "tests"
+TEMPLATES_KEPT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +92,79 @@ class _CurrentConnection:
 connection: Any = _CurrentConnection()
 
 
-def sqlite_template(folder: Path) -> Path:
-    """Make a migrated database file in *folder*."""
-    settings = Settings(data_dir=folder, secret_key="for tests only")
-    with connected(settings):
-        bring_up_to_date()
-    return settings.database_file
+def is_untouched(database: Database) -> bool:
+    """Say whether nothing was written to a SQLite database since it was laid there."""
+    file = database.settings.database_file
+    if database.engine != "sqlite" or file.with_name(f"{file.name}-wal").exists():
+        return False
+    return filecmp.cmp(file, sqlite_template(), shallow=False)
+
+
+def file_of(database: Database) -> bytes:
+    """Return a SQLite database as a file, all that was written in it."""
+    _close()
+    return database.settings.database_file.read_bytes()
+
+
+def replace_file(database: Database, content: bytes) -> None:
+    """Put a file that `file_of` returned in the place of a SQLite database."""
+    _close()
+    database.settings.database_file.write_bytes(content)
+
+
+def _close() -> None:
+    current().door.close()
+    connection.close()
+
+
+@cache
+def sqlite_template() -> Path:
+    """Return a migrated database file that nobody writes to; make it if the code is new."""
+    TEMPLATES.mkdir(parents=True, exist_ok=True)
+    kept = TEMPLATES / f"{_schema_digest()}.sqlite3"
+    with (TEMPLATES / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # One worker makes it, the others wait for it.
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=TEMPLATES) as folder:
+                settings = Settings(data_dir=Path(folder), secret_key="for tests only")
+                with connected(settings):
+                    bring_up_to_date()
+                settings.database_file.replace(kept)
+            for old in _oldest(TEMPLATES.glob("*.sqlite3")):
+                old.unlink()
+    return kept
+
+
+def _oldest(templates: Iterable[Path]) -> list[Path]:
+    """Return all but the few newest: somebody may go back and forth between two branches."""
+    return sorted(templates, key=lambda path: path.stat().st_mtime)[:-TEMPLATES_KEPT]
+
+
+def _schema_digest() -> str:
+    """Return a digest of all that a migrated database depends on."""
+    versions = (sys.version, django.__version__, sqlite3.sqlite_version)
+    digest = hashlib.sha256(repr(versions).encode())
+    files = [SOURCE / "wiring/django_settings.py"]
+    for folder in ("db", "migrations", "models"):
+        files += sorted((SOURCE / "storage" / folder).rglob("*.py"))
+    for file in files:
+        digest.update(f"{file.relative_to(SOURCE)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def lay_sqlite(folder: Path) -> None:
+    """Lay a migrated, empty database into *folder*, as the first start of the program would."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    shutil.copyfile(sqlite_template(), Settings(data_dir=folder, secret_key="-").database_file)
 
 
 @contextmanager
 def sqlite_copy(
-    template: Path, folder: Path, *, now: Callable[[], datetime] = now, **more: Any
+    folder: Path, *, now: Callable[[], datetime] = now, **more: Any
 ) -> Iterator[Database]:
-    """Connect to a copy of *template* in *folder*, with *more* settings."""
+    """Connect to a fresh database in *folder*, with *more* settings."""
+    lay_sqlite(folder)
     settings = Settings(data_dir=folder, secret_key="for tests only", **more)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(template, settings.database_file)
     with connected(settings, now=now):
         yield Database("sqlite", folder, settings)
 
@@ -123,12 +194,17 @@ def postgresql_server() -> Iterator[str]:
 
 
 def postgresql_template(server: str, folder: Path) -> str:
-    """Make a migrated database on *server* and return its name."""
-    name = f"tollbook_template_{os.getpid()}"
-    _command(server, f'DROP DATABASE IF EXISTS "{name}"')
-    _command(server, f'CREATE DATABASE "{name}"')
-    with connected(_postgresql_settings(server, name, folder)):
-        bring_up_to_date()
+    """Return the name of a migrated database on *server*; make it if nobody has yet."""
+    name = f"tollbook_template_{_schema_digest()}"
+    making = f"{name}_making"
+    with psycopg.connect(server, autocommit=True) as link:
+        link.execute("SELECT pg_advisory_lock(4711)")  # Until the connection ends.
+        if not link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            link.execute(f'DROP DATABASE IF EXISTS "{making}"')
+            link.execute(f'CREATE DATABASE "{making}"')
+            with connected(_postgresql_settings(server, making, folder)):
+                bring_up_to_date()
+            link.execute(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
     return name
 
 

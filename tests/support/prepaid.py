@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from support.databases import Database
+from support.factories import change_extension, charge_everything_by
 from support.office import Office, open_office
 from tollbook.app.decisions.decider import Request
 from tollbook.app.tariffs.publish import publish_tariff
@@ -50,20 +51,15 @@ def change_office() -> None:
     """Publish the sample tariff, bill extension 101, and set numbers to dial and to show."""
     publish_tariff(door, FRANCE, at=NOW, actor="test", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True, caller_id="+493012345101")
+        change_extension("101", billing=True, caller_id="+493012345101")
         Pbx.objects.update(dial_prefix="8888")
         Site.objects.update(caller_id="+493012345")
 
 
 def assign_france() -> None:
     """Let the sample tariff price every call."""
-    from tollbook.storage.models import Tariff, TariffAssignment  # noqa: PLC0415 - models in tests
-
     with door.transaction():
-        TariffAssignment.objects.all().delete()
-        TariffAssignment.objects.create(
-            tariff=Tariff.objects.get(name="France"), kind="charge", position=1
-        )
+        charge_everything_by("France")
 
 
 def extension_id(number: str = "101") -> int:

@@ -14,6 +14,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.databases import lay_sqlite
+
 PATIENCE_S = 60.0
 
 
@@ -25,6 +27,7 @@ class Office:
         self.environment = {
             key: value for key, value in os.environ.items() if not key.startswith("TOLLBOOK_")
         }
+        lay_sqlite(self.data)
         self.tollbook("pbx", "add", "Reception")
 
     def set(self, **settings: object) -> None:

@@ -10,9 +10,9 @@ from support.batches import (
     add_record,
     empty_batch,
 )
+from support.factories import make_charge, make_run
 from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
-from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.models.raw import RecordKind
 
 DAY_US = 86_400 * SECOND_US
@@ -67,12 +67,11 @@ class Switch:
     def rate_again(self, ids: list[int]) -> None:
         """Write a newer charge for each of those calls, in another currency for some."""
         with door.transaction():
-            run = RatingRun.objects.create(started_us=NOON_US)
+            run = make_run(started_us=NOON_US)
             for call_id in ids:
-                Charge.objects.create(
-                    call_id=call_id,
-                    run=run.pk,
-                    billed_s=1,
+                make_charge(
+                    run,
+                    call_id,
                     amount_micros=self.random.randrange(10**9),
                     currency=self.random.choice(["EUR", "USD"]),
                 )

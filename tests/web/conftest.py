@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
 from support.databases import Database
+from support.factories import make_user
 from support.office import NOON, Office, open_office
 from support.screens import PASSWORD, StandingClock
 from tollbook.wiring.settings import Settings
@@ -41,7 +42,7 @@ def office(sqlite: Database, installed: Settings) -> Office:
 
 @pytest.fixture
 def user(office: Office) -> User:
-    return User.objects.create_superuser(username="anna", password=PASSWORD)
+    return make_user("anna", administrator=True, password=PASSWORD)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from support.databases import Database
+from support.factories import change_code, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.rerating.run import begin_rerating, carry_on
@@ -15,7 +16,6 @@ from tollbook.core.money import Money
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
     Alarm,
     Budget,
     BudgetUse,
@@ -26,7 +26,6 @@ from tollbook.storage.models import (
     Fee,
     LedgerEntry,
     LedgerPosting,
-    Owner,
 )
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
@@ -46,7 +45,7 @@ def phone(number: str = "101") -> Extension:
 def bill(number: str = "101", *, credit_micros: int = 0) -> Extension:
     """Let a telephone pay from now on."""
     with door.transaction():
-        Extension.objects.filter(number=number).update(billing=True, credit_micros=credit_micros)
+        change_extension(number, billing=True, credit_micros=credit_micros)
     return phone(number)
 
 
@@ -68,9 +67,7 @@ def balance(kind: str, row_id: int) -> int:
 
 def budget(kind: str, row_id: int, **limits: Any) -> Budget:
     with door.transaction():
-        return Budget.objects.create(
-            kind=kind, holder=row_id, currency="EUR", zone="Europe/Berlin", created_us=0, **limits
-        )
+        return make_budget(kind, row_id, **limits)
 
 
 def test_a_call_is_paid_by_its_extension(office: Office) -> None:
@@ -100,11 +97,11 @@ def test_the_codes_owner_pays_before_the_extension_and_it_before_the_department(
     bill("101")
     with door.transaction():
         Department.objects.update(billing=True)
-        Extension.objects.filter(number="102").update(department=Department.objects.get())
-        okafor = Owner.objects.create(name="Ms Okafor", billing=True)
-        moss = Owner.objects.create(name="Mr Moss")
-        AccountCode.objects.create(code="4711", owner=okafor)
-        AccountCode.objects.create(code="4712", owner=moss)
+        change_extension("102", department=Department.objects.get())
+        okafor = make_owner("Ms Okafor", billing=True)
+        moss = make_owner("Mr Moss")
+        make_code("4711", owner=okafor)
+        make_code("4712", owner=moss)
 
     office.receive(
         [
@@ -263,7 +260,7 @@ def test_every_billed_call_is_paid_at_its_charge(office: Office) -> None:
 
 def test_a_code_with_a_fee_charges_begun_units_of_talk(office: Office) -> None:
     with door.transaction():
-        AccountCode.objects.create(code="4711", fee_micros=120_000_000)
+        make_code("4711", fee_micros=120_000_000)
 
     office.receive(
         [
@@ -293,13 +290,13 @@ def test_a_new_price_moves_the_budget_too(office: Office) -> None:
 
 def test_a_fee_that_was_changed_is_a_new_line_once_calls_are_rated_again(office: Office) -> None:
     with door.transaction():
-        code = AccountCode.objects.create(code="4711", fee_micros=120_000_000)
+        code = make_code("4711", fee_micros=120_000_000)
     office.receive([Call(1, FIRST_CALL, talk_s=361, account_code="4711")])
 
     rerate()
-    AccountCode.objects.filter(pk=code.pk).update(fee_micros=60_000_000)
+    change_code(code.code, fee_micros=60_000_000)
     rerate()
-    AccountCode.objects.filter(pk=code.pk).update(fee_micros=None)
+    change_code(code.code, fee_micros=None)
     rerate()
     rerate()
 

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database
+from support.effort import examples
+from support.factories import begin_budget, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.core.instants import to_us
 from tollbook.core.money import Money
@@ -27,15 +29,12 @@ from tollbook.storage.billing.holds import (
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
     Balance,
-    Budget,
     BudgetUse,
     CallPayer,
     Extension,
     LedgerEntry,
     LedgerHold,
-    Owner,
 )
 from tollbook.storage.models import Call as StoredCall
 
@@ -47,7 +46,7 @@ OCTOBER_US = to_us(datetime.fromisoformat("2026-10-01T00:00:00+02:00"))
 def office(database: Database) -> Office:
     made = open_office(database)
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
     return made
 
 
@@ -213,8 +212,8 @@ def test_a_record_after_its_hold_was_let_go_is_charged_as_a_whole(office: Office
 
 def test_the_code_that_was_keyed_counts_where_the_record_has_none(office: Office) -> None:
     with door.transaction():
-        okafor = Owner.objects.create(name="Ms Okafor", billing=True)
-        code = AccountCode.objects.create(code="4711", owner=okafor)
+        okafor = make_owner("Ms Okafor", billing=True)
+        code = make_code("4711", owner=okafor)
     hold(
         "first",
         FIRST_CALL,
@@ -238,16 +237,8 @@ def test_the_code_that_was_keyed_counts_where_the_record_has_none(office: Office
 
 def test_what_a_hold_set_aside_of_a_budget_becomes_its_use(office: Office) -> None:
     with door.transaction():
-        of_amir = Budget.objects.create(
-            kind="extension",
-            holder=phone().pk,
-            limit_micros=10_000_000,
-            currency="EUR",
-            zone="Europe/Berlin",
-            created_us=0,
-        )
-        # As whoever asks first in a period does.
-        BudgetUse.objects.create(budget=of_amir, from_us=OCTOBER_US)
+        of_amir = make_budget("extension", phone().pk, limit_micros=10_000_000)
+        begin_budget(of_amir, from_us=OCTOBER_US)
     part = BudgetPart(of_amir.pk, OCTOBER_US, 1_000_000, 600)
     hold("first", FIRST_CALL, switch_call_id=uniqueid(1), reserved=Reserved((part,)))
     hold("other", FIRST_CALL, switch_call_id=uniqueid(2), reserved=Reserved((part,)))
@@ -290,7 +281,7 @@ stories = st.builds(
 
 
 @settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

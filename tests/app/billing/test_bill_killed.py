@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from support.databases import Database
+from support.factories import make_budget
 from support.office import FIRST_CALL, calls_in_a_row, open_office
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.holds import NewHold, lock_accounts, place_holds
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    Budget,
     CallPayer,
     Charge,
     Department,
@@ -34,14 +34,7 @@ def test_kill_9_at_each_statement_in_turn_pays_each_call_once(database: Database
     with door.transaction():
         Extension.objects.update(billing=True)
         amir = Extension.objects.get(number="101")
-        Budget.objects.create(
-            kind="department",
-            holder=Department.objects.get().pk,
-            limit_micros=100_000,
-            currency="EUR",
-            zone="Europe/Berlin",
-            created_us=0,
-        )
+        make_budget("department", Department.objects.get().pk, limit_micros=100_000)
         account = ("extension", str(amir.pk), "EUR")
         hold = NewHold(
             key="first",

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from support.databases import Database
+from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.bill_past import PastBill, bill_past, would_bill
@@ -17,7 +18,7 @@ from tollbook.app.upkeep.doctor import examine
 from tollbook.core.money import from_micros
 from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, AuditLog, CallPayer, Extension, LedgerEntry, Owner
+from tollbook.storage.models import AuditLog, CallPayer, Extension, LedgerEntry, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
 
@@ -29,7 +30,7 @@ def test_the_past_is_billed_from_a_day_on_and_once(database: Database) -> None:
     days = [Call(number, FIRST_CALL + number * DAY) for number in range(4)]
     office.receive([*days, Call(9, FIRST_CALL + 3 * DAY, extension="102")])
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
     amir = str(Extension.objects.get(number="101").pk)
     assert balance_micros("extension", amir, "EUR") == 0, "switching it on bills nothing"
     since, until = FIRST_CALL + 2 * DAY, NOON
@@ -50,7 +51,7 @@ def test_a_call_without_a_price_is_noted_for_whoever_would_pay_it(database: Data
     office = open_office(database)
     office.receive([Call(1, FIRST_CALL, dialled="0033123456789")])
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
 
     (done,) = bill_past(door, since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
 
@@ -64,8 +65,8 @@ def billed_office(database: Database) -> Office:
     days = [Call(number, FIRST_CALL + number * DAY) for number in range(2)]
     office.receive([*days, Call(7, FIRST_CALL, dialled="0033123456789")])
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
-        AccountCode.objects.create(code="4711", owner=Owner.objects.create(name="Smith"))
+        change_extension("101", billing=True)
+        make_code("4711", owner=make_owner("Smith"))
     return office
 
 

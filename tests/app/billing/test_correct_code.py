@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database
+from support.factories import change_extension, make_budget, make_code, make_owner, make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.correct_code import (
@@ -20,16 +21,13 @@ from tollbook.app.upkeep.doctor import examine
 from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
     AuditLog,
-    Budget,
     BudgetUse,
     CodeChange,
     Extension,
     Fee,
     LedgerEntry,
     Owner,
-    RatingRun,
 )
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
@@ -42,11 +40,11 @@ ANNA = Actor("anna", NOON, "192.0.2.7")
 def office(database: Database) -> Office:
     made = open_office(database)
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
-        okafor = Owner.objects.create(name="Ms Okafor", billing=True)
-        moss = Owner.objects.create(name="Mr Moss")
-        AccountCode.objects.create(code="4711", owner=okafor, fee_micros=120_000_000)
-        AccountCode.objects.create(code="4712", owner=moss)
+        change_extension("101", billing=True)
+        okafor = make_owner("Ms Okafor", billing=True)
+        moss = make_owner("Mr Moss")
+        make_code("4711", owner=okafor, fee_micros=120_000_000)
+        make_code("4712", owner=moss)
     return made
 
 
@@ -143,7 +141,7 @@ def test_where_nobody_paid_the_codes_owner_pays(office: Office) -> None:
 def test_billing_that_was_switched_since_moves_no_money(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, extension="102")])
     with door.transaction():
-        Extension.objects.filter(number="102").update(billing=True)
+        change_extension("102", billing=True)
 
     (made,) = correct_codes(door, [call_id()], "4712", by=ANNA)
 
@@ -166,14 +164,7 @@ def test_a_later_price_is_paid_by_the_new_payer(office: Office) -> None:
 
 def test_owners_budgets_follow_the_code(office: Office) -> None:
     for name in ("Ms Okafor", "Mr Moss"):
-        Budget.objects.create(
-            kind="owner",
-            holder=Owner.objects.get(name=name).pk,
-            limit_micros=10_000_000,
-            currency="EUR",
-            zone="Europe/Berlin",
-            created_us=0,
-        )
+        make_budget("owner", Owner.objects.get(name=name).pk, limit_micros=10_000_000)
     office.receive([Call(1, FIRST_CALL, account_code="4711")])
     office.receive([Call(2, FIRST_CALL + timedelta(hours=1), account_code="4712")])
     first = StoredCall.objects.order_by("id")[0].pk
@@ -205,7 +196,7 @@ def test_what_cannot_be_corrected_changes_nothing(
 
 def test_a_correction_waits_for_a_rerating(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
-    RatingRun.objects.create(started_us=0, state="running")
+    make_run(state="running")
 
     with pytest.raises(NotCorrected, match="re-rated now"):
         correct_codes(door, [call_id()], "4711", by=ANNA)

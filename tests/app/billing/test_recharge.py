@@ -15,6 +15,8 @@ from hypothesis.stateful import (
 )
 
 from support.databases import Database
+from support.effort import examples
+from support.factories import make_extension, make_extensions, make_owner
 from support.office import NOON, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.post_entry import post_entry
@@ -45,7 +47,7 @@ from tollbook.storage.billing.recharges import (
     list_movements,
 )
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner
+from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry
 
 TEN = 10_000_000
 
@@ -144,8 +146,8 @@ def test_a_double_click_posts_once_and_gets_the_first_answer(database: Database)
     ],
 )
 def test_a_key_is_for_one_request_only(database: Database, nth: list[int], changes: dict) -> None:  # type: ignore[type-arg]  # the keywords of `give`
-    office = open_office(database)
-    Extension.objects.create(site_id=office.site_id, number="103")
+    open_office(database)
+    make_extension("103")
     known = phones()
     give(known[:2])
 
@@ -270,7 +272,7 @@ def test_total_recharges_counts_from_its_new_start_and_the_ledger_stays(
 
 def test_owners_and_departments_have_accounts_too(database: Database) -> None:
     open_office(database)
-    owner = Owner.objects.create(name="Dr. Held")
+    owner = make_owner("Dr. Held")
     sales = Department.objects.get()
 
     give([owner.pk], kind="owner")
@@ -286,9 +288,9 @@ def test_owners_and_departments_have_accounts_too(database: Database) -> None:
 
 
 def test_the_history_is_searched_by_time_number_and_name(database: Database) -> None:
-    office = open_office(database)
+    open_office(database)
     give(at=NOON)
-    odd = Extension.objects.create(site_id=office.site_id, number="990", name="100% _Ünal\\")
+    odd = make_extension("990", name="100% _Ünal\\")
     give([odd.pk], key="k2", at=NOON + timedelta(days=1))
     start_us = history()[0].at_us
 
@@ -320,11 +322,7 @@ class Till(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         Till.runs += 1
-        site_id = Extension.objects.order_by("pk").values_list("site_id", flat=True)[0]
-        self.ids = tuple(
-            Extension.objects.create(site_id=site_id, number=f"{Till.runs}-{nth}").pk
-            for nth in range(2)
-        )
+        self.ids = tuple(make_extension(f"{Till.runs}-{nth}").pk for nth in range(2))
         self.held = dict.fromkeys(self.ids, 0)
         self.recharged = dict.fromkeys(self.ids, 0)
         self.posted: list[tuple[Gift, tuple[int, ...]]] = []
@@ -397,7 +395,7 @@ def test_a_till_kept_by_hand_agrees_after_every_step(sqlite: Database) -> None:
     run_state_machine_as_test(
         Till,
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
@@ -408,10 +406,8 @@ def test_a_till_kept_by_hand_agrees_after_every_step(sqlite: Database) -> None:
 
 
 def test_the_list_is_ordered_by_what_was_recharged_also_of_many(database: Database) -> None:
-    office = open_office(database)
-    Extension.objects.bulk_create(
-        Extension(site_id=office.site_id, number=str(number)) for number in range(300, 320)
-    )
+    open_office(database)
+    make_extensions(range(300, 320))
     ids = phones()
     give(ids, TEN)
     give(ids[3:5], TEN, key="k2")
@@ -453,10 +449,8 @@ def test_the_order_by_recharges_counts_the_currency_that_is_shown(database: Data
 def test_recharges_of_more_holders_than_a_statement_names_are_added_up_alike(
     database: Database,
 ) -> None:
-    office = open_office(database)
-    Extension.objects.bulk_create(
-        Extension(site_id=office.site_id, number=str(number)) for number in range(1_000, 1_600)
-    )
+    open_office(database)
+    make_extensions(range(1_000, 1_600))
     ids = phones()
     give(ids[::7], TEN)
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database
+from support.effort import examples
 from support.office import open_office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.billing.snapshots import take_snapshots
@@ -118,7 +119,7 @@ moves = st.lists(
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

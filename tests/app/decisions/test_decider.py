@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database
+from support.factories import change_extension, make_extensions
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
 from tollbook.app.decisions.decider import (
     Release,
@@ -134,7 +135,7 @@ def test_a_lock_set_during_a_call_stops_its_renewal_not_the_call(database: Datab
         Site.objects.update(hold_s=60)
     authorise(door, asking())
     with door.transaction():
-        Extension.objects.filter(number="101").update(locked=True)
+        change_extension("101", locked=True)
 
     same = renew(door, Renewal("k1", at=NOW, talked_s=55))
 
@@ -217,7 +218,7 @@ def test_a_change_of_the_rules_counts_at_once(database: Database) -> None:
     assert ask(door, asking()).allowed
 
     with door.transaction():
-        Extension.objects.filter(number="101").update(locked=True)
+        change_extension("101", locked=True)
 
     assert ask(door, asking()).reason is Reason.LOCKED
     assert authorise(door, asking()).reason is Reason.LOCKED
@@ -228,9 +229,7 @@ def test_a_telephone_that_an_import_has_just_met_is_known(database: Database) ->
     assert ask(door, asking(caller="31", dialled="990099")).reason is Reason.AUTHORISATION_MISSING
 
     with door.transaction():
-        site = Site.objects.get()
-        for number in ("31", "32", "990099"):
-            Extension.objects.create(site=site, number=number)
+        make_extensions(("31", "32", "990099"))
 
     assert ask(door, asking(caller="31")).allowed
     assert authorise(door, asking("a", caller="32")).allowed

@@ -8,13 +8,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database
+from support.effort import examples
+from support.factories import change_extension, make_budget, make_extension
 from support.prepaid import CENT, NOW, PARIS, asking, open_prepaid, recharge
 from tollbook.app.decisions.decider import Request
 from tollbook.app.decisions.group import GroupDecider, QueuedEvent
 from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Balance, Budget, BudgetUse, Extension, LedgerHold, Site
+from tollbook.storage.models import Balance, BudgetUse, Extension, LedgerHold, Site
 
 questions = st.builds(
     asking,
@@ -31,16 +33,14 @@ def keeper(database: Database) -> RulebookKeeper:
     open_prepaid(database, cents=60)
     with door.transaction():
         Site.objects.update(hold_s=60)
-        Extension.objects.create(site=Site.objects.get(), number="103", billing=True)
-        Extension.objects.filter(number="101").update(concurrent_limit=4)
-        Budget.objects.create(
-            kind="extension",
-            holder=Extension.objects.get(number="102").pk,
+        make_extension("103", billing=True)
+        change_extension("101", concurrent_limit=4)
+        make_budget(
+            "extension",
+            Extension.objects.get(number="102").pk,
             every="day",
             limit_s=150,
             created_us=to_us(NOW),
-            currency="EUR",
-            zone="Europe/Berlin",
         )
     recharge("103", 25)
     keeper = RulebookKeeper()
@@ -73,7 +73,7 @@ def decided(keeper: RulebookKeeper, groups: list[list[Request]]) -> tuple[list[s
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -16,6 +16,8 @@ from hypothesis.stateful import (
 )
 
 from support.databases import Database
+from support.effort import examples
+from support.factories import change_extension, make_extension
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid, recharge
 from tollbook.app.decisions.decider import (
     Release,
@@ -31,7 +33,7 @@ from tollbook.core.ledger import HoldEnded
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Department, Extension, Site
+from tollbook.storage.models import Department, Site
 
 NUMBERS = count(5000)
 KEYS = count()
@@ -62,13 +64,9 @@ class Prepaid(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.number = str(next(NUMBERS))
-        site = Site.objects.get()
         with door.transaction():
-            Extension.objects.create(
-                site=site,
-                number=self.number,
-                billing=True,
-                department=Department.objects.get(name="Sales"),
+            make_extension(
+                self.number, billing=True, department=Department.objects.get(name="Sales")
             )
             Site.objects.update(hold_s=None)
         self.balance = 0
@@ -89,7 +87,7 @@ class Prepaid(RuleBasedStateMachine):
     @rule(cents=st.integers(0, 40))
     def give_credit(self, cents: int) -> None:
         with door.transaction():
-            Extension.objects.filter(number=self.number).update(credit_micros=cents * CENT)
+            change_extension(self.number, credit_micros=cents * CENT)
         self.credit = cents
 
     @rule(hold_s=st.none() | st.integers(1, 200))
@@ -168,7 +166,7 @@ def test_calls_in_any_order_never_spend_what_is_not_there(database: Database) ->
     run_state_machine_as_test(
         Prepaid,
         settings=settings(
-            max_examples=12,
+            max_examples=examples(12),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

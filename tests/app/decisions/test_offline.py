@@ -9,6 +9,7 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from support.databases import Database, connection
+from support.factories import change_extension, make_class
 from support.prepaid import PARIS, asking, open_prepaid
 from tollbook.api import decisions
 from tollbook.app.access.tokens import create_token
@@ -16,15 +17,13 @@ from tollbook.app.decisions.decider import decider
 from tollbook.app.decisions.offline import FILE, answer_away, keep_policy
 from tollbook.core.policies import Reason
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Extension, ServiceClass
 from tollbook.wiring.clock import now
 
 
 def open_while_away(folder: Path) -> None:
     """Let 102 call while the database is away, for two minutes; keep the policy."""
     with door.transaction():
-        row = ServiceClass.objects.create(name="sales", when_away="open", away_limit_s=120)
-        Extension.objects.filter(number="102").update(service_class=row)
+        make_class("sales", of="102", when_away="open", away_limit_s=120)
     keep_policy(decider(door).keeper.refresh(0), folder=folder)
 
 
@@ -45,7 +44,7 @@ def test_a_locked_telephone_stays_locked(sqlite: Database, tmp_path: Path) -> No
     open_prepaid(sqlite)
     open_while_away(tmp_path)
     with door.transaction():
-        Extension.objects.filter(number="102").update(locked=True)
+        change_extension("102", locked=True)
     keep_policy(decider(door).keeper.refresh(0), folder=tmp_path)
 
     assert not answer_away(asking(caller="102"), folder=tmp_path).allowed

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from support.databases import Database
+from support.factories import change_extension
 from support.prepaid import CENT, balance, open_prepaid
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Extension, LedgerHold, Refusal, Site
+from tollbook.storage.models import LedgerHold, Refusal, Site
 
 PROCESS = Path(__file__).parents[2] / "support" / "deciding_process.py"
 PROCESSES, CALLERS = 4, 16
@@ -62,7 +63,7 @@ def test_a_limit_of_calls_at_once(database: Database) -> None:
     open_prepaid(database, cents=100_000)
     with door.transaction():
         Site.objects.update(hold_s=60)
-        Extension.objects.filter(number="101").update(concurrent_limit=7)
+        change_extension("101", concurrent_limit=7)
 
     all_at_once(database)
 

@@ -6,22 +6,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.databases import Database
+from support.factories import (
+    add_code_number,
+    change_extension,
+    lift_alarm,
+    make_alarm,
+    make_budget,
+    make_class,
+    make_code,
+    make_owner,
+)
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid, recharge
 from tollbook.app.decisions.decider import Settlement, ask, authorise, settle
 from tollbook.app.decisions.messages import Answer
 from tollbook.core.policies import Reason
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
-    AccountCodeNumber,
-    Alarm,
     Budget,
     BudgetUse,
     Department,
     Extension,
-    Owner,
     Pbx,
-    ServiceClass,
     Site,
 )
 
@@ -31,27 +36,19 @@ def budget(kind: str = "extension", **given: object) -> Budget:
         "extension": Extension.objects.get(number="101").pk,
         "department": Department.objects.get().pk,
     }[kind]
-    values = {
-        "every": "month",
-        "currency": "EUR",
-        "zone": "Europe/Berlin",
-        "created_us": 0,
-        **given,
-    }
     with door.transaction():
-        return Budget.objects.create(kind=kind, holder=holder, **values)
+        return make_budget(kind, holder, **given)
 
 
 def service_class(**given: object) -> None:
     """Let extension 101 have a class of service of its own."""
     with door.transaction():
-        row = ServiceClass.objects.create(name="C", **given)
-        Extension.objects.filter(number="101").update(service_class=row)
+        make_class("C", of="101", **given)
 
 
 def change(number: str = "101", **given: object) -> None:
     with door.transaction():
-        Extension.objects.filter(number=number).update(**given)
+        change_extension(number, **given)
 
 
 def test_a_budget_counts_what_is_used_and_what_is_held(database: Database) -> None:
@@ -76,9 +73,7 @@ def test_a_budget_counts_what_is_used_and_what_is_held(database: Database) -> No
 def test_a_department_s_budget_is_used_by_all_of_its_members(database: Database) -> None:
     open_prepaid(database, cents=1_000)
     with door.transaction():
-        Extension.objects.filter(number="102").update(
-            department=Department.objects.get(), billing=True
-        )
+        change_extension("102", department=Department.objects.get(), billing=True)
     recharge("102", 1_000)
     budget("department", limit_s=100)
 
@@ -164,7 +159,7 @@ def test_a_class_bars_by_country_and_hours(database: Database) -> None:
 def test_the_department_s_class_serves_members_that_have_none(database: Database) -> None:
     open_prepaid(database)
     with door.transaction():
-        row = ServiceClass.objects.create(name="closed", bars_otherwise=True)
+        row = make_class("closed", bars_otherwise=True)
         Department.objects.update(service_class=row)
 
     assert ask(door, asking()).reason is Reason.DESTINATION_BARRED
@@ -175,7 +170,7 @@ def test_a_class_asks_for_a_code_and_some_need_none(database: Database) -> None:
     open_prepaid(database)
     service_class(code_required_types=["international"])
     with door.transaction():
-        AccountCode.objects.create(code="4711")
+        make_code("4711")
 
     assert ask(door, asking()).reason is Reason.CODE_REQUIRED
     assert ask(door, asking(account_code="4711")).allowed
@@ -212,7 +207,7 @@ def test_a_code_restricts(
 ) -> None:
     open_prepaid(database)
     with door.transaction():
-        AccountCode.objects.create(code="4711", **code)
+        make_code("4711", **code)
 
     assert ask(door, asking(account_code="4711")).reason is reason
     assert ask(door, asking(account_code="4712")).reason is Reason.UNKNOWN_CODE
@@ -221,8 +216,8 @@ def test_a_code_restricts(
 def test_the_owner_of_the_code_pays_if_his_billing_is_on(database: Database) -> None:
     open_prepaid(database)
     with door.transaction():
-        owner = Owner.objects.create(name="Legal", billing=True, credit_micros=14 * CENT)
-        AccountCode.objects.create(code="4711", owner=owner)
+        owner = make_owner("Legal", billing=True, credit_micros=14 * CENT)
+        make_code("4711", owner=owner)
 
     answer = authorise(door, asking(account_code="4711"))
 
@@ -235,12 +230,11 @@ def test_the_owner_of_the_code_pays_if_his_billing_is_on(database: Database) -> 
 def test_a_code_with_several_numbers_dials_none_by_itself(database: Database) -> None:
     open_prepaid(database)
     with door.transaction():
-        code = AccountCode.objects.create(code="4711")
-        AccountCodeNumber.objects.create(code=code, position=1, number=PARIS)
+        code = make_code("4711", numbers=[PARIS])
 
     assert ask(door, asking(dialled="", typed="4711#")).number == "8888" + PARIS
     with door.transaction():
-        AccountCodeNumber.objects.create(code=code, position=2, number="0033999")
+        add_code_number(code, "0033999")
     assert ask(door, asking(dialled="", typed="4711#")).reason is Reason.TOO_SHORT
 
 
@@ -282,18 +276,11 @@ def test_calls_at_once_are_counted_by_their_holds(database: Database) -> None:
 def test_an_alarm_that_closes_keeps_closed_until_it_is_lifted(database: Database) -> None:
     open_prepaid(database)
     with door.transaction():
-        alarm = Alarm.objects.create(
-            key="x",
-            kind="guard",
-            at_us=0,
-            message="many calls",
-            extension=Extension.objects.get(number="101"),
-            closes=True,
-        )
+        alarm = make_alarm("101", closes=True)
 
     assert ask(door, asking()).reason is Reason.LOCKED
     with door.transaction():
-        Alarm.objects.filter(pk=alarm.pk).update(lifted_us=1)
+        lift_alarm(alarm)
     assert ask(door, asking()).allowed
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from support.batches import calls_batch, make_office
 from support.databases import Database
+from support.effort import examples
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
     CodeFilter,
@@ -222,7 +223,7 @@ def test_a_file_with_a_fault_changes_nothing_and_says_where(
     assert codes() == ["500"]
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(max_size=200))
 def test_no_bytes_break_the_reading(sqlite: Database, data: bytes) -> None:
     reading = read_codes(HEADER + data, length=0)

@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database
+from support.effort import examples
+from support.factories import change_extension, make_department, make_owner, make_site
 from support.office import NOON, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.recharge import Booked, Gift, post_gift
@@ -33,7 +35,7 @@ from tollbook.core.instants import to_us
 from tollbook.storage.billing.balances import HolderFilter, list_holders
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry, Owner, Site
+from tollbook.storage.models import AuditLog, Extension, LedgerEntry, Site
 
 BY = Actor("anna", NOON, "192.0.2.7")
 
@@ -48,7 +50,7 @@ def values() -> list[dict[str, object]]:
 
 def test_only_what_is_named_changes_and_each_change_is_audited(database: Database) -> None:
     open_office(database)
-    Extension.objects.filter(number="102").update(billing=True)
+    change_extension("102", billing=True)
     before = values()
 
     done = change_holders(
@@ -70,7 +72,7 @@ def test_only_what_is_named_changes_and_each_change_is_audited(database: Databas
 
 def test_another_payment_type_counts_anew_and_the_same_does_not(database: Database) -> None:
     open_office(database)
-    Extension.objects.filter(number="102").update(payment_type="postpaid")
+    change_extension("102", payment_type="postpaid")
 
     done = change_holders(door, "extension", phones(), {"payment_type": "postpaid"}, BY)
 
@@ -98,7 +100,9 @@ def test_what_is_foretold_is_what_happens(sqlite: Database) -> None:
     open_office(sqlite)
 
     @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=examples(40),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(texts=TEXTS)
     def holds(texts: dict[str, str]) -> None:
@@ -142,8 +146,8 @@ def test_fields_of_others_and_unknown_ones_are_refused(sqlite: Database) -> None
 
 def test_a_department_of_another_site_cannot_be_chosen(sqlite: Database) -> None:
     office = open_office(sqlite)
-    other = Site.objects.create(name="Wien", zone="Europe/Vienna", currency="EUR", created_us=0)
-    foreign = Department.objects.create(site=other, name="Verkauf")
+    other = make_site("Wien", zone="Europe/Vienna", currency="EUR")
+    foreign = make_department("Verkauf", site=other)
 
     faults = read_changes("extension", {"department": str(foreign.pk)}, site_id=office.site_id)
 
@@ -196,7 +200,7 @@ def test_the_currency_changes_only_before_any_money(database: Database) -> None:
 
 def test_many_tills_with_one_key_recharge_once(database: Database) -> None:
     open_office(database)
-    owner = Owner.objects.create(name="Dr. Held")
+    owner = make_owner("Dr. Held")
     answers: list[Booked | RequestRefused] = []
 
     def send(gift: Gift) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError
 
 from support.databases import Database
+from support.factories import make_code, make_owner, make_segment, make_source
 from support.office import NOON, TARIFF, Office, calls_in_a_row, open_office
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
@@ -16,14 +17,10 @@ from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, load_definition
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
     Call,
     Charge,
     Extension,
-    Owner,
     RawRecord,
-    RawSegment,
-    Source,
     SourceDay,
     SourcePosition,
 )
@@ -32,16 +29,8 @@ from tollbook.storage.models import (
 def live_source(office: Office) -> tuple[Intake, int]:
     """Return the intake of a new source, and a segment of its raw log."""
     with door.transaction():
-        source = Source.objects.create(
-            pbx_id=office.pbx.pbx_id,
-            name="Socket",
-            transport="tcp-listen",
-            format="asterisk-csv",
-            created_us=0,
-        )
-        segment = RawSegment.objects.create(
-            source=source, path="raw/x/1.seg", sequence=1, first_received_us=0
-        )
+        source = make_source("Socket", pbx_id=office.pbx.pbx_id)
+        segment = make_segment(source)
     return open_intake(door, source.pk), segment.pk
 
 
@@ -95,8 +84,8 @@ def test_nothing_but_a_position_can_be_stored(sqlite: Database) -> None:
 def test_account_codes_lead_to_their_owners(database: Database) -> None:
     intake, segment_id = live_source(open_office(database))
     with door.transaction():
-        owner = Owner.objects.create(name="Ms Okafor")
-        AccountCode.objects.create(code="4711", owner=owner)
+        owner = make_owner("Ms Okafor")
+        make_code("4711", owner=owner)
 
     intake.store(outcomes(3), segment_id=segment_id, at=NOON)
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from support.databases import Database
+from support.factories import make_segment, make_source
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.intake.intake import open_intake
@@ -18,7 +19,7 @@ from tollbook.core.charging import Charged
 from tollbook.core.rating import TalkedCall
 from tollbook.formats import Parser, load_definition
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Charge, ChargeParts, Counter, RawSegment, Source
+from tollbook.storage.models import Charge, ChargeParts, Counter
 from tollbook.storage.pricing.planned_charges import parts_of_charges
 
 
@@ -169,13 +170,7 @@ def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
 
 
 def test_a_live_source_sees_a_plan_that_was_added_meanwhile(office: Office) -> None:
-    source = Source.objects.create(
-        name="live",
-        pbx_id=office.pbx.pbx_id,
-        format="asterisk-csv",
-        transport="tcp-listen",
-        created_us=0,
-    )
+    source = make_source("live", pbx_id=office.pbx.pbx_id)
     intake = open_intake(door, source.pk)
     add({"tax": [{"name": "VAT", "percent": "100"}]})
     received = []
@@ -184,9 +179,7 @@ def test_a_live_source_sees_a_plan_that_was_added_meanwhile(office: Office) -> N
             add({"zone": "UTC"}, valid_from=FIRST_CALL)
         line = Call(number, FIRST_CALL + timedelta(minutes=minutes)).line().encode()
         parser = Parser(load_definition("asterisk-csv"), zone="UTC", source_name="live")
-        segment = RawSegment.objects.create(
-            source=source, sequence=number, path=f"{number}.seg", first_received_us=0
-        )
+        segment = make_segment(source, sequence=number, path=f"{number}.seg")
         at = NOON + timedelta(minutes=minutes)
         received.append(intake.store(parser.feed(line), segment_id=segment.pk, at=at).calls)
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tariffs import draw_call, draw_tariff
+from support.effort import examples
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Billable, Rater, compiled_document
 from tollbook.core.calendar import epoch_seconds
@@ -20,7 +21,7 @@ CALLS = 60
 MICROSECOND = timedelta(microseconds=1)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**63))
 def test_calls_in_any_order_are_charged_as_each_alone(seed: int) -> None:
     random = Random(seed)

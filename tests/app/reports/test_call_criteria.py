@@ -3,10 +3,11 @@
 import pytest
 
 from support.databases import Database
+from support.factories import make_extension, make_site
 from support.office import open_office
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, select
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Extension, Pbx, Site
+from tollbook.storage.models import Extension, Pbx
 
 
 def test_nothing_given_is_every_call(sqlite: Database) -> None:
@@ -84,8 +85,8 @@ def test_what_cannot_be_meant_is_refused_at_its_field(
 def test_a_number_at_two_sites_asks_which(sqlite: Database) -> None:
     open_office(sqlite)
     with door.transaction():
-        branch = Site.objects.create(name="Branch", zone="UTC", currency="EUR", created_us=0)
-        there = Extension.objects.create(site=branch, number="101")
+        branch = make_site("Branch")
+        there = make_extension("101", site=branch)
 
     with pytest.raises(CriteriaError, match="say which site"):
         select(Criteria(extension="101"))

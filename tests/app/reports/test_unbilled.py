@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from support.databases import Database
+from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.reports.call_criteria import Criteria
 from tollbook.app.reports.catalogue import Format
 from tollbook.app.reports.report import write_report
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Extension, Owner
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import UnbilledCount, unbilled_calls, unbilled_counts
 
@@ -23,7 +23,7 @@ from tollbook.storage.reports.unbilled import UnbilledCount, unbilled_calls, unb
 def office(database: Database) -> Office:
     made = open_office(database)
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
     made.receive(
         [
             Call(1, FIRST_CALL),
@@ -73,10 +73,8 @@ def test_the_report_says_why_in_words_and_to_programs(office: Office) -> None:
 
 def test_fees_add_up_by_owner_and_code(office: Office) -> None:
     with door.transaction():
-        okafor = Owner.objects.create(name="Ms Okafor")
-        AccountCode.objects.create(
-            code="4711", owner=okafor, description="Lease", fee_micros=120_000_000
-        )
+        okafor = make_owner("Ms Okafor")
+        make_code("4711", owner=okafor, description="Lease", fee_micros=120_000_000)
     office.receive(
         [
             Call(number, FIRST_CALL + timedelta(hours=number), talk_s=361, account_code="4711")

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database, sqlite_copy
+from support.effort import examples
+from support.factories import make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.pricing.explain_call import explain_call
@@ -180,15 +181,14 @@ PLANS = st.fixed_dictionaries(
     cuts=st.sets(st.integers(1, len(SPREAD) - 1), max_size=4),
     plan=st.just(PLAN) | PLANS,
 )
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12), deadline=None)
 def test_any_order_of_arrival_ends_at_the_same_digits(
-    _sqlite_template: Path,  # noqa: PT019 - the file itself is copied for each example
     tmp_path_factory: pytest.TempPathFactory,
     order: list[Call],
     cuts: set[int],
     plan: dict[str, object],
 ) -> None:
-    with sqlite_copy(_sqlite_template, tmp_path_factory.mktemp("office")) as sqlite:
+    with sqlite_copy(tmp_path_factory.mktemp("office")) as sqlite:
         office = open_office(sqlite)
         add(plan)
         edges = [0, *sorted(cuts), len(order)]
@@ -218,7 +218,7 @@ def test_a_walk_that_is_broken_off_goes_on_where_it_stood(
     add(PLAN)
     for call in order:
         office.receive([call])
-    run = RatingRun.objects.create(started_us=0)
+    run = make_run()
     steps = store_walk(door, Walk(Repricer()), run.pk, at=NOON, note=lambda _: None)
     assert next(steps).until_us is not None
     steps.close()

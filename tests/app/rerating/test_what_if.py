@@ -8,6 +8,7 @@ import pytest
 
 from support.batches import SECOND_US, Office, add_call, add_record, empty_batch, make_office
 from support.databases import Database
+from support.factories import make_tariff
 from tollbook.app.reports.call_criteria import Criteria, select
 from tollbook.app.rerating.what_if import (
     Comparison,
@@ -22,7 +23,6 @@ from tollbook.cli import main
 from tollbook.documents.csv_text import stream_csv
 from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
-from tollbook.storage.models import Tariff, TariffVersion
 from tollbook.storage.models.raw import RecordKind
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.columnar import queries
@@ -156,9 +156,8 @@ def test_the_copy_and_the_tables_compare_alike(
 def test_a_stored_tariff_is_taken_by_name_in_its_newest_version(
     office: Office, files: dict[str, str]
 ) -> None:
-    tariff = Tariff.objects.create(name="Stored", currency="EUR", zone="Europe/Berlin")
-    for number, price in ((1, "6.00"), (2, "0.06")):
-        document = {
+    documents = [
+        {
             "name": "Stored",
             "currency": "EUR",
             "zone": "Europe/Berlin",
@@ -169,14 +168,9 @@ def test_a_stored_tariff_is_taken_by_name_in_its_newest_version(
                 }
             ],
         }
-        TariffVersion.objects.create(
-            tariff=tariff,
-            number=number,
-            document=json.dumps(document),
-            sha256=str(number),
-            valid_from_us=SECOND_US * number,
-            created_us=0,
-        )
+        for price in ("6.00", "0.06")
+    ]
+    make_tariff("Stored", *map(json.dumps, documents), begins_us=(SECOND_US, 2 * SECOND_US))
 
     found = compare(CallFilter(), alternatives(["Stored"]))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database
+from support.factories import make_pbx, make_site, make_trunk
 from support.office import NOON, TARIFF
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.tariffs.assign import (
@@ -19,8 +20,6 @@ from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
-    Pbx,
-    Site,
     Tariff,
     TariffAssignment,
     TariffVersion,
@@ -112,7 +111,7 @@ def test_assignments_stand_in_the_order_given_and_the_default_behind_all(
 def test_assignments_of_another_pbx_are_not_ours(sqlite: Database) -> None:
     tariff = published().tariff_id
     trunk = a_trunk()
-    other = Pbx.objects.create(site=trunk.pbx.site, name="Other")
+    other = make_pbx("Other", site=trunk.pbx.site)
     assign_tariff(door, tariff, Scope(trunk=trunk.pk), at=NOON, actor="clerk")
 
     assert [one.trunk for one in load_rules(other.pk).assignments] == [""]
@@ -154,6 +153,4 @@ def test_rules_read_a_version_once(sqlite: Database) -> None:
 
 
 def a_trunk() -> Trunk:
-    site = Site.objects.create(name="Here", zone="UTC", currency="EUR", created_us=0)
-    pbx = Pbx.objects.create(site=site, name="Reception")
-    return Trunk.objects.create(pbx=pbx, name="Line 1")
+    return make_trunk("Line 1", pbx=make_pbx("Reception", site=make_site("Here")))

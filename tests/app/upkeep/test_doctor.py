@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database, connection
+from support.factories import make_budget, make_snapshot
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.upkeep.doctor import ProofResult, examine, mend
@@ -13,8 +14,6 @@ from tollbook.core.money import Money
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Balance,
-    BalanceSnapshot,
-    Budget,
     BudgetUse,
     CallPayer,
     Department,
@@ -30,14 +29,7 @@ def office(database: Database) -> Office:
     made = open_office(database)
     with door.transaction():
         Extension.objects.update(billing=True)
-        Budget.objects.create(
-            kind="department",
-            holder=Department.objects.get().pk,
-            limit_micros=50_000_000,
-            currency="EUR",
-            zone="Europe/Berlin",
-            created_us=0,
-        )
+        make_budget("department", Department.objects.get().pk, limit_micros=50_000_000)
     made.receive(calls_in_a_row(30))
     made.receive([Call(99, FIRST_CALL + timedelta(days=1), dialled="0033123456789")])
     return made
@@ -130,13 +122,7 @@ def test_a_budget_that_says_something_else_is_found_and_mended(office: Office) -
 def test_a_snapshot_that_does_not_add_up_is_found(office: Office) -> None:
     posting = LedgerPosting.objects.order_by("-id").first()
     assert posting is not None
-    BalanceSnapshot.objects.create(
-        account=posting.account,
-        day=FIRST_CALL.date(),
-        last_posting=posting.pk,
-        balance_micros=posting.after_micros + 1,
-        taken_us=0,
-    )
+    make_snapshot(posting, day=FIRST_CALL.date(), balance_micros=posting.after_micros + 1)
 
     assert only_fault(office)[:2] == ("snapshots", "snapshot.differs")
 

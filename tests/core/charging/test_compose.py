@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tariffs import draw_call, draw_tariff
+from support.effort import examples
 from tollbook.core.charging import (
     Charged,
     DatedExchangeRate,
@@ -183,7 +184,7 @@ def test_an_amount_is_exchanged_at_the_rate_of_its_day() -> None:
     assert none == Unrated("no_exchange_rate")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 2**63))
 def test_an_empty_plan_changes_no_digit(seed: int) -> None:
     tariff, talked = drawn(seed)
@@ -199,7 +200,7 @@ def test_an_empty_plan_changes_no_digit(seed: int) -> None:
         assert composed == base
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(seed=st.integers(0, 2**63))
 def test_every_line_leads_to_the_charge(seed: int) -> None:
     tariff, talked = drawn(seed)
@@ -216,7 +217,7 @@ def test_every_line_leads_to_the_charge(seed: int) -> None:
         assert result.charge >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 2**63), cents=st.integers(0, 500))
 def test_the_longest_talk_is_affordable_and_one_second_more_is_not(seed: int, cents: int) -> None:
     tariff, talked = drawn(seed)

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from reference.splits import draw_long_call, draw_split_tariff
 from reference.tariffs import draw_call, draw_tariff
+from support.effort import examples
 from tollbook.core.rating import TalkedCall, charge_of
 from tollbook.core.rating.batch import (
     HAS_NUMBA,
@@ -71,7 +72,7 @@ def assert_equal(
         assert found == charge_of(tariff.compiled, call), (seed, call)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**63))
 def test_both_forms_agree(seed: int) -> None:
     assert_equal(seed, calls=50)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reference import rating as reference
 from reference.splits import draw_long_call, draw_split_tariff
 from reference.tariffs import draw_call, draw_tariff
+from support.effort import examples
 from tollbook.core.rating import (
     Priced,
     TalkedCall,
@@ -77,7 +78,7 @@ def assert_equal_to_the_rules(
 
 
 @given(seeds)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_every_charge_equals_the_rules_read_plainly(seed: int) -> None:
     assert_equal_to_the_rules(seed, calls=4)
 
@@ -108,7 +109,7 @@ def test_steps_of_one_slot_are_one_line_across_the_edge_of_another_band() -> Non
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_call_split_among_many_rates_equals_the_rules_read_plainly(seed: int) -> None:
     assert_equal_to_the_rules(seed, calls=4, draw=draw_split_tariff, draw_one=draw_long_call)
 
@@ -134,7 +135,7 @@ def test_seventy_thousand_split_calls_differ_in_no_digit(first_seed: int) -> Non
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_longest_talk_is_the_last_second_before_a_call_gets_too_dear(seed: int) -> None:
     random = Random(seed)
     document = draw_tariff(random)
@@ -157,7 +158,7 @@ def test_longest_talk_is_the_last_second_before_a_call_gets_too_dear(seed: int) 
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_without_an_upper_bound_the_next_second_is_too_dear_or_there_is_none(seed: int) -> None:
     random = Random(seed)
     document = draw_tariff(random, bands_apply="start")
@@ -181,7 +182,7 @@ def test_without_an_upper_bound_the_next_second_is_too_dear_or_there_is_none(see
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_the_explanation_names_one_winner_and_a_reason_for_every_loser(seed: int) -> None:
     random = Random(seed)
     document = draw_tariff(random)
@@ -197,7 +198,7 @@ def test_the_explanation_names_one_winner_and_a_reason_for_every_loser(seed: int
 
 
 @given(seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_tariff_written_as_a_document_reads_back_equal(seed: int) -> None:
     tariff = read_tariff(draw_tariff(Random(seed))).tariff
     assert tariff is not None

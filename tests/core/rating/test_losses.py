@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tariffs import draw_tariff
+from support.effort import examples
 from tollbook.core.rating import TalkedCall, charge_of
 from tollbook.core.rating.losses import FILL, LEAST_DIGITS, compared
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
@@ -75,7 +76,7 @@ def test_what_either_cannot_price_is_no_loss() -> None:
     assert compared(ours, carrier, since=MONDAY) == ()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 2**63))
 def test_every_loss_is_one_by_the_pricing_of_calls(seed: int) -> None:
     random = Random(seed)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tariffs import draw_tariff
+from support.effort import examples
 from tollbook.core.tariff import TariffSyntaxError, decode_tariff, read_tariff
 
 SLOT = {"from_s": 0, "price": "0.12", "per_s": 60, "increment_s": 60}
@@ -342,7 +343,7 @@ def test_a_rate_without_dates_takes_the_pair_of_the_tariff() -> None:
 
 
 @given(st.integers(0, 2**32), st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_no_document_makes_the_reader_stumble(seed: int, data: st.DataObject) -> None:
     """Put any value anywhere: the answer is a tariff or faults, never an exception."""
     document = draw_tariff(Random(seed))

@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from support.databases import Database, connection
+from support.effort import examples
 from tollbook.app.billing.post_entry import account_of_extension, post_entry
 from tollbook.core.ledger import (
     REVENUE,
@@ -311,7 +312,7 @@ def test_books_agree_after_every_step(sqlite: Database) -> None:
     run_state_machine_as_test(
         Books,
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             stateful_step_count=15,
             deadline=None,
             suppress_health_check=list(HealthCheck),

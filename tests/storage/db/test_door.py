@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.databases import Database, connection
+from support.effort import examples
 from support.locks import is_free
 from tollbook.storage.db.door import STEPS_TOGETHER
 from tollbook.storage.db.installation import door
@@ -125,7 +126,9 @@ def test_what_only_the_commit_can_refuse_is_told_to_its_caller_only(database: Da
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(12),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(st.sampled_from([keep, keep_and_refuse, department_without_site]), max_size=8))
 def test_stored_is_what_was_answered_and_nothing_else(

@@ -40,11 +40,11 @@ class Two:
 
 
 @pytest.fixture
-def two(_sqlite_template: Path, tmp_path: Path) -> Iterator[Two]:
+def two(tmp_path: Path) -> Iterator[Two]:
     opened = []
     with ExitStack() as stack:
         for name in NAMES:
-            database = stack.enter_context(sqlite_copy(_sqlite_template, tmp_path / name))
+            database = stack.enter_context(sqlite_copy(tmp_path / name))
             office = open_prepaid(database, cents=18 if name == "rich" else 10)
             with current().door.transaction():
                 Site.objects.update(name=f"Site of the {name}")

@@ -35,7 +35,7 @@ def test_a_query_straight_from_the_driver_gives_text_too(database: Database) -> 
     plan = {"country": "DE", "short_codes": {"701": 'Z\u00fcrich "1"'}}
     with door.transaction():
         Site.objects.create(name="A", zone="UTC", currency="EUR", created_us=0, dial_plan=plan)
-        rows = fetch_inside("SELECT dial_plan FROM tollbook_site", (), using="default")
+        rows = fetch_inside("SELECT dial_plan FROM tollbook_site", ())
 
     assert [from_json(row[0]) for row in rows] == [plan]
 

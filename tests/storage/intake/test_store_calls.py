@@ -21,6 +21,7 @@ from support.batches import (
     make_office,
 )
 from support.databases import Database, connection
+from support.effort import examples
 from tollbook.core.batch import BATCH_RECORDS, CallBatch, Position, StoredBatch
 from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
@@ -363,7 +364,9 @@ def test_an_empty_batch_may_move_the_position(database: Database) -> None:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     texts=st.lists(st.text(st.characters(codec=None), max_size=20), min_size=1, max_size=2 * MANY),

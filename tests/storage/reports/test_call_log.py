@@ -18,6 +18,7 @@ from support.batches import (
     make_office,
 )
 from support.databases import Database, connection
+from support.effort import examples
 from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Charge, RatingRun
@@ -181,7 +182,9 @@ orders = st.builds(SortOrder, st.sampled_from(Sort), st.booleans())
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(wanted=filters, order=orders, page_size=st.integers(1, 15))
 def test_pages_hold_exactly_what_the_filter_admits(

@@ -12,12 +12,13 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from support.factories import make_extension, make_site
 from support.office import FIRST_CALL, Call, Office
 from support.screens import StandingClock
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.pins import PinError, generate_pins, set_pins, weakness
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AuditLog, Extension, ExtensionPin, Site, UserRole
+from tollbook.storage.models import AuditLog, Extension, ExtensionPin, UserRole
 
 PIN, OTHER_PIN = "270418", "905512"
 
@@ -149,8 +150,8 @@ def test_where_two_sites_have_the_extension_the_site_is_chosen(
     amir: Extension, anonymous: Client, by: Actor
 ) -> None:
     with door.transaction():
-        branch = Site.objects.create(name="Branch", zone="UTC", currency="USD", created_us=0)
-        twin = Extension.objects.create(site=branch, number="101", name="Zoe")
+        branch = make_site("Branch", zone="UTC", currency="USD")
+        twin = make_extension("101", site=branch, name="Zoe")
     set_pins({twin.pk: OTHER_PIN}, by=by)
 
     assert b"Branch" in anonymous.get("/sign-in/extension").content

@@ -11,12 +11,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, resolve
 
+from support.factories import make_account, make_alarm, make_code, make_owner, make_user
 from support.office import FIRST_CALL, Call, Office
 from support.screens import OPEN, PASSWORD, example, pages
 from tollbook.app.access.roles import WITHIN_REACH, Reach, access_of, visible_accounts
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Account, AccountCode, Alarm, Extension, Owner, UserRole
 from tollbook.storage.models import Call as StoredCall
+from tollbook.storage.models import Extension, Owner
 from tollbook.storage.models.access import Role
 from tollbook.web.frame.permissions import OPEN_PATHS, may_open, need_of
 
@@ -65,23 +66,19 @@ class House:
 @pytest.fixture
 def house(office: Office) -> House:
     with door.transaction():
-        owners = [Owner.objects.create(name=name) for name in ("Smith", "Jones")]
+        owners = [make_owner(name) for name in ("Smith", "Jones")]
         for owner, code in zip(owners, ("4711", "4712"), strict=True):
-            AccountCode.objects.create(code=code, owner=owner)
+            make_code(code, owner=owner)
         users = {}
         for letter, role in LETTERS.items():
-            users[letter] = User.objects.create_user(username=f"user-{letter}", password=PASSWORD)
-            UserRole.objects.create(
-                user=users[letter],
+            users[letter] = make_user(
+                f"user-{letter}",
+                password=PASSWORD,
                 role=role,
                 owner=owners[0] if letter == "O" else None,
                 extension=Extension.objects.get(number="101") if letter == "E" else None,
-                created_us=0,
             )
-        Alarm.objects.create(
-            key="spend", kind="spend", at_us=0, message="too much", closes=True,
-            extension=Extension.objects.get(number="101"),
-        )  # fmt: skip
+        make_alarm("101", key="spend", kind="spend", message="too much", closes=True)
     office.receive(
         [
             Call(1, FIRST_CALL, extension="101", dialled=AMIR, account_code="4711"),
@@ -370,7 +367,7 @@ def test_of_the_ledgers_accounts_each_sees_its_own(house: House) -> None:
     with door.transaction():
         for kind in ("extension", "owner", "department", "system"):
             for name in ("1", "2"):
-                Account.objects.create(kind=kind, name=name, currency="EUR", created_us=0)
+                make_account(kind, name)
 
     def seen(reach: Reach) -> set[tuple[str, str]]:
         return {(one.kind, one.name) for one in visible_accounts(reach)}

@@ -7,6 +7,7 @@ from django.contrib.auth.hashers import get_hasher
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import make_user
 from support.office import Office
 from support.screens import OPEN, PASSWORD, StandingClock, example, pages
 from tollbook.app.access.sign_in import expect_new_password
@@ -190,7 +191,7 @@ def test_the_session_list_names_browsers_and_ends_the_others(browser: Client, us
 
 
 def test_a_session_of_somebody_else_cannot_be_ended(browser: Client, office: Office) -> None:
-    User.objects.create_superuser(username="bert", password=PASSWORD)
+    make_user("bert", administrator=True, password=PASSWORD)
     other = Client()
     other.post("/sign-in", {"name": "bert", "password": PASSWORD})
 

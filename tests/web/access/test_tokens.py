@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from support.factories import make_owner
 from support.office import Office
 from support.screens import StandingClock
 from tollbook.app.access.tokens import bearer_of, note_use
-from tollbook.storage.models import ApiToken, AuditLog, Extension, Owner
+from tollbook.storage.models import ApiToken, AuditLog, Extension
 
 
 def make(browser: Client, **form: object) -> str:
@@ -73,7 +74,7 @@ def test_the_last_use_is_shown(browser: Client, office: Office, clock: StandingC
 
 
 def test_a_token_may_see_one_owner_or_one_extension(browser: Client, office: Office) -> None:
-    owner = Owner.objects.create(name="Smith & Partners")
+    owner = make_owner("Smith & Partners")
     make(browser, name="portal", owner=str(owner.pk))
     make(browser, name="phone", extension="101")
 

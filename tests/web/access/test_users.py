@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import make_owner, make_user
 from support.office import Office
 from support.screens import PASSWORD, StandingClock
 from tollbook.app.access.actor import Actor
@@ -76,7 +77,7 @@ def test_an_owners_user_needs_its_owner(browser: Client, office: Office) -> None
     assert refused.status_code == 422
     assert b"Choose the owner whose calls this user sees" in refused.content
 
-    owner = Owner.objects.create(name="Smith & Partners")
+    owner = make_owner("Smith & Partners")
     made(browser, role="owner", name="lisa", owner=str(owner.pk))
     assert UserRole.objects.get(user__username="lisa").owner_id == owner.pk
 
@@ -166,7 +167,7 @@ def test_an_administrator_sees_where_a_user_is_signed_in_and_ends_it(browser: Cl
 
 
 def test_the_list_is_searched_filtered_sorted_and_exported(browser: Client) -> None:
-    owner = Owner.objects.create(name="Smith & Partners")
+    owner = make_owner("Smith & Partners")
     made(browser, role="viewer", name="vera")
     made(browser, role="owner", name="lisa", owner=str(owner.pk))
 
@@ -194,7 +195,7 @@ def test_the_roles_are_explained(browser: Client) -> None:
 
 
 def test_a_user_without_a_role_is_let_in_nowhere(browser: Client) -> None:
-    User.objects.create_user(username="nemo", password=PASSWORD)
+    make_user("nemo", password=PASSWORD)
     nemo = signed_in("nemo", PASSWORD)
 
     answer = nemo.get("/")
@@ -206,7 +207,7 @@ def test_a_user_without_a_role_is_let_in_nowhere(browser: Client) -> None:
 
 
 def test_an_owner_that_is_switched_off_takes_its_users_along(browser: Client) -> None:
-    owner = Owner.objects.create(name="Smith & Partners")
+    owner = make_owner("Smith & Partners")
     name, password = made(browser, role="owner", name="lisa", owner=str(owner.pk))
     lisa = signed_in(name, password)
     assert lisa.get("/calls").status_code == 200
@@ -239,7 +240,7 @@ def test_another_role_holds_at_once_and_is_written_down(browser: Client) -> None
 
 
 def test_the_role_of_an_owner_needs_the_owner_and_loses_it_again(browser: Client) -> None:
-    smith = Owner.objects.create(name="Smith")
+    smith = make_owner("Smith")
     made(browser, role="viewer", name="vera")
     vera = User.objects.get(username="vera").pk
 
@@ -299,10 +300,7 @@ def test_a_role_that_is_not_given_here_is_refused(browser: Client, role: str) ->
 
 
 def test_an_extensions_user_keeps_its_role(office: Office, clock: StandingClock) -> None:
-    user = User.objects.create_user(username="ext")
-    UserRole.objects.create(
-        user=user, role=Role.EXTENSION, extension=Extension.objects.first(), created_us=0
-    )
+    user = make_user("ext", role=Role.EXTENSION, extension=Extension.objects.first())
 
     with pytest.raises(UserError, match="no other role"):
         change_role(user.pk, Role.VIEWER, by=Actor("test", clock()))

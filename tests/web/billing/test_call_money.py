@@ -10,12 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import change_extension, give_role, make_code, make_owner
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, AuditLog, Extension, Owner
+from tollbook.storage.models import AuditLog, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
-from tollbook.storage.models.access import Role, UserRole
+from tollbook.storage.models.access import Role
 
 HOSTILE = "<b>=1+1</b>"
 
@@ -24,9 +25,9 @@ HOSTILE = "<b>=1+1</b>"
 def billed(office: Office) -> Office:
     """An office in which 101 pays and Ms Okafor pays for code 4711."""
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
-        okafor = Owner.objects.create(name=f"Ms Okafor {HOSTILE}", billing=True)
-        AccountCode.objects.create(code="4711", owner=okafor, fee_micros=120_000_000)
+        change_extension("101", billing=True)
+        okafor = make_owner(f"Ms Okafor {HOSTILE}", billing=True)
+        make_code("4711", owner=okafor, fee_micros=120_000_000)
     office.receive([Call(1, NOON - timedelta(hours=3), talk_s=361)])
     return office
 
@@ -140,7 +141,7 @@ def test_who_may_not_change_money_corrects_nothing(
 ) -> None:
     call = StoredCall.objects.get()
     User.objects.update(is_superuser=False)
-    UserRole.objects.create(user=user, role=Role.VIEWER, created_us=0)
+    give_role(user, Role.VIEWER)
 
     assert browser.get(f"/calls/account-code?id={call.pk}").status_code == 403
     form = {"ids": str(call.pk), "code": "4711", "step": "post"}
@@ -187,7 +188,7 @@ def test_a_long_unbilled_list_goes_on(browser: Client, office: Office) -> None:
 def test_the_past_is_billed_once_it_was_shown(browser: Client, office: Office) -> None:
     office.receive([Call(1, NOON - timedelta(hours=3)), Call(2, NOON - timedelta(days=3))])
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
     amir = str(Extension.objects.get(number="101").pk)
 
     asked = browser.get("/calls/unbilled/bill")
@@ -207,7 +208,7 @@ def test_the_past_is_billed_once_it_was_shown(browser: Client, office: Office) -
 def test_a_billing_of_the_past_is_undone_with_one_button(browser: Client, office: Office) -> None:
     office.receive([Call(1, NOON - timedelta(hours=3))])
     with door.transaction():
-        Extension.objects.filter(number="101").update(billing=True)
+        change_extension("101", billing=True)
     amir = str(Extension.objects.get(number="101").pk)
     browser.post("/calls/unbilled/bill", {"since": "2026-10-31"})
     page = browser.get("/calls/unbilled/bill")

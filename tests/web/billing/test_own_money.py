@@ -4,16 +4,16 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from support.screens import recharged
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Department, Extension, Owner, Tariff, UserRole
+from tollbook.storage.models import Department, Extension, Owner, Tariff
 from tollbook.storage.models.access import Role
 
 # Amounts that stand for their holder wherever they show up.
@@ -25,9 +25,9 @@ SignIn = Callable[[str], Client]
 def sign_in(browser: Client, office: Office) -> SignIn:
     """Everybody has money and a call; sign in the user of `101`, `Smith`, or a `viewer`."""
     with door.transaction():
-        owners = [Owner.objects.create(name=name) for name in ("Smith", "Jones")]
+        owners = [make_owner(name) for name in ("Smith", "Jones")]
         for owner, code in zip(owners, ("4711", "4712"), strict=True):
-            AccountCode.objects.create(code=code, owner=owner)
+            make_code(code, owner=owner)
         amir = Extension.objects.get(number="101")
         users = {}
         for name, role, owner, extension in (
@@ -35,10 +35,7 @@ def sign_in(browser: Client, office: Office) -> SignIn:
             ("Smith", Role.OWNER, owners[0], None),
             ("viewer", Role.VIEWER, None, None),
         ):
-            users[name] = User.objects.create_user(username=f"user-{name}")
-            UserRole.objects.create(
-                user=users[name], role=role, owner=owner, extension=extension, created_us=0
-            )
+            users[name] = make_user(f"user-{name}", role=role, owner=owner, extension=extension)
     for number in ("101", "102"):
         recharged(browser, [Extension.objects.get(number=number).pk], AMOUNTS[number])
     for owner in owners:

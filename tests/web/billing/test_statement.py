@@ -4,17 +4,18 @@ import csv
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import change_extension, make_budget, make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Budget, Department, Extension, Owner, UserRole
+from tollbook.storage.models import AccountCode, Department, Extension, Owner
 from tollbook.storage.models.access import Role
 
 SEPTEMBER = datetime(2026, 9, 10, 9, 0, tzinfo=UTC)
@@ -42,10 +43,10 @@ def recharged(
 def amir(office: Office) -> Extension:
     """Extension 101 with 20.00 since September, 5.00 of October, and three calls of 0.22."""
     with door.transaction():
-        owner = Owner.objects.create(name="Smith")
-        AccountCode.objects.create(code="4711", owner=owner, fee_micros=120_000_000)
-        AccountCode.objects.create(code="4712", owner=Owner.objects.create(name="Jones"))
-        Extension.objects.filter(number="101").update(billing=True)
+        owner = make_owner("Smith")
+        make_code("4711", owner=owner, fee_micros=120_000_000)
+        make_code("4712", owner=make_owner("Jones"))
+        change_extension("101", billing=True)
     amir = Extension.objects.get(number="101")
     account = AccountRef("extension", str(amir.pk))
     recharged(account, 2_000, at=SEPTEMBER, reason="<b>first</b>")
@@ -193,9 +194,8 @@ def test_a_holder_nobody_ever_charged_has_an_empty_statement(
     assert figures(browser.get(path, asked)) == ["0.0000", "0.0000", "0.0000", "0.0000"]
 
 
-def signed_in(role: Role, **whose: object) -> Client:
-    user = User.objects.create_user(username=f"user-{role}")
-    UserRole.objects.create(user=user, role=role, created_us=0, **whose)
+def signed_in(role: Role, **whose: Any) -> Client:
+    user = make_user(f"user-{role}", role=role, **whose)
     client = Client()
     client.force_login(user)
     return client
@@ -231,15 +231,7 @@ def test_an_owner_reads_those_of_its_own_codes(amir: Extension) -> None:
 
 def test_a_budget_of_money_and_minutes_shows_both(browser: Client, amir: Extension) -> None:
     with door.transaction():
-        Budget.objects.create(
-            kind="extension",
-            holder=amir.pk,
-            limit_micros=5_000_000,
-            limit_s=600,
-            currency="EUR",
-            zone="Europe/Berlin",
-            created_us=0,
-        )
+        make_budget("extension", amir.pk, limit_micros=5_000_000, limit_s=600)
     page = browser.get(f"/extensions/{amir.pk}").content.decode()
 
     assert "0.0000 of 5.0000 EUR a month" in page

@@ -4,10 +4,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import change_extension
 from support.office import Office
 from support.prepaid import PARIS, assign_france, change_office, recharge
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import Extension, LedgerHold, Refusal
+from tollbook.storage.models import LedgerHold, Refusal
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_an_allowed_call_shows_its_limit_and_each_step(client: Client) -> None:
 @pytest.mark.usefixtures("prepaid")
 def test_a_refused_call_says_which_rule_stops_it(client: Client) -> None:
     with door.transaction():
-        Extension.objects.filter(number="101").update(locked=True)
+        change_extension("101", locked=True)
 
     shown = page(client, caller="101", number=PARIS)
 

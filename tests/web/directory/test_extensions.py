@@ -6,9 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
+from support.factories import (
+    change_extension,
+    make_extension,
+    make_extensions,
+    make_owner,
+    make_user,
+)
 from support.office import FIRST_CALL, NOON, Call, Office
 from support.screens import hidden, recharged, rows_of, words_of
 from tollbook.storage.billing.balances import HolderFilter, list_holders
@@ -18,9 +24,7 @@ from tollbook.storage.models import (
     Department,
     Extension,
     LedgerEntry,
-    Owner,
     Site,
-    UserRole,
 )
 
 HOSTILE = "<script>alert(1)</script>"
@@ -137,9 +141,7 @@ def test_an_adjustment_needs_its_reason(browser: Client, office: Office) -> None
 
 
 def test_all_that_the_filter_holds_can_be_meant(browser: Client, office: Office) -> None:
-    Extension.objects.bulk_create(
-        Extension(site_id=office.site_id, number=str(number)) for number in range(300, 360)
-    )
+    make_extensions(range(300, 360))
 
     page = browser.get("/extensions?q=3&per_page=10")
     assert "0 Selected / 60 Total" in words_of(page)
@@ -152,7 +154,7 @@ def test_all_that_the_filter_holds_can_be_meant(browser: Client, office: Office)
 def test_bulk_edit_changes_only_ticked_fields_and_shows_it_first(
     browser: Client, office: Office
 ) -> None:
-    Extension.objects.filter(number="102").update(credit_micros=5_000_000, locked=True)
+    change_extension("102", credit_micros=5_000_000, locked=True)
     form = {
         **hidden(browser.get("/extensions/edit", {"id": phones()})),
         "set_billing": "1", "billing": "on", "set_payment_type": "1", "payment_type": "postpaid",
@@ -266,9 +268,9 @@ def test_total_recharges_starts_anew_by_hand_and_by_payment_type(
 def test_the_list_is_searched_filtered_and_sorted(
     browser: Client, office: Office, query: str, numbers: list[str]
 ) -> None:
-    Extension.objects.create(site_id=office.site_id, number="99", payment_type="postpaid")
-    Extension.objects.filter(number="102").update(locked=True, credit_micros=1_000_000)
-    Extension.objects.filter(number="101").update(billing=True)
+    make_extension("99", payment_type="postpaid")
+    change_extension("102", locked=True, credit_micros=1_000_000)
+    change_extension("101", billing=True)
 
     html = browser.get(f"/extensions{query}").content.decode()
 
@@ -279,7 +281,7 @@ def test_the_list_is_searched_filtered_and_sorted(
 
 def test_hostile_names_are_shown_and_never_run(browser: Client, office: Office) -> None:
     for number, name in (("901", HOSTILE), ("902", "=cmd|'/c calc'!A0"), ("903", "\u202eأمينة")):
-        Extension.objects.create(site_id=office.site_id, number=number, name=name)
+        make_extension(number, name=name)
     recharged(browser, phones())
 
     for page in ("/extensions", "/extensions/recharges", f"/extensions/{phones()[2]}"):
@@ -291,7 +293,7 @@ def test_hostile_names_are_shown_and_never_run(browser: Client, office: Office) 
 
 
 def test_owners_and_departments_are_recharged_the_same_way(browser: Client, office: Office) -> None:
-    owner = Owner.objects.create(name="Dr. Held")
+    owner = make_owner("Dr. Held")
     sales = Department.objects.get()
 
     for kind, row in (("owner", owner), ("department", sales)):
@@ -456,9 +458,8 @@ def test_extensions_found_from_calls_are_billed_as_the_site_says(
     assert (found["301"], found["302"]) == (False, True)
 
 
-def signed_in_as(role: str, **whose: object) -> Client:
-    user = User.objects.create_user(username=f"{role}-user", password="a horse and two carts")
-    UserRole.objects.create(user=user, role=role, created_us=0, **whose)
+def signed_in_as(role: str, **whose: Any) -> Client:
+    user = make_user(f"{role}-user", password="a horse and two carts", role=role, **whose)
     client = Client()
     client.force_login(user)
     return client
@@ -493,7 +494,7 @@ def test_who_may_only_look_moves_no_money(browser: Client, office: Office, role:
     entry = LedgerEntry.objects.get()
     whose: dict[str, object] = {
         "extension": {"extension_id": amir},
-        "owner": {"owner_id": Owner.objects.create(name="Dr. Held").pk},
+        "owner": {"owner_id": make_owner("Dr. Held").pk},
     }.get(role, {})
     client = signed_in_as(role, **whose)
 

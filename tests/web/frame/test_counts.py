@@ -5,9 +5,10 @@ import re
 import pytest
 from django.test import Client
 
+from support.factories import make_code, make_owner
 from support.office import FIRST_CALL, Call, Office
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Department, Extension, Owner
+from tollbook.storage.models import Department, Extension
 
 PAGES = (
     "/", "/home/spend", "/calls", "/calls/1", "/calls/unbilled?period=all", "/codes", "/owners",
@@ -29,7 +30,7 @@ def lonely(office: Office) -> Office:
     """One extension, one department, one owner with one code, one call."""
     with door.transaction():
         Extension.objects.filter(number="102").delete()
-        AccountCode.objects.create(code="4711", owner=Owner.objects.create(name="Smith"))
+        make_code("4711", owner=make_owner("Smith"))
     assert Department.objects.count() == 1
     office.receive([Call(1, FIRST_CALL)])
     return office

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 
 from support.databases import Database
+from support.factories import make_user
 from support.office import NOON, calls_in_a_row, open_office
 from support.screens import PAGES
 from tollbook.app.access.sign_in import Locked, LockOut, WrongPassword, sign_in
@@ -20,7 +20,7 @@ LOCK_OUT = LockOut(failures=5, minutes=15)
 def test_every_page_opens_on_both_engines(database: Database, installed: Settings) -> None:
     open_office(database).receive(calls_in_a_row(30))
     browser = Client()
-    browser.force_login(User.objects.create_superuser(username="anna"))
+    browser.force_login(make_user("anna", administrator=True))
     for page in (*PAGES, "/calls?q=4020&sort=charge", "/calls?unrated=1&cost_min=1"):
         assert browser.get(page).status_code == 200, page
     for page in (

@@ -9,8 +9,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from python_calamine import CalamineWorkbook
 
+from support.factories import make_reject, make_source
 from support.office import Office
-from tollbook.storage.models import Pbx, Reject, Source
 
 TARIFF = """
 name = "{name}"
@@ -114,19 +114,9 @@ def test_tariffs_are_found_and_sorted(
 
 @pytest.fixture
 def quarantined(browser: Client, office: Office) -> Client:
-    source = Source.objects.create(
-        pbx=Pbx.objects.get(), name="Test", transport="import", format="3cx", created_us=0
-    )
+    source = make_source("Test", transport="import", format="3cx")
     for line, raw in enumerate((b"Call 7,\x00\x01,=1+1", "Call 8,Müller".encode()), start=1):
-        Reject.objects.create(
-            source=source,
-            received_us=0,
-            line=line,
-            offset=0,
-            raw=raw,
-            reason="call.layout_unknown",
-            message=f"Test:{line}: is not a record of 3cx.",
-        )
+        make_reject(source, line, raw)
     return browser
 
 

@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client, override_settings
 
+from support.factories import make_user
 from support.office import Office
 from support.screens import OPEN, PASSWORD, example, pages
 from tollbook.storage.models import LoginFailure
@@ -154,9 +155,9 @@ def test_a_wrong_password_takes_as_long_for_every_name(
 ) -> None:
     hasher = f"{CountingHasher.__module__}.{CountingHasher.__qualname__}"
     with override_settings(PASSWORD_HASHERS=[hasher]):
-        User.objects.create_user(username="anna", password=PASSWORD)
-        User.objects.create_user(username="shut-out", password=PASSWORD, is_active=False)
-        User.objects.create_user(username="no-password")
+        make_user("anna", password=PASSWORD)
+        make_user("shut-out", password=PASSWORD, is_active=False)
+        make_user("no-password")
         before = CountingHasher.computed
         anonymous.post("/sign-in", {"name": name, "password": "no"})
 

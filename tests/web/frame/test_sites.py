@@ -6,20 +6,19 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from support.factories import make_code, make_codes, make_extension, make_site
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.directory.pbxs import PbxInfo, add_pbx
 from tollbook.app.intake.sources import SourceAdded, add_source
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import AccountCode, Extension, Pbx, Reject, Site
+from tollbook.storage.models import Pbx, Reject, Site
 
 
 @pytest.fixture
 def tokyo(office: Office) -> Site:
     """A second site with one PBX, one source, one call and one reject."""
     with door.transaction():
-        site = Site.objects.create(
-            name="Tokyo <b>", zone="Asia/Tokyo", currency="JPY", country="JP", created_us=0
-        )
+        site = make_site("Tokyo <b>", zone="Asia/Tokyo", currency="JPY", country="JP")
     add_pbx(door, name="Ginza", at=NOON, actor="test")
     with door.transaction():
         Pbx.objects.filter(name="Ginza").update(site=site)
@@ -105,7 +104,7 @@ def test_home_and_sources_follow_the_choice(browser: Client, tokyo: Site) -> Non
 def test_sites_may_number_their_telephones_alike(
     browser: Client, office: Office, tokyo: Site
 ) -> None:
-    Extension.objects.create(site=tokyo, number="102", name="Chiyo")
+    make_extension("102", site=tokyo, name="Chiyo")
     place = PbxInfo(_id_of("Ginza"), "Ginza", "", tokyo.pk, tokyo.name, tokyo.zone, tokyo.currency)
     there = [Call(7, FIRST_CALL, extension="102"), Call(8, FIRST_CALL, extension="102", talk_s=9)]
     Office(office.database, place, tokyo.pk).receive(there)
@@ -148,11 +147,8 @@ def test_codes_are_offered_as_they_are_typed_by_code_and_by_description(
     browser: Client, office: Office
 ) -> None:
     with door.transaction():
-        AccountCode.objects.bulk_create(
-            AccountCode(code=f"{number}", description=f"Matter {number}")
-            for number in range(1000, 1500)
-        )
-        AccountCode.objects.create(code="7001", description="Smith <v> Jones")
+        make_codes({f"{number}": f"Matter {number}" for number in range(1000, 1500)})
+        make_code("7001", description="Smith <v> Jones")
     office.receive([Call(1, FIRST_CALL, account_code="8888")])
 
     def offered(typed: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from support.factories import make_code, make_trunk
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE
@@ -18,12 +19,10 @@ from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
-    AccountCode,
     AuditLog,
     Charge,
     Extension,
     TariffAssignment,
-    Trunk,
 )
 
 QUESTION = "/tariffs/assignments?pbx={}&trunk={}&extension={}&at=2026-10-01T08:00:00"
@@ -150,8 +149,8 @@ def test_an_assignment_that_cannot_hold_is_refused(
 def test_the_answer_is_what_pricing_does(browser: Client, office: Office) -> None:
     """Every question over some lists of assignments: the screen and the engine agree."""
     with door.transaction():
-        trunk = Trunk.objects.create(pbx_id=office.pbx.pbx_id, name="SIP-1")
-        code = AccountCode.objects.create(code="4711")
+        trunk = make_trunk("SIP-1", pbx_id=office.pbx.pbx_id)
+        code = make_code("4711")
     berta = Extension.objects.get(number="102")
     sales = Extension.objects.get(number="101").department_id
     begins = FIRST_CALL + timedelta(hours=1)

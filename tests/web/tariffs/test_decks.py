@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import xlsxwriter
-from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from support.factories import make_user
 from support.office import FIRST_CALL, Call, Office
 from tollbook.storage.models import CarrierMapping, Charge, TariffVersion
 
@@ -195,7 +195,7 @@ def test_what_cannot_become_a_tariff_is_refused_at_once(
 
 def test_a_deck_is_for_the_eyes_of_who_uploaded_it(browser: Client, office: Office) -> None:
     place = place_of(browser, DECK)
-    User.objects.create_superuser(username="berta", password="another horse and cart")
+    make_user("berta", administrator=True, password="another horse and cart")
     other = Client()
     other.post("/sign-in", {"name": "berta", "password": "another horse and cart"})
 
