@@ -26,7 +26,7 @@ def listening(name: str, *, state: str) -> None:
             name=name,
             transport="tcp-listen",
             format="3cx",
-            options='{"port": 5001}',
+            options={"port": 5001},
             created_us=0,
         )
     beat = Heartbeat(

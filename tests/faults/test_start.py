@@ -26,6 +26,24 @@ def test_a_database_of_a_newer_program_is_refused_unchanged(tmp_path: Path) -> N
     assert "storage.9999_future" in said
 
 
+def test_a_database_from_before_the_first_version_is_refused_unchanged(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    file = office.data / "tollbook.sqlite3"
+    with closing(sqlite3.connect(file)) as database, database:
+        database.execute("DELETE FROM django_migrations WHERE app = 'storage'")
+        database.executemany(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES ('storage', ?, '2026-01-01')",
+            [("0001_initial",), ("0002_ledger",), ("0013_calls_at_once",)],
+        )
+    content = file.read_bytes()
+    for words in (("pbx", "list"), ("serve",), ("doctor",)):
+        said = office.tollbook(*words, expect=2)
+        assert f"{office.data}: its database was made by a Tollbook before 0.1.0" in said
+        assert f"(they lie in {office.data}/raw)" in said
+    assert file.read_bytes() == content
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     office = Office(tmp_path)
     office.data = tmp_path / "file" / "data"

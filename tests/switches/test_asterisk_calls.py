@@ -43,7 +43,7 @@ from tollbook.storage.models import AccountCode, Extension, Site
 door, at = opened.door, opened.now()
 with door.transaction():
     site = Site.objects.get()
-    site.zone, site.currency, site.dial_plan = "Europe/Berlin", "EUR", sys.argv[2]
+    site.zone, site.currency, site.dial_plan = "Europe/Berlin", "EUR", json.loads(sys.argv[2])
     site.save()
     for number in ("100", "101"):
         Extension.objects.create(site=site, number=number, name="Ann", billing=True)

@@ -6,7 +6,6 @@ database, and one more thread (the desk) asks the database what is wanted and re
 
 import asyncio
 import contextlib
-import json
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -154,7 +153,7 @@ class Runner:
         source = post.source
         loop = asyncio.get_running_loop()
         try:
-            options = read_options(source.transport, json.loads(source.options))
+            options = read_options(source.transport, source.options)
             inlet = await loop.run_in_executor(self._disks, self._inlet, source)
         except (OptionError, RawLogError) as fault:
             self._say(post, Condition.FAILED, str(fault), "Put it right; it is tried again.")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DJANGO_SETTINGS = "tollbook.wiring.django_settings"
 APPS_OF_PAGES = ("ninja",)  # They bring no tables.
+BEFORE_0_1_0 = ("storage", "0001_initial")  # With it every database of then begins, no later one.
 
 
 class StartError(SettingsError):
@@ -55,7 +56,7 @@ def open_installation(
     database up to this program (not with *migrate* false: then an older one is refused).
     Without *pages* what only pages and API need is not loaded, a third of a command's start.
     Raises StartError when the folder cannot be written, the database server is away, or the
-    database belongs to a newer program; SettingsError for a wrong setting.
+    database belongs to a newer program or is from before 0.1.0; SettingsError for a wrong setting.
     """
     settings = _settings_for(data_dir)
     _configure_django(settings, pages=pages)
@@ -137,7 +138,7 @@ def _alone(lock: Path) -> Iterator[None]:
 
 
 def _with_known_migrations(settings: Settings) -> MigrationExecutor:
-    """Return what migrates; refuse a database that is away or was written by a newer program."""
+    """Return what migrates; refuse a database that is away, from before 0.1.0, or newer."""
     try:
         applied = set(MigrationRecorder(connection).applied_migrations())
         executor = MigrationExecutor(connection)
@@ -149,11 +150,18 @@ def _with_known_migrations(settings: Settings) -> MigrationExecutor:
         ) from fault
     known = set(executor.loader.disk_migrations)
     ours = {app for app, _ in known}
-    newer = sorted(f"{app}.{name}" for app, name in applied - known if app in ours)
-    if newer:
+    unknown = sorted(f"{app}.{name}" for app, name in applied - known if app in ours)
+    if BEFORE_0_1_0 in applied:
+        anew = "folder and a new database" if settings.uses_postgresql else "folder"
+        raise StartError(
+            f"{settings.data_dir}: its database was made by a Tollbook before 0.1.0 (it has "
+            f"{unknown[-1]}), which this one cannot read. Nothing was changed. Start with a new "
+            f"data {anew} and import the raw files again (they lie in {settings.raw_dir})."
+        )
+    if unknown:
         raise StartError(
             f"{settings.data_dir}: its database was written by a newer Tollbook (it has "
-            f"{newer[-1]}, this is {__version__}). Nothing was changed. Start the newer program."
+            f"{unknown[-1]}, this is {__version__}). Nothing was changed. Start the newer program."
         )
     return executor
 

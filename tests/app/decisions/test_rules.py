@@ -150,8 +150,8 @@ def test_a_clock_that_steps_back_lifts_no_budget(database: Database) -> None:
 def test_a_class_bars_by_country_and_hours(database: Database) -> None:
     open_prepaid(database)
     service_class(
-        rules=json.dumps([{"bars": True, "countries": ["FR"], "hours": "office"}]),
-        hours=json.dumps([{"name": "office", "from": "08:00:00", "to": "18:00:00"}]),
+        rules=[{"bars": True, "countries": ["FR"], "hours": "office"}],
+        hours=[{"name": "office", "from": "08:00:00", "to": "18:00:00"}],
     )
 
     assert ask(door, asking()).reason is Reason.DESTINATION_BARRED
@@ -173,7 +173,7 @@ def test_the_department_s_class_serves_members_that_have_none(database: Database
 
 def test_a_class_asks_for_a_code_and_some_need_none(database: Database) -> None:
     open_prepaid(database)
-    service_class(code_required_types=json.dumps(["international"]))
+    service_class(code_required_types=["international"])
     with door.transaction():
         AccountCode.objects.create(code="4711")
 

@@ -268,7 +268,7 @@ def test_a_live_record_is_read_in_the_zone_that_its_source_has_now(office: Offic
     assert (StoredCall.objects.count(), Reject.objects.count()) == (1, 1)
     assert counts(tried(office)) == {"stays": 1}
 
-    Source.objects.filter(pk=source.id).update(options=json.dumps({"port": 5001, "zone": "UTC"}))
+    Source.objects.filter(pk=source.id).update(options={"port": 5001, "zone": "UTC"})
     done = release(tried(office))
 
     assert StoredCall.objects.get(pk=done.calls[0]).begin_us == to_us(never)

@@ -246,7 +246,15 @@ def test_a_source_shows_what_came_on_the_day_of_its_own_zone(office: Office) -> 
     store(calls_batch(office, 0, 3))
     far = Site.objects.create(name="Far", zone="Asia/Tokyo", currency="JPY", created_us=0)
     pbx = Pbx.objects.create(site=far, name="tokyo")
-    Source.objects.create(pbx=pbx, name="tcp", transport="tcp-listen", format="3cx", created_us=0)
+    options = {"port": 5001, "zone": "Asia/Tokyo"}
+    Source.objects.create(
+        pbx=pbx,
+        name="tcp",
+        transport="tcp-listen",
+        format="3cx",
+        options=options,
+        created_us=0,
+    )
     SourceState.objects.create(
         source_id=office.source, state="failed", reason="port in use", next_step="choose another"
     )
@@ -261,6 +269,7 @@ def test_a_source_shows_what_came_on_the_day_of_its_own_zone(office: Office) -> 
         "running",
         None,
     )
+    assert (here.options, there.options) == ({}, options)
     assert [row.calls for row in source_list(lambda _zone: 20260201)] == [0, 0]
     assert source_list(lambda _zone: 20260131, source_id=office.source) == [here]
 

@@ -1,6 +1,5 @@
 """The dial plan screen: each fault at its field, a number followed step by step."""
 
-import json
 import re
 from typing import Any
 
@@ -33,7 +32,7 @@ def test_a_plan_is_edited_line_by_line_and_stored(browser: Client, office: Offic
     answer = browser.post(f"/settings/dial-plan/{office.site_id}", {**BERLIN, "do": "save"})
 
     assert answer.status_code == 302
-    stored = json.loads(Site.objects.get().dial_plan)
+    stored = Site.objects.get().dial_plan
     assert stored["outside_prefixes"] == ["0"]
     assert stored["extension_ranges"] == ["100-199", "800-899"]
     assert stored["short_codes"] == {"701": "030123456"}

@@ -1,6 +1,5 @@
 """API tokens: made once, shown once, known afterwards by their SHA-256 only."""
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -117,7 +116,7 @@ def create_token(
         token = ApiToken.objects.create(
             name=called,
             sha256=_digest(secret),
-            scopes=json.dumps(chosen),
+            scopes=chosen,
             created_us=to_us(at),
             created_by=by,
             expires_us=to_us(expires) if expires else None,
@@ -146,14 +145,14 @@ def bearer_of(secret: str, *, at: datetime) -> Bearer | None:
     if holder is not None and not holder.active:
         return None
     reach = Reach(owner_id=token.owner_id, extension_id=token.extension_id)
-    return Bearer(token.pk, token.name, frozenset(json.loads(token.scopes)), reach)
+    return Bearer(token.pk, token.name, frozenset(token.scopes), reach)
 
 
 def anybody_has(scope: str, *, at: datetime) -> bool:
     """Say whether there is a token with *scope* that has neither ended nor been withdrawn."""
     lasting = Q(expires_us=None) | Q(expires_us__gt=to_us(at))
     held = ApiToken.objects.filter(lasting, revoked_us=None).values_list("scopes", flat=True)
-    return any(scope in json.loads(scopes) for scopes in held)
+    return any(scope in scopes for scopes in held)
 
 
 def list_tokens(*, at: datetime, sought: str = "", state: str = "") -> list[TokenLine]:
@@ -218,7 +217,7 @@ def _line(token: ApiToken, *, at: datetime) -> TokenLine:
     return TokenLine(
         id=token.pk,
         name=token.name,
-        scopes=tuple(json.loads(token.scopes)),
+        scopes=tuple(token.scopes),
         whose=whose,
         created=from_us(token.created_us),
         created_by=token.created_by,

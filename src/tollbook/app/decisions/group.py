@@ -302,7 +302,7 @@ def _use_key(budget: BudgetNow) -> UseKey:
         limit_s=entry.limit_s,
         currency=entry.currency,
         zone=entry.zone,
-        warn_at="[]",
+        warn_at=entry.warn_at,
         active=True,
     )
     return UseKey(row, to_us(budget.period.begin), to_us(budget.period.end))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tollbook.app.directory.payers import Payers
-from tollbook.app.policies.class_rules import ClassAtWork, read_call_types, read_hours, read_rules
+from tollbook.app.policies.class_rules import ClassAtWork, read_hours, read_rules
 from tollbook.app.pricing.exchange_rates import RateTable
 from tollbook.app.pricing.load_pbx_rules import dial_plan, load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, Rules
@@ -104,6 +104,7 @@ class BudgetEntry:
     limit_s: int | None
     currency: str
     zone: str
+    warn_at: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,7 @@ def _directory() -> Directory:
         entry = BudgetEntry(
             *(row.pk, row.kind, row.holder, Every(row.every)),
             *(row.limit_micros, row.limit_s, row.currency, row.zone),
+            tuple(row.warn_at),
         )
         budgets[row.kind, row.holder] = (*budgets.get((row.kind, row.holder), ()), entry)
     return Directory(
@@ -317,7 +319,7 @@ def _class(row: ServiceClass, zone: str) -> ClassAtWork:
         read_rules(row.rules),
         row.bars_otherwise,
         row.code_required,
-        read_call_types(row.code_required_types),
+        tuple(row.code_required_types),
     )
     return ClassAtWork(service, read_hours(row.hours), zone)
 

@@ -5,7 +5,6 @@ heartbeat that the collector writes. A heartbeat that has stopped makes the stat
 with the reason and the next step (EBC-62).
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -109,7 +108,7 @@ class WantedSource:
     site_id: int
     transport: str
     format: str
-    options: str
+    options: Mapping[str, object]
     zone: str
     site_zone: str
     running: bool
@@ -143,7 +142,7 @@ def add_source(
     refused = _check_kind(transport, format_name)
     if refused is not None:
         return refused
-    kept = {key: value for key, value in options.items() if value not in (None, "")}
+    kept = {key: value for key, value in sorted(options.items()) if value not in (None, "")}
     try:
         typed = read_options(transport, kept)
     except OptionError as fault:
@@ -161,7 +160,7 @@ def add_source(
             name=name,
             transport=transport,
             format=format_name,
-            options=json.dumps(kept, ensure_ascii=False, sort_keys=True),
+            options=kept,
             wanted="running",
             created_us=to_us(at),
         )
@@ -206,7 +205,7 @@ def wanted_sources() -> list[WantedSource]:
             transport=source.transport,
             format=source.format,
             options=source.options,
-            zone=zone_of(json.loads(source.options)) or source.pbx.site.zone,
+            zone=zone_of(source.options) or source.pbx.site.zone,
             site_zone=source.pbx.site.zone,
             running=source.wanted == "running",
         )
@@ -300,7 +299,7 @@ def _check_free(
             "Give the new one another --name.",
         )
     for other in Source.objects.filter(transport=transport):
-        theirs = read_options(transport, json.loads(other.options))
+        theirs = read_options(transport, other.options)
         if _same_place(options, theirs):
             return SourceRefused(
                 "place_taken",
@@ -397,7 +396,6 @@ def _view(
     at: datetime,
 ) -> SourceView:
     state, reason, next_step = _state(source, beat, at=at)
-    options = json.loads(source.options)
     return SourceView(
         id=source.pk,
         name=source.name,
@@ -406,8 +404,8 @@ def _view(
         site_zone=source.pbx.site.zone,
         transport=source.transport,
         format=source.format,
-        place=place_of(read_options(source.transport, options)),
-        options=options,
+        place=place_of(read_options(source.transport, source.options)),
+        options=source.options,
         wanted=source.wanted,
         state=state,
         reason=reason,
@@ -470,7 +468,7 @@ def _described(source: Source) -> dict[str, object]:
         "name": source.name,
         "transport": source.transport,
         "format": source.format,
-        "options": json.loads(source.options),
+        "options": source.options,
         "wanted": source.wanted,
     }
 

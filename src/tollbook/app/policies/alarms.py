@@ -5,7 +5,6 @@
 The key names the occasion, so whoever finds it again tells nobody twice.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +48,7 @@ def _row(alarm: NewAlarm) -> Alarm:
         kind=alarm.kind,
         at_us=to_us(alarm.at),
         message=alarm.message,
-        details=json.dumps(dict(alarm.details), ensure_ascii=False),
+        details=dict(alarm.details),
         budget_id=alarm.budget_id,
         guard_id=alarm.guard_id,
         closes=alarm.closes,

@@ -7,7 +7,6 @@ Rows of periods that are over are corrected where there are any; none is opened 
 Source: docs/algorithms/budgets.md.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -135,7 +134,7 @@ def budget_of(row: BudgetRow) -> BudgetLimits:
         every=Every(row.every),
         limit_micros=row.limit_micros,
         limit_s=row.limit_s,
-        warn_at=tuple(json.loads(row.warn_at)),
+        warn_at=row.warn_at,
     )
 
 

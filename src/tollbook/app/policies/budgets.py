@@ -4,7 +4,6 @@ A budget binds from the instant that it is kept, and knows what its period's cal
 A raised limit restores at once (AMB-30). Source: TAR-02 to TAR-05; docs/algorithms/budgets.md.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -164,7 +163,7 @@ def _read(text: BudgetText) -> dict[str, object]:
     return {
         "limit_micros": micros,
         "limit_s": seconds,
-        "warn_at": json.dumps([int(share) for share in shares]),
+        "warn_at": [int(share) for share in shares],
         "active": text.active,
     }
 
@@ -216,7 +215,8 @@ def _with_uses(
 
 
 def _stored(row: Budget) -> BudgetRow:
-    return BudgetRow(*(getattr(row, name) for name in BudgetRow._fields))
+    columns = {name: getattr(row, name) for name in BudgetRow._fields}
+    return BudgetRow(**{**columns, "warn_at": tuple(row.warn_at)})
 
 
 def _info(found: tuple[Budget, UseKey, Use, int], at: datetime) -> BudgetInfo:
@@ -235,7 +235,7 @@ def _info(found: tuple[Budget, UseKey, Use, int], at: datetime) -> BudgetInfo:
         limit_s=row.limit_s,
         currency=row.currency,
         zone=row.zone,
-        warn_at=tuple(json.loads(row.warn_at)),
+        warn_at=tuple(row.warn_at),
         active=row.active,
         begin=datetime.fromtimestamp(key.from_us / 1_000_000, zone),
         end=datetime.fromtimestamp(key.to_us / 1_000_000, zone),
@@ -263,6 +263,6 @@ def _kept(row: Budget) -> dict[str, object]:
         "limit_micros": row.limit_micros,
         "limit_s": row.limit_s,
         "currency": row.currency,
-        "warn_at": json.loads(row.warn_at),
+        "warn_at": row.warn_at,
         "active": row.active,
     }

@@ -1,4 +1,4 @@
-"""Classes of service as they are stored: rules and hours as JSON, read once for many decisions.
+"""Classes of service as they are stored: rules and hours, read once for many decisions.
 
 Rules are a list of objects, each of which bars or allows; a key that is absent asks nothing:
 
@@ -13,13 +13,14 @@ share a name, and one of them being open is enough:
 Source: docs/manual/may-this-call-be-placed.md.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tollbook.core.calendar import Calendar, Window, format_clock, parse_clock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule, ClassOfService
+
+Objects = list[dict[str, object]]
 
 _RULE_KEYS = {"bars", "prefixes", "countries", "call_types", "hours"}
 _WINDOW_KEYS = {"name", "from", "to", "days", "months", "month_days"}
@@ -53,10 +54,10 @@ class ClassAtWork:
         return lambda name: bool(bits.get(name, 0) & open_now)
 
 
-def read_rules(text: str) -> tuple[BarringRule, ...]:
-    """Return the rules in *text*. Raises ValueError, naming the rule and what is wrong."""
+def read_rules(stored: object) -> tuple[BarringRule, ...]:
+    """Return the rules that are *stored*. Raises ValueError, naming the rule and the fault."""
     rules = []
-    for number, given in enumerate(_objects(text, "rules"), 1):
+    for number, given in enumerate(_objects(stored, "rules"), 1):
         place = f"rule {number}"
         _refuse_unknown(given, _RULE_KEYS, place)
         bars, hours = given.get("bars"), given.get("hours", "")
@@ -78,10 +79,10 @@ def read_rules(text: str) -> tuple[BarringRule, ...]:
     return tuple(rules)
 
 
-def read_hours(text: str) -> tuple[NamedWindow, ...]:
-    """Return the windows in *text*. Raises ValueError, naming the window and what is wrong."""
+def read_hours(stored: object) -> tuple[NamedWindow, ...]:
+    """Return the windows that are *stored*. Raises ValueError, naming the window and the fault."""
     windows = []
-    for number, given in enumerate(_objects(text, "hours"), 1):
+    for number, given in enumerate(_objects(stored, "hours"), 1):
         place = f"window {number}"
         _refuse_unknown(given, _WINDOW_KEYS, place)
         name = given.get("name")
@@ -99,50 +100,37 @@ def read_hours(text: str) -> tuple[NamedWindow, ...]:
     return tuple(windows)
 
 
-def rules_text(rules: Sequence[BarringRule]) -> str:
+def rules_to_store(rules: Sequence[BarringRule]) -> Objects:
     """Return *rules* as they are stored."""
-    return json.dumps(
-        [
-            {
-                "bars": rule.bars,
-                "prefixes": rule.prefixes,
-                "countries": rule.countries,
-                "call_types": rule.call_types,
-                "hours": rule.hours,
-            }
-            for rule in rules
-        ]
-    )
+    return [
+        {
+            "bars": rule.bars,
+            "prefixes": list(rule.prefixes),
+            "countries": list(rule.countries),
+            "call_types": list(rule.call_types),
+            "hours": rule.hours,
+        }
+        for rule in rules
+    ]
 
 
-def hours_text(windows: Sequence[NamedWindow]) -> str:
+def hours_to_store(windows: Sequence[NamedWindow]) -> Objects:
     """Return *windows* as they are stored."""
-    return json.dumps(
-        [
-            {
-                "name": named.name,
-                "from": format_clock(named.window.from_s),
-                "to": format_clock(named.window.to_s),
-                "days": named.window.days,
-                "months": named.window.months,
-                "month_days": named.window.month_days,
-            }
-            for named in windows
-        ]
-    )
+    return [
+        {
+            "name": named.name,
+            "from": format_clock(named.window.from_s),
+            "to": format_clock(named.window.to_s),
+            "days": list(named.window.days),
+            "months": list(named.window.months),
+            "month_days": list(named.window.month_days),
+        }
+        for named in windows
+    ]
 
 
-def read_call_types(text: str) -> tuple[str, ...]:
-    """Return the call types in a stored list."""
-    return tuple(json.loads(text or "[]"))
-
-
-def _objects(text: str, what: str) -> list[Mapping[str, object]]:
-    try:
-        given = json.loads(text or "[]")
-    except ValueError as fault:
-        raise ValueError(f"the {what} are no JSON: {fault}") from fault
-    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
+def _objects(given: object, what: str) -> Sequence[Mapping[str, object]]:
+    if not isinstance(given, list | tuple) or not all(isinstance(one, dict) for one in given):
         raise ValueError(f"the {what} must be a list of objects")
     return given
 

@@ -3,8 +3,7 @@
 Source: EBC-15, EBC-18, TAR-09, TAR-10; docs/manual/policies.md.
 """
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,11 +11,10 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.app.policies.class_rules import (
     NamedWindow,
-    hours_text,
-    read_call_types,
+    hours_to_store,
     read_hours,
     read_rules,
-    rules_text,
+    rules_to_store,
 )
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
@@ -35,11 +33,11 @@ class PolicyRefused(FieldsRefused):
 
 @dataclass(frozen=True, slots=True)
 class ClassText:
-    """A class as somebody wrote it; `rules` and `hours` are JSON of `app.policies.class_rules`."""
+    """A class as somebody wrote it; `rules` and `hours` are those of `app.policies.class_rules`."""
 
     name: str
-    rules: str = "[]"
-    hours: str = "[]"
+    rules: Sequence[Mapping[str, object]] = ()
+    hours: Sequence[Mapping[str, object]] = ()
     bars_otherwise: bool = False
     code_required: bool = False
     code_required_types: tuple[str, ...] = ()
@@ -190,11 +188,11 @@ def _read(text: ClassText) -> dict[str, object]:
         raise PolicyRefused(faults)
     return {
         "name": name,
-        "rules": rules_text(rules),
-        "hours": hours_text(hours),
+        "rules": rules_to_store(rules),
+        "hours": hours_to_store(hours),
         "bars_otherwise": text.bars_otherwise,
         "code_required": text.code_required,
-        "code_required_types": json.dumps(sorted(set(text.code_required_types))),
+        "code_required_types": sorted(set(text.code_required_types)),
         "authorisation_required": text.authorisation_required,
         "when_away": text.when_away,
         "away_limit_s": int(away) if away else None,
@@ -223,7 +221,7 @@ def _info(row: ServiceClass) -> ClassInfo:
         hours=read_hours(row.hours),
         bars_otherwise=row.bars_otherwise,
         code_required=row.code_required,
-        code_required_types=read_call_types(row.code_required_types),
+        code_required_types=tuple(row.code_required_types),
         authorisation_required=row.authorisation_required,
         when_away=row.when_away,
         away_limit_s=row.away_limit_s,
@@ -236,11 +234,11 @@ def _info(row: ServiceClass) -> ClassInfo:
 def _kept(row: ServiceClass) -> dict[str, object]:
     return {
         "name": row.name,
-        "rules": json.loads(row.rules),
-        "hours": json.loads(row.hours),
+        "rules": rules_to_store(read_rules(row.rules)),
+        "hours": hours_to_store(read_hours(row.hours)),
         "bars_otherwise": row.bars_otherwise,
         "code_required": row.code_required,
-        "code_required_types": json.loads(row.code_required_types),
+        "code_required_types": row.code_required_types,
         "authorisation_required": row.authorisation_required,
         "when_away": row.when_away,
         "away_limit_s": row.away_limit_s,

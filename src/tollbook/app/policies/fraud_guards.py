@@ -3,12 +3,13 @@
 Source: docs/manual/policies.md.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.faults import FieldFault
-from tollbook.app.policies.class_rules import hours_text, read_hours
+from tollbook.app.policies.class_rules import Objects, hours_to_store, read_hours
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros, parse_amount, to_micros
 from tollbook.storage.db.door import Door
@@ -30,8 +31,8 @@ KIND_WORDS = {
 class GuardText:
     """A guard as somebody wrote it; it watches one extension, one department, or a whole site.
 
-    `threshold` is calls, money, or money a minute, as its kind says; `hours` is JSON of
-    `app.policies.class_rules`, and counts for a new destination only.
+    `threshold` is calls, money, or money a minute, as its kind says; `hours` are objects of
+    `app.policies.class_rules`, and count for a new destination only.
     """
 
     name: str
@@ -41,7 +42,7 @@ class GuardText:
     site_id: int | None = None
     department_id: int | None = None
     extension_id: int | None = None
-    hours: str = "[]"
+    hours: Sequence[Mapping[str, object]] = ()
     closes: bool = False
     active: bool = True
 
@@ -107,9 +108,9 @@ def _read(text: GuardText) -> dict[str, object]:
     if not (window.isascii() and window.isdigit() and 0 < int(window[:9]) <= MOST_WINDOW_S):
         faults.append(FieldFault("window_s", f"1 to {MOST_WINDOW_S} seconds are expected"))
     threshold = _threshold(text, faults)
-    hours = ""
+    hours: Objects = []
     try:
-        hours = hours_text(read_hours(text.hours))
+        hours = hours_to_store(read_hours(text.hours))
     except ValueError as wrong:
         faults.append(FieldFault("hours", str(wrong)))
     faults += _place_faults(text)

@@ -4,7 +4,6 @@ What mediation and pricing need of it is one frozen value, `Rules`, so that they
 database; `Links` are the ids behind the names that they leave.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -27,8 +26,7 @@ from tollbook.storage.models import (
 
 def dial_plan(site: Site) -> DialPlan:
     """Return the site's dial plan: what is stored, else what its country suggests."""
-    document = json.loads(site.dial_plan or "{}")
-    reading = read_plan({"country": site.country, **document})
+    reading = read_plan({"country": site.country, **site.dial_plan})
     if reading.plan is None:
         fault = reading.faults[0]
         raise ValueError(
@@ -61,12 +59,10 @@ def set_dial_plan(
             object_id=str(site_id),
             at=at,
             address=address,
-            before=json.loads(site.dial_plan or "{}"),
+            before=site.dial_plan,
             after=after,
         )
-        Site.objects.filter(pk=site_id).update(
-            dial_plan=json.dumps(after), country=reading.plan.country
-        )
+        Site.objects.filter(pk=site_id).update(dial_plan=after, country=reading.plan.country)
     return ()
 
 

@@ -5,7 +5,6 @@ those before it (a heading names its columns, its call has several records, an h
 its segment is read from the beginning.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ def _text_of(segment_id: int, *, data_dir: Path, zone: str | None) -> _Text:
     live = source.transport != Transport.IMPORT
     site_zone = source.pbx.site.zone
     if live:
-        chosen = zone or zone_of(json.loads(source.options)) or site_zone
+        chosen = zone or zone_of(source.options) or site_zone
     else:
         first = ImportFile.objects.filter(pbx=source.pbx_id, sha256=segment.sha256)
         known = first.order_by("imported_us").values_list("zone", flat=True).first()

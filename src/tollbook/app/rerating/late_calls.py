@@ -5,7 +5,6 @@ When a call arrives that talked before calls which its counters had counted alre
 of charges of its own; only differences are posted, and a call whose charge stays gets no row.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,12 +70,11 @@ def rerate_late(
         rerating = rerating_of(
             tally.cells.values(), run=run.pk, extensions=repricer.names.extensions
         )
-        result = json.dumps(document_of(rerating), ensure_ascii=False)
         RatingRun.objects.filter(pk=run.pk).update(
             calls=rerating.calls,
             calls_done=rerating.calls,
             changed=rerating.changed,
-            result=result,
+            result=document_of(rerating),
         )
 
     repricer = Repricer()

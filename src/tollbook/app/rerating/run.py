@@ -7,7 +7,6 @@ stop it, and a new run prices all of its calls by the new ones: a generation is 
 Source: docs/decisions/0013-ledger.md.
 """
 
-import json
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -120,7 +119,6 @@ def begin_rerating(
     """
     last_call = newest_call_id()
     calls = bisect_right(ids_of(wanted), last_call)
-    given = json.dumps(asdict(wanted), sort_keys=True)
     at_us = to_us(at)
     try:
         with door.transaction():
@@ -131,7 +129,7 @@ def begin_rerating(
                     by=actor,
                     note=words,
                     state=RunState.RUNNING,
-                    wanted=given,
+                    wanted=asdict(wanted),
                     rules=rules_in_force(),
                     last_call=last_call,
                     calls=calls,
@@ -143,7 +141,7 @@ def begin_rerating(
         known = _unfinished()
         if known is None:
             raise
-    if known.wanted != given:
+    if _wanted(known) != wanted:
         raise Unfinished(_info(known))
     return _info(known)
 
@@ -156,9 +154,9 @@ def carry_on(
     Raises RatingRun.DoesNotExist, and RunTaken when another process carries on with it.
     """
     run = RatingRun.objects.get(pk=run_id)
-    if run.state == RunState.DONE:
-        return rerating_from(json.loads(run.result))
-    if run.state == RunState.STOPPED:
+    if run.result is not None:
+        return rerating_from(run.result)
+    if run.state != RunState.RUNNING:
         raise RunTaken(run_id)
     repricer = Repricer()
     if rules_in_force() != run.rules:
@@ -274,7 +272,7 @@ def _finish(door: Door, run: RatingRun, *, watermark: int, at: datetime) -> Rera
             RunState.DONE,
             after=watermark,
             at_us=to_us(at),
-            result=json.dumps(document, ensure_ascii=False),
+            result=document,
         )
         after = {key: document[key] for key in ("calls", "changed", "unrated", "totals")}
         _record(run, "rerate.done", at=at, actor=run.by, after=after)
@@ -282,7 +280,9 @@ def _finish(door: Door, run: RatingRun, *, watermark: int, at: datetime) -> Rera
 
 
 def _wanted(run: RatingRun) -> CallFilter:
-    return CallFilter(**json.loads(run.wanted))
+    """Return the filter as it was given: JSON makes lists of tuples."""
+    ids = run.wanted.get("extension_ids")
+    return CallFilter(**{**run.wanted, "extension_ids": None if ids is None else tuple(ids)})
 
 
 def _record(
@@ -317,5 +317,5 @@ def _info(run: RatingRun) -> RunInfo:
         calls=run.calls,
         calls_done=run.calls_done,
         changed=run.changed,
-        result=rerating_from(json.loads(run.result)) if run.result else None,
+        result=rerating_from(run.result) if run.result else None,
     )

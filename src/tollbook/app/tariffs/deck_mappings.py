@@ -1,6 +1,5 @@
 """How each carrier writes its rate decks: suggested by its headings, remembered once chosen."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -34,7 +33,7 @@ def suggest_layout(rows: Sequence[Sequence[str]], *, carrier: str) -> SuggestedL
     """Return the layout that the first *rows* of a deck of *carrier* suggest."""
     row = CarrierMapping.objects.filter(carrier=carrier).first() if carrier else None
     if row is not None:
-        known: Mapping[str, object] = json.loads(row.mapping)
+        known: Mapping[str, object] = row.mapping
         titles = _titles(known)
         for number, cells in enumerate(rows, start=1):
             columns = suggest_columns(cells, titles)
@@ -58,7 +57,7 @@ def remember_layout(
     }
     if not carrier or len(carrier) > MAX_CARRIER or len(titles) < len(layout.columns):
         return  # Columns without a heading could not be found again.
-    mapping = json.dumps({"titles": titles, "options": asdict(layout.options)}, ensure_ascii=False)
+    mapping = {"titles": titles, "options": asdict(layout.options)}
     with door.transaction():
         CarrierMapping.objects.update_or_create(
             carrier=carrier, defaults={"mapping": mapping, "changed_us": to_us(at)}

@@ -1,5 +1,6 @@
 """The few words of SQL that all queries share."""
 
+import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -76,6 +77,14 @@ def _with_question_marks(statement: str) -> str:
 def _in_words_of(driver: object, statement: str) -> str:
     """Return *statement* with the mark for a value that the driver knows."""
     return _with_question_marks(statement) if isinstance(driver, sqlite3.Connection) else statement
+
+
+def from_json(column: str) -> Any:
+    """Return the value of a JSON column that a query of these functions gave.
+
+    They give its text, whichever the engine: Django keeps the driver of PostgreSQL from reading it.
+    """
+    return json.loads(column)
 
 
 def filled_up(values: Sequence[Any]) -> tuple[Any, ...]:

@@ -1,11 +1,11 @@
 """Sources as the screens show them: what was asked for, what is so, what came today."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from django.db import DEFAULT_DB_ALIAS
 
-from tollbook.storage.db.sql import fetch
+from tollbook.storage.db.sql import fetch, from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class SourceRow:
     """A source with its collector's last word and its counts of one day.
 
     `wanted` is running or stopped; `state` a `SourceCondition`, "unknown" before the first word
-    of a collector. `options` is JSON. `segment_id` and `offset` say how far the raw log is
-    stored, null before the first record.
+    of a collector. `segment_id` and `offset` say how far the raw log is stored, null before the
+    first record.
     """
 
     id: int
@@ -26,7 +26,7 @@ class SourceRow:
     zone: str
     transport: str
     format: str
-    options: str
+    options: Mapping[str, object]
     wanted: str
     state: str
     reason: str
@@ -75,7 +75,8 @@ def source_list(
     )
     counts = _counts({row[0]: day_in(row[6]) for row in rows}, using=using)
     nothing = (0,) * len(_COUNTED)
-    return [SourceRow(*row, *counts.get(row[0], nothing)) for row in rows]
+    found = [SourceRow(*row, *counts.get(row[0], nothing)) for row in rows]
+    return [replace(row, options=from_json(str(row.options))) for row in found]
 
 
 def _counts(days: dict[int, int], *, using: str) -> dict[int, tuple[int, ...]]:

@@ -17,14 +17,14 @@ class LoginFailure(models.Model):
 
 
 class ApiToken(models.Model):
-    """A key to the API. Only the SHA-256 of its secret is kept; scopes are a JSON list.
+    """A key to the API. Only the SHA-256 of its secret is kept; scopes are a list.
 
     A token of an owner or of an extension sees only what its user would see.
     """
 
     name = models.CharField(max_length=120, unique=True)
     sha256 = models.CharField(max_length=64, unique=True)
-    scopes = models.TextField(default="[]")
+    scopes = models.JSONField(default=list)
     created_us = models.BigIntegerField()
     created_by = models.TextField(blank=True, default="")
     last_used_us = models.BigIntegerField(null=True)
@@ -108,7 +108,10 @@ class ExtensionPin(models.Model):
 
 
 class IdempotentAnswer(models.Model):
-    """What a write over the API was answered, so that the same key gets the same answer."""
+    """What a write over the API was answered, so that the same key gets the same answer.
+
+    `body` is JSON as text: it is given again to the byte.
+    """
 
     id = models.BigAutoField(primary_key=True)
     token = models.ForeignKey("storage.ApiToken", models.PROTECT, related_name="+", db_index=False)

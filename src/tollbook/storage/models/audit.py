@@ -4,7 +4,11 @@ from django.db import models
 
 
 class AuditLog(models.Model):
-    """One change by a person or a command, with the values before and after as JSON. Immutable."""
+    """One change by a person or a command, with the values before and after. Immutable.
+
+    They are JSON as text: shown and exported in the order in which they were written, which a JSON
+    column of PostgreSQL does not keep.
+    """
 
     at_us = models.BigIntegerField()
     actor = models.CharField(max_length=150)

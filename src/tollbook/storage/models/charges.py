@@ -18,9 +18,9 @@ class RunState(models.TextChoices):
 class RatingRun(models.Model):
     """One pricing of many calls. Run 0, which has no row, is the pricing on arrival.
 
-    `wanted` is the filter of its calls as JSON, `rules` a hash of what prices them. Calls up to
+    `wanted` is the filter of its calls, `rules` a hash of what prices them. Calls up to
     `watermark` are done, those after `last_call` came later and are not its own: a run that was
-    killed goes on at its watermark. `seen_us` is its latest step, `result` its totals as JSON.
+    killed goes on at its watermark. `seen_us` is its latest step, `result` its totals.
     """
 
     kind = models.CharField(
@@ -30,7 +30,7 @@ class RatingRun(models.Model):
     by = models.TextField(blank=True, default="")
     note = models.TextField(blank=True, default="")
     state = models.CharField(max_length=7, choices=RunState.choices, default=RunState.DONE)
-    wanted = models.TextField(default="{}")
+    wanted = models.JSONField(default=dict)
     rules = models.CharField(max_length=64, blank=True, default="")
     last_call = models.BigIntegerField(default=0)
     watermark = models.BigIntegerField(default=0)
@@ -39,7 +39,7 @@ class RatingRun(models.Model):
     changed = models.PositiveBigIntegerField(default=0)
     seen_us = models.BigIntegerField(default=0)
     finished_us = models.BigIntegerField(null=True)
-    result = models.TextField(blank=True, default="")
+    result = models.JSONField(null=True)
 
     class Meta:
         db_table = "tollbook_rating_run"

@@ -139,9 +139,10 @@ class LedgerHold(models.Model):
     switch calls the call, until its record has come and `call` is known. Every call that was
     allowed has a hold, of nothing where nobody pays: concurrent calls are counted by them.
 
-    `answer` is the decision as it was given (JSON), `steps` and all; `limit_s` its limit.
-    `reserved` is JSON of what is set aside beside money: budgets and free minutes, by key; once
-    it has ended, of what it used of the budgets.
+    `answer` is the decision as it was given, `steps` and all; `limit_s` its limit. `reserved` is
+    what is set aside beside money: budgets and free minutes, by key; once it has ended, what it
+    used of the budgets. Both are JSON as text, empty for none: written on the way to a decision,
+    and only ever read whole.
     `answered_us` and `talk_s` are what the switch told. `estimated`: settled without a record,
     to be corrected when it comes.
     """

@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Site(models.Model):
-    """A place with one time zone and one dial plan (JSON of `core.dialplan`).
+    """A place with one time zone and one dial plan (a document of `core.dialplan`).
 
     `code_length` is that of account codes as they are keyed, 0 for any (EBC-09). Its class of
     service serves those who have none; `caller_id` is presented where the caller has none.
@@ -17,7 +17,7 @@ class Site(models.Model):
     zone = models.CharField(max_length=64)
     country = models.CharField(max_length=2, blank=True, default="")
     currency = models.CharField(max_length=3)
-    dial_plan = models.TextField(default="{}")
+    dial_plan = models.JSONField(default=dict)
     created_us = models.BigIntegerField()
     code_length = models.PositiveSmallIntegerField(default=0, db_default=0)
     service_class = models.ForeignKey(
@@ -76,7 +76,7 @@ class SourceCondition(models.TextChoices):
 class Source(models.Model):
     """A transport and a format: one way in which a PBX delivers its records.
 
-    `options` is JSON, checked by the collector of the transport. `wanted` is what the
+    `options` are checked by the collector of the transport. `wanted` is what the
     administrator asked for; what is so is in `SourceState`.
     """
 
@@ -84,7 +84,7 @@ class Source(models.Model):
     name = models.CharField(max_length=120)
     transport = models.CharField(max_length=16, choices=Transport.choices)
     format = models.CharField(max_length=64)
-    options = models.TextField(default="{}")
+    options = models.JSONField(default=dict)
     wanted = models.CharField(
         max_length=8,
         choices=[("running", "running"), ("stopped", "stopped")],
@@ -134,7 +134,8 @@ class SourceState(models.Model):
 class SourcePosition(models.Model):
     """How far a source's raw log is parsed and stored; moves in the calls' own transaction.
 
-    `offset` bytes and `line` lines of `segment` are done; `carry` is the parser's JSON state.
+    `offset` bytes and `line` lines of `segment` are done; `carry` is the parser's
+    own state, JSON as text: written with every batch of calls, and only ever read whole.
     """
 
     source = models.OneToOneField(

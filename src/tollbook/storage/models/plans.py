@@ -7,9 +7,10 @@ from tollbook.storage.models.fields import RowId
 
 
 class PlanVersion(models.Model):
-    """A plan document (`rate --plan`) as JSON, in force from an instant. Immutable.
+    """A plan document (`rate --plan`), in force from an instant. Immutable.
 
-    It is for the calls of `site`, or of every site that has none of its own where that is null.
+    `document` is JSON as text: `sha256` is that of its bytes. It is for the calls of `site`, or of
+    every site that has none of its own where that is null.
     """
 
     site = models.ForeignKey("storage.Site", models.PROTECT, related_name="+", null=True)
@@ -51,8 +52,9 @@ class ExchangeRate(models.Model):
 class ChargeParts(models.Model):
     """What a plan made of a charge's base price (RUL-09): one row a charge that has one. Immutable.
 
-    `parts` is JSON, the steps' kinds, names and amounts in order; `effects` the counters that were
-    asked, what they stood at and what the call adds to them. `original_micros` and
+    `parts` are the steps' kinds, names and amounts in order; `effects` the counters that were
+    asked, what they stood at and what the call adds to them: JSON as text, written by the thousand
+    and only ever read whole. `original_micros` and
     `original_currency` are what the tariff asked before `rate`. `talk_us` is when talk began, the
     order in which calls count.
     """

@@ -14,18 +14,18 @@ class WhenAway(models.TextChoices):
 
 
 class ServiceClass(models.Model):
-    """A class of service; `rules` and `hours` are JSON of `app.policies.class_rules`.
+    """A class of service; `rules` and `hours` are lists of objects (`app.policies.class_rules`).
 
-    `code_required_types` is a JSON list of call types. `away_limit_s` caps a call that is placed
-    while the database is away.
+    `code_required_types` is a list of call types. `away_limit_s` caps a call that is placed while
+    the database is away.
     """
 
     name = models.CharField(max_length=120, unique=True)
-    rules = models.TextField(default="[]")
-    hours = models.TextField(default="[]")
+    rules = models.JSONField(default=list)
+    hours = models.JSONField(default=list)
     bars_otherwise = models.BooleanField(default=False)
     code_required = models.BooleanField(default=False)
-    code_required_types = models.TextField(default="[]")
+    code_required_types = models.JSONField(default=list)
     authorisation_required = models.BooleanField(default=False)
     when_away = models.CharField(max_length=6, choices=WhenAway.choices, default=WhenAway.CLOSED)
     away_limit_s = models.PositiveIntegerField(null=True)
@@ -34,11 +34,16 @@ class ServiceClass(models.Model):
         db_table = "tollbook_service_class"
 
 
+def usual_shares() -> list[int]:
+    """Return the percents of a budget that are warned of where nobody chose others."""
+    return [80, 100]
+
+
 class Budget(models.Model):
     """What a holder may spend or talk in a day, week or month; a department's sums its members.
 
     `holder` is the id of what `kind` names. Units: `limit_micros` of `currency`, `limit_s`
-    seconds; null is no limit. `warn_at` is a JSON list of percents.
+    seconds; null is no limit. `warn_at` is a list of percents.
     """
 
     kind = models.CharField(
@@ -51,7 +56,7 @@ class Budget(models.Model):
     limit_s = models.BigIntegerField(null=True)
     currency = models.CharField(max_length=3)
     zone = models.CharField(max_length=64)
-    warn_at = models.TextField(default="[80, 100]")
+    warn_at = models.JSONField(default=usual_shares)
     active = models.BooleanField(default=True)
     created_us = models.BigIntegerField()
 
@@ -112,8 +117,8 @@ class FraudGuard(models.Model):
 
     `calls`: more than `threshold` calls within `window_s`. `spend`: more than `threshold`
     millionths within it. `new`: a country never called before, at `threshold` millionths a minute
-    or dearer, while the JSON window `hours` is open. It raises an alarm, and closes the extension
-    where `closes`.
+    or dearer, while one of the windows `hours` (`app.policies.class_rules`) is open. It raises an
+    alarm, and closes the extension where `closes`.
     """
 
     name = models.CharField(max_length=120, unique=True)
@@ -125,7 +130,7 @@ class FraudGuard(models.Model):
     extension = models.ForeignKey("storage.Extension", models.PROTECT, related_name="+", null=True)
     threshold = models.BigIntegerField()
     window_s = models.PositiveIntegerField(default=60)
-    hours = models.TextField(default="[]")
+    hours = models.JSONField(default=list)
     closes = models.BooleanField(default=False)
     active = models.BooleanField(default=True)
 
@@ -141,7 +146,7 @@ class Alarm(models.Model):
     """Something that a person should know: a budget's share, a guard, a hold that ran out.
 
     `key` names the occasion, so that it alarms once. An alarm that `closes` keeps its extension
-    closed until it is `lifted`; that never touches a lock set by hand. `details` is JSON.
+    closed until it is `lifted`; that never touches a lock set by hand.
     """
 
     id = RowId(primary_key=True)
@@ -149,7 +154,7 @@ class Alarm(models.Model):
     kind = models.CharField(max_length=24)
     at_us = models.BigIntegerField()
     message = models.TextField()
-    details = models.TextField(default="{}")
+    details = models.JSONField(default=dict)
     extension = models.ForeignKey(
         "storage.Extension", models.PROTECT, related_name="+", null=True, db_index=False
     )
@@ -184,7 +189,10 @@ class Alarm(models.Model):
 
 
 class Refusal(models.Model):
-    """A call that was not allowed, with the answer that was given (JSON). Immutable."""
+    """A call that was not allowed, with the answer that was given. Immutable.
+
+    `answer` is JSON as text: written on the way to a decision, and given again letter by letter.
+    """
 
     id = RowId(primary_key=True)
     key = models.CharField(max_length=160, unique=True)

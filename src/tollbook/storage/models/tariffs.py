@@ -23,7 +23,10 @@ class Tariff(models.Model):
 
 
 class TariffVersion(models.Model):
-    """A tariff as it was given: `document` is the tariff document as JSON. Immutable."""
+    """A tariff as it was given. Immutable.
+
+    `document` is the tariff document, JSON as text: `sha256` is that of its bytes.
+    """
 
     tariff = models.ForeignKey("storage.Tariff", models.PROTECT, related_name="+", db_index=False)
     number = models.PositiveIntegerField()
@@ -43,11 +46,12 @@ class TariffVersion(models.Model):
 class CarrierMapping(models.Model):
     """How a carrier writes its rate decks, as it was last chosen; replaced by the next choice.
 
-    `mapping` is JSON of `app.tariffs.deck_mappings`: headings by field, and how cells are written.
+    `mapping` is an object of `app.tariffs.deck_mappings`: headings by field, and how cells are
+    written.
     """
 
     carrier = models.CharField(max_length=120, unique=True)
-    mapping = models.TextField()
+    mapping = models.JSONField()
     changed_us = models.BigIntegerField()
 
     class Meta:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from tollbook.storage.db.sql import charge_in_force, chunks, fetch
+from tollbook.storage.db.sql import Row, charge_in_force, chunks, fetch, from_json
 
 _VALUES_A_STATEMENT = 500
 _HOLDER_COLUMN = {
@@ -25,7 +25,7 @@ HolderKey = tuple[str, int]  # kind and row id
 
 
 class BudgetRow(NamedTuple):
-    """A budget as it is stored; `warn_at` is JSON."""
+    """A budget as it is stored."""
 
     id: int
     kind: str
@@ -35,7 +35,7 @@ class BudgetRow(NamedTuple):
     limit_s: int | None
     currency: str
     zone: str
-    warn_at: str
+    warn_at: tuple[int, ...]
     active: bool
 
 
@@ -81,7 +81,7 @@ def budgets_of(
                 (kind, *some),
                 using=using,
             ):
-                budget = BudgetRow(*row)
+                budget = _budget(row)
                 found.setdefault((kind, budget.holder), []).append(budget)
     return found
 
@@ -161,7 +161,7 @@ def all_uses(*, using: str = DEFAULT_DB_ALIAS) -> list[tuple[BudgetRow, UseRow]]
     use = ", ".join(f"u.{column}" for column in UseRow._fields)
     width = len(BudgetRow._fields)
     return [
-        (BudgetRow(*row[:width]), UseRow(*row[width:]))
+        (_budget(row[:width]), UseRow(*row[width:]))
         for row in fetch(
             f"SELECT {budget}, {use} FROM tollbook_budget_use u "
             "JOIN tollbook_budget b ON b.id = u.budget_id ORDER BY u.budget_id, u.from_us",
@@ -221,6 +221,11 @@ def note_warned(
                 for budget_id, from_us, share, closed_us in warned
             ],
         )
+
+
+def _budget(columns: Row) -> BudgetRow:
+    row = dict(zip(BudgetRow._fields, columns, strict=True))
+    return BudgetRow(**{**row, "warn_at": tuple(from_json(row["warn_at"]))})
 
 
 def _marks(values: Collection[object]) -> str:

@@ -73,7 +73,7 @@ def store_step(
     return step
 
 
-def end_run(run: int, state: RunState, *, after: int, at_us: int, result: str = "") -> None:
+def end_run(run: int, state: RunState, *, after: int, at_us: int, result: object = None) -> None:
     """End a run that stands at *after*, in the transaction that is open; raises RunTaken."""
     ended = RatingRun.objects.filter(pk=run, state=RunState.RUNNING, watermark=after).update(
         state=state, seen_us=at_us, finished_us=at_us, result=result

@@ -152,7 +152,7 @@ def _form_of(row: Budget | None, holder: str) -> BudgetForm:
         return BudgetForm(holder, "month", "", "", USUAL_SHARES, active=True, faults={})
     money = "" if row.limit_micros is None else format_amount(from_micros(row.limit_micros))
     minutes = "" if row.limit_s is None else str(row.limit_s // 60)
-    shares = row.warn_at.strip("[]")
+    shares = ", ".join(map(str, row.warn_at))
     whose = f"{row.kind}:{row.holder}"
     return BudgetForm(whose, row.every, money, minutes, shares, active=row.active, faults={})
 

@@ -1,6 +1,5 @@
 """Classes of service: what callers may reach, and when."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
-from tollbook.app.policies.class_rules import NamedWindow, hours_text, rules_text
+from tollbook.app.policies.class_rules import NamedWindow, Objects
 from tollbook.app.policies.classes import (
     ClassInfo,
     ClassText,
@@ -147,8 +146,6 @@ def _form_of(info: ClassInfo | None) -> ClassForm:
         return ClassForm(ClassText(""), (), (), {})
     text = ClassText(
         name=info.name,
-        rules=rules_text(info.rules),
-        hours=hours_text(info.hours),
         bars_otherwise=info.bars_otherwise,
         code_required=info.code_required,
         code_required_types=info.code_required_types,
@@ -200,33 +197,29 @@ def _lines(given: QueryDict, what: str, keys: Sequence[str]) -> list[tuple[str, 
     ]
 
 
-def _rules(lines: Sequence[RuleLine]) -> str:
-    return json.dumps(
-        [
-            {
-                "bars": line.bars == "yes",
-                "prefixes": _parts(line.prefixes),
-                "countries": [part.upper() for part in _parts(line.countries)],
-                "call_types": _parts(line.call_types),
-                "hours": line.hours,
-            }
-            for line in lines
-        ]
-    )
+def _rules(lines: Sequence[RuleLine]) -> Objects:
+    return [
+        {
+            "bars": line.bars == "yes",
+            "prefixes": _parts(line.prefixes),
+            "countries": [part.upper() for part in _parts(line.countries)],
+            "call_types": _parts(line.call_types),
+            "hours": line.hours,
+        }
+        for line in lines
+    ]
 
 
-def _hours(lines: Sequence[WindowLine]) -> str:
-    return json.dumps(
-        [
-            {
-                "name": line.name,
-                **({"from": line.begin} if line.begin else {}),
-                **({"to": line.end} if line.end else {}),
-                "days": [int(part) if part.isdigit() else part for part in _parts(line.days)],
-            }
-            for line in lines
-        ]
-    )
+def _hours(lines: Sequence[WindowLine]) -> Objects:
+    return [
+        {
+            "name": line.name,
+            **({"from": line.begin} if line.begin else {}),
+            **({"to": line.end} if line.end else {}),
+            "days": [int(part) if part.isdigit() else part for part in _parts(line.days)],
+        }
+        for line in lines
+    ]
 
 
 def _parts(text: str) -> list[str]:

@@ -1,6 +1,5 @@
 """Guards against fraud, and the alarms that they and budgets raise."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -178,8 +177,8 @@ def _cells(wanted: alarm_list.AlarmFilter) -> Iterator[tuple[Cell, ...]]:
         yield (*what, extension, closes, row.seen_by, row.lifted_by)
 
 
-def _call_of(details: str) -> int | None:
-    call = json.loads(details).get("call")
+def _call_of(details: Mapping[str, object]) -> int | None:
+    call = details.get("call")
     return call if isinstance(call, int) else None
 
 
@@ -219,7 +218,7 @@ def _typed(request: HttpRequest) -> GuardForm:
         site_id=row_id if kind == "site" else None,
         department_id=row_id if kind == "department" else None,
         extension_id=row_id if kind == "extension" else None,
-        hours=json.dumps(hours if begin or end else []),
+        hours=hours if begin or end else (),
         closes=given.get("closes") == "1",
         active=given.get("active") == "1",
     )
