@@ -5,11 +5,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.access.tokens import create_token
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog
 from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, Call, open_office
 from support.planned import PLAN, add
 from tollbook.app.access.tokens import create_token
 from tollbook.app.pricing.exchange_rates import add_ecb, add_rate
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.wiring.clock import now
 

@@ -5,14 +5,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.factories import make_source
 from support.office import calls_in_a_row, open_office
 from tollbook.app.access.tokens import create_token
 from tollbook.app.intake.sources import Heartbeat, record_heartbeats
 from tollbook.app.upkeep.health import check_health
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.wiring.clock import now
 
 

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_code, make_owner
 from support.office import FIRST_CALL, Call, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import TokenError, create_token
 from tollbook.app.billing.recharge import Gift, post_gift
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Extension, Owner
 from tollbook.wiring.clock import now

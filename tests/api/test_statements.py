@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, open_office
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
 from tollbook.app.billing.recharge import Gift, post_gift
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension
 from tollbook.wiring.clock import now
 

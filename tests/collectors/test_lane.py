@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.factories import make_site
 from support.processes import record_3cx
 from tollbook.app.directory.pbxs import add_pbx
@@ -18,7 +18,6 @@ from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd, RawLog, segments
 from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, RawRecord, RawSegment, Reject, SourcePosition
 
 NOW = datetime(2026, 2, 3, 12, 0, tzinfo=UTC)

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.prepaid import CENT, PARIS, balance, open_prepaid
 from tollbook.cli import main
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AccountCodeNumber, LedgerHold, Owner, Site
 
 AT = "2026-11-02T10:00:00+01:00"

@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import calls_in_a_row, open_office
 from tollbook.cli import main
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Extension
 
 

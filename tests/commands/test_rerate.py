@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, calls_in_a_row, open_office
 from tollbook.app.rerating.run import begin_rerating
 from tollbook.app.tariffs.publish import publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.reports.call_filter import CallFilter
 

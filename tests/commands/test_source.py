@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.app.intake.sources import (
     Heartbeat,
@@ -20,7 +20,6 @@ from tollbook.app.intake.sources import (
 )
 from tollbook.cli import main
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Site, Source
 
 NOW = datetime(2026, 1, 31, 23, 30, tzinfo=UTC)

@@ -15,12 +15,11 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import calls_in_a_row, open_office
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.commands.progress import progress_bar, rate_words
 from tollbook.commands.terminal import printable
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)

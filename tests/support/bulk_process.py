@@ -15,7 +15,7 @@ open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
 from support.batches import RECORD_BYTES, Office, calls_batch, known_office
-from tollbook.storage.db.installation import door
+from support.databases import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import SourcePosition
 

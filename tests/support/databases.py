@@ -92,6 +92,16 @@ class _CurrentConnection:
 connection: Any = _CurrentConnection()
 
 
+class _CurrentDoor:
+    """The write door of the test's own installation."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(current().door, name)
+
+
+door: Any = _CurrentDoor()
+
+
 def is_untouched(database: Database) -> bool:
     """Say whether nothing was written to a SQLite database since it was laid there."""
     file = database.settings.database_file

@@ -15,9 +15,9 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
+from support.databases import door
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Settlement, authorise, settle
-from tollbook.storage.db.installation import door
 
 if __name__ == "__main__":
     name, callers = sys.argv[1], int(sys.argv[2])

@@ -20,10 +20,10 @@ open_installation(migrate=False)
 from django.db import connections
 from django.db.backends.signals import connection_created
 
+from support.databases import door
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.installation import door
 
 MOST = 400
 

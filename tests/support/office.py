@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from support.databases import Database, file_of, is_untouched, replace_file
+from support.databases import Database, door, file_of, is_untouched, replace_file
 from support.factories import make_department, make_extension, make_site
 from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx
 from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.app.intake.intake import IngestResult
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.formats import load_definition
-from tollbook.storage.db.installation import door
 
 NOON = datetime(2026, 10, 31, 12, 0, tzinfo=UTC)
 FIRST_CALL = datetime(2026, 10, 1, 6, 0, tzinfo=UTC)  # eight o'clock in Berlin

@@ -4,13 +4,13 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 
+from support.databases import door
 from support.office import NOON, TARIFF, Call
 from tollbook.app.pricing.plan_documents import check_document
 from tollbook.app.pricing.plans import add_plan
 from tollbook.core.charging import Charged, InMemoryCounters, charge, read_plan
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff, compile_tariff, read_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, charge_everything_by
 from support.office import Office, open_office
 from tollbook.app.decisions.decider import Request
@@ -10,7 +10,6 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, post_entries
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, Extension, Pbx, Site
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # ten o'clock on a Monday in Berlin

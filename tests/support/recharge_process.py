@@ -18,11 +18,10 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
-from support.databases import connection
+from support.databases import connection, door
 from support.office import NOON
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.recharge import Booked, Gift, post_gift
-from tollbook.storage.db.installation import door
 
 
 class Killer:

@@ -2,10 +2,10 @@
 
 import io
 
+from support.databases import door
 from support.office import NOON, Office
 from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.formats import Definition, load_definition, read_definition
-from tollbook.storage.db.installation import door
 
 BROKEN = '"","101","0049","internal"\n'
 

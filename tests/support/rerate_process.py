@@ -13,10 +13,10 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
+from support.databases import door
 from support.office import NOON
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating.run import carry_on
-from tollbook.storage.db.installation import door
 
 STEP = 5
 

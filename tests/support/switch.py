@@ -10,8 +10,8 @@ from support.batches import (
     add_record,
     empty_batch,
 )
+from support.databases import door
 from support.factories import make_charge, make_run
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models.raw import RecordKind
 

@@ -12,7 +12,7 @@ from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.correct_code import MAX_REASON, NotCorrected, correct_codes, would_correct
 from tollbook.app.reports.call_detail import is_call
 from tollbook.core.money import format_amount
-from tollbook.storage.db.installation import door
+from tollbook.storage.db.installation import current
 
 router = Router(tags=["calls"], auth=NeedsScope("calls:correct"))
 
@@ -62,7 +62,7 @@ def correct_account_code(request: HttpRequest, call_id: int, body: CodeBody) -> 
     try:
         effects = would_correct([call_id], code)
         made = correct_codes(
-            door,
+            current().door,
             [call_id],
             code,
             by=Actor(f"token {bearer.name}", instant()),

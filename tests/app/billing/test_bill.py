@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_code, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import post_entry
@@ -14,7 +14,6 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Alarm,
     Budget,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.factories import begin_budget, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
@@ -27,7 +27,6 @@ from tollbook.storage.billing.holds import (
     release_holds,
 )
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Balance,
     BudgetUse,

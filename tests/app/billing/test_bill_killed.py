@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_budget
 from support.office import FIRST_CALL, calls_in_a_row, open_office
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.holds import NewHold, lock_accounts, place_holds
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     CallPayer,
     Charge,

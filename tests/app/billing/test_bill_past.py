@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.access.actor import Actor
@@ -17,7 +17,6 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.money import from_micros
 from tollbook.storage.billing.ledger_queries import balance_micros
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, CallPayer, Extension, LedgerEntry, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter

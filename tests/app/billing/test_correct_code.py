@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_budget, make_code, make_owner, make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.access.actor import Actor
@@ -19,7 +19,6 @@ from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
 from tollbook.storage.billing.ledger_queries import balance_micros
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     BudgetUse,

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.factories import make_extension, make_extensions, make_owner
 from support.office import NOON, open_office
@@ -46,7 +46,6 @@ from tollbook.storage.billing.recharges import (
     every_movement,
     list_movements,
 )
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Department, Extension, LedgerEntry
 
 TEN = 10_000_000

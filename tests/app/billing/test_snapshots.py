@@ -8,7 +8,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.office import open_office
 from tollbook.app.billing.post_entry import post_entry
@@ -17,7 +17,6 @@ from tollbook.app.billing.statements import LineFilter, book_of
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import AccountRef, EntryKind, charge_entry, transfer
 from tollbook.core.money import Money, from_micros
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import BalanceSnapshot, Site
 from tollbook.storage.upkeep.proofs import snapshots_otherwise
 

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import Call, Office
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid
 from tollbook.app.decisions.close_holds import GRACE, Closed, close_holds, note_end
 from tollbook.app.decisions.decider import Settlement, authorise, settle
 from tollbook.app.upkeep.doctor import examine
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, LedgerHold, Pbx
 from tollbook.storage.models import Call as StoredCall
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_extensions
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
 from tollbook.app.decisions.decider import (
@@ -22,7 +22,6 @@ from tollbook.app.decisions.decider import (
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, Extension, LedgerHold, Refusal, Site
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.factories import change_extension, make_budget, make_extension
 from support.prepaid import CENT, NOW, PARIS, asking, open_prepaid, recharge
@@ -15,7 +15,6 @@ from tollbook.app.decisions.decider import Request
 from tollbook.app.decisions.group import GroupDecider, QueuedEvent
 from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Balance, BudgetUse, Extension, LedgerHold, Site
 
 questions = st.builds(

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid
 from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
 from tollbook.core.ledger import HoldEnded
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerHold, Site
 
 PROCESS = Path(__file__).parents[2] / "support" / "killed_decision.py"

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.factories import change_extension, make_extension
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid, recharge
@@ -32,7 +32,6 @@ from tollbook.app.decisions.decider import (
 from tollbook.core.ledger import HoldEnded
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Site
 
 NUMBERS = count(5000)

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.core.wsgi import get_wsgi_application
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.factories import change_extension, make_class
 from support.prepaid import PARIS, asking, open_prepaid
 from tollbook.api import decisions
@@ -16,7 +16,6 @@ from tollbook.app.access.tokens import create_token
 from tollbook.app.decisions.decider import decider
 from tollbook.app.decisions.offline import FILE, answer_away, keep_policy
 from tollbook.core.policies import Reason
-from tollbook.storage.db.installation import door
 from tollbook.wiring.clock import now
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import Call, Office
 from support.planned import add
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
@@ -10,7 +10,6 @@ from tollbook.app.decisions.decider import Answer, Release, Settlement, authoris
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension
 
 ZONE = "Europe/Berlin"

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension
 from support.prepaid import CENT, balance, open_prepaid
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerHold, Refusal, Site
 
 PROCESS = Path(__file__).parents[2] / "support" / "deciding_process.py"

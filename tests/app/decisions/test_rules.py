@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import (
     add_code_number,
     change_extension,
@@ -20,7 +20,6 @@ from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid, rec
 from tollbook.app.decisions.decider import Settlement, ask, authorise, settle
 from tollbook.app.decisions.messages import Answer
 from tollbook.core.policies import Reason
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Budget,
     BudgetUse,

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.batches import calls_batch, make_office
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
@@ -20,7 +20,6 @@ from tollbook.app.directory.account_codes import (
 )
 from tollbook.app.directory.code_import import import_codes, read_codes
 from tollbook.app.directory.owners import OwnerRefused, delete_owner, find_owner, save_owner
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import AccountCode, AuditLog, Call, Owner, Site
 

@@ -9,7 +9,7 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.factories import change_extension, make_department, make_owner, make_site
 from support.office import NOON, open_office
@@ -34,7 +34,6 @@ from tollbook.app.faults import RequestRefused
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.balances import HolderFilter, list_holders
 from tollbook.storage.billing.ledger_queries import verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Extension, LedgerEntry, Site
 
 BY = Actor("anna", NOON, "192.0.2.7")

@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from tollbook.app.intake import draft_worker
 from tollbook.app.intake.import_file import Imported, ImportPlace, ImportRefused, import_file
 from tollbook.formats import Definition, load_definition, read_definition
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Call as StoredCall,
 )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_code, make_owner, make_segment, make_source
 from support.office import NOON, TARIFF, Office, calls_in_a_row, open_office
 from tollbook.app.intake.intake import Intake, open_intake
@@ -15,7 +15,6 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, load_definition
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     Call,
     Charge,

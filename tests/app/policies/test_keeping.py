@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import NOON, Call, Office, open_office
 from tollbook.app.policies import alarm_list
 from tollbook.app.policies.budgets import BudgetText, list_budgets, save_budget
@@ -19,7 +19,6 @@ from tollbook.app.policies.classes import (
 )
 from tollbook.app.policies.fraud_guards import GuardText, save_guard
 from tollbook.app.policies.watch_fraud import watch
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, AuditLog, Extension
 
 NIGHT = [{"name": "night", "from": "20:00:00", "to": "07:00:00"}]

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import NOON
 from tollbook.app.pricing.ecb_rates import EcbError, read_ecb
 from tollbook.app.pricing.exchange_rates import RatesAdded, RateTable, add_ecb, add_rate
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, ExchangeRate
 from tollbook.storage.pricing.exchange_rates import RateQuery, count_rates, each_rate, find_rates
 

@@ -3,13 +3,12 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, calls_in_a_row, open_office
 from tollbook.app.pricing.explain_call import explain_call
 from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.rating import Priced
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge, Tariff
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_segment, make_source
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
@@ -18,7 +18,6 @@ from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.charging import Charged
 from tollbook.core.rating import TalkedCall
 from tollbook.formats import Parser, load_definition
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, ChargeParts, Counter
 from tollbook.storage.pricing.planned_charges import parts_of_charges
 

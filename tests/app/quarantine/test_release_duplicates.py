@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.app.quarantine.release_duplicates import (
     find_duplicates,
     release_duplicates,
     released_hash,
 )
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Charge, Duplicate, RawSegment, SourceDay
 from tollbook.storage.models import Call as StoredCall
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Sum
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.rejected import BROKEN, blind, receive, without
 from tollbook.app.intake.sources import SourceAdded, add_source, wanted_sources
@@ -19,7 +19,6 @@ from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import RawLog
 from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     CallRecord,

@@ -2,11 +2,10 @@
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_extension, make_site
 from support.office import open_office
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, select
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, Pbx
 
 

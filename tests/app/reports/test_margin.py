@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_criteria import Criteria
@@ -17,7 +17,6 @@ from tollbook.app.reports.report import write_report
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Tariff
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids, call_log

@@ -13,14 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError
 from tollbook.app.reports.report import write_report
 from tollbook.app.reports.statistics import average_s, hours_text, statistics, total_of
 from tollbook.cli import main
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Charge, Extension
 from tollbook.storage.reports.call_filter import CallFilter

@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, Office, open_office
 from tollbook.app.reports.call_criteria import Criteria
 from tollbook.app.reports.catalogue import Format
 from tollbook.app.reports.report import write_report
-from tollbook.storage.db.installation import door
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import UnbilledCount, unbilled_calls, unbilled_counts
 

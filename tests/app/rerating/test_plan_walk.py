@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database, sqlite_copy
+from support.databases import Database, door, sqlite_copy
 from support.effort import examples
 from support.factories import make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
@@ -27,7 +27,6 @@ from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run
 from tollbook.app.rerating.totals import Rerating
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, ChargeParts, Counter, LedgerEntry, RatingRun
 from tollbook.storage.pricing.plan_counters import read_counters
 from tollbook.storage.reports.call_filter import CallFilter

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.effort import examples
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import account_of_extension, post_entry
@@ -31,7 +31,6 @@ from tollbook.core.instants import to_us
 from tollbook.core.ledger import charge_entry
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger_queries import balance_micros, differences, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     Charge,

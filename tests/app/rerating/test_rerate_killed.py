@@ -7,12 +7,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, calls_in_a_row, open_office
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run, find_run
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, LedgerEntry
 from tollbook.storage.reports.call_filter import CallFilter
 

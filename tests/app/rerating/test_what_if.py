@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.batches import SECOND_US, Office, add_call, add_record, empty_batch, make_office
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_tariff
 from tollbook.app.reports.call_criteria import Criteria, select
 from tollbook.app.rerating.what_if import (
@@ -21,7 +21,6 @@ from tollbook.app.rerating.what_if import (
 from tollbook.app.rerating.what_if_table import document_of, table_of, unrated_table_of
 from tollbook.cli import main
 from tollbook.documents.csv_text import stream_csv
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models.raw import RecordKind
 from tollbook.storage.reports.call_filter import CallFilter

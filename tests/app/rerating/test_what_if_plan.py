@@ -4,13 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.pricing.exchange_rates import add_rate
 from tollbook.app.rerating.what_if import alternatives, compare
 from tollbook.app.tariffs.publish import publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.reports.call_filter import CallFilter
 
 GERMANY, BERLIN = TARIFF["rate"][0], TARIFF["rate"][1]  # type: ignore[index]  # a list of tables

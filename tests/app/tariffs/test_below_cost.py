@@ -2,14 +2,13 @@
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, TARIFF, Office, open_office
 from tollbook.app.pricing.pbx_rules import CHARGE, COST
 from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, Tariff
 
 GERMANY, BERLIN = TARIFF["rate"][0], TARIFF["rate"][1]  # type: ignore[index]  # a list of tables

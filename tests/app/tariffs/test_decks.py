@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database
+from support.databases import Database, door
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.deck_changes import (
@@ -35,7 +35,6 @@ from tollbook.app.tariffs.decks import (
 from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, Slot, Slots
 from tollbook.core.tariff.deck import DeckLayout, DeckOptions
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, Tariff, TariffVersion
 from tollbook.storage.reports.call_filter import CallFilter
 

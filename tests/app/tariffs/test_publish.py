@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from support.factories import make_pbx, make_site, make_trunk
 from support.office import NOON, TARIFF
 from tollbook.app.pricing.load_pbx_rules import load_rules
@@ -17,7 +17,6 @@ from tollbook.app.tariffs.assign import (
 )
 from tollbook.app.tariffs.publish import Faulty, Published, list_tariffs, publish_tariff
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     Tariff,

@@ -8,11 +8,10 @@ import time
 import pytest
 
 from support.batches import calls_batch, make_office
-from support.databases import Database
+from support.databases import Database, door
 from tollbook.app.upkeep import columnar_copy
 from tollbook.app.upkeep.columnar_copy import refresh_if_due, why_due
 from tollbook.cli import main
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.effort import examples
 from tollbook.app.billing.post_entry import account_of_extension, post_entry
 from tollbook.core.ledger import (
@@ -34,7 +34,6 @@ from tollbook.core.ledger import (
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
 from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Account, Balance, LedgerEntry, LedgerHold, LedgerPosting
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

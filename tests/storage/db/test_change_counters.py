@@ -2,10 +2,9 @@
 
 import pytest
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.office import open_office
 from tollbook.storage.db.change_counters import change_counts, install_counters, missing_counters
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, TariffAssignment
 
 

@@ -14,11 +14,10 @@ from django.db.transaction import TransactionManagementError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.effort import examples
 from support.locks import is_free
 from tollbook.storage.db.door import STEPS_TOGETHER
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Meta
 
 

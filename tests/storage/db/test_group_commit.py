@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from support.databases import Database
+from support.databases import Database, door
 from tollbook.storage.db.door import LARGEST_GROUP
 from tollbook.storage.db.group_commit import GroupCommit
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Meta
 
 

@@ -6,13 +6,12 @@ import pytest
 from django.db import Error
 
 from support.batches import calls_batch, make_office
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, post_entries
 from tollbook.storage.db.immutability import GUARDED_TABLES, install_guards, missing_guards
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (
     Account,

@@ -3,10 +3,9 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.office import NOON
 from tollbook.app.access.tokens import create_token, list_tokens
-from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import fetch_inside, from_json
 from tollbook.storage.models import Budget, ServiceClass, Site
 from tollbook.storage.policies.budget_use import UseKey, all_uses, budgets_of, open_uses

@@ -5,8 +5,7 @@ from django.db import IntegrityError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database
-from tollbook.storage.db.installation import door
+from support.databases import Database, door
 from tollbook.storage.db.sql import fetch_inside, filled_up, run_many_inside
 from tollbook.storage.models import Meta
 

@@ -9,9 +9,8 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import IntegrityError
 
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.locks import is_free
-from tollbook.storage.db.installation import door
 from tollbook.storage.db.write_lock import WriteLock
 from tollbook.storage.models import Meta
 

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from support.batches import RECORD_BYTES, make_office
-from support.databases import Database, connection
-from tollbook.storage.db.installation import door
+from support.databases import Database, connection, door
 from tollbook.storage.models import Call, Charge, Meta, RawRecord, SourceDay, SourcePosition
 
 WRITER = Path(__file__).parents[2] / "support" / "bulk_process.py"

@@ -17,9 +17,8 @@ from support.batches import (
     empty_batch,
     make_office,
 )
-from support.databases import Database, connection
+from support.databases import Database, connection, door
 from support.effort import examples
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.models.raw import RecordKind

@@ -16,9 +16,8 @@ from support.batches import (
     empty_batch,
     make_office,
 )
-from support.databases import Database
+from support.databases import Database, door
 from tollbook.core.batch import CallBatch, StoredBatch
-from tollbook.storage.db.installation import door
 from tollbook.storage.directory.filter_choices import filter_choices
 from tollbook.storage.intake.source_states import source_list
 from tollbook.storage.intake.store_calls import store_calls

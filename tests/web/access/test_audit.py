@@ -12,11 +12,10 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import connection
+from support.databases import connection, door
 from support.office import NOON, Office
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.audit_diff import ABSENT, changes, parsed
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog
 
 

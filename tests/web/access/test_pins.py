@@ -12,12 +12,12 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
+from support.databases import door
 from support.factories import make_extension, make_site
 from support.office import FIRST_CALL, Call, Office
 from support.screens import StandingClock
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.pins import PinError, generate_pins, set_pins, weakness
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Extension, ExtensionPin, UserRole
 
 PIN, OTHER_PIN = "270418", "905512"

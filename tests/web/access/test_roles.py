@@ -11,11 +11,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, resolve
 
+from support.databases import door
 from support.factories import make_account, make_alarm, make_code, make_owner, make_user
 from support.office import FIRST_CALL, Call, Office
 from support.screens import OPEN, PASSWORD, example, pages
 from tollbook.app.access.roles import WITHIN_REACH, Reach, access_of, visible_accounts
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Extension, Owner
 from tollbook.storage.models.access import Role

@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.factories import make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from support.screens import recharged
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, Owner, Tariff
 from tollbook.storage.models.access import Role
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.factories import change_extension, make_budget, make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.billing.post_entry import post_entry
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Department, Extension, Owner
 from tollbook.storage.models.access import Role
 

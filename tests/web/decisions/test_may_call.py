@@ -4,10 +4,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.databases import door
 from support.factories import change_extension
 from support.office import Office
 from support.prepaid import PARIS, assign_france, change_office, recharge
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerHold, Refusal
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.factories import make_code, make_owner
 from support.office import FIRST_CALL, Call, Office
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension
 
 PAGES = (

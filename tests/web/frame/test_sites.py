@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.factories import make_code, make_codes, make_extension, make_site
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.directory.pbxs import PbxInfo, add_pbx
 from tollbook.app.intake.sources import SourceAdded, add_source
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Reject, Site
 
 

@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from support.databases import door
 from support.office import NOON, Call, Office
 from tollbook.app.policies.fraud_guards import GuardText, save_guard
 from tollbook.app.policies.watch_fraud import watch
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm, Budget, Extension, FraudGuard, ServiceClass, Site
 
 

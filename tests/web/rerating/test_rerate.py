@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from support.screens import StandingClock
 from tollbook.app.rerating.run import begin_rerating, find_run
 from tollbook.app.tariffs.publish import publish_tariff
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import AuditLog, Charge, RatingRun
 from tollbook.storage.reports.call_filter import CallFilter
 

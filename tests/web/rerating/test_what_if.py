@@ -7,10 +7,10 @@ from html import unescape
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
-from tollbook.storage.db.installation import door
 from tollbook.web.rerating.views import what_if
 
 HALF = {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.factories import make_code, make_trunk
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.pricing.load_pbx_rules import load_rules
@@ -17,7 +18,6 @@ from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.assignments import AskedCall, which_tariff
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AuditLog,
     Charge,

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from support.databases import door
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.tariff import read_tariff
 from tollbook.core.tariff.text import parse_json
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Charge, Tariff, TariffAssignment, TariffVersion
 
 # ZYC-30's own sample.

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -86,13 +85,3 @@ def current() -> Installation:
 def open_installations() -> list[Installation]:
     """Return what this process has open."""
     return list(_installations.values())
-
-
-class _CurrentDoor:
-    """The write door of the installation that is current."""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(current().door, name)
-
-
-door = cast("Door", _CurrentDoor())

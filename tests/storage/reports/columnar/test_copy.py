@@ -15,10 +15,9 @@ from support.batches import (
     empty_batch,
     make_office,
 )
-from support.databases import Database
+from support.databases import Database, door
 from support.switch import DAY_US, TYPES, Switch
 from tollbook.storage.db.call_journal import install_journal, missing_journal
-from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Call, ChangedCall, ColumnMonth
 from tollbook.storage.models.raw import RecordKind

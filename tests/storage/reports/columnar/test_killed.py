@@ -9,8 +9,7 @@ import time
 import pytest
 
 from support.batches import calls_batch, make_office
-from support.databases import Database
-from tollbook.storage.db.installation import door
+from support.databases import Database, door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.reports import spend
 from tollbook.storage.reports.call_filter import CallFilter
@@ -25,7 +24,7 @@ import django
 django.setup()
 from tollbook.storage.reports.columnar import catalogue
 from tollbook.storage.reports.columnar.refresh import refresh
-from tollbook.storage.db.installation import door
+from support.databases import door
 catalogue.READ_AT_ONCE = 100
 print("begun", flush=True)
 while True:

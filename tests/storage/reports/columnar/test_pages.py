@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from support.batches import NOON_US, Office, make_office
-from support.databases import Database
+from support.databases import Database, door
 from support.switch import DAY_US, Switch
-from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call
 from tollbook.storage.reports import call_log as module
 from tollbook.storage.reports.call_filter import CallFilter

@@ -24,7 +24,7 @@ from tollbook.app.directory.code_import import CodeReading, as_text, import_code
 from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.app.words import counted
 from tollbook.documents.table import Cell, Column, Table
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
@@ -107,7 +107,7 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
         text = _typed(request)
         try:
             save_code(
-                door,
+                current().door,
                 text,
                 at=instant(),
                 actor=user_of(request).get_username(),
@@ -140,7 +140,7 @@ def delete(request: HttpRequest, code_id: int) -> HttpResponse:
     """Delete a code that was never used."""
     actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_code(door, code_id, at=instant(), actor=actor, address=address):
+        if not delete_code(current().door, code_id, at=instant(), actor=actor, address=address):
             raise Http404("no such account code")
     except CodeRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")
@@ -189,7 +189,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 def _import(request: HttpRequest, data: bytes) -> CodeReading:
     done = import_codes(
-        door,
+        current().door,
         data,
         length=fixed_length(),
         at=instant(),

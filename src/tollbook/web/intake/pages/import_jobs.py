@@ -22,7 +22,7 @@ from tollbook.app.directory.pbxs import PbxInfo
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
 from tollbook.formats import Definition, ZoneError
 from tollbook.storage.db.current import carried
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.request import instant
 
 ID_BYTES = 12
@@ -119,7 +119,7 @@ def _run(
     try:
         with path.open("rb") as file:
             done = import_file(
-                door,
+                current().door,
                 file,
                 name=job.name,
                 pbx=pbx,

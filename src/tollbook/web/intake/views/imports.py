@@ -16,7 +16,7 @@ from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx, list_pbxs
 from tollbook.app.intake.imported_files import imported_files
 from tollbook.core.calendar import zone_names
 from tollbook.formats import detect, list_formats, load_definition
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, user_of
 from tollbook.web.intake.pages.import_jobs import RUNNING, ImportJob, begin_import, find_job
@@ -141,7 +141,7 @@ def _pbx(request: HttpRequest, name: str) -> PbxInfo | str:
     known = next((pbx for pbx in list_pbxs() if pbx.name == name), None)
     if known is not None:
         return known
-    made = add_pbx(door, name=name, at=instant(), actor=user_of(request).get_username())
+    made = add_pbx(current().door, name=name, at=instant(), actor=user_of(request).get_username())
     return made.message if isinstance(made, PbxRefused) else made
 
 

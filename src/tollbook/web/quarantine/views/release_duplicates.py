@@ -16,7 +16,7 @@ from tollbook.app.quarantine.release_duplicates import (
     find_duplicates,
     release_duplicates,
 )
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
@@ -58,11 +58,11 @@ def release(request: HttpRequest) -> HttpResponse:
         say(request, "Tick the records that are calls of their own.", level="warn")
         return redirect("duplicates")
     at = instant()
-    found = find_duplicates(door, ids, data_dir=current().settings.data_dir, at=at)
+    found = find_duplicates(current().door, ids, data_dir=current().settings.data_dir, at=at)
     if request.method == "POST":
         before = sum(1 for one in found if one.released_call is not None)
         made = release_duplicates(
-            door,
+            current().door,
             found,
             at=at,
             actor=user_of(request).get_username(),

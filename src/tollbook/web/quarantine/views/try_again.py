@@ -27,7 +27,7 @@ from tollbook.app.quarantine.retry import (
 from tollbook.core.calendar import zone_names
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
@@ -128,7 +128,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
         fault = f'"{asked.zone}" is no time zone. Write it as Europe/Berlin.'
         asked = RetryQuery(asked.source, asked.reason, asked.reject, asked.after, "")
     tried = try_rejects(
-        door,
+        current().door,
         data_dir=current().settings.data_dir,
         at=at,
         source_id=asked.source,
@@ -140,7 +140,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not fault:
         if given.get("seal", "") == tried.seal:
             done = release_rejects(
-                door,
+                current().door,
                 tried,
                 at=at,
                 actor=user_of(request).get_username(),

@@ -30,7 +30,7 @@ from tollbook.app.tariffs.overview import list_tariffs, open_tariff
 from tollbook.app.tariffs.publish import Faulty
 from tollbook.app.words import counted
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
-from tollbook.storage.db.installation import current, door
+from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -193,7 +193,7 @@ def _publish(
         raise TypeError("a deck with faults has no tariff to publish")
     at = instant()
     came = publish_deck(
-        door,
+        current().door,
         draft.tariff,
         base,
         at=at,
@@ -206,7 +206,7 @@ def _publish(
         return _page(request, deck.upload, deck.look, form, preview=faulty_preview(refused))
     header = form.layout.header_row
     headings = deck.look.rows[header - 1] if 0 < header <= len(deck.look.rows) else ()
-    remember_layout(door, form.layout, headings, carrier=deck.upload.carrier, at=at)
+    remember_layout(current().door, form.layout, headings, carrier=deck.upload.carrier, at=at)
     forget(deck.upload)
     if came.is_new:
         say(
