@@ -40,7 +40,8 @@ from pathlib import Path
 from tollbook.wiring.start import open_installation
 opened = open_installation(data_dir=Path(sys.argv[1]))
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.app.billing.recharge import Booked, By, Gift, post_gift, read_amount
+from tollbook.app.access.actor import Actor
+from tollbook.app.billing.recharge import Booked, Gift, post_gift, read_amount
 from tollbook.storage.models import Extension, Pbx, Site
 door, at = opened.door, opened.now()
 with door.transaction():
@@ -55,7 +56,7 @@ with door.transaction():
 published = publish_tariff(door, json.loads(sys.argv[2]), at=at, actor="test", default=True)
 assert isinstance(published, Published), published
 gift = Gift("extension", (caller.pk,), read_amount("1000"), sender="test", key="1")
-assert isinstance(post_gift(door, gift, By("test", at)), Booked)
+assert isinstance(post_gift(door, gift, Actor("test", at)), Booked)
 """
 _keys = count(1)
 

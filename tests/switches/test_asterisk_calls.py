@@ -102,11 +102,12 @@ import sys
 from pathlib import Path
 from tollbook.wiring.start import open_installation
 opened = open_installation(data_dir=Path(sys.argv[1]))
-from tollbook.app.billing.recharge import Booked, By, Gift, post_gift, read_amount
+from tollbook.app.access.actor import Actor
+from tollbook.app.billing.recharge import Booked, Gift, post_gift, read_amount
 from tollbook.storage.models import Extension
 extension = Extension.objects.get(number=sys.argv[2])
 gift = Gift("extension", (extension.pk,), read_amount(sys.argv[3]), sender="test", key="1")
-assert isinstance(post_gift(opened.door, gift, By("test", opened.now())), Booked)
+assert isinstance(post_gift(opened.door, gift, Actor("test", opened.now())), Booked)
 """
 BALANCE = """
 import sys
