@@ -48,7 +48,6 @@ def reader(sqlite: Database) -> Reader:
         ("owner", Owner.objects.values_list("pk", flat=True)),
     ):
         post_gift(
-            door,
             Gift(kind=kind, ids=tuple(ids), amount_micros=MICROS, sender="test", key=kind),
             Actor("test", now()),
         )

@@ -26,7 +26,7 @@ def amir(database: Database) -> Extension:
     office.receive([Call(1, FIRST_CALL, account_code="4711"), Call(2, FIRST_CALL)])
     amir = Extension.objects.get(number="101")
     gift = Gift(kind="extension", ids=(amir.pk,), amount_micros=20_000_000, sender="t", key="k")
-    post_gift(door, gift, Actor("test", now()))
+    post_gift(gift, Actor("test", now()))
     return amir
 
 

@@ -32,7 +32,7 @@ def open_source(database: Database, number: int = 1) -> tuple[WantedSource, Path
     """Add a PBX with one source; return the source and its folder in the raw log."""
     with door.transaction():
         make_site("Stockholm", zone="Europe/Stockholm", currency="SEK")
-    add_pbx(door, name=f"PBX {number}", at=NOW, actor="test")
+    add_pbx(name=f"PBX {number}", at=NOW, actor="test")
     added = add_source(
         pbx=f"PBX {number}",
         transport="tcp-listen",

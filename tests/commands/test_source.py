@@ -30,7 +30,7 @@ SOCKET = ("--transport", "tcp-listen", "--port", "5015")
 def office(database: Database) -> Database:
     with door.transaction():
         Site.objects.create(name="Berlin", zone="Europe/Berlin", currency="EUR", created_us=0)
-    add_pbx(door, name="Reception", at=NOW, actor="test")
+    add_pbx(name="Reception", at=NOW, actor="test")
     return database
 
 

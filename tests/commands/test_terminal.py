@@ -66,7 +66,7 @@ def tollbook(database: Database, *words: str, width: int = 80, **more: str) -> s
 def office(sqlite: Database) -> Database:
     open_office(sqlite)
     for name in ("[red]x[/red]", LONG, ARABIC):
-        add_pbx(door, name=name, at=NOW, actor="test")
+        add_pbx(name=name, at=NOW, actor="test")
     return sqlite
 
 

@@ -15,7 +15,6 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
-from support.databases import door
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Settlement, authorise, settle
 
@@ -26,11 +25,11 @@ if __name__ == "__main__":
 
     def call(nth: int) -> tuple[bool, int]:
         """Ask, talk for as long as is allowed, settle."""
-        answer = authorise(door, asking(f"{name}:{nth}"))
+        answer = authorise(asking(f"{name}:{nth}"))
         if not answer.allowed or answer.hold is None:
             return False, 0
         if nth % 2:
-            settle(door, Settlement(answer.hold, NOW, answer.limit_s or 0))
+            settle(Settlement(answer.hold, NOW, answer.limit_s or 0))
         return True, nth % 2
 
     with ThreadPoolExecutor(callers) as pool:

@@ -20,7 +20,6 @@ open_installation(migrate=False)
 from django.db import connections
 from django.db.backends.signals import connection_created
 
-from support.databases import door
 from support.prepaid import NOW, asking
 from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
 from tollbook.storage.db.current import current_connection
@@ -62,9 +61,9 @@ class Killer:
 
 def one_call(nth: int) -> None:
     """Place a call, let it last, end it."""
-    authorise(door, asking(f"k{nth}"))
-    renew(door, Renewal(f"k{nth}", NOW, 55))
-    settle(door, Settlement(f"k{nth}", NOW, 100))
+    authorise(asking(f"k{nth}"))
+    renew(Renewal(f"k{nth}", NOW, 55))
+    settle(Settlement(f"k{nth}", NOW, 100))
 
 
 def main() -> None:

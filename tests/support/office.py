@@ -96,7 +96,6 @@ class Office:
         settings = self.database.settings
         place = ImportPlace(data_dir=settings.data_dir, raw_dir=settings.raw_dir)
         return import_file(
-            door,
             io.BytesIO(text),
             name="Master.csv",
             pbx=self.pbx,
@@ -131,8 +130,8 @@ def _make_office(database: Database) -> Office:
         site = make_site("Main office", zone="Europe/Berlin", country="DE")
         make_extension("101", name="Amir", department=make_department("Sales"))
         make_extension("102", name="Berta")
-    pbx = add_pbx(door, name="Reception", at=NOON, actor="test")
-    published = publish_tariff(door, TARIFF, at=NOON, actor="test")
+    pbx = add_pbx(name="Reception", at=NOON, actor="test")
+    published = publish_tariff(TARIFF, at=NOON, actor="test")
     if isinstance(pbx, PbxRefused) or not isinstance(published, Published):
         raise TypeError(f"the office could not be made: {pbx}, {published}")
     return Office(database, pbx, site.pk)

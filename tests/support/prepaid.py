@@ -48,7 +48,7 @@ def open_prepaid(database: Database, *, cents: int = 100) -> Office:
 
 def change_office() -> None:
     """Publish the sample tariff, bill extension 101, and set numbers to dial and to show."""
-    publish_tariff(door, FRANCE, at=NOW, actor="test", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
+    publish_tariff(FRANCE, at=NOW, actor="test", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
     with door.transaction():
         change_extension("101", billing=True, caller_id="+493012345101")
         Pbx.objects.update(dial_prefix="8888")

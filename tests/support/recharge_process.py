@@ -18,7 +18,7 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
-from support.databases import connection, door
+from support.databases import connection
 from support.office import NOON
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.recharge import Booked, Gift, post_gift
@@ -40,7 +40,7 @@ class Killer:
 def recharge(ids: tuple[int, ...], turn: int) -> None:
     gift = Gift("extension", ids, 10_000_000, "user:1", "k1")
     with connection.execute_wrapper(Killer(turn)):
-        done = post_gift(door, gift, Actor("anna", NOON))
+        done = post_gift(gift, Actor("anna", NOON))
     os._exit(0 if isinstance(done, Booked) else 1)
 
 

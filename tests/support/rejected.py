@@ -2,7 +2,6 @@
 
 import io
 
-from support.databases import door
 from support.office import NOON, Office
 from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.formats import Definition, load_definition, read_definition
@@ -25,7 +24,6 @@ def blind() -> Definition:
 def receive(office: Office, text: str, definition: Definition, *, zone: str = "UTC") -> None:
     folder = office.database.settings
     import_file(
-        door,
         io.BytesIO(text.encode()),
         name="records",
         pbx=office.pbx,

@@ -13,7 +13,6 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
-from support.databases import door
 from support.office import NOON
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating.run import carry_on
@@ -27,4 +26,4 @@ def told(done: int, total: int) -> None:
 
 if __name__ == "__main__":
     reprice.STEP_CHANGED = STEP
-    carry_on(door, int(sys.argv[1]), now=lambda: NOON, progress=told)
+    carry_on(int(sys.argv[1]), now=lambda: NOON, progress=told)

@@ -12,7 +12,6 @@ from tollbook.app.access.tokens import Bearer
 from tollbook.app.billing.correct_code import MAX_REASON, NotCorrected, correct_codes, would_correct
 from tollbook.app.reports.call_detail import is_call
 from tollbook.core.money import format_amount
-from tollbook.storage.db.installation import current
 
 router = Router(tags=["calls"], auth=NeedsScope("calls:correct"))
 
@@ -62,11 +61,7 @@ def correct_account_code(request: HttpRequest, call_id: int, body: CodeBody) -> 
     try:
         effects = would_correct([call_id], code)
         made = correct_codes(
-            current().door,
-            [call_id],
-            code,
-            by=Actor(f"token {bearer.name}", instant()),
-            reason=body.reason,
+            [call_id], code, by=Actor(f"token {bearer.name}", instant()), reason=body.reason
         )
     except NotCorrected as refused:
         if refused.field == "account_code":

@@ -42,7 +42,6 @@ from tollbook.core.calendar import parse_instant
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.money import format_amount
 from tollbook.storage.db.current import carried, current_alias, current_connection
-from tollbook.storage.db.installation import current
 
 LOG = logging.getLogger("tollbook.api")
 PATH = "/api/v1/authorise"
@@ -146,7 +145,7 @@ def make_ready() -> None:
 def _make_ready() -> None:
     try:
         if anybody_has(SCOPE, at=instant()):
-            decider(current().door).make_ready(instant())
+            decider().make_ready(instant())
     except DatabaseError as fault:
         LOG.warning("the rules could not be read (%s): the first question tries again.", fault)
     finally:
@@ -215,7 +214,7 @@ def checked_length(method: str, length: str) -> int:
 
 def decide_call(call: ApiRequest, bearer: Bearer) -> str:
     """Return the answer to one request as JSON; raises ApiError."""
-    event, decisions = _event(call, bearer), decider(current().door)
+    event, decisions = _event(call, bearer), decider()
     if isinstance(event, Request) and not _KEY.fullmatch(call.key):
         return _without_key(decisions, event)
     try:
@@ -226,7 +225,7 @@ def decide_call(call: ApiRequest, bearer: Bearer) -> str:
 
 async def decide_call_async(call: ApiRequest, bearer: Bearer) -> str:
     """Do as `decide_call` without blocking the event loop."""
-    event, decisions = _event(call, bearer), decider(current().door)
+    event, decisions = _event(call, bearer), decider()
     if isinstance(event, Request) and not _KEY.fullmatch(call.key):
         return await asyncio.to_thread(_without_key, decisions, event)
     try:

@@ -20,7 +20,6 @@ from tollbook.app.directory.sites import site_called
 from tollbook.app.faults import RequestRefused
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import current
 
 MAX_LIMIT = 1_000
 
@@ -130,7 +129,7 @@ def recharge(
         key=key,
         reason=body.reason,
     )
-    done = post_gift(current().door, gift, Actor(f"token {bearer.name}", instant()))
+    done = post_gift(gift, Actor(f"token {bearer.name}", instant()))
     if isinstance(done, RequestRefused):
         raise _error(done)
     zone = _zone(body.site)

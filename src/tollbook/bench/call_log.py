@@ -14,8 +14,8 @@ from tollbook.bench.importing import import_file, prepare
 from tollbook.bench.lines import write_master_csv
 from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
-from tollbook.bench.scratch import scratch
-from tollbook.wiring.start import Installation, open_installation
+from tollbook.bench.scratch import opened, scratch
+from tollbook.storage.db.installation import door
 
 if TYPE_CHECKING:
     from django.test import Client
@@ -35,32 +35,32 @@ def measure(options: BenchOptions) -> Iterator[Figure]:
     with scratch() as made:
         file, _ = prepare(made, count)
         yield Figure("calls stored", import_file(made, file).calls, "calls")
-        installation = open_installation(data_dir=made.folder)
-        _write_copy(installation)
-        newest = made.folder.parent / "newest.csv"
-        write_master_csv(newest, calls=NEWEST_CALLS)
-        later = import_file(made, newest).calls
-        yield Figure("calls stored since the copy was written", later, "calls")
-        client = _signed_in(installation)
-        for words, address in _addresses():
-            took_ms, size_kb = _page(client, address)
-            is_page = not words.startswith(TOTALS)  # Totals come after the page stands.
-            yield Figure(words, took_ms, "ms", FLOOR if is_page else "")
-            if is_page:
-                yield Figure(f"{words}: size", size_kb, "kB", "≤ 100 kB")
+        with opened(made):
+            _write_copy()
+            newest = made.folder.parent / "newest.csv"
+            write_master_csv(newest, calls=NEWEST_CALLS)
+            later = import_file(made, newest).calls
+            yield Figure("calls stored since the copy was written", later, "calls")
+            client = _signed_in()
+            for words, address in _addresses():
+                took_ms, size_kb = _page(client, address)
+                is_page = not words.startswith(TOTALS)  # Totals come after the page stands.
+                yield Figure(words, took_ms, "ms", FLOOR if is_page else "")
+                if is_page:
+                    yield Figure(f"{words}: size", size_kb, "kB", "≤ 100 kB")
 
 
-def _write_copy(installation: Installation) -> None:
+def _write_copy() -> None:
     from tollbook.app.upkeep.columnar_copy import refresh_if_due  # noqa: PLC0415 - needs Django set up
 
-    refresh_if_due(installation.door, waited_s=0)
+    refresh_if_due(waited_s=0)
 
 
-def _signed_in(installation: Installation) -> "Client":
+def _signed_in() -> "Client":
     from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
     from django.test import Client  # noqa: PLC0415 - likewise
 
-    with installation.door.transaction():
+    with door().transaction():
         user = User.objects.create_superuser(username="bench")
     client = Client(headers={"host": HOST})
     client.force_login(user)

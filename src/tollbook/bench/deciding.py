@@ -22,7 +22,8 @@ from tollbook.bench.deck import deck_document, drawn_prefixes
 from tollbook.bench.figures import percentile
 from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import PBX
-from tollbook.wiring.start import Installation, open_installation
+from tollbook.storage.db.installation import door
+from tollbook.wiring.start import open_installation
 
 if TYPE_CHECKING:
     from tollbook.app.decisions.decider import Request
@@ -115,7 +116,7 @@ def ask_for(
     )
 
 
-def make_house(installation: Installation) -> None:
+def make_house() -> None:
     """Publish the deck, make the telephones, and pay money into each account."""
     from tollbook.app.tariffs.publish import publish_tariff  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import (  # noqa: PLC0415 - likewise
@@ -129,9 +130,8 @@ def make_house(installation: Installation) -> None:
     rest = {"prefix": "", "slots": [{"from_s": 0, "price": "0.50", "per_s": 60, "increment_s": 60}]}
     rates = document["rate"]
     document["rate"] = [*(rates if isinstance(rates, list) else []), rest]
-    door = installation.door
-    publish_tariff(door, document, at=AT, actor="bench", valid_from=SINCE)
-    with door.transaction():
+    publish_tariff(document, at=AT, actor="bench", valid_from=SINCE)
+    with door().transaction():
         site = Site.objects.get()
         Site.objects.update(hold_s=HOLD_S)
         TariffAssignment.objects.all().delete()
@@ -140,10 +140,10 @@ def make_house(installation: Installation) -> None:
             Extension(site=site, number=str(FIRST_EXTENSION + nth), billing=True)
             for nth in range(ACCOUNTS)
         )
-    _pay_in(installation, list(Extension.objects.values_list("id", flat=True)))
+    _pay_in(list(Extension.objects.values_list("id", flat=True)))
 
 
-def _pay_in(installation: Installation, extensions: list[int]) -> None:
+def _pay_in(extensions: list[int]) -> None:
     from tollbook.core.ledger import (  # noqa: PLC0415 - needs Django set up
         AccountRef,
         EntryKind,
@@ -164,7 +164,7 @@ def _pay_in(installation: Installation, extensions: list[int]) -> None:
             )
             for extension_id in extensions[first : first + _ACCOUNTS_AT_ONCE]
         ]
-        with installation.door.transaction():
+        with door().transaction():
             post_entries([Filed(entry) for entry in entries])
 
 
@@ -175,8 +175,8 @@ def main(words: list[str]) -> None:
     from tollbook.storage.models import Extension  # noqa: PLC0415 - likewise
 
     if not Extension.objects.exists():
-        make_house(installation)
-    decisions = decider(installation.door)
+        make_house()
+    decisions = decider()
     questions = Questions(f"bench:{time.time_ns()}")
 
     async def decide() -> None:

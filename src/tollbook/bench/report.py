@@ -12,8 +12,9 @@ from typing import Any
 from tollbook.bench.figures import Figure
 from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
-from tollbook.bench.scratch import scratch
-from tollbook.wiring.start import Installation, open_installation
+from tollbook.bench.scratch import opened, scratch
+from tollbook.storage.db.current import current_connection
+from tollbook.storage.db.installation import door
 
 DEFAULT_CALLS = 10_000_000
 AT_ONCE = 100_000
@@ -30,12 +31,11 @@ _DRAWN = "((n.value * 2654435761 + {salt} * 40503) % 4294967296 / 4096)"
 def measure(options: BenchOptions) -> Iterator[Figure]:
     """Make the calls, write the copy, then yield milliseconds of each report on both sides."""
     count = options.calls or DEFAULT_CALLS
-    with scratch() as made:
-        installation = open_installation(data_dir=made.folder)
-        _make_calls(installation, count)
+    with scratch() as made, opened(made):
+        _make_calls(count)
         yield Figure("calls stored", count, "calls")
         began = time.perf_counter()
-        size = _write_copy(installation)
+        size = _write_copy()
         took_s = time.perf_counter() - began
         yield Figure("the copy, written anew", count / took_s, "calls/s")
         yield Figure("the copy, on disk", size / count, "bytes a call")
@@ -86,22 +86,21 @@ def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
         )
 
 
-def _write_copy(installation: Installation) -> int:
+def _write_copy() -> int:
     from tollbook.storage.reports.columnar.layout import columns_folder  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.reports.columnar.refresh import refresh  # noqa: PLC0415 - likewise
 
-    refresh(installation.door)
+    refresh()
     folder = columns_folder()
     return sum(file.stat().st_size for file in folder.rglob("*.parquet")) if folder else 0
 
 
-def _make_calls(installation: Installation, count: int) -> None:
+def _make_calls(count: int) -> None:
     """Fill the tables with *count* calls of a year and their charges, one in fifty unrated."""
-    from django.db import connection  # noqa: PLC0415 - needs a configured Django
 
     from tollbook.storage.models import Pbx, Source  # noqa: PLC0415 - likewise
 
-    with installation.door.transaction():
+    with door().transaction():
         pbx = Pbx.objects.get()
         source = Source.objects.create(
             pbx=pbx, name="bench", transport="import", format="asterisk-csv", created_us=0
@@ -109,7 +108,7 @@ def _make_calls(installation: Installation, count: int) -> None:
         _make_people(pbx.site_id, pbx.pk)
     for first in range(1, count + 1, AT_ONCE):
         until = min(first + AT_ONCE, count + 1)
-        with installation.door.transaction(), connection.cursor() as cursor:
+        with door().transaction(), current_connection().cursor() as cursor:
             given = {
                 "first": first,
                 "until": until,

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import sql
 
 from tollbook.bench.process import BenchError, Finished, run_tollbook
+from tollbook.wiring.start import open_installation
 
 PBX = "Bench"
 ZONE = "Europe/Berlin"
@@ -55,6 +56,17 @@ def scratch(*, database: str | None = None) -> Iterator[Scratch]:
             yield installation
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def opened(made: Scratch) -> Iterator[None]:
+    """Work on a scratch installation in this process; the next benchmark opens its own."""
+    installation = open_installation(data_dir=made.folder)
+    try:
+        with installation.current():
+            yield
+    finally:
+        installation.close()
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tollbook.bench.figures import Figure
 from tollbook.bench.scratch import ZONE, Scratch
 from tollbook.formats import load_definition
+from tollbook.storage.db.installation import door
 from tollbook.wiring.start import Installation, open_installation
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
     drafting_s = _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(task)))
     yield "parsed, mediated and priced", drafting_s
     yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
-    intake = open_intake(installation.door, source_id)
+    intake = open_intake(source_id)
     at = installation.now()
     yield "stored", _seconds(lambda: sum(1 for _ in intake.store_drafts(drafts, at=at)))
 
@@ -88,7 +89,7 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
     from tollbook.storage.models import RawSegment, Source  # noqa: PLC0415 - likewise
 
     at_us = to_us(installation.now())
-    with installation.door.transaction():
+    with door().transaction():
         source = Source.objects.create(
             pbx_id=pbx_id,
             name="Stages",

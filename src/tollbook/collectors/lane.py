@@ -23,7 +23,6 @@ from tollbook.core.batch import Position
 from tollbook.core.calls import Outcome
 from tollbook.core.instants import from_us
 from tollbook.formats import Definition, Parser
-from tollbook.storage.db.installation import current
 
 CHUNK_BYTES = 256 * 1024
 _ANY_END = re.compile(rb"\r\n|\n|\r")
@@ -79,7 +78,7 @@ class Lane:
 
     def open(self) -> None:
         """Begin at the stored position; forget what was read beyond it."""
-        self._intake = open_intake(current().door, self.source.id)
+        self._intake = open_intake(self.source.id)
         stored = stored_place(self.source.id)
         if stored is None:
             first = segments(self._folder)
@@ -161,7 +160,6 @@ class Lane:
         if self._segment_id is None:
             path = segment_path(self._folder, self._sequence)
             self._segment_id = segment_id_of(
-                current().door,
                 self.source.id,
                 self._sequence,
                 path=str(path.relative_to(self._data_dir)),
@@ -174,11 +172,4 @@ class Lane:
         path = segment_path(self._folder, self._sequence)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        seal_segment(
-            current().door,
-            self.source.id,
-            self._sequence,
-            size=path.stat().st_size,
-            sha256=sha256,
-            at=at,
-        )
+        seal_segment(self.source.id, self._sequence, size=path.stat().st_size, sha256=sha256, at=at)

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace, installation: Installation, at: datetime) -> i
         trunk=args.trunk or "",
     )
     try:
-        answer = ask(installation.door, request)
+        answer = ask(request)
     except UnknownPlace as fault:
         return refuse("authorise", str(fault))
     if args.json:

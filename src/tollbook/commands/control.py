@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
 
 async def _control(installation: Installation, args: argparse.Namespace) -> None:
     settings = installation.settings
-    decisions = decider(installation.door)
+    decisions = decider()
 
     async def decide(request: Request) -> Answer:
         try:

@@ -45,12 +45,7 @@ def _import(args: argparse.Namespace, installation: Installation, file: BinaryIO
     note(f"{counted(draft.rows, 'rate')}: {told}.")
     if not args.dry_run:
         came = decks.publish_deck(
-            installation.door,
-            draft.tariff,
-            base,
-            at=now,
-            actor="command line",
-            valid_from=valid_from,
+            draft.tariff, base, at=now, actor="command line", valid_from=valid_from
         )
         if isinstance(came, Faulty):
             tell_faults(args.file, came.faults)
@@ -113,7 +108,7 @@ def _remember(
     header = layout.header_row
     headings = look.rows[header - 1] if 0 < header <= len(look.rows) else ()
     carrier = args.carrier or base.tariff.name
-    remember_layout(installation.door, layout, headings, carrier=carrier, at=installation.now())
+    remember_layout(layout, headings, carrier=carrier, at=installation.now())
 
 
 def tariff_id(name: str) -> int:

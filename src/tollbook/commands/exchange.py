@@ -26,7 +26,6 @@ def run(args: argparse.Namespace, installation: Installation, day: date | None =
 
 def _add(args: argparse.Namespace, installation: Installation, day: date) -> int:
     added = add_rate(
-        installation.door,
         source=args.source,
         target=args.target,
         rate=args.rate,
@@ -46,7 +45,7 @@ def _import(args: argparse.Namespace, installation: Installation) -> int:
     except OSError as fault:
         return refuse("exchange", f"{args.file}: cannot be read: {fault.strerror}")
     try:
-        added = add_ecb(installation.door, raw, at=installation.now(), actor="command line")
+        added = add_ecb(raw, at=installation.now(), actor="command line")
     except EcbError as fault:
         words = f"{args.file}: {fault}. It was refused whole; nothing was stored."
         return tell("exchange", words, INCOMPLETE)

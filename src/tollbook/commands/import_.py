@@ -36,7 +36,6 @@ def run(
         pbx = find_pbx(args.pbx)
         with progress_bar("import", "MB") as progress:
             done = import_file(
-                installation.door,
                 file,
                 name=Path(args.file).name,
                 pbx=pbx,

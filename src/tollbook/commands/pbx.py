@@ -16,7 +16,6 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
 
 def _add(args: argparse.Namespace, installation: Installation) -> int:
     added = add_pbx(
-        installation.door,
         name=args.name,
         site=args.site,
         brand=args.brand,

@@ -29,12 +29,7 @@ def _add(args: argparse.Namespace, installation: Installation, valid_from: datet
     if checked is None or checked.plan is None:
         return status
     added = add_plan(
-        installation.door,
-        checked,
-        site_id=site_id,
-        at=installation.now(),
-        actor="command line",
-        valid_from=valid_from,
+        checked, site_id=site_id, at=installation.now(), actor="command line", valid_from=valid_from
     )
     words = _words(added.info)
     tell(

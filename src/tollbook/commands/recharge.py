@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
         key=args.key if args.key is not None else secrets.token_urlsafe(16),
         reason=args.reason,
     )
-    done = post_gift(installation.door, gift, Actor(ACTOR, installation.now()))
+    done = post_gift(gift, Actor(ACTOR, installation.now()))
     if isinstance(done, RequestRefused):
         return tell("recharge", done.message, INCOMPLETE)
     _print(done, as_json=args.json, site=args.site)

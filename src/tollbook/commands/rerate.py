@@ -42,17 +42,17 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
 
 
 def _rerate(args: argparse.Namespace, selection: Selection, installation: Installation) -> int:
-    door, now = installation.door, installation.now
+    now = installation.now
     words = ", ".join([selection.period.words(), *selection.words])
     try:
-        run = begin_rerating(door, selection.filter, words=words, at=now(), actor="command line")
+        run = begin_rerating(selection.filter, words=words, at=now(), actor="command line")
         if run.calls_done:
             tell(
                 "rerate",
                 f"carrying on with re-rating {run.id}: {counted(run.calls_done, 'call')} done.",
             )
         with progress_bar("rerate", "calls") as progress:
-            rerating = carry_on(door, run.id, now=now, progress=progress)
+            rerating = carry_on(run.id, now=now, progress=progress)
     except Unfinished as refusal:
         return refuse("rerate", f"{refusal} Give its own period and filters again.")
     except RunTaken as taken:
@@ -64,7 +64,7 @@ def _late(args: argparse.Namespace, installation: Installation) -> int:
     if args.from_ or args.to or args.dry_run:
         return refuse("rerate", "--late stands alone: it knows itself which calls were moved")
     try:
-        rerating = rerate_late(installation.door, at=installation.now(), actor="command line")
+        rerating = rerate_late(at=installation.now(), actor="command line")
     except (RunTaken, Busy) as reason:
         return tell("rerate", str(reason), INCOMPLETE)
     if rerating is None:

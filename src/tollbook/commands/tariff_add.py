@@ -23,7 +23,6 @@ def run(
 ) -> int:
     """Publish *tariff* and say from when on it counts, and for which calls it does not."""
     done = publish(
-        installation.door,
         tariff,
         doubts=faults,
         at=installation.now(),

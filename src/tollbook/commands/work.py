@@ -40,7 +40,7 @@ def run(args: argparse.Namespace, installation: Installation) -> int:
     if args.check:
         return _check()
     if args.rebuild:
-        return _rebuild(installation)
+        return _rebuild()
     log_to_stderr(installation.settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
@@ -77,20 +77,20 @@ def _work(installation: Installation) -> None:
 
 
 def _jobs(installation: Installation) -> list[_Job]:
-    door, now = installation.door, installation.now
+    now = installation.now
     written_s = time.monotonic()
 
     def refresh() -> None:
         nonlocal written_s
-        if refresh_if_due(door, waited_s=time.monotonic() - written_s):
+        if refresh_if_due(waited_s=time.monotonic() - written_s):
             written_s = time.monotonic()
 
     return [
-        _Job(lambda: watch(door, at=now()), "new calls were not watched for fraud"),
-        _Job(lambda: close_holds(door, at=now()), "holds were not closed"),
-        _Job(lambda: take_snapshots(door, at=now()), "balances were not noted"),
+        _Job(lambda: watch(at=now()), "new calls were not watched for fraud"),
+        _Job(lambda: close_holds(at=now()), "holds were not closed"),
+        _Job(lambda: take_snapshots(at=now()), "balances were not noted"),
         _Job(
-            lambda: rerate_late(door, at=now(), actor="late calls"),
+            lambda: rerate_late(at=now(), actor="late calls"),
             "calls that changed a volume tier were not re-rated",
             every_s=LATE_CALLS_EVERY_S,
         ),
@@ -98,9 +98,9 @@ def _jobs(installation: Installation) -> list[_Job]:
     ]
 
 
-def _rebuild(installation: Installation) -> int:
+def _rebuild() -> int:
     began = time.perf_counter()
-    written = rebuild(installation.door)
+    written = rebuild()
     if written is not None:
         took_s = time.perf_counter() - began
         months = len(written.months)

@@ -29,6 +29,7 @@ from tollbook.demo.office import (
 from tollbook.demo.records import asterisk_file, threecx_file
 from tollbook.demo.tariffs import tariff_documents
 from tollbook.formats import load_definition
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, Department, Extension, Owner, Trunk
 from tollbook.wiring.start import Installation
 
@@ -47,12 +48,12 @@ def build(installation: Installation, plan: DemoManifest, *, say: Callable[[str]
     """Make the office of *plan*; *say* is told each step."""
     office = make_office(plan.seed)
     say("directory: 40 extensions, 6 departments, 25 account codes, 3 trunks")
-    _add_switches(installation, at=plan.ends)
-    _fill_directory(installation, office)
+    _add_switches(at=plan.ends)
+    _fill_directory(office)
     say("tariffs: a carrier's and a SIP provider's")
-    _publish_tariffs(installation, office, at=plan.ends)
+    _publish_tariffs(office, at=plan.ends)
     say("money: prepaid and postpaid extensions with their recharges")
-    open_accounts(installation.door, office, ends=plan.ends)
+    open_accounts(office, ends=plan.ends)
     say(f"calls: {plan.calls:,} of the last three months, as two switches wrote them")
     folder = installation.settings.data_dir
     for pbx, file in _write_records(folder / "pbx", office, plan):
@@ -61,25 +62,23 @@ def build(installation: Installation, plan: DemoManifest, *, say: Callable[[str]
     _add_sources(folder, plan)
 
 
-def _add_switches(installation: Installation, *, at: datetime) -> None:
+def _add_switches(*, at: datetime) -> None:
     for name, brand in BRANDS.items():
         try:
             site_id = find_pbx(name).site_id
         except UnknownPbx:
-            added = add_pbx(installation.door, name=name, brand=brand, at=at, actor=ACTOR)
+            added = add_pbx(name=name, brand=brand, at=at, actor=ACTOR)
             if isinstance(added, PbxRefused):
                 raise DemoError(added.message) from None
             site_id = added.site_id
-    faults = set_dial_plan(
-        installation.door, site_id=site_id, document=DIAL_PLAN, at=at, actor=ACTOR
-    )
+    faults = set_dial_plan(site_id=site_id, document=DIAL_PLAN, at=at, actor=ACTOR)
     if faults:
         raise DemoError(f"the sample's dial plan: {faults[0].place}: {faults[0].message}")
 
 
-def _fill_directory(installation: Installation, office: Office) -> None:
+def _fill_directory(office: Office) -> None:
     site_id = find_pbx(ASTERISK).site_id
-    with installation.door.transaction():
+    with door().transaction():
         for person in office.people:
             department, _ = Department.objects.get_or_create(
                 site_id=site_id, name=person.department
@@ -102,12 +101,10 @@ def _fill_directory(installation: Installation, office: Office) -> None:
             )
 
 
-def _publish_tariffs(installation: Installation, office: Office, *, at: datetime) -> None:
+def _publish_tariffs(office: Office, *, at: datetime) -> None:
     tariff_ids = {}
     for name, document in tariff_documents().items():
-        published = publish_tariff(
-            installation.door, document, at=at, actor=ACTOR, default=name == CARRIER_TARIFF
-        )
+        published = publish_tariff(document, at=at, actor=ACTOR, default=name == CARRIER_TARIFF)
         if not isinstance(published, Published):
             raise DemoError(f"the sample's tariff {name}: {published.faults[0].message}")
         tariff_ids[name] = published.tariff_id
@@ -116,7 +113,7 @@ def _publish_tariffs(installation: Installation, office: Office, *, at: datetime
         if trunk.name not in assigned:
             row = Trunk.objects.get(pbx__name=trunk.pbx, name=trunk.name)
             scope = Scope(trunk=row.pk)
-            assign_tariff(installation.door, tariff_ids[trunk.tariff], scope, at=at, actor=ACTOR)
+            assign_tariff(tariff_ids[trunk.tariff], scope, at=at, actor=ACTOR)
 
 
 def _write_records(folder: Path, office: Office, plan: DemoManifest) -> Iterator[tuple[str, Path]]:
@@ -138,7 +135,6 @@ def _import(installation: Installation, pbx: str, file: Path, *, at: datetime) -
     try:
         with file.open("rb") as records:
             import_file(
-                installation.door,
                 records,
                 name=file.name,
                 pbx=find_pbx(pbx),

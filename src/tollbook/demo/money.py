@@ -18,7 +18,6 @@ from tollbook.app.faults import RequestRefused
 from tollbook.core.money import MICRO
 from tollbook.demo.folder import DemoError
 from tollbook.demo.office import ASTERISK, THREECX, Office
-from tollbook.storage.db.door import Door
 from tollbook.storage.models import Department, Extension, LedgerEntry, Site
 
 ACTOR = "demo"
@@ -40,25 +39,25 @@ class Booking:
     purpose: Purpose = "recharge"
 
 
-def open_accounts(door: Door, office: Office, *, ends: datetime) -> None:
+def open_accounts(office: Office, *, ends: datetime) -> None:
     """Switch billing on and pay in what was paid in before *ends*, oldest first."""
     site_id = Site.objects.order_by("id").values_list("pk", flat=True)[0]
     ids = dict(Extension.objects.filter(site_id=site_id).values_list("number", "pk"))
     prepaid = [person.extension for person in office.behind(ASTERISK)[:-SELDOM_PAYING]]
     postpaid = [person.extension for person in office.behind(THREECX)[:8]]
     begins = ends - timedelta(days=93)
-    _set(door, [ids[number] for number in prepaid], {"billing": True}, at=begins)
+    _set([ids[number] for number in prepaid], {"billing": True}, at=begins)
     later: dict[str, FieldValue] = {
         "billing": True,
         "payment_type": "postpaid",
         "credit_micros": CREDIT * MICRO,
     }
-    _set(door, [ids[number] for number in postpaid], later, at=begins)
-    _set(door, [ids[prepaid[-1]]], {"locked": True}, at=ends - timedelta(days=2))
+    _set([ids[number] for number in postpaid], later, at=begins)
+    _set([ids[prepaid[-1]]], {"locked": True}, at=ends - timedelta(days=2))
     departments = list(Department.objects.order_by("pk").values_list("pk", flat=True)[:1])
-    change_holders(door, "department", departments, {"billing": True}, _by(begins))
+    change_holders("department", departments, {"billing": True}, _by(begins))
     for booking in sorted(_bookings(prepaid, ends), key=lambda one: one.at):
-        _post(door, booking, ids)
+        _post(booking, ids)
 
 
 def _bookings(prepaid: list[str], ends: datetime) -> Iterator[Booking]:
@@ -82,7 +81,7 @@ def _bookings(prepaid: list[str], ends: datetime) -> Iterator[Booking]:
     )
 
 
-def _post(door: Door, booking: Booking, ids: Mapping[str, int]) -> None:
+def _post(booking: Booking, ids: Mapping[str, int]) -> None:
     gift = Gift(
         kind="extension",
         ids=tuple(ids[number] for number in booking.numbers),
@@ -92,14 +91,14 @@ def _post(door: Door, booking: Booking, ids: Mapping[str, int]) -> None:
         reason=booking.reason,
         purpose=booking.purpose,
     )
-    done = _done(post_gift(door, gift, _by(booking.at, BOOKKEEPER)))
+    done = _done(post_gift(gift, _by(booking.at, BOOKKEEPER)))
     if (
         booking.key == "slip"
         and not LedgerEntry.objects.filter(reverses_id=done.movements[0].entry_id).exists()
     ):
         undone_at = booking.at + timedelta(minutes=4)
         entries = [done.movements[0].entry_id]
-        _done(undo_entries(door, entries, _by(undone_at, BOOKKEEPER), reason=booking.reason))
+        _done(undo_entries(entries, _by(undone_at, BOOKKEEPER), reason=booking.reason))
 
 
 def _done(answer: Booked | RequestRefused) -> Booked:
@@ -108,8 +107,8 @@ def _done(answer: Booked | RequestRefused) -> Booked:
     return answer
 
 
-def _set(door: Door, ids: list[int], changes: Mapping[str, FieldValue], *, at: datetime) -> None:
-    change_holders(door, "extension", ids, changes, _by(at))
+def _set(ids: list[int], changes: Mapping[str, FieldValue], *, at: datetime) -> None:
+    change_holders("extension", ids, changes, _by(at))
 
 
 def _by(at: datetime, actor: str = ACTOR) -> Actor:

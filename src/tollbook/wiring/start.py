@@ -20,7 +20,7 @@ from django.db.utils import OperationalError
 
 from tollbook import __version__
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.installation import Installation, current, open_database
+from tollbook.storage.db.installation import Installation, door, open_database
 from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, SettingsError, current_settings, load_settings
 
@@ -68,7 +68,7 @@ def ensure_administrator(name: str = "admin") -> str | None:
     from tollbook.app.access.passwords import one_time_password  # noqa: PLC0415 - likewise
     from tollbook.app.access.sign_in import expect_new_password  # noqa: PLC0415 - likewise
 
-    with current().door.transaction():
+    with door().transaction():
         if User.objects.exists():
             return None
         password = one_time_password()
@@ -202,7 +202,7 @@ def _first_site(installation: Installation) -> None:
     if Site.objects.exists():
         return
     settings = installation.settings
-    with installation.door.transaction():
+    with door().transaction():
         if not Site.objects.exists():
             Site.objects.create(
                 name=settings.site_name,

@@ -57,7 +57,7 @@ def recharge(kind: str, row_id: int, micros: int) -> None:
         source=AccountRef("system", SystemAccount.CASH),
         target=AccountRef(kind, str(row_id)),
     )
-    post_entry(door, entry)
+    post_entry(entry)
 
 
 def balance(kind: str, row_id: int) -> int:
@@ -147,7 +147,7 @@ def test_a_call_that_had_no_price_is_paid_by_its_payer_once_it_has_one(office: O
     with door.transaction():
         Extension.objects.update(billing=False)  # He pays what he owed then all the same.
     france = {**TARIFF["rate"][0], "prefix": "33"}  # type: ignore[index]  # a list of tables
-    publish_tariff(door, {**TARIFF, "rate": [france]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [france]}, at=NOON, actor="test", valid_from=FIRST_CALL)
 
     rerate()
 
@@ -237,8 +237,8 @@ def test_the_night_on_which_the_clock_goes_back_has_25_hours_of_budget(office: O
 
 
 def rerate() -> None:
-    run = begin_rerating(door, CallFilter(), words="all calls", at=NOON, actor="test")
-    carry_on(door, run.id, now=lambda: NOON)
+    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    carry_on(run.id, now=lambda: NOON)
 
 
 def test_every_billed_call_is_paid_at_its_charge(office: Office) -> None:
@@ -278,7 +278,7 @@ def test_a_new_price_moves_the_budget_too(office: Office) -> None:
     of_amir = budget("extension", phone().pk, limit_micros=10_000_000)
     office.receive([Call(1, FIRST_CALL), Call(2, FIRST_CALL, extension="102")])
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
-    publish_tariff(door, {**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
 
     rerate()
     rerate()

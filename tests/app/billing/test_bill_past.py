@@ -36,8 +36,8 @@ def test_the_past_is_billed_from_a_day_on_and_once(database: Database) -> None:
 
     foretold = would_bill(since=since, until=until)
     assert LedgerEntry.objects.count() == 0
-    done = bill_past(door, since=since, until=until, by=Actor("anna", NOON))
-    again = bill_past(door, since=since, until=until, by=Actor("anna", NOON))
+    done = bill_past(since=since, until=until, by=Actor("anna", NOON))
+    again = bill_past(since=since, until=until, by=Actor("anna", NOON))
 
     assert foretold == done == [PastBill("Extension 101 (Amir)", 2, Decimal("0.44"), "EUR")]
     assert again == []
@@ -52,7 +52,7 @@ def test_a_call_without_a_price_is_noted_for_whoever_would_pay_it(database: Data
     with door.transaction():
         change_extension("101", billing=True)
 
-    (done,) = bill_past(door, since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
+    (done,) = bill_past(since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
 
     assert (done.calls, done.amount) == (1, Decimal(0))
     assert would_bill(since=FIRST_CALL, until=NOON) == []
@@ -70,7 +70,7 @@ def billed_office(database: Database) -> Office:
 
 
 def bill() -> list[PastBill]:
-    return bill_past(door, since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
+    return bill_past(since=FIRST_CALL, until=NOON, by=Actor("anna", NOON))
 
 
 def left() -> Decimal:
@@ -88,7 +88,7 @@ def test_a_billing_is_undone_as_one_and_can_be_done_again(database: Database) ->
     assert left() == Decimal("-0.44")
     run = past_runs()[0]
 
-    undone = undo_past(door, run.id, by=Actor("berta", NOON))
+    undone = undo_past(run.id, by=Actor("berta", NOON))
 
     assert (left(), undone.calls, undone.left) == (Decimal(0), 3, 0)
     assert undone.bills == [PastBill("Extension 101 (Amir)", 2, Decimal("0.44"), "EUR")]
@@ -108,11 +108,11 @@ def test_a_billing_is_undone_once(database: Database) -> None:
     billed_office(database)
     bill()
     run = past_runs()[0].id
-    undo_past(door, run, by=Actor("anna", NOON))
+    undo_past(run, by=Actor("anna", NOON))
 
     for number, words in ((run, "already"), (run + 10_000, "there is no billing")):
         with pytest.raises(NotUndone, match=words):
-            undo_past(door, number, by=Actor("anna", NOON))
+            undo_past(number, by=Actor("anna", NOON))
     assert left() == Decimal(0)
 
 
@@ -120,12 +120,12 @@ def test_a_price_that_was_changed_since_is_given_back_whole(database: Database) 
     billed_office(database)
     bill()
     dearer = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "1.00"}]}  # type: ignore[index]
-    publish_tariff(door, dearer, at=NOON, actor="test", valid_from=FIRST_CALL - DAY)
-    run = begin_rerating(door, CallFilter(), words="all", at=NOON, actor="test")
-    carry_on(door, run.id, now=lambda: NOON)
+    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL - DAY)
+    run = begin_rerating(CallFilter(), words="all", at=NOON, actor="test")
+    carry_on(run.id, now=lambda: NOON)
     assert left() == Decimal("-2.24")
 
-    undone = undo_past(door, past_runs()[0].id, by=Actor("anna", NOON))
+    undone = undo_past(past_runs()[0].id, by=Actor("anna", NOON))
 
     assert (left(), undone.bills[0].amount) == (Decimal(0), Decimal("2.24"))
     assert is_sound(database)
@@ -138,9 +138,9 @@ def test_a_call_whose_code_was_corrected_since_stays_billed(database: Database) 
     bill()
     first = StoredCall.objects.order_by("begin_us").exclude(callee__startswith="33").first()
     assert first is not None
-    correct_codes(door, [first.pk], "4711", by=Actor("anna", NOON))
+    correct_codes([first.pk], "4711", by=Actor("anna", NOON))
 
-    undone = undo_past(door, past_runs()[0].id, by=Actor("anna", NOON))
+    undone = undo_past(past_runs()[0].id, by=Actor("anna", NOON))
 
     assert undone.left == 1
     assert undone.bills[0].calls == 1

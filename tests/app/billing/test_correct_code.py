@@ -75,7 +75,7 @@ def test_a_forgotten_code_moves_the_charge_to_its_owner(office: Office) -> None:
     )
     assert (str(effect.amount), effect.currency) == ("0.22", "EUR")
 
-    (made,) = correct_codes(door, [call_id()], "4711", by=ANNA, reason="forgotten")
+    (made,) = correct_codes([call_id()], "4711", by=ANNA, reason="forgotten")
 
     assert balances() == (0, -CHARGE)
     call = StoredCall.objects.get()
@@ -93,18 +93,18 @@ def test_a_forgotten_code_moves_the_charge_to_its_owner(office: Office) -> None:
 
 def test_doing_it_twice_does_it_once(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
-    correct_codes(door, [call_id()], "4711", by=ANNA)
+    correct_codes([call_id()], "4711", by=ANNA)
 
-    assert correct_codes(door, [call_id()], "4711", by=ANNA) == []
+    assert correct_codes([call_id()], "4711", by=ANNA) == []
     assert would_correct([call_id()], "4711") == []
     assert balances() == (0, -CHARGE)
 
 
 def test_a_correction_is_taken_back_once(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, account_code="0815")])  # A code that nobody has made.
-    (made,) = correct_codes(door, [call_id()], "4711", by=ANNA)
+    (made,) = correct_codes([call_id()], "4711", by=ANNA)
 
-    back = undo_correction(door, made.change_id, by=ANNA)
+    back = undo_correction(made.change_id, by=ANNA)
 
     assert balances() == (-CHARGE, 0)
     call = StoredCall.objects.get()
@@ -112,7 +112,7 @@ def test_a_correction_is_taken_back_once(office: Office) -> None:
     assert CodeChange.objects.get(pk=back.change_id).undoes_id == made.change_id
     assert list(Fee.objects.order_by("run").values_list("units", flat=True)) == [1, 0]
     with pytest.raises(NotCorrected, match="is not the latest"):
-        undo_correction(door, made.change_id, by=ANNA)
+        undo_correction(made.change_id, by=ANNA)
     assert is_whole(office)
 
 
@@ -120,7 +120,7 @@ def test_a_code_taken_off_lets_the_extension_pay_again(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, account_code="4711")])
     assert balances() == (0, -CHARGE)
 
-    correct_codes(door, [call_id()], "", by=ANNA)
+    correct_codes([call_id()], "", by=ANNA)
 
     assert balances() == (-CHARGE, 0)
     assert is_whole(office)
@@ -129,9 +129,9 @@ def test_a_code_taken_off_lets_the_extension_pay_again(office: Office) -> None:
 def test_where_nobody_paid_the_codes_owner_pays(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL, extension="102")])
 
-    correct_codes(door, [call_id()], "4711", by=ANNA)
+    correct_codes([call_id()], "4711", by=ANNA)
     assert balances() == (0, -CHARGE)
-    correct_codes(door, [call_id()], "4712", by=ANNA)
+    correct_codes([call_id()], "4712", by=ANNA)
 
     assert balances() == (0, 0)  # Mr Moss does not pay, and 102 does neither.
     assert is_whole(office)
@@ -142,7 +142,7 @@ def test_billing_that_was_switched_since_moves_no_money(office: Office) -> None:
     with door.transaction():
         change_extension("102", billing=True)
 
-    (made,) = correct_codes(door, [call_id()], "4712", by=ANNA)
+    (made,) = correct_codes([call_id()], "4712", by=ANNA)
 
     assert made.entry_id is None
     assert is_whole(office)
@@ -150,12 +150,12 @@ def test_billing_that_was_switched_since_moves_no_money(office: Office) -> None:
 
 def test_a_later_price_is_paid_by_the_new_payer(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
-    correct_codes(door, [call_id()], "4711", by=ANNA)
+    correct_codes([call_id()], "4711", by=ANNA)
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
-    publish_tariff(door, {**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
 
-    run = begin_rerating(door, CallFilter(), words="all calls", at=NOON, actor="test")
-    carry_on(door, run.id, now=lambda: NOON)
+    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    carry_on(run.id, now=lambda: NOON)
 
     assert balances() == (0, -CHARGE - 100_000)
     assert is_whole(office)
@@ -168,7 +168,7 @@ def test_owners_budgets_follow_the_code(office: Office) -> None:
     office.receive([Call(2, FIRST_CALL + timedelta(hours=1), account_code="4712")])
     first = StoredCall.objects.order_by("id")[0].pk
 
-    correct_codes(door, [first], "4712", by=ANNA)
+    correct_codes([first], "4712", by=ANNA)
 
     assert list(BudgetUse.objects.order_by("id").values_list("used_micros", flat=True)) == [
         0,
@@ -187,7 +187,7 @@ def test_what_cannot_be_corrected_changes_nothing(
     office.receive([Call(1, FIRST_CALL)])
 
     with pytest.raises(NotCorrected) as refused:
-        correct_codes(door, calls, code, by=ANNA)
+        correct_codes(calls, code, by=ANNA)
 
     assert refused.value.field == field
     assert CodeChange.objects.count() == 0
@@ -198,4 +198,4 @@ def test_a_correction_waits_for_a_rerating(office: Office) -> None:
     make_run(state="running")
 
     with pytest.raises(NotCorrected, match="re-rated now"):
-        correct_codes(door, [call_id()], "4711", by=ANNA)
+        correct_codes([call_id()], "4711", by=ANNA)

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from support.databases import Database, door
+from support.databases import Database
 from support.effort import examples
 from support.factories import make_extension, make_extensions, make_owner
 from support.office import NOON, open_office
@@ -79,7 +79,7 @@ def give(
         reason=reason,
         purpose=purpose,
     )
-    return post_gift(door, gift, by(at))
+    return post_gift(gift, by(at))
 
 
 def booked(answer: Booked | RequestRefused) -> Booked:
@@ -227,8 +227,8 @@ def test_a_recharge_is_undone_once_and_stays_in_the_history(database: Database) 
     first = booked(give())
     ids = [one.entry_id for one in first.movements]
 
-    done = booked(undo_entries(door, ids, by(), reason="wrong office"))
-    again = booked(undo_entries(door, ids, by(), reason="wrong office"))
+    done = booked(undo_entries(ids, by(), reason="wrong office"))
+    again = booked(undo_entries(ids, by(), reason="wrong office"))
 
     assert not done.repeated
     assert again.repeated
@@ -237,7 +237,7 @@ def test_a_recharge_is_undone_once_and_stays_in_the_history(database: Database) 
         *[("reversal", "recharge", False)] * 2,
         *[("recharge", "", False)] * 2,
     ]
-    assert refusal(undo_entries(door, ids, by(), reason="other")).code == "undo.impossible"
+    assert refusal(undo_entries(ids, by(), reason="other")).code == "undo.impossible"
     assert verify_balances() == []
 
 
@@ -245,10 +245,10 @@ def test_what_cannot_be_undone_leaves_its_neighbours_alone(database: Database) -
     open_office(database)
     first = booked(give())
     one, two = (each.entry_id for each in first.movements)
-    reversal = booked(undo_entries(door, [one], by(), reason="")).movements[0]
+    reversal = booked(undo_entries([one], by(), reason="")).movements[0]
 
     for wrong in (reversal.entry_id, 999_999):
-        refusal(undo_entries(door, [two, wrong], by(), reason=""))
+        refusal(undo_entries([two, wrong], by(), reason=""))
 
     assert balances() == {"101": (0, 0), "102": (TEN, TEN)}
 
@@ -259,11 +259,9 @@ def test_total_recharges_counts_from_its_new_start_and_the_ledger_stays(
     open_office(database)
     old = booked(give())
 
-    count_recharges_anew(door, "extension", phones()[:1], by(NOON + timedelta(hours=1)))
+    count_recharges_anew("extension", phones()[:1], by(NOON + timedelta(hours=1)))
     give(micros=3_000_000, key="k2", at=NOON + timedelta(hours=2))
-    undo_entries(
-        door, [one.entry_id for one in old.movements], by(NOON + timedelta(hours=3)), reason=""
-    )
+    undo_entries([one.entry_id for one in old.movements], by(NOON + timedelta(hours=3)), reason="")
 
     assert balances() == {"101": (3_000_000, 3_000_000), "102": (3_000_000, 3_000_000)}
     assert count_movements(MovementFilter()) == 6
@@ -338,7 +336,7 @@ class Till(RuleBasedStateMachine):
         ids = tuple(self.ids[at] for at in chosen)
         key = f"{Till.runs}/{len(self.posted)}"
         gift = Gift("extension", ids, micros, "user:1", key, "why", purpose)
-        done = booked(post_gift(door, gift, by()))
+        done = booked(post_gift(gift, by()))
         for one in done.movements:
             assert one.before_micros == self.held[one.holder_id]
             self.held[one.holder_id] += micros
@@ -351,7 +349,7 @@ class Till(RuleBasedStateMachine):
     def retry(self, nth: int) -> None:
         if self.posted:
             gift, entries = self.posted[nth % len(self.posted)]
-            again = booked(post_gift(door, gift, by()))
+            again = booked(post_gift(gift, by()))
             assert again.repeated
             assert tuple(one.entry_id for one in again.movements) == entries
 
@@ -361,7 +359,7 @@ class Till(RuleBasedStateMachine):
             return
         gift, entries = self.posted[nth % len(self.posted)]
         again = bool(self.undone & set(entries))
-        done = booked(undo_entries(door, entries, by(), reason=""))
+        done = booked(undo_entries(entries, by(), reason=""))
         assert done.repeated == again
         if again:
             return
@@ -438,7 +436,7 @@ def test_the_order_by_recharges_counts_the_currency_that_is_shown(database: Data
         source=AccountRef("system", "cash"),
         target=AccountRef("extension", str(amir)),
     )
-    post_entry(door, dollars)
+    post_entry(dollars)
 
     found = list_holders(HolderFilter(), sort="recharged", descending=True)
 

@@ -8,7 +8,7 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database, door
+from support.databases import Database
 from support.effort import examples
 from support.office import open_office
 from tollbook.app.billing.post_entry import post_entry
@@ -40,11 +40,11 @@ def post(micros: int, *, at: datetime) -> None:
             source=CASH,
             target=PHONE,
         )
-        post_entry(door, entry)
+        post_entry(entry)
     else:
         charged = charge_entry(Money(-micros, "EUR"), key=key, at=at, payer=PHONE)
         assert charged is not None
-        post_entry(door, charged)
+        post_entry(charged)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def test_a_statement_opens_with_what_was_before_and_closes_with_what_is_left(
     open_office(database)
     post(20_000_000, at=FIRST)
     post(-180_000, at=FIRST + timedelta(hours=5))
-    assert take_snapshots(door, at=FIRST + DAY) == 3  # The telephone, cash and revenue.
+    assert take_snapshots(at=FIRST + DAY) == 3  # The telephone, cash and revenue.
     post(-220_000, at=FIRST + DAY + timedelta(hours=1))
 
     second = of_days(1, 2)
@@ -88,7 +88,7 @@ def test_a_charge_that_is_posted_late_counts_in_the_day_in_which_its_call_began(
 ) -> None:
     open_office(database)
     post(20_000_000, at=FIRST)
-    take_snapshots(door, at=FIRST + DAY)
+    take_snapshots(at=FIRST + DAY)
     post(-180_000, at=FIRST + DAY - timedelta(seconds=30))
 
     assert of_days(0, 1).closing == Decimal("19.82")
@@ -99,7 +99,7 @@ def test_a_night_has_one_snapshot_and_an_account_that_rests_none(database: Datab
     open_office(database)
     post(20_000_000, at=FIRST)
 
-    taken = [take_snapshots(door, at=FIRST + hours * timedelta(hours=1)) for hours in (24, 25, 48)]
+    taken = [take_snapshots(at=FIRST + hours * timedelta(hours=1)) for hours in (24, 25, 48)]
 
     assert taken == [2, 0, 0]
     days = BalanceSnapshot.objects.values_list("day", flat=True)
@@ -131,7 +131,7 @@ def test_statements_of_neighbouring_periods_meet(
     before = of_days(base - 100, base).closing
     for day in range(base, base + 10):
         if day - base in nights:
-            take_snapshots(door, at=FIRST + day * DAY)
+            take_snapshots(at=FIRST + day * DAY)
         for on, micros in moved:
             if on == day - base:
                 post(micros, at=FIRST + day * DAY + timedelta(hours=1))

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import Call, Office
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid
 from tollbook.app.decisions.close_holds import GRACE, Closed, close_holds, note_end
@@ -25,7 +25,7 @@ def office(database: Database) -> Office:
 
 
 def ask(office: Office) -> str:
-    answer = authorise(door, asking(switch_call_id="1700000001.1", pbx=office.pbx.name))
+    answer = authorise(asking(switch_call_id="1700000001.1", pbx=office.pbx.name))
     assert answer.hold is not None, answer
     return answer.hold
 
@@ -42,9 +42,9 @@ def is_whole(office: Office) -> bool:
 
 def test_a_told_end_waits_for_its_record(office: Office) -> None:
     key = ask(office)
-    assert note_end(door, key, talk_s=TALK_S, answered=NOW + timedelta(seconds=5))
+    assert note_end(key, talk_s=TALK_S, answered=NOW + timedelta(seconds=5))
 
-    assert close_holds(door, at=NOW + timedelta(minutes=9)) == Closed()
+    assert close_holds(at=NOW + timedelta(minutes=9)) == Closed()
     record(office)
 
     assert balance() == (100 * CENT - PRICE, 0)
@@ -56,11 +56,11 @@ def test_after_a_while_the_switchs_word_counts_until_the_record_corrects_it(
     office: Office,
 ) -> None:
     key = ask(office)
-    note_end(door, key, talk_s=50, answered=NOW + timedelta(seconds=5))
+    note_end(key, talk_s=50, answered=NOW + timedelta(seconds=5))
     late = NOW + timedelta(seconds=55) + GRACE
 
-    assert close_holds(door, at=late) == Closed(estimated=1)
-    assert close_holds(door, at=late + GRACE) == Closed()
+    assert close_holds(at=late) == Closed(estimated=1)
+    assert close_holds(at=late + GRACE) == Closed()
     assert balance() == (90 * CENT, 0)
     assert LedgerHold.objects.get().estimated is True
     assert is_whole(office)
@@ -75,9 +75,9 @@ def test_after_a_while_the_switchs_word_counts_until_the_record_corrects_it(
 
 def test_a_settlement_is_an_estimate_until_the_record_comes(office: Office) -> None:
     key = ask(office)
-    settle(door, Settlement(key, at=NOW + timedelta(minutes=2), talk_s=60))
+    settle(Settlement(key, at=NOW + timedelta(minutes=2), talk_s=60))
 
-    close_holds(door, at=NOW + timedelta(minutes=12))
+    close_holds(at=NOW + timedelta(minutes=12))
     assert LedgerHold.objects.get().estimated is True
     record(office)
 
@@ -86,9 +86,9 @@ def test_a_settlement_is_an_estimate_until_the_record_comes(office: Office) -> N
 
 
 def test_a_call_that_was_told_to_be_unanswered_costs_nothing(office: Office) -> None:
-    note_end(door, ask(office), talk_s=0)
+    note_end(ask(office), talk_s=0)
 
-    close_holds(door, at=NOW + GRACE)
+    close_holds(at=NOW + GRACE)
 
     assert LedgerHold.objects.get().state == "released"
     assert balance() == (100 * CENT, 0)
@@ -97,7 +97,7 @@ def test_a_call_that_was_told_to_be_unanswered_costs_nothing(office: Office) -> 
 def test_a_hold_whose_end_nobody_told_runs_out_and_is_reported(office: Office) -> None:
     ask(office)
 
-    closed = close_holds(door, at=NOW + timedelta(days=2))
+    closed = close_holds(at=NOW + timedelta(days=2))
 
     assert closed == Closed(expired=1)
     assert Alarm.objects.get().kind == "hold_expired"
@@ -111,11 +111,11 @@ def test_an_end_that_comes_behind_the_record_changes_nothing(office: Office) -> 
     key = ask(office)
     record(office)
 
-    assert note_end(door, key, talk_s=7) is False
-    assert close_holds(door, at=NOW + timedelta(days=2)) == Closed()
+    assert note_end(key, talk_s=7) is False
+    assert close_holds(at=NOW + timedelta(days=2)) == Closed()
     assert balance() == (100 * CENT - PRICE, 0)
 
 
 def test_talk_is_never_negative(office: Office) -> None:
     with pytest.raises(ValueError, match="talk of -1"):
-        note_end(door, "any", talk_s=-1)
+        note_end("any", talk_s=-1)

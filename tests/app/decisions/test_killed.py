@@ -46,11 +46,11 @@ def test_kill_9_at_each_statement(database: Database) -> None:
 
     # Whoever asks again goes on where the other was killed: every call is charged once.
     for nth in range(1, survivor + 1):
-        assert authorise(door, asking(f"k{nth}")).allowed
+        assert authorise(asking(f"k{nth}")).allowed
         try:
-            renew(door, Renewal(f"k{nth}", NOW, 55))
+            renew(Renewal(f"k{nth}", NOW, 55))
         except HoldEnded:
             assert LedgerHold.objects.get(key=f"k{nth}").state == "captured"
-        settle(door, Settlement(f"k{nth}", NOW, 100))
+        settle(Settlement(f"k{nth}", NOW, 100))
     assert balance() == ((100_000 - 12 * survivor) * CENT, 0)
     assert verify_balances() == []

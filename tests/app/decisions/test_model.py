@@ -98,7 +98,7 @@ class Prepaid(RuleBasedStateMachine):
     @rule(twice=st.booleans())
     def call(self, *, twice: bool) -> None:
         key = f"call:{next(KEYS)}"
-        answer = authorise(door, asking(key, caller=self.number))
+        answer = authorise(asking(key, caller=self.number))
         limit_s = paid_s(self.available)
         if self.hold_s is not None:
             limit_s = min(limit_s, self.hold_s)
@@ -108,14 +108,14 @@ class Prepaid(RuleBasedStateMachine):
             assert (answer.allowed, answer.limit_s) == (True, limit_s)
             self.calls[key] = Call(limit_s, cost(limit_s))
         if twice:
-            assert authorise(door, asking(key, caller=self.number)) == answer
+            assert authorise(asking(key, caller=self.number)) == answer
 
     @precondition(lambda self: self.calls)
     @rule(data=st.data(), talked_s=st.integers(1, 400))
     def go_on(self, data: st.DataObject, talked_s: int) -> None:
         key = data.draw(st.sampled_from(sorted(self.calls)))
         call = self.calls[key]
-        answer = renew(door, Renewal(key, NOW, talked_s))
+        answer = renew(Renewal(key, NOW, talked_s))
         limit_s = paid_s(self.available + call.held)
         if self.hold_s is not None:
             limit_s = min(limit_s, talked_s + self.hold_s)
@@ -128,8 +128,8 @@ class Prepaid(RuleBasedStateMachine):
     def hang_up(self, data: st.DataObject, share: int, over_s: int) -> None:
         key = data.draw(st.sampled_from(sorted(self.calls)))
         talk_s = self.calls[key].limit_s * share // 100 + over_s
-        settled = settle(door, Settlement(key, NOW, talk_s))
-        assert settle(door, Settlement(key, NOW, talk_s)) == settled
+        settled = settle(Settlement(key, NOW, talk_s))
+        assert settle(Settlement(key, NOW, talk_s)) == settled
         assert int((settled.charge or 0) * 100) == cost(talk_s)
         del self.calls[key]
         self.balance -= cost(talk_s)
@@ -138,15 +138,15 @@ class Prepaid(RuleBasedStateMachine):
     @rule(data=st.data())
     def give_up(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.calls)))
-        release(door, Release(key, NOW))
+        release(Release(key, NOW))
         del self.calls[key]
         with pytest.raises(HoldEnded):
-            renew(door, Renewal(key, NOW, 1))
+            renew(Renewal(key, NOW, 1))
 
     @precondition(lambda self: self.calls)
     @rule()
     def forget(self) -> None:
-        expire_due(door, LATER)
+        expire_due(LATER)
         self.calls.clear()
 
     @invariant()
@@ -155,7 +155,7 @@ class Prepaid(RuleBasedStateMachine):
         assert balance(self.number) == (self.balance * CENT, held * CENT)
 
     def teardown(self) -> None:
-        expire_due(door, LATER)
+        expire_due(LATER)
         assert verify_balances() == []
 
 

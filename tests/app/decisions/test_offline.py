@@ -23,7 +23,7 @@ def open_while_away(folder: Path) -> None:
     """Let 102 call while the database is away, for two minutes; keep the policy."""
     with door.transaction():
         make_class("sales", of="102", when_away="open", away_limit_s=120)
-    keep_policy(decider(door).keeper.refresh(0), folder=folder)
+    keep_policy(decider().keeper.refresh(0), folder=folder)
 
 
 def test_the_class_decides_and_closed_is_the_default(sqlite: Database, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_locked_telephone_stays_locked(sqlite: Database, tmp_path: Path) -> No
     open_while_away(tmp_path)
     with door.transaction():
         change_extension("102", locked=True)
-    keep_policy(decider(door).keeper.refresh(0), folder=tmp_path)
+    keep_policy(decider().keeper.refresh(0), folder=tmp_path)
 
     assert not answer_away(asking(caller="102"), folder=tmp_path).allowed
 

@@ -54,7 +54,7 @@ def test_free_seconds_come_before_the_money(database: Database) -> None:
     open_with(database, GIFT, cents=18)
 
     # 120 s are free, then 0.18 pays 280 s as it does without a plan.
-    assert allowed(authorise(door, asking())) == 400
+    assert allowed(authorise(asking())) == 400
     assert balance() == (18 * CENT, 18 * CENT)
 
 
@@ -63,41 +63,41 @@ def test_free_seconds_that_a_call_holds_are_not_there_for_the_next(database: Dat
 
     held = []
     for key in ("k1", "k2", "k3", "k4"):
-        assert allowed(authorise(door, asking(key))) == 60
+        assert allowed(authorise(asking(key))) == 60
         held.append(balance()[1])
 
     # Two calls take the 120 s between them; the third and fourth pay a minute each.
     assert held == [0, 0, 10 * CENT, 20 * CENT]
-    assert authorise(door, asking("k5")).reason is Reason.NO_MONEY
+    assert authorise(asking("k5")).reason is Reason.NO_MONEY
 
 
 def test_free_seconds_come_back_from_a_call_that_did_not_come_about(database: Database) -> None:
     # RUL-07 wants some money; these 0.05 pay no minute.
     open_with(database, GIFT, cents=5, longest_s=120)
-    assert allowed(authorise(door, asking("k1"))) == 120
-    assert authorise(door, asking("k2")).reason is Reason.NO_MONEY
+    assert allowed(authorise(asking("k1"))) == 120
+    assert authorise(asking("k2")).reason is Reason.NO_MONEY
 
-    release(door, Release("k1", NOW + timedelta(seconds=20)))
+    release(Release("k1", NOW + timedelta(seconds=20)))
 
-    assert allowed(authorise(door, asking("k3"))) == 120
+    assert allowed(authorise(asking("k3"))) == 120
 
 
 def test_free_seconds_that_a_call_has_spent_are_nobody_elses_before_its_record_comes(
     database: Database,
 ) -> None:
     office = open_with(database, GIFT, cents=5, longest_s=120)
-    authorise(door, asking("k1"))
-    done = settle(door, Settlement("k1", NOW + timedelta(seconds=50), 45))
+    authorise(asking("k1"))
+    done = settle(Settlement("k1", NOW + timedelta(seconds=50), 45))
     assert not done.charge
 
     asked = asking("k2", at=NOW + timedelta(minutes=1))
-    assert allowed(authorise(door, asked)) == 75
-    release(door, Release("k2", NOW + timedelta(minutes=2)))
+    assert allowed(authorise(asked)) == 75
+    release(Release("k2", NOW + timedelta(minutes=2)))
     office.receive([Call(1, NOW, talk_s=45, dialled=PARIS)], at=NOW + timedelta(minutes=3))
 
     # The record counts them now, and once.
     asked = asking("k3", at=NOW + timedelta(minutes=4))
-    assert allowed(authorise(door, asked)) == 75
+    assert allowed(authorise(asked)) == 75
     assert all(one.is_sound for one in examine())
 
 
@@ -106,18 +106,18 @@ def test_shared_free_seconds_are_held_for_everybody(database: Database) -> None:
     with door.transaction():
         Extension.objects.update(billing=True)
 
-    assert allowed(authorise(door, asking("k1"))) == 120
+    assert allowed(authorise(asking("k1"))) == 120
     assert balance()[1] == 0
-    assert authorise(door, asking("k2", caller="102")).reason is Reason.NO_MONEY
+    assert authorise(asking("k2", caller="102")).reason is Reason.NO_MONEY
     # 101 has money of its own for a minute.
-    assert allowed(authorise(door, asking("k3"))) == 60
+    assert allowed(authorise(asking("k3"))) == 60
 
 
 def test_a_discount_that_is_not_yet_earned_is_not_assumed(database: Database) -> None:
     open_with(database, VOLUME, cents=40)
 
     # Undiscounted, 0.40 pays 60 s and 15 times 55 s; half the price beyond 0.20 would pay more.
-    assert allowed(authorise(door, asking())) == 60 + 15 * 55
+    assert allowed(authorise(asking())) == 60 + 15 * 55
 
 
 def test_a_discount_that_is_earned_is(database: Database) -> None:
@@ -131,7 +131,7 @@ def test_a_discount_that_is_earned_is(database: Database) -> None:
     assert left == 60 * CENT - 27 * CENT
 
     # All of this call costs half: 0.05 for the first minute, 0.01 for each 55 s.
-    assert allowed(authorise(door, asking())) == 60 + 28 * 55
+    assert allowed(authorise(asking())) == 60 + 28 * 55
     assert balance() == (left, left)
 
 
@@ -139,13 +139,13 @@ def test_a_tax_of_the_plan_is_held_too(database: Database) -> None:
     open_with(database, TAX, cents=20)
 
     # The price with tax is 0.20 for a minute: the sample's 0.10 and as much again.
-    assert allowed(authorise(door, asking())) == 60
+    assert allowed(authorise(asking())) == 60
     assert balance() == (20 * CENT, 20 * CENT)
 
 
 def test_the_record_charges_what_the_hold_was_made_for(database: Database) -> None:
     office = open_with(database, GIFT, cents=18)
-    authorise(door, asking("k1", switch_call_id="1700000007.7"))
+    authorise(asking("k1", switch_call_id="1700000007.7"))
 
     office.receive([Call(7, NOW, talk_s=180, dialled=PARIS)], at=NOW + timedelta(minutes=4))
 

@@ -9,7 +9,7 @@ from django.db import connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database, door
+from support.databases import Database
 from support.effort import examples
 from support.factories import change_extension, make_department, make_owner, make_site
 from support.office import NOON, open_office
@@ -52,9 +52,7 @@ def test_only_what_is_named_changes_and_each_change_is_audited(database: Databas
     change_extension("102", billing=True)
     before = values()
 
-    done = change_holders(
-        door, "extension", phones(), {"billing": True, "credit_micros": 5_000_000}, BY
-    )
+    done = change_holders("extension", phones(), {"billing": True, "credit_micros": 5_000_000}, BY)
 
     assert (done.changed, done.unchanged, done.counting_anew) == (2, 0, 0)
     assert values() == [{**row, "billing": True, "credit_micros": 5_000_000} for row in before]
@@ -65,7 +63,7 @@ def test_only_what_is_named_changes_and_each_change_is_audited(database: Databas
     assert [json.loads(note.before) for note in notes] == [
         {"billing": False, "credit_micros": 0}, {"credit_micros": 0},
     ]  # fmt: skip
-    again = change_holders(door, "extension", phones(), {"billing": True}, BY)
+    again = change_holders("extension", phones(), {"billing": True}, BY)
     assert (again.changed, again.unchanged) == (0, 2)
 
 
@@ -73,7 +71,7 @@ def test_another_payment_type_counts_anew_and_the_same_does_not(database: Databa
     open_office(database)
     change_extension("102", payment_type="postpaid")
 
-    done = change_holders(door, "extension", phones(), {"payment_type": "postpaid"}, BY)
+    done = change_holders("extension", phones(), {"payment_type": "postpaid"}, BY)
 
     assert (done.changed, done.counting_anew) == (1, 1)
     since = [row["recharged_since_us"] for row in values()]
@@ -110,7 +108,7 @@ def test_what_is_foretold_is_what_happens(sqlite: Database) -> None:
         planned = plan_changes("extension", phones(), changes)
         before = values()
 
-        done = change_holders(door, "extension", phones(), changes, BY)
+        done = change_holders("extension", phones(), changes, BY)
 
         assert done.changed == sum(bool(one.effects) for one in planned)
         assert done.counting_anew == sum(one.counts_anew for one in planned)
@@ -163,7 +161,7 @@ def test_a_sheet_is_taken_whole_as_foretold(database: Database) -> None:
     )  # fmt: skip
     planned = plan_import(office.site_id, lines)  # type: ignore[arg-type]  # asserted above
 
-    done = import_extensions(door, office.site_id, lines, BY)  # type: ignore[arg-type]  # likewise
+    done = import_extensions(office.site_id, lines, BY)  # type: ignore[arg-type]  # likewise
 
     assert done == planned
     assert (done.added, done.changed, done.unchanged, done.departments) == (1, 1, 1, ("Lab",))
@@ -171,7 +169,7 @@ def test_a_sheet_is_taken_whole_as_foretold(database: Database) -> None:
     assert list(found) == [
         ("101", "Amir A.", "Lab"), ("102", "Berta", None), ("201", "Cyd", "Lab"),
     ]  # fmt: skip
-    again = import_extensions(door, office.site_id, lines, BY)  # type: ignore[arg-type]  # likewise
+    again = import_extensions(office.site_id, lines, BY)  # type: ignore[arg-type]  # likewise
     assert (again.added, again.changed, again.unchanged, again.departments) == (0, 0, 3, ())
 
 
@@ -185,15 +183,15 @@ def test_an_exported_list_can_be_imported_again(sqlite: Database) -> None:
 def test_the_currency_changes_only_before_any_money(database: Database) -> None:
     office = open_office(database)
 
-    assert set_currency(door, office.site_id, "usd", BY) is None
-    done = post_gift(door, Gift("extension", tuple(phones()), 1_000_000, "u", "k"), BY)
+    assert set_currency(office.site_id, "usd", BY) is None
+    done = post_gift(Gift("extension", tuple(phones()), 1_000_000, "u", "k"), BY)
     assert isinstance(done, Booked)
     assert {one.currency for one in done.movements} == {"USD"}
-    refused = set_currency(door, office.site_id, "EUR", BY)
+    refused = set_currency(office.site_id, "EUR", BY)
 
     assert isinstance(refused, RequestRefused)
     assert refused.code == "currency.in_use"
-    assert set_currency(door, office.site_id, "USD", BY) is None
+    assert set_currency(office.site_id, "USD", BY) is None
     assert Site.objects.get().currency == "USD"
 
 
@@ -204,7 +202,7 @@ def test_many_tills_with_one_key_recharge_once(database: Database) -> None:
 
     def send(gift: Gift) -> None:
         try:
-            answers.append(post_gift(door, gift, Actor("till", NOON + timedelta(seconds=1))))
+            answers.append(post_gift(gift, Actor("till", NOON + timedelta(seconds=1))))
         finally:
             connections.close_all()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from tollbook.app.intake import draft_worker
 from tollbook.app.intake.import_file import Imported, ImportPlace, ImportRefused, import_file
@@ -49,7 +49,6 @@ def bring_in(
     settings = office.database.settings
     place = ImportPlace(data_dir=settings.data_dir, raw_dir=settings.raw_dir, **options)
     return import_file(
-        door,
         io.BytesIO(data),
         name=name,
         pbx=office.pbx,
@@ -211,7 +210,6 @@ def test_a_stream_can_be_imported(sqlite: Database) -> None:
     settings = sqlite.settings
     with os.fdopen(read_end, "rb") as stream:
         done = import_file(
-            door,
             stream,
             name="-",
             pbx=office.pbx,

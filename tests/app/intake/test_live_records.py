@@ -30,7 +30,7 @@ def live_source(office: Office) -> tuple[Intake, int]:
     with door.transaction():
         source = make_source("Socket", pbx_id=office.pbx.pbx_id)
         segment = make_segment(source)
-    return open_intake(door, source.pk), segment.pk
+    return open_intake(source.pk), segment.pk
 
 
 def outcomes(count: int, *, first: int = 0) -> Sequence[Outcome]:
@@ -113,14 +113,13 @@ def test_rules_are_those_of_now(sqlite: Database) -> None:
     intake, segment_id = live_source(office)
     intake.store(outcomes(2), segment_id=segment_id, at=NOON)
     faults = set_dial_plan(
-        door,
         site_id=office.site_id,
         document={"country": "DE", "extension_ranges": ["7xx"]},
         at=NOON,
         actor="test",
     )
     free = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "0"}]}  # type: ignore[index,dict-item]
-    publish_tariff(door, free, at=NOON, actor="test", valid_from=NOON - timedelta(days=99))
+    publish_tariff(free, at=NOON, actor="test", valid_from=NOON - timedelta(days=99))
     later = NOON + timedelta(seconds=5)
 
     intake.store(outcomes(8)[5:], segment_id=segment_id, at=later)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import NOON, Call, Office, open_office
 from tollbook.app.policies import alarm_list
 from tollbook.app.policies.budgets import BudgetText, list_budgets, save_budget
@@ -30,15 +30,15 @@ def office(database: Database) -> Office:
 
 
 def keep_class(text: ClassText, class_id: int | None = None) -> int:
-    return save_class(door, text, at=NOON, actor="ann", class_id=class_id)
+    return save_class(text, at=NOON, actor="ann", class_id=class_id)
 
 
 def keep_budget(text: BudgetText, budget_id: int | None = None) -> int:
-    return save_budget(door, text, at=NOON, actor="ann", budget_id=budget_id)
+    return save_budget(text, at=NOON, actor="ann", budget_id=budget_id)
 
 
 def keep_guard(text: GuardText) -> int:
-    return save_guard(door, text, at=NOON, actor="ann")
+    return save_guard(text, at=NOON, actor="ann")
 
 
 def telephone(number: str = "101") -> int:
@@ -81,12 +81,12 @@ def test_a_class_that_makes_no_sense_is_refused_at_its_field(
 
 def test_a_class_that_serves_somebody_is_not_deleted(office: Office) -> None:
     class_id = keep_class(ClassText("A"))
-    serve_site(door, office.site_id, class_id, at=NOON, actor="ann")
+    serve_site(office.site_id, class_id, at=NOON, actor="ann")
 
     with pytest.raises(PolicyRefused, match="give them another first"):
-        delete_class(door, class_id, at=NOON, actor="ann")
-    serve_site(door, office.site_id, None, at=NOON, actor="ann")
-    assert delete_class(door, class_id, at=NOON, actor="ann")
+        delete_class(class_id, at=NOON, actor="ann")
+    serve_site(office.site_id, None, at=NOON, actor="ann")
+    assert delete_class(class_id, at=NOON, actor="ann")
     assert AuditLog.objects.filter(action="site.class").count() == 2
 
 
@@ -95,7 +95,7 @@ def test_a_budget_that_is_made_in_mid_month_knows_what_was_spent_before(office: 
     office.receive([Call(1, NOON - timedelta(days=3)), Call(2, NOON - timedelta(days=40))])
     keep_budget(BudgetText("extension", telephone(), money="1.00", minutes="10"))
 
-    (info,) = list_budgets(door, at=NOON)
+    (info,) = list_budgets(at=NOON)
 
     assert (str(info.used), info.used_s, info.share) == ("0.22", 60, 22)
     assert info.holder == "Amir[101]"
@@ -109,11 +109,11 @@ def test_a_budget_closes_at_its_limit_and_a_raised_limit_opens_at_once(office: O
     text = BudgetText("extension", telephone(), money="0.22")
     budget_id = keep_budget(text)
 
-    assert list_budgets(door, at=NOON)[0].is_closed
+    assert list_budgets(at=NOON)[0].is_closed
     keep_budget(replace(text, money="0.2201"), budget_id)
-    assert not list_budgets(door, at=NOON)[0].is_closed
+    assert not list_budgets(at=NOON)[0].is_closed
     keep_budget(replace(text, active=False), budget_id)
-    assert not list_budgets(door, at=NOON)[0].is_closed
+    assert not list_budgets(at=NOON)[0].is_closed
 
 
 @pytest.mark.parametrize(
@@ -151,18 +151,18 @@ def test_too_many_calls_in_a_minute_alarm_once_and_close_until_it_is_lifted(
 ) -> None:
     keep_guard(GuardText("Burst", "calls", "5", window_s="60", closes=True))
     office.receive(burst(5))
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 0
 
     office.receive(burst(4, first=100, apart_s=6))
-    assert watch(door, at=NOON) == 1
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 1
+    assert watch(at=NOON) == 0
     alarm = Alarm.objects.get()
     assert (alarm.extension.number if alarm.extension else "", alarm.closes) == ("101", True)
     assert "Amir[101], 6 calls within 60 s" in alarm.message
     assert alarm_list.count_unseen() == 1
 
-    assert alarm_list.lift(door, alarm.pk, at=NOON, actor="ann")
-    assert not alarm_list.lift(door, alarm.pk, at=NOON, actor="ann")
+    assert alarm_list.lift(alarm.pk, at=NOON, actor="ann")
+    assert not alarm_list.lift(alarm.pk, at=NOON, actor="ann")
     assert alarm_list.count_unseen() == 0
     assert not alarm_list.alarms_matching(alarm_list.AlarmFilter(closing=True)).exists()
 
@@ -171,10 +171,10 @@ def test_money_spent_too_fast_alarms_and_what_lies_apart_does_not(office: Office
     keep_guard(GuardText("Spend", "spend", "0.60", window_s="3600"))
     start = NOON - timedelta(hours=5)
     office.receive([Call(n, start + timedelta(minutes=31 * n)) for n in range(3)])
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 0
 
     office.receive([Call(9, start + timedelta(minutes=32))])
-    assert watch(door, at=NOON) == 1
+    assert watch(at=NOON) == 1
     assert "0.66 within 3600 s" in Alarm.objects.get().message
 
 
@@ -183,13 +183,13 @@ def test_a_new_dear_destination_at_night_alarms_and_by_day_it_does_not(office: O
     keep_guard(guard)
     night = datetime(2026, 10, 31, 1, 0, tzinfo=UTC)  # three o'clock in Berlin
     office.receive([Call(1, NOON - timedelta(minutes=5), dialled="00494020123456")])
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 0
 
     office.receive([Call(2, night, dialled="00494020123456")])
     # Germany was called at noon only, which is after this night.
-    assert watch(door, at=NOON) == 1
+    assert watch(at=NOON) == 1
     office.receive([Call(3, night + timedelta(hours=1), dialled="00493020123456")])
-    assert watch(door, at=NOON) == 0  # Berlin costs 0.01 a minute: not dear.
+    assert watch(at=NOON) == 0  # Berlin costs 0.01 a minute: not dear.
 
 
 def test_an_old_file_alarms_nobody(office: Office) -> None:
@@ -197,7 +197,7 @@ def test_an_old_file_alarms_nobody(office: Office) -> None:
     start = NOON - timedelta(days=30)
     office.receive([Call(n, start + timedelta(seconds=n)) for n in range(10)])
 
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 0
 
 
 def test_a_guard_of_a_department_watches_each_member_for_himself(office: Office) -> None:
@@ -205,9 +205,9 @@ def test_a_guard_of_a_department_watches_each_member_for_himself(office: Office)
     keep_guard(GuardText("Sales", "calls", "3", department_id=sales))
     calls = burst(4)
     office.receive([replace(call, extension="102") for call in calls])
-    assert watch(door, at=NOON) == 0
+    assert watch(at=NOON) == 0
     office.receive([replace(call, number=call.number + 50) for call in calls])
-    assert watch(door, at=NOON) == 1
+    assert watch(at=NOON) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.factories import make_segment, make_source
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
@@ -93,7 +93,7 @@ def test_a_site_s_own_plan_goes_before_that_of_every_site(office: Office) -> Non
 def test_original_rate_and_result_are_all_kept(office: Office) -> None:
     for day, rate in (("2026-09-30", "1.10"), ("2026-10-02", "2")):
         added = add_rate(
-            door, source="EUR", target="USD", rate=rate, day=day_of(day), at=NOON, actor="test"
+            source="EUR", target="USD", rate=rate, day=day_of(day), at=NOON, actor="test"
         )
         assert isinstance(added, RatesAdded)
     add({"currency": "USD", "tax": [{"name": "VAT", "percent": "10", "inclusive": True}]})
@@ -170,7 +170,7 @@ def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
 
 def test_a_live_source_sees_a_plan_that_was_added_meanwhile(office: Office) -> None:
     source = make_source("live", pbx_id=office.pbx.pbx_id)
-    intake = open_intake(door, source.pk)
+    intake = open_intake(source.pk)
     add({"tax": [{"name": "VAT", "percent": "100"}]})
     received = []
     for number, minutes in enumerate((0, 10, 20)):

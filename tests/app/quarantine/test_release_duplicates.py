@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.databases import Database, connection, door
+from support.databases import Database, connection
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.app.quarantine.release_duplicates import (
     find_duplicates,
@@ -35,8 +35,8 @@ def doubled(office: Office, call: Call = TALK) -> int:
 
 def release(office: Office, *ids: int, data_dir: Path | None = None) -> dict[int, int]:
     folder = data_dir or office.database.data_dir
-    found = find_duplicates(door, ids, data_dir=folder, at=NOON)
-    return release_duplicates(door, found, at=NOON, actor="anna", address="127.0.0.1")
+    found = find_duplicates(ids, data_dir=folder, at=NOON)
+    return release_duplicates(found, at=NOON, actor="anna", address="127.0.0.1")
 
 
 def test_a_released_duplicate_is_a_call_of_its_own_at_the_price_of_the_first(
@@ -45,7 +45,7 @@ def test_a_released_duplicate_is_a_call_of_its_own_at_the_price_of_the_first(
     duplicate = doubled(office)
     first = Duplicate.objects.get(pk=duplicate).of_call_id
 
-    (found,) = find_duplicates(door, [duplicate], data_dir=office.database.data_dir, at=NOON)
+    (found,) = find_duplicates([duplicate], data_dir=office.database.data_dir, at=NOON)
     assert found.call is not None
     assert (found.call.charge_micros, found.call.currency) == (220_000, "EUR")
     assert StoredCall.objects.filter(dialled=TALK.dialled).count() == 2, "looking stores nothing"
@@ -78,13 +78,13 @@ def test_a_duplicate_is_released_once_and_remembers_by_whom(office: Office) -> N
 def test_of_two_who_release_at_once_one_makes_the_call(postgresql: Database) -> None:
     office = open_office(postgresql)
     duplicate = doubled(office)
-    found = find_duplicates(door, [duplicate], data_dir=postgresql.data_dir, at=NOON)
+    found = find_duplicates([duplicate], data_dir=postgresql.data_dir, at=NOON)
     calls = StoredCall.objects.count()
     made: list[dict[int, int]] = []
 
     def act() -> None:
         try:
-            made.append(release_duplicates(door, found, at=NOON, actor="anna"))
+            made.append(release_duplicates(found, at=NOON, actor="anna"))
         finally:
             connection.close()
 
@@ -147,10 +147,10 @@ def test_a_duplicate_without_its_raw_log_is_not_made_up(office: Office, tmp_path
     duplicate = doubled(office)
     calls = StoredCall.objects.count()
 
-    (found,) = find_duplicates(door, [duplicate], data_dir=tmp_path / "elsewhere", at=NOON)
+    (found,) = find_duplicates([duplicate], data_dir=tmp_path / "elsewhere", at=NOON)
 
     assert "the raw log of this record cannot be read" in found.fault
-    assert release_duplicates(door, [found], at=NOON, actor="anna") == {}
+    assert release_duplicates([found], at=NOON, actor="anna") == {}
     assert StoredCall.objects.count() == calls
 
 
@@ -163,7 +163,7 @@ def test_bytes_that_are_no_call_any_more_are_not_released(office: Office) -> Non
         file.seek(row.raw_record.offset)
         file.write(b"\0\xff" * (row.raw_record.length // 2 - 1))
 
-    (found,) = find_duplicates(door, [duplicate], data_dir=office.database.data_dir, at=NOON)
+    (found,) = find_duplicates([duplicate], data_dir=office.database.data_dir, at=NOON)
 
     assert found.call is None
     assert found.fault
@@ -171,4 +171,4 @@ def test_bytes_that_are_no_call_any_more_are_not_released(office: Office) -> Non
 
 
 def test_what_is_no_duplicate_is_left_out(office: Office) -> None:
-    assert find_duplicates(door, [77, 0, -1], data_dir=office.database.data_dir, at=NOON) == []
+    assert find_duplicates([77, 0, -1], data_dir=office.database.data_dir, at=NOON) == []

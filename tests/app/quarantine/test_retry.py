@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.db.models import Sum
 
-from support.databases import Database, connection, door
+from support.databases import Database, connection
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.rejected import BROKEN, blind, receive, without
 from tollbook.app.intake.sources import SourceAdded, add_source, wanted_sources
@@ -56,11 +56,11 @@ def office(database: Database) -> Office:
 
 
 def tried(office: Office, **only: object) -> Tried:
-    return try_rejects(door, data_dir=office.database.data_dir, at=NOON, **only)  # type: ignore[arg-type]  # each test names its own filter
+    return try_rejects(data_dir=office.database.data_dir, at=NOON, **only)  # type: ignore[arg-type]  # each test names its own filter
 
 
 def release(found: Tried) -> Released:
-    return release_rejects(door, found, at=NOON, actor="anna", address="127.0.0.1")
+    return release_rejects(found, at=NOON, actor="anna", address="127.0.0.1")
 
 
 def counts(found: Tried) -> dict[str, int]:
@@ -319,7 +319,7 @@ def test_records_of_one_call_are_released_together(office: Office) -> None:
 def test_without_the_raw_log_nothing_is_made_up(office: Office, tmp_path: Path) -> None:
     receive(office, Call(1, FIRST_CALL).line(), blind())
 
-    found = try_rejects(door, data_dir=tmp_path / "elsewhere", at=NOON)
+    found = try_rejects(data_dir=tmp_path / "elsewhere", at=NOON)
 
     assert found.why_they_stay == [("reread.raw_missing", 1)]
     assert release(found) == Released()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_criteria import Criteria
@@ -40,11 +40,11 @@ TO_GERMANY, TO_BERLIN = "00494020123456", "00493020123456"
 def office(database: Database) -> Office:
     """Give an office whose calls have a cost: two to Germany, one to Berlin, one to France."""
     office = open_office(database)
-    published = publish_tariff(door, CARRIER, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(CARRIER, at=NOON, actor="test", valid_from=FIRST_CALL)
     assert isinstance(published, Published)
     tariff = Tariff.objects.get(name="Carrier")
     assert not costs_in_use()
-    set_default(door, COST, tariff.pk, at=NOON, actor="test")
+    set_default(COST, tariff.pk, at=NOON, actor="test")
     office.receive(
         [
             Call(1, FIRST_CALL, dialled=TO_GERMANY),
@@ -54,8 +54,8 @@ def office(database: Database) -> Office:
         ]
     )
     # The office read its rules before the cost was assigned; a re-rating brings it to all calls.
-    run = begin_rerating(door, CallFilter(), words="all", at=NOON, actor="test")
-    carry_on(door, run.id, now=lambda: NOON)
+    run = begin_rerating(CallFilter(), words="all", at=NOON, actor="test")
+    carry_on(run.id, now=lambda: NOON)
     return office
 
 

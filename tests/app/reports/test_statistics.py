@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError
 from tollbook.app.reports.report import write_report
@@ -123,7 +123,7 @@ def test_the_columnar_copy_and_the_tables_give_the_same(
     edges = [to_us(datetime(2026, month, 1, tzinfo=BERLIN)) for month in (10, 11, 12)]
     wanted = CallFilter(direction=2, answered=True)
     from_tables = sums_by_interval(edges, wanted)
-    refresh(door)
+    refresh()
     monkeypatch.setattr(columns, "WORTH_CALLS", 0)
     busy.receive(calls_in_a_row(20, first=600))
 

@@ -54,12 +54,12 @@ def office(database: Database) -> Office:
 
 
 def late() -> Rerating | None:
-    return rerate_late(door, at=NOON, actor="test")
+    return rerate_late(at=NOON, actor="test")
 
 
 def rerate(wanted: CallFilter = ALL) -> Rerating:
-    run = begin_rerating(door, wanted, words="all calls", at=NOON, actor="test")
-    return carry_on(door, run.id, now=lambda: NOON)
+    run = begin_rerating(wanted, words="all calls", at=NOON, actor="test")
+    return carry_on(run.id, now=lambda: NOON)
 
 
 def amounts() -> dict[str, Decimal]:
@@ -218,7 +218,7 @@ def test_a_walk_that_is_broken_off_goes_on_where_it_stood(
     for call in order:
         office.receive([call])
     run = make_run()
-    steps = store_walk(door, Walk(Repricer()), run.pk, at=NOON, note=lambda _: None)
+    steps = store_walk(Walk(Repricer()), run.pk, at=NOON, note=lambda _: None)
     assert next(steps).until_us is not None
     steps.close()
     assert_counters_are_what_the_charges_in_force_say()
@@ -257,7 +257,7 @@ def test_rerating_some_calls_lets_the_others_follow_their_counters(office: Offic
     add(PLAN)
     office.receive(CALLS)
     posted = sum(amounts().values())
-    published = publish_tariff(door, DEARER, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(DEARER, at=NOON, actor="test", valid_from=FIRST_CALL)
     assert isinstance(published, Published)
 
     half = CALLS[len(CALLS) // 2].start
@@ -306,7 +306,7 @@ def test_the_doctor_finds_and_mends_a_counter_that_is_wrong(office: Office) -> N
         Counter.objects.filter(key__startswith="b").delete()
 
     wrong = wrong_counters()
-    mended = mend_counters(door)
+    mended = mend_counters()
 
     assert len(wrong) == mended > 2
     assert wrong_counters() == []

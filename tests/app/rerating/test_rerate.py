@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from support.databases import Database, door
+from support.databases import Database
 from support.effort import examples
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from tollbook.app.billing.post_entry import account_of_extension, post_entry
@@ -59,16 +59,16 @@ def office(database: Database) -> Office:
 
 def publish(document: Mapping[str, object]) -> None:
     """Correct the tariff for all calls, those of the past too."""
-    published = publish_tariff(door, document, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(document, at=NOON, actor="test", valid_from=FIRST_CALL)
     assert isinstance(published, Published)
 
 
 def begin(wanted: CallFilter = ALL) -> int:
-    return begin_rerating(door, wanted, words="all calls", at=NOON, actor="test").id
+    return begin_rerating(wanted, words="all calls", at=NOON, actor="test").id
 
 
 def rerate(wanted: CallFilter = ALL) -> Rerating:
-    return carry_on(door, begin(wanted), now=lambda: NOON)
+    return carry_on(begin(wanted), now=lambda: NOON)
 
 
 def current_micros() -> int:
@@ -165,7 +165,7 @@ def test_a_charge_that_an_account_paid_is_corrected_on_that_account(office: Offi
     phone = account_of_extension(Extension.objects.get(number="101").pk)
     paid = charge_entry(Money(220_000, "EUR"), key="charge:1", at=NOON, payer=phone)
     assert paid is not None
-    post_entry(door, paid, call_id=call_id)
+    post_entry(paid, call_id=call_id)
     publish(DEARER)
 
     rerate()
@@ -180,7 +180,7 @@ def test_another_currency_is_given_back_in_the_one_and_charged_in_the_other(
 ) -> None:
     office.receive([Call(1, FIRST_CALL)])
     dollars = {**TARIFF, "name": "Dollars", "currency": "USD"}
-    publish_tariff(door, dollars, at=NOON, actor="test", default=True)
+    publish_tariff(dollars, at=NOON, actor="test", default=True)
 
     rerating = rerate()
 
@@ -245,7 +245,7 @@ def broken_off(run_id: int, *, after_steps: int) -> None:
             raise Broken
 
     with pytest.raises(Broken):
-        carry_on(door, run_id, now=lambda: NOON, progress=progress)
+        carry_on(run_id, now=lambda: NOON, progress=progress)
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def test_a_broken_run_goes_on_where_it_stood(office: Office) -> None:
     assert 0 < unfinished.calls_done < unfinished.calls
     assert begin() == run_id
 
-    assert carry_on(door, run_id, now=lambda: NOON) == replace(foretold, run=run_id)
+    assert carry_on(run_id, now=lambda: NOON) == replace(foretold, run=run_id)
     assert posted_micros() == current_micros() - before
     assert unfinished_run() is None
 
@@ -294,10 +294,10 @@ def test_of_two_that_carry_on_with_one_run_one_stops(office: Office) -> None:
 
     def overtaken(done: int, total: int) -> None:
         if not other:
-            other.append(carry_on(door, run_id, now=lambda: NOON))
+            other.append(carry_on(run_id, now=lambda: NOON))
 
     with pytest.raises(RunTaken, match="nothing is stored twice"):
-        carry_on(door, run_id, now=lambda: NOON, progress=overtaken)
+        carry_on(run_id, now=lambda: NOON, progress=overtaken)
 
     assert other == [replace(foretold, run=run_id)]
     assert posted_micros() == current_micros() - before
@@ -312,7 +312,7 @@ def test_tariffs_that_change_meanwhile_start_a_new_run_over_all_its_calls(office
     broken_off(stopped, after_steps=2)
     publish({**TARIFF, "rate": [{**GERMANY, "connect_fee": "0.50"}, BERLIN]})
 
-    rerating = carry_on(door, stopped, now=lambda: NOON)
+    rerating = carry_on(stopped, now=lambda: NOON)
 
     assert rerating.run == stopped + 1
     first = find_run(stopped)
@@ -329,7 +329,7 @@ def test_calls_that_come_after_a_run_began_are_not_its_own(office: Office) -> No
     run_id = begin()
     office.receive([Call(2, FIRST_CALL + timedelta(minutes=1))])
 
-    rerating = carry_on(door, run_id, now=lambda: NOON)
+    rerating = carry_on(run_id, now=lambda: NOON)
 
     assert (rerating.calls, posted_micros()) == (1, 100_000)
 
@@ -375,7 +375,7 @@ def test_instants_of_the_run_are_those_of_the_clock(office: Office) -> None:
     later: list[datetime] = [NOON + timedelta(seconds=nth) for nth in range(9)]
     ticking = iter(later)
 
-    rerating = carry_on(door, begin(), now=lambda: next(ticking))
+    rerating = carry_on(begin(), now=lambda: next(ticking))
 
     run = find_run(rerating.run or 0)
     assert run is not None
@@ -392,7 +392,7 @@ def test_a_dry_run_from_the_columnar_copy_says_the_same(
     publish(DEARER)
     # A re-rated part, and calls that are newer than the copy.
     rerate(CallFilter(to_us=to_us(FIRST_CALL) + 20 * 60_000_000))
-    refresh(door)
+    refresh()
     office.receive([Call(900, FIRST_CALL), Call(901, FIRST_CALL, dialled="0033123456789")])
     publish(WITHOUT_BERLIN)
     assert Repricer().reprice_charges(ALL) is not None

@@ -141,7 +141,7 @@ def test_the_copy_and_the_tables_compare_alike(
 ) -> None:
     from_tables = compare(CallFilter(), alternatives([files["cheap"]]))
     monkeypatch.setattr(queries, "WORTH_CALLS", 0)
-    refresh(door)
+    refresh()
 
     assert queries.totals(CallFilter()) is not None
     from_copy = compare(CallFilter(), alternatives([files["cheap"]]))

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
 from tollbook.app.pricing.exchange_rates import add_rate
@@ -20,7 +20,7 @@ CALLS = calls_in_a_row(40, every_s=900)
 @pytest.fixture
 def office(database: Database) -> Office:
     office = open_office(database)
-    publish_tariff(door, DEARER, at=NOON, actor="test")
+    publish_tariff(DEARER, at=NOON, actor="test")
     return office
 
 
@@ -64,9 +64,7 @@ def test_calls_before_the_plan_are_compared_without_it(office: Office) -> None:
 
 
 def test_a_plan_s_currency_is_that_of_the_comparison(office: Office) -> None:
-    add_rate(
-        door, source="EUR", target="USD", rate="2", day=date(2026, 9, 1), at=NOON, actor="test"
-    )
+    add_rate(source="EUR", target="USD", rate="2", day=date(2026, 9, 1), at=NOON, actor="test")
     add({"currency": "USD"})
     office.receive([Call(1, FIRST_CALL)])
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.databases import Database, door
+from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.deck_changes import (
@@ -57,7 +57,7 @@ def published(sheet: bytes = SHEET, *, valid_from: datetime | None = None) -> Pu
     base = base_in_force(Tariff.objects.get(name="Carrier A").pk, at=valid_from or NOON)
     draft = draft_deck(io.BytesIO(sheet), LAYOUT, base)
     assert draft.tariff is not None
-    came = publish_deck(door, draft.tariff, base, at=NOON, actor="test", valid_from=valid_from)
+    came = publish_deck(draft.tariff, base, at=NOON, actor="test", valid_from=valid_from)
     assert isinstance(came, Published)
     return came
 
@@ -75,8 +75,8 @@ def test_a_call_pays_the_price_of_its_second_also_when_it_is_rerated_later(
 
     # A third version, for later calls only: those of before are priced as they were.
     published(SHEET.replace(b"0.20", b"9"), valid_from=begins + timedelta(days=1))
-    run = begin_rerating(door, CallFilter(), words="all calls", at=NOON, actor="test")
-    rerating = carry_on(door, run.id, now=lambda: NOON)
+    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    rerating = carry_on(run.id, now=lambda: NOON)
 
     assert (rerating.calls, rerating.changed) == (3, 0)
 
@@ -99,7 +99,7 @@ def test_a_deck_whose_base_was_overtaken_is_not_published(office: Office) -> Non
     assert draft.tariff is not None
     published(SHEET.replace(b"0.20", b"0.30"))
 
-    came = publish_deck(door, draft.tariff, base, at=NOON, actor="test")
+    came = publish_deck(draft.tariff, base, at=NOON, actor="test")
 
     assert isinstance(came, Faulty)
     assert "version 2 of it was published after you compared" in came.faults[0].message
@@ -207,7 +207,7 @@ def test_changes_mirror_each_other(before: list[Rate], after: list[Rate]) -> Non
 def test_a_remembered_layout_finds_its_columns_where_they_have_moved(office: Office) -> None:
     options = DeckOptions(decimal=",", dates="dmy", per_s=1, several=True)
     chosen = DeckLayout({"prefix": 1, "price": 0}, 1, options)
-    remember_layout(door, chosen, ["Our gift", "Ours"], carrier="Carrier B", at=NOON)
+    remember_layout(chosen, ["Our gift", "Ours"], carrier="Carrier B", at=NOON)
 
     found = suggest_layout([["Letter"], ["x", "Ours", "Our gift"]], carrier="Carrier B")
 
@@ -218,7 +218,7 @@ def test_a_remembered_layout_finds_its_columns_where_they_have_moved(office: Off
 
 
 def test_columns_without_headings_are_not_remembered(office: Office) -> None:
-    remember_layout(door, DeckLayout({"prefix": 0}, 0), [], carrier="Carrier B", at=NOON)
+    remember_layout(DeckLayout({"prefix": 0}, 0), [], carrier="Carrier B", at=NOON)
 
     assert not suggest_layout([["49", "0.1"]], carrier="Carrier B").remembered
 

@@ -36,17 +36,17 @@ def test_a_first_copy_is_due_once_the_calls_are_worth_it(
 
     assert why is not None
     assert why.words == "there is none yet"
-    written = refresh_if_due(door, waited_s=0)
+    written = refresh_if_due(waited_s=0)
     assert written is not None
     assert written.calls == stored
-    assert refresh_if_due(door, waited_s=10**6) is None
+    assert refresh_if_due(waited_s=10**6) is None
 
 
 def test_a_few_new_calls_wait_their_time_and_many_do_not(
     stored: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columnar_copy, "WORTH_CALLS", stored)
-    refresh_if_due(door, waited_s=0)
+    refresh_if_due(waited_s=0)
     with door.transaction():
         from support.batches import known_office  # noqa: PLC0415 - one line of one test
 
@@ -64,7 +64,7 @@ def test_a_lost_file_makes_the_copy_due(
     stored: int, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(columnar_copy, "WORTH_CALLS", stored)
-    refresh_if_due(door, waited_s=0)
+    refresh_if_due(waited_s=0)
     next((database.data_dir / "columns").rglob("*.parquet")).unlink()
 
     why = why_due(waited_s=0)

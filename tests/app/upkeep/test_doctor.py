@@ -82,7 +82,7 @@ def test_a_call_that_was_paid_twice_is_found(office: Office) -> None:
         source=AccountRef(payer.account.kind, payer.account.name),
         target=AccountRef("system", "revenue"),
     )
-    post_entry(door, again, call_id=payer.call_id)
+    post_entry(again, call_id=payer.call_id)
 
     name, code, message = only_fault(office)
 

@@ -57,10 +57,10 @@ def phone_micros() -> int:
 
 
 def test_a_recharge_and_a_call_leave_what_is_left(database: Database) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
     call = charge_entry(Money(180_000, "EUR"), key="call-1", at=NOON, payer=PHONE)
     assert call is not None
-    post_entry(door, call)
+    post_entry(call)
 
     assert phone_micros() == 19_820_000
     assert balance_micros("system", "cash", "EUR") == -20_000_000
@@ -71,19 +71,19 @@ def test_a_recharge_and_a_call_leave_what_is_left(database: Database) -> None:
 
 
 def test_a_retry_gets_the_first_answer_and_moves_nothing(database: Database) -> None:
-    first = post_entry(door, recharge())
+    first = post_entry(recharge())
 
-    again = post_entry(door, recharge())
+    again = post_entry(recharge())
 
     assert again == Posted(first.entry_id, repeated=True)
     assert (phone_micros(), LedgerEntry.objects.count()) == (20_000_000, 1)
 
 
 def test_the_same_key_with_other_content_is_a_conflict(database: Database) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
 
     with pytest.raises(KeyConflict, match="Nothing was posted"):
-        post_entry(door, recharge(micros=1))
+        post_entry(recharge(micros=1))
 
     assert (phone_micros(), LedgerPosting.objects.count()) == (20_000_000, 2)
 
@@ -97,7 +97,7 @@ def test_one_key_twice_in_one_transaction_is_one_entry(database: Database) -> No
 
 
 def test_a_conflict_undoes_what_stands_beside_it_in_its_transaction(database: Database) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
 
     with pytest.raises(KeyConflict), door.transaction():
         post_entries([Filed(recharge(key="till-2")), Filed(recharge(micros=1))])
@@ -107,8 +107,8 @@ def test_a_conflict_undoes_what_stands_beside_it_in_its_transaction(database: Da
 
 
 def test_currencies_have_accounts_of_their_own(database: Database) -> None:
-    post_entry(door, recharge())
-    post_entry(door, recharge(key="till-2", currency="USD"))
+    post_entry(recharge())
+    post_entry(recharge(key="till-2", currency="USD"))
 
     assert Account.objects.count() == Balance.objects.count() == 4
     assert phone_micros() == balance_micros(PHONE.kind, PHONE.name, "USD") == 20_000_000
@@ -116,20 +116,20 @@ def test_currencies_have_accounts_of_their_own(database: Database) -> None:
 
 def test_a_reversal_undoes_once(database: Database) -> None:
     first = recharge()
-    post_entry(door, first)
+    post_entry(first)
     undo = reversal_of(first, key="undo-1", at=NOON)
-    posted = post_entry(door, undo)
+    posted = post_entry(undo)
 
     assert phone_micros() == 0
-    assert post_entry(door, undo) == Posted(posted.entry_id, repeated=True)
+    assert post_entry(undo) == Posted(posted.entry_id, repeated=True)
     with pytest.raises(NotReversible, match="undone by 'undo-1' already"):
-        post_entry(door, reversal_of(first, key="undo-2", at=NOON))
+        post_entry(reversal_of(first, key="undo-2", at=NOON))
     assert (phone_micros(), verify_balances()) == (0, [])
 
 
 def test_a_reversal_of_what_was_never_posted_is_refused(database: Database) -> None:
     with pytest.raises(NotReversible, match="never posted"):
-        post_entry(door, reversal_of(recharge(), key="undo-1", at=NOON))
+        post_entry(reversal_of(recharge(), key="undo-1", at=NOON))
 
 
 def test_entries_are_posted_in_a_transaction_only(database: Database) -> None:
@@ -180,7 +180,7 @@ def break_entry() -> None:
 
 
 def break_chain() -> None:
-    post_entry(door, recharge(key="till-2"))
+    post_entry(recharge(key="till-2"))
     for posting in LedgerPosting.objects.filter(entry__key="till-2"):
         LedgerPosting.objects.create(
             entry=posting.entry,
@@ -205,7 +205,7 @@ def break_chain() -> None:
 def test_each_fault_is_found_by_its_name(
     database: Database, break_it: Callable[[], None], code: str
 ) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
     assert verify_balances() == []
 
     break_it()
@@ -227,7 +227,7 @@ def test_each_fault_is_found_by_its_name(
 def test_a_hold_that_cannot_be_is_refused_by_the_database(
     database: Database, change: dict[str, object]
 ) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
     account = Account.objects.get(kind="extension")
     hold = {"key": "call-1", "content_hash": "", "account": account, "amount_micros": 10}
 
@@ -236,7 +236,7 @@ def test_a_hold_that_cannot_be_is_refused_by_the_database(
 
 
 def test_a_posted_amount_cannot_be_corrected_in_place(database: Database) -> None:
-    post_entry(door, recharge())
+    post_entry(recharge())
 
     with pytest.raises(DatabaseError, match="only grows"), connection.cursor() as cursor:
         cursor.execute("UPDATE tollbook_posting SET amount_micros = 1")
@@ -258,10 +258,10 @@ class Books(RuleBasedStateMachine):
         self.prefix = f"{LedgerEntry.objects.count()}-"
 
     def _post(self, entry: Entry) -> None:
-        posted = post_entry(door, entry)
+        posted = post_entry(entry)
         assert not posted.repeated
         retried = replace(entry, at=entry.at + timedelta(minutes=5))
-        assert post_entry(door, retried) == Posted(posted.entry_id, repeated=True)
+        assert post_entry(retried) == Posted(posted.entry_id, repeated=True)
         self.posted[entry.key] = entry
 
     @rule(micros=st.integers(1, 10**9), key=st.integers(0, 20))
@@ -273,7 +273,7 @@ class Books(RuleBasedStateMachine):
             self.paid_in += micros
         elif known.postings != entry.postings:
             with pytest.raises(KeyConflict):
-                post_entry(door, entry)
+                post_entry(entry)
 
     @rule(micros=st.integers(1, 10**7))
     def charge(self, micros: int) -> None:
@@ -291,7 +291,7 @@ class Books(RuleBasedStateMachine):
         first = self.posted[firsts[nth % len(firsts)]]
         undo = reversal_of(first, key=f"{first.key}-undo", at=NOON)
         if first.key in self.undone:
-            assert post_entry(door, undo).repeated
+            assert post_entry(undo).repeated
             return
         self._post(undo)
         self.undone.add(first.key)

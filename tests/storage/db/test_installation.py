@@ -56,7 +56,7 @@ def two(tmp_path: Path) -> Iterator[Two]:
 
 def limit(installation: Installation, key: str) -> int | None:
     with installation.current():
-        answer: Answer = authorise(current().door, asking(key))
+        answer: Answer = authorise(asking(key))
         return answer.limit_s
 
 
@@ -91,7 +91,7 @@ def test_decisions_from_a_pool_use_their_own_money(two: Two) -> None:
 def test_decisions_from_the_event_loop_use_their_own_money(two: Two) -> None:
     async def answer(installation: Installation, key: str) -> int | None:
         with installation.current():
-            found = await decider(installation.door).decide_async(asking(key))
+            found = await decider().decide_async(asking(key))
             await asyncio.sleep(0)
             assert current() is installation
         assert isinstance(found, Answer)

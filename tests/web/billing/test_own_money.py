@@ -140,9 +140,9 @@ def test_who_sees_money_does_not_move_it(sign_in: SignIn, name: str) -> None:
 def test_what_the_carrier_bills_is_in_the_files_of_those_who_see_tariffs(
     sign_in: SignIn, office: Office
 ) -> None:
-    published = publish_tariff(door, {**TARIFF, "name": "Carrier"}, at=NOON, actor="test")
+    published = publish_tariff({**TARIFF, "name": "Carrier"}, at=NOON, actor="test")
     assert isinstance(published, Published)
-    set_default(door, COST, Tariff.objects.get(name="Carrier").pk, at=NOON, actor="test")
+    set_default(COST, Tariff.objects.get(name="Carrier").pk, at=NOON, actor="test")
 
     def header(name: str) -> str:
         text = sign_in(name).get("/calls/export.csv").getvalue().decode("utf-8-sig")

@@ -36,7 +36,7 @@ def recharged(
         target=account,
         reason=reason,
     )
-    post_entry(door, entry)
+    post_entry(entry)
 
 
 @pytest.fixture

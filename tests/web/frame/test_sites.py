@@ -19,7 +19,7 @@ def tokyo(office: Office) -> Site:
     """A second site with one PBX, one source, one call and one reject."""
     with door.transaction():
         site = make_site("Tokyo <b>", zone="Asia/Tokyo", currency="JPY", country="JP")
-    add_pbx(door, name="Ginza", at=NOON, actor="test")
+    add_pbx(name="Ginza", at=NOON, actor="test")
     with door.transaction():
         Pbx.objects.filter(name="Ginza").update(site=site)
     for pbx, port in (("Reception", 5101), ("Ginza", 5102)):

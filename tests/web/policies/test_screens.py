@@ -6,7 +6,6 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from support.databases import door
 from support.office import NOON, Call, Office
 from tollbook.app.policies.fraud_guards import GuardText, save_guard
 from tollbook.app.policies.watch_fraud import watch
@@ -118,7 +117,7 @@ def test_a_guard_is_kept_and_its_alarm_is_seen_and_lifted(client: Client, office
     assert "alarms and closes" in page
     start = NOON - timedelta(minutes=10)
     office.receive([Call(n, start + timedelta(seconds=n)) for n in range(3)])
-    assert watch(door, at=NOON) == 1
+    assert watch(at=NOON) == 1
 
     page = client.get("/policies/alarms").content.decode()
     alarm = Alarm.objects.get()
@@ -131,9 +130,9 @@ def test_a_guard_is_kept_and_its_alarm_is_seen_and_lifted(client: Client, office
 
 
 def test_alarms_are_marked_as_seen_by_ticking_them(client: Client, office: Office) -> None:
-    save_guard(door, GuardText("Spend", "spend", "0.1"), at=NOON, actor="ann")
+    save_guard(GuardText("Spend", "spend", "0.1"), at=NOON, actor="ann")
     office.receive([Call(1, NOON - timedelta(minutes=5), name="=cmd|'/c calc'!A0")])
-    watch(door, at=NOON)
+    watch(at=NOON)
 
     assert "1 alarm marked" in post(client, "/policies/alarms/seen", alarm=["", "x", "1"])
     assert Alarm.objects.get().seen_by == "anna"

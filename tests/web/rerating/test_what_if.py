@@ -7,7 +7,6 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from support.databases import door
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
@@ -34,7 +33,7 @@ def compared(office: Office) -> tuple[int, int]:
     )
     ids = []
     for document in (TARIFF, HALF):
-        published = publish_tariff(door, document, at=NOON, actor="test")
+        published = publish_tariff(document, at=NOON, actor="test")
         assert isinstance(published, Published)
         ids.append(published.tariff_id)
     return ids[0], ids[1]

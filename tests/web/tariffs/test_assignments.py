@@ -34,7 +34,7 @@ def words_of(answer: Any) -> str:
 
 def other_tariff(name: str, price: str = "1") -> int:
     rate = {"prefix": "", "slots": [{"from_s": 0, "price": price, "per_s": 60, "increment_s": 60}]}
-    came = publish_tariff(door, {**TARIFF, "name": name, "rate": [rate]}, at=NOON, actor="test")
+    came = publish_tariff({**TARIFF, "name": name, "rate": [rate]}, at=NOON, actor="test")
     assert isinstance(came, Published)
     return came.tariff_id
 
@@ -163,7 +163,7 @@ def test_the_answer_is_what_pricing_does(browser: Client, office: Office) -> Non
             Scope(trunk=trunk.pk, pbx=office.pbx.pbx_id),
         )
     ):
-        assign_tariff(door, other_tariff(f"T{number}"), scope, at=NOON, actor="test")
+        assign_tariff(other_tariff(f"T{number}"), scope, at=NOON, actor="test")
     rater = Rater(load_rules(office.pbx.pbx_id))
     departments = {"101": "Sales", "102": "", "": "", "999": ""}
 

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from support.databases import door
 from support.office import FIRST_CALL, NOON, Call, Office
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.tariff import read_tariff
@@ -112,7 +111,7 @@ def test_what_the_form_does_not_show_stays(browser: Client, office: Office) -> N
     tariff_id = made(browser)
     stored = document(tariff_id)
     stored["rate"][0] |= {"destination": "Berlin", "trunks": ["SIP-1"], "maximum_charge": "2"}
-    publish_tariff(door, stored, at=NOON, actor="test")
+    publish_tariff(stored, at=NOON, actor="test")
 
     edit(browser, tariff_id, 0, remark="other words")
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import LoginFailure, Meta
 
 FAILURES_KEPT: Final = timedelta(days=1)
@@ -47,7 +47,7 @@ def admit(
     *key* is who wants in, in one spelling; *object_type* names it in the audit log.
     """
     since_us = to_us(at - lock_out.window)
-    with current().door.transaction():
+    with door().transaction():
         # One try after the other, on a database server too: each must see those before it.
         Meta.objects.select_for_update().get_or_create(key=ADMISSION)
         LoginFailure.objects.filter(at_us__lt=to_us(at - FAILURES_KEPT)).delete()

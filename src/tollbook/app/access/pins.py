@@ -20,7 +20,7 @@ from tollbook.app.access.passwords import random_digits
 from tollbook.app.access.sign_in import SignedIn, WrongPassword
 from tollbook.app.access.users import sign_out_everywhere
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, ExtensionPin, UserRole
 from tollbook.storage.models.access import Role
 
@@ -80,7 +80,7 @@ def set_pins(pins: Mapping[int, str], *, by: Actor) -> int:
         if fault:
             raise PinError(f"Extension {extension.number}: {fault}. No PIN was set.")
     hashes = {extension.pk: make_password(pins[extension.pk]) for extension in extensions}
-    with current().door.transaction():
+    with door().transaction():
         for extension in extensions:
             _set(extension, hashes[extension.pk], by=by)
     return len(extensions)
@@ -99,7 +99,7 @@ def generate_pins(extension_ids: Sequence[int], *, by: Actor) -> list[NewPin]:
 
 def remove_pin(extension_id: int, *, by: Actor) -> bool:
     """Take an extension's PIN away, so that its user cannot sign in; False if it had none."""
-    with current().door.transaction():
+    with door().transaction():
         removed, _ = ExtensionPin.objects.filter(extension_id=extension_id).delete()
         if not removed:
             return False
@@ -131,7 +131,7 @@ def sign_in_extension(
     user = _holder_of(number, pin, site_id=site_id)
     if user is None:
         return WrongPassword(left=admitted)
-    with current().door.transaction():
+    with door().transaction():
         forget_failures(key)
         record_change(
             actor=user.get_username(),

@@ -7,7 +7,7 @@ from typing import Final
 from django.contrib.sessions.models import Session
 
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import UserSession
 
 SEEN_EVERY: Final = timedelta(minutes=1)  # a page more often is not worth a write
@@ -27,7 +27,7 @@ class OpenSession:
 
 def open_session(key: str, user_id: int, *, address: str, agent: str, at: datetime) -> None:
     """Remember that *user_id* signed in under Django's session *key*."""
-    with current().door.transaction():
+    with door().transaction():
         UserSession.objects.update_or_create(
             key=key,
             defaults={
@@ -45,7 +45,7 @@ def see_session(key: str, *, at: datetime) -> None:
     stale_us = to_us(at - SEEN_EVERY)
     stale = UserSession.objects.filter(key=key, seen_us__lt=stale_us)
     if stale.exists():
-        with current().door.transaction():
+        with door().transaction():
             stale.update(seen_us=to_us(at))
 
 
@@ -69,7 +69,7 @@ def list_sessions(user_id: int, *, this: str, at: datetime) -> list[OpenSession]
 
 def end_session(user_id: int, session_id: int) -> bool:
     """Sign *user_id* out of one session; False if it is not that user's or has ended."""
-    with current().door.transaction():
+    with door().transaction():
         keys = list(
             UserSession.objects.filter(pk=session_id, user_id=user_id).values_list("key", flat=True)
         )
@@ -79,7 +79,7 @@ def end_session(user_id: int, session_id: int) -> bool:
 
 def end_other_sessions(user_id: int, *, this: str) -> int:
     """Sign *user_id* out everywhere but in the session *this*; return how many ended."""
-    with current().door.transaction():
+    with door().transaction():
         others = UserSession.objects.filter(user_id=user_id).exclude(key=this)
         keys = list(others.values_list("key", flat=True))
         _forget(keys)
@@ -88,7 +88,7 @@ def end_other_sessions(user_id: int, *, this: str) -> int:
 
 def close_session(key: str) -> None:
     """Forget the session *key*: its user has signed out."""
-    with current().door.transaction():
+    with door().transaction():
         _forget([key])
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.lockout import LONGEST_NAME, Locked, LockOut, admit, forget_failures
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Meta, UserSession
 
 
@@ -40,7 +40,7 @@ def sign_in(
     user = authenticate(None, username=name, password=password)
     if not isinstance(user, User):
         return WrongPassword(left=admitted)
-    with current().door.transaction():
+    with door().transaction():
         forget_failures(key)
         record_change(
             actor=user.get_username(),
@@ -65,7 +65,7 @@ def change_password(
         validate_password(new, user)
     except ValidationError as fault:
         return tuple(fault.messages)
-    with current().door.transaction():
+    with door().transaction():
         user.set_password(new)
         user.save(update_fields=["password"])
         forget_new_password(user.pk)

@@ -13,7 +13,7 @@ from django.db.models import Q
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.roles import EVERYWHERE, Reach
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import ApiToken, Extension, Owner
 
 SCOPES = {
@@ -107,7 +107,7 @@ def create_token(
             f"a token's name has at most {LONGEST_NAME} printable characters. No token was made."
         )
     secret = PREFIX + secrets.token_urlsafe(32)
-    with current().door.transaction():
+    with door().transaction():
         if ApiToken.objects.filter(name=called).exists():
             raise TokenError(
                 f'there is already a token named "{called}". No token was made. '
@@ -189,7 +189,7 @@ def revoke_token(token_id: int, *, at: datetime, by: str, address: str = "") -> 
 
     None if there is no such token, or it was withdrawn before.
     """
-    with current().door.transaction():
+    with door().transaction():
         token = ApiToken.objects.select_for_update().filter(pk=token_id, revoked_us=None).first()
         if token is None:
             return None
@@ -214,7 +214,7 @@ def note_use(bearer: Bearer, *, at: datetime) -> None:
     token = ApiToken.objects.filter(pk=bearer.token_id)
     last_used_us = token.values_list("last_used_us", flat=True).first()
     if last_used_us is None or at_us - last_used_us >= _USED_EVERY_US:
-        with current().door.transaction():
+        with door().transaction():
             token.update(last_used_us=at_us)
 
 

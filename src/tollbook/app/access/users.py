@@ -21,7 +21,7 @@ from tollbook.app.access.passwords import one_time_password, random_letters
 from tollbook.app.access.roles import ROLE_WORDS
 from tollbook.app.access.sign_in import expect_new_password, forget_new_password
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Owner, UserRole, UserSession
 from tollbook.storage.models.access import Role
 
@@ -154,7 +154,7 @@ def create_user(
         )
     owner = _owner_for(role, owner_id)
     password = one_time_password()
-    with current().door.transaction():
+    with door().transaction():
         called = _free_name(name.strip(), role)
         user = User.objects.create_user(username=called, password=password)
         UserRole.objects.create(
@@ -183,7 +183,7 @@ def reset_password(user_id: int, *, by: Actor, change_first: bool = True) -> New
     if line.role is Role.EXTENSION:
         raise UserError("An extension's user has no password. Set a new PIN instead.")
     password = one_time_password()
-    with current().door.transaction():
+    with door().transaction():
         user = User.objects.get(pk=user_id)
         user.set_password(password)
         user.save(update_fields=["password"])
@@ -204,7 +204,7 @@ def set_active(user_id: int, active: bool, *, by: Actor, own_id: int) -> UserLin
     line = _line(user_id)
     if not active and user_id == own_id:
         raise UserError("You cannot shut yourself out. Ask another administrator.")
-    with current().door.transaction():
+    with door().transaction():
         if not active and line.role is Role.ADMINISTRATOR and _is_last_administrator(user_id):
             raise UserError(
                 f"{line.name} is the last administrator. Nothing was changed; make another first."
@@ -238,7 +238,7 @@ def change_role(
             field="role",
         )
     owner = _owner_for(role, owner_id)
-    with current().door.transaction():
+    with door().transaction():
         line = _line(user_id)
         is_demoted = line.role is Role.ADMINISTRATOR and role is not Role.ADMINISTRATOR
         if is_demoted and line.active and _is_last_administrator(user_id):
@@ -283,7 +283,7 @@ def sign_out_everywhere(user_id: int) -> int:
 def end_sessions_of(user_id: int, *, by: Actor) -> int:
     """Sign a user out everywhere on behalf of *by*; return how many sessions ended."""
     line = _line(user_id)
-    with current().door.transaction():
+    with door().transaction():
         ended = sign_out_everywhere(user_id)
         _record(by, "user.sign_out", line, after={"sessions": ended})
     return ended
@@ -292,7 +292,7 @@ def end_sessions_of(user_id: int, *, by: Actor) -> int:
 def end_session_of(user_id: int, session_id: int, *, by: Actor) -> bool:
     """End one session of a user on behalf of *by*; False if it is not that user's or has ended."""
     line = _line(user_id)
-    with current().door.transaction():
+    with door().transaction():
         session = UserSession.objects.filter(pk=session_id, user_id=user_id).first()
         if session is None:
             return False

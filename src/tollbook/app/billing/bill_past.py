@@ -28,7 +28,7 @@ from tollbook.storage.billing.call_payers import set_payers
 from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill
 from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import chunks
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import unbilled_calls
@@ -60,7 +60,7 @@ def would_bill(*, since: datetime, until: datetime) -> list[PastBill]:
     return shown_bills(sums)
 
 
-def bill_past(door: Door, *, since: datetime, until: datetime, by: Actor) -> list[PastBill]:
+def bill_past(*, since: datetime, until: datetime, by: Actor) -> list[PastBill]:
     """Bill them, some calls a transaction, and return what was charged to whom.
 
     A process that is killed leaves whole steps; asking again bills the rest. The billing can be
@@ -68,7 +68,7 @@ def bill_past(door: Door, *, since: datetime, until: datetime, by: Actor) -> lis
     beginning.
     """
     period = {"from": since.isoformat(), "to": until.isoformat()}
-    with door.transaction():
+    with door().transaction():
         run = record_change(
             actor=by.name,
             action=BEGUN,
@@ -80,11 +80,11 @@ def bill_past(door: Door, *, since: datetime, until: datetime, by: Actor) -> lis
         )
     sums: SumsByAccount = {}
     without_price: list[int] = []
-    for done in door.bulk(_steps(_ids(since, until), run=run, at=by.at)):
+    for done in door().bulk(_steps(_ids(since, until), run=run, at=by.at)):
         _add(sums, done)
         without_price += [call.id for call, _ in done if not call.amount_micros]
     shown = shown_bills(sums)
-    with door.transaction():
+    with door().transaction():
         record_change(
             actor=by.name,
             action=DONE,

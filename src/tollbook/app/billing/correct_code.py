@@ -34,7 +34,7 @@ from tollbook.storage.billing.call_payers import drop_payers, payers_of, set_pay
 from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill, set_codes
 from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, CodeChange, RatingRun
 from tollbook.storage.models.charges import RunState
 
@@ -112,27 +112,20 @@ def would_correct(call_ids: Sequence[int], code: str) -> list[CorrectionEffect]:
     ]
 
 
-def correct_codes(
-    door: Door,
-    call_ids: Sequence[int],
-    code: str,
-    *,
-    by: Actor,
-    reason: str = "",
-) -> list[Made]:
+def correct_codes(call_ids: Sequence[int], code: str, *, by: Actor, reason: str = "") -> list[Made]:
     """Give these calls the account *code* ("" for none), all or none. Raises NotCorrected."""
-    with door.transaction():
+    with door().transaction():
         # Nothing is stored or rated again beside this.
         bulk_engine().begin_batch()
         return _correct(_cases(call_ids, _found(code)), by=by, reason=reason)
 
 
-def undo_correction(door: Door, change_id: int, *, by: Actor) -> Made:
+def undo_correction(change_id: int, *, by: Actor) -> Made:
     """Take a correction back: the call has its old code again, its old payer pays.
 
     A correction is taken back once, and only while it is the call's latest. Raises NotCorrected.
     """
-    with door.transaction():
+    with door().transaction():
         bulk_engine().begin_batch()
         change = CodeChange.objects.select_related("before").filter(pk=change_id).first()
         if change is None:

@@ -8,7 +8,7 @@ from functools import partial
 
 from tollbook.core.ledger import AccountRef, Entry
 from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 
 __all__ = ["NotReversible", "Posted", "account_of_extension", "post_entry"]
 
@@ -18,12 +18,12 @@ def account_of_extension(extension_id: int) -> AccountRef:
     return AccountRef("extension", str(extension_id))
 
 
-def post_entry(door: Door, entry: Entry, *, call_id: int | None = None) -> Posted:
+def post_entry(entry: Entry, *, call_id: int | None = None) -> Posted:
     """Post *entry* and return where it stands, once it is on disk; *call_id* is what it is about.
 
     Raises KeyConflict; NotReversible for a reversal of what was never posted or is undone.
     """
-    return door.decide(partial(_post_one, Filed(entry, call_id)))
+    return door().decide(partial(_post_one, Filed(entry, call_id)))
 
 
 def _post_one(filed: Filed) -> Posted:

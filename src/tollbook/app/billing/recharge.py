@@ -29,7 +29,7 @@ from tollbook.core.money import Money, parse_amount, to_micros
 from tollbook.storage.billing.balances import HolderRow, holders_by_id
 from tollbook.storage.billing.ledger import MOST_ENTRIES, Filed, NotReversible, Posted, post_entries
 from tollbook.storage.billing.recharges import Movement, movements_of
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerEntry
 
 DECIMALS_MICROS = 100  # Money by hand has at most four decimals.
@@ -85,13 +85,13 @@ def read_amount(text: str, *, purpose: Purpose = "recharge") -> int | RequestRef
     return _faulty_amount(micros, purpose) or micros
 
 
-def post_gift(door: Door, gift: Gift, by: Actor) -> Booked | RequestRefused:
+def post_gift(gift: Gift, by: Actor) -> Booked | RequestRefused:
     """Post *gift* to every holder in one transaction, or say why nothing was posted."""
     fault = _faulty(gift)
     if fault is not None:
         return fault
     try:
-        with door.transaction():
+        with door().transaction():
             return _posted(gift, by)
     except KeyConflict:
         return RequestRefused(
@@ -102,9 +102,7 @@ def post_gift(door: Door, gift: Gift, by: Actor) -> Booked | RequestRefused:
         )
 
 
-def undo_entries(
-    door: Door, entry_ids: Sequence[int], by: Actor, *, reason: str
-) -> Booked | RequestRefused:
+def undo_entries(entry_ids: Sequence[int], by: Actor, *, reason: str) -> Booked | RequestRefused:
     """Reverse recharges and adjustments, all or none; undoing what is undone changes nothing."""
     reason = reason.strip()[:LONGEST_REASON]
     ids = tuple(dict.fromkeys(entry_ids))
@@ -112,7 +110,7 @@ def undo_entries(
         words = f"name 1 to {MOST_ENTRIES:,} recharges to undo; {len(ids):,} were named."
         return RequestRefused("undo.nothing", "entry", words)
     try:
-        with door.transaction():
+        with door().transaction():
             return _undone(ids, by, reason=reason)
     except _EntryNotUndone as fault:
         return RequestRefused("undo.impossible", "entry", str(fault))

@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.statements import insert_snapshots, newest_snapshot_day
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Site
 
 
-def take_snapshots(door: Door, *, at: datetime) -> int:
+def take_snapshots(*, at: datetime) -> int:
     """Write yesterday's balances unless they are written; return how many accounts have moved."""
     site = Site.objects.order_by("id").first()
     if site is None:
@@ -28,6 +28,6 @@ def take_snapshots(door: Door, *, at: datetime) -> int:
     newest = newest_snapshot_day()
     if newest is not None and newest >= yesterday:
         return 0
-    with door.transaction():
+    with door().transaction():
         bulk_engine().begin_batch()
         return insert_snapshots(yesterday, taken_us=to_us(at))

@@ -36,7 +36,7 @@ from tollbook.storage.billing.call_payers import drop_payers
 from tollbook.storage.billing.call_payers import payers_of as payers_noted
 from tollbook.storage.billing.ledger import SYSTEM, Filed, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import chunks
 from tollbook.storage.models import AuditLog, CodeChange, LedgerEntry, RatingRun
 from tollbook.storage.models.charges import RunState
@@ -102,7 +102,7 @@ def past_runs(*, count: int = SHOWN) -> list[PastRun]:
     return [run for run in runs if run.bills != ()]
 
 
-def undo_past(door: Door, run: int, *, by: Actor) -> Undone:
+def undo_past(run: int, *, by: Actor) -> Undone:
     """Reverse what the calls of a billing paid, some calls a transaction. Raises NotUndone.
 
     A process that is killed leaves whole steps; asking again undoes the rest.
@@ -116,12 +116,12 @@ def undo_past(door: Door, run: int, *, by: Actor) -> Undone:
         raise NotUndone("calls are being re-rated now. Nothing was changed. Try again afterwards.")
     sums: SumsByAccount = defaultdict(lambda: (0, 0))
     calls_freed = left = 0
-    for step in door.bulk(_steps(run, begun_us=begun.at_us, at=by.at)):
+    for step in door().bulk(_steps(run, begun_us=begun.at_us, at=by.at)):
         calls_freed, left = calls_freed + step.freed, left + step.left
         for key, (calls, micros) in step.sums.items():
             sums[key] = sums[key][0] + calls, sums[key][1] + micros
     bills = shown_bills(sums)
-    with door.transaction():
+    with door().transaction():
         record_change(
             actor=by.name,
             action=UNDONE,

@@ -15,7 +15,7 @@ from tollbook.app.decisions.decider import Settlement, UnknownHold, UnknownPlace
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.storage.billing.holds import ended_holds, mark_estimated, note_told_end
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 
 GRACE = timedelta(minutes=10)  # How long a record may take before the switch's word counts.
 AT_ONCE = 500
@@ -31,7 +31,7 @@ class Closed:
     expired: int = 0
 
 
-def note_end(door: Door, hold: str, *, talk_s: int, answered: datetime | None = None) -> bool:
+def note_end(hold: str, *, talk_s: int, answered: datetime | None = None) -> bool:
     """Note what a switch tells of a call's end, and wait for the record to say what it costs.
 
     *hold* is the hold's key. Returns whether it is pending still; what has ended stays as it is.
@@ -40,16 +40,16 @@ def note_end(door: Door, hold: str, *, talk_s: int, answered: datetime | None = 
     if talk_s < 0:
         raise ValueError(f"hold {hold!r}: a talk of {talk_s} s")
     answered_us = None if answered is None else to_us(answered)
-    return door.decide(lambda: note_told_end(hold, talk_s=talk_s, answered_us=answered_us))
+    return door().decide(lambda: note_told_end(hold, talk_s=talk_s, answered_us=answered_us))
 
 
-def close_holds(door: Door, *, at: datetime, grace: timedelta = GRACE) -> Closed:
+def close_holds(*, at: datetime, grace: timedelta = GRACE) -> Closed:
     """Settle what was told to have ended *grace* ago, let go what ran out; say how many."""
     estimated = 0
     for hold in ended_holds(to_us(at - grace), limit=AT_ONCE):
         answered = None if hold.answered_us is None else from_us(hold.answered_us)
         try:
-            settle(door, Settlement(hold.key, at=at, talk_s=hold.talk_s or 0, answered=answered))
+            settle(Settlement(hold.key, at=at, talk_s=hold.talk_s or 0, answered=answered))
         except (HoldEnded, KeyConflict, UnknownHold):
             continue  # Its record has come at this very moment.
         except (UnknownPlace, ValueError) as fault:
@@ -58,11 +58,11 @@ def close_holds(door: Door, *, at: datetime, grace: timedelta = GRACE) -> Closed
             )
             continue
         estimated += 1
-    expired = expire_due(door, at)
-    _mark(door, at - grace)
+    expired = expire_due(at)
+    _mark(at - grace)
     return Closed(estimated, expired)
 
 
-def _mark(door: Door, before: datetime) -> None:
+def _mark(before: datetime) -> None:
     """Let settled holds of which no record has come say that they are estimates."""
-    door.decide(lambda: mark_estimated(to_us(before)))
+    door().decide(lambda: mark_estimated(to_us(before)))

@@ -1,8 +1,8 @@
 """May this telephone call that number now, and why? The one use case of live control.
 
-    answer = authorise(door, Request(key="agi:7:1793487600.12", at=now, caller="101", dialled=…))
-    answer = renew(door, Renewal(answer.hold, at=now, talked_s=170))
-    settle(door, Settlement(answer.hold, at=now, talk_s=203))
+    answer = authorise(Request(key="agi:7:1793487600.12", at=now, caller="101", dialled=…))
+    answer = renew(Renewal(answer.hold, at=now, talked_s=170))
+    settle(Settlement(answer.hold, at=now, talk_s=203))
 
 Every answer is on disk before it is given, with the money it sets aside; whatever else was asked
 at that moment shares its commit. `ask` answers without setting anything aside.
@@ -36,6 +36,7 @@ from tollbook.storage.billing.holds import overdue_holds, release_holds
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.door import Door
 from tollbook.storage.db.group_commit import GroupCommit
+from tollbook.storage.db.installation import door
 
 __all__ = [
     "Answer",
@@ -123,51 +124,52 @@ _deciders: dict[str, tuple[int, Decider]] = {}
 _making = threading.Lock()
 
 
-def decider(door: Door) -> Decider:
-    """Return the decider of this process for *door*; a door that was closed gets a new one."""
-    known = _deciders.get(door.alias)
-    if known is None or known[0] != door.closings:
+def decider() -> Decider:
+    """Return the decider of the current installation; a door that was closed gets another."""
+    entrance = door()
+    known = _deciders.get(entrance.alias)
+    if known is None or known[0] != entrance.closings:
         with _making:
-            known = _deciders.get(door.alias)
-            if known is None or known[0] != door.closings:
-                known = _deciders[door.alias] = (door.closings, Decider(door))
+            known = _deciders.get(entrance.alias)
+            if known is None or known[0] != entrance.closings:
+                known = _deciders[entrance.alias] = (entrance.closings, Decider(entrance))
     return known[1]
 
 
-def authorise(door: Door, request: Request) -> Answer:
+def authorise(request: Request) -> Answer:
     """Decide on a call, and hold its money if it is allowed.
 
     Raises KeyConflict for a key that was used with other content, UnknownPlace.
     """
-    return cast("Answer", decider(door).decide(request))
+    return cast("Answer", decider().decide(request))
 
 
-def ask(door: Door, request: Request) -> Answer:
+def ask(request: Request) -> Answer:
     """Answer the same question without holding anything. Raises UnknownPlace."""
-    return decider(door).ask(request)
+    return decider().ask(request)
 
 
-def renew(door: Door, renewal: Renewal) -> Answer:
+def renew(renewal: Renewal) -> Answer:
     """Hold more for a call that lasts; the answer's `limit_s` counts from its beginning.
 
     Where there is no more the limit stays, and a step says why. Raises UnknownHold, HoldEnded.
     """
-    return cast("Answer", decider(door).decide(renewal))
+    return cast("Answer", decider().decide(renewal))
 
 
-def settle(door: Door, settlement: Settlement) -> Settled:
+def settle(settlement: Settlement) -> Settled:
     """Charge exactly what the call cost, let the rest go. Raises UnknownHold, KeyConflict."""
-    return cast("Settled", decider(door).decide(settlement))
+    return cast("Settled", decider().decide(settlement))
 
 
-def release(door: Door, given_up: Release) -> Settled:
+def release(given_up: Release) -> Settled:
     """Let a hold go whose call did not come about. Raises UnknownHold, HoldEnded."""
-    return cast("Settled", decider(door).decide(given_up))
+    return cast("Settled", decider().decide(given_up))
 
 
-def expire_due(door: Door, at: datetime) -> int:
+def expire_due(at: datetime) -> int:
     """Let go of holds whose calls never ended, report each, and return how many they were."""
-    return door.decide(_expiring(at))
+    return door().decide(_expiring(at))
 
 
 def _expiring(at: datetime) -> Callable[[], int]:

@@ -13,7 +13,7 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.faults import FieldFault
 from tollbook.core.money import format_amount, from_micros
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AccountCodeNumber, Call, Owner, Site
 
 
@@ -110,17 +110,11 @@ def find_code(code_id: int) -> CodeInfo | None:
 
 
 def save_code(
-    door: Door,
-    text: CodeText,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    code_id: int | None = None,
+    text: CodeText, *, at: datetime, actor: str, address: str = "", code_id: int | None = None
 ) -> int:
     """Keep a new code, or change the one with *code_id*; return its id. Raises CodeRefused."""
     values, numbers = read_code(text, length=fixed_length(), owners=active_owners(code_id))
-    with door.transaction():
+    with door().transaction():
         return write_code(values, numbers, at=at, actor=actor, address=address, code_id=code_id)
 
 
@@ -160,13 +154,13 @@ def write_code(
     return int(row.pk)
 
 
-def delete_code(door: Door, code_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_code(code_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
     """Delete a code that no call and nothing else names; False: there is no such.
 
     Raises CodeRefused for one that was used: its history prints right only while it exists
     (EBC-26), so it is switched off instead.
     """
-    with door.transaction():
+    with door().transaction():
         row = AccountCode.objects.filter(pk=code_id).first()
         if row is None:
             return False

@@ -15,7 +15,7 @@ from tollbook.app.directory.account_codes import CodeInfo, code_infos, write_cod
 from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.core.policies.codes import MAX_NUMBER_DIGITS
 from tollbook.documents.cells import unguarded
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode
 from tollbook.storage.models.directory import MOST_OWN_NUMBERS
 
@@ -113,10 +113,10 @@ def read_codes(data: bytes, *, length: int) -> CodeReading:
 
 
 def import_codes(
-    door: Door, data: bytes, *, length: int, at: datetime, actor: str, address: str = ""
+    data: bytes, *, length: int, at: datetime, actor: str, address: str = ""
 ) -> CodeReading:
     """Keep what *data* tells, all or nothing, and return what was done; faults changed nothing."""
-    with door.transaction():
+    with door().transaction():
         reading = read_codes(data, length=length)
         for change in () if reading.faults else reading.changes:
             write_code(

@@ -3,7 +3,7 @@
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.faults import RequestRefused
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerEntry, LedgerHold, Site
 
 SIGNS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£"}
@@ -31,7 +31,7 @@ def is_currency_fixed() -> bool:
     return LedgerEntry.objects.exists()
 
 
-def set_currency(door: Door, site_id: int, currency: str, by: Actor) -> RequestRefused | None:
+def set_currency(site_id: int, currency: str, by: Actor) -> RequestRefused | None:
     """Give a site another currency, or say why not; None: it has it now.
 
     Nothing is converted, so it is refused once the ledger holds an entry or a hold.
@@ -40,7 +40,7 @@ def set_currency(door: Door, site_id: int, currency: str, by: Actor) -> RequestR
     if not (len(code) == 3 and code.isascii() and code.isalpha()):
         words = f'"{currency[:40]}" is no currency. Write its three letters, as CHF.'
         return RequestRefused("currency.malformed", "currency", words)
-    with door.transaction():
+    with door().transaction():
         site = Site.objects.select_for_update().get(pk=site_id)
         if site.currency == code:
             return None
@@ -66,9 +66,9 @@ def set_currency(door: Door, site_id: int, currency: str, by: Actor) -> RequestR
     return None
 
 
-def bill_new_extensions(door: Door, site_id: int, by: Actor, *, bills_new: bool) -> bool:
+def bill_new_extensions(site_id: int, by: Actor, *, bills_new: bool) -> bool:
     """Say whether billing is on for extensions met or added from now on; return if that is new."""
-    with door.transaction():
+    with door().transaction():
         site = Site.objects.select_for_update().get(pk=site_id)
         if site.bills_new == bills_new:
             return False

@@ -11,7 +11,7 @@ from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import Change, record_changes
 from tollbook.documents.cells import unguarded
 from tollbook.documents.sheet_reading import SheetError, sheet_rows
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, Site
 
 COLUMNS = ("number", "name", "department", "email")
@@ -108,12 +108,12 @@ def plan_import(site_id: int, lines: Sequence[ExtensionLine]) -> ExtensionsImpor
 
 
 def import_extensions(
-    door: Door, site_id: int, lines: Sequence[ExtensionLine], by: Actor
+    site_id: int, lines: Sequence[ExtensionLine], by: Actor
 ) -> ExtensionsImported:
     """Add and complete extensions of a site in one transaction; missing departments are made."""
     notes: list[Change] = []
     added = 0
-    with door.transaction():
+    with door().transaction():
         site = Site.objects.get(pk=site_id)
         known = {
             row.number: row for row in Extension.objects.select_for_update().filter(site_id=site_id)

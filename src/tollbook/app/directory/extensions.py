@@ -21,7 +21,7 @@ from tollbook.app.directory.holder_fields import (
 )
 from tollbook.app.directory.holders import MODELS, HolderKind, HolderRow
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department
 
 _FIELD_OF = {field.column: field for field in FIELDS}
@@ -90,12 +90,12 @@ def plan_changes(
 
 
 def change_holders(
-    door: Door, kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue], by: Actor
+    kind: HolderKind, ids: Sequence[int], changes: Mapping[str, FieldValue], by: Actor
 ) -> Changed:
     """Set the columns of *changes* for all of *ids* in one transaction, and audit each."""
     notes: list[Change] = []
     counting_anew = 0
-    with door.transaction():
+    with door().transaction():
         rows = _rows(kind, ids, lock=True)
         for row in rows:
             differing = _differing(row, changes)
@@ -125,10 +125,10 @@ def change_holders(
     return Changed(len(notes), len(rows) - len(notes), counting_anew)
 
 
-def count_recharges_anew(door: Door, kind: HolderKind, ids: Sequence[int], by: Actor) -> int:
+def count_recharges_anew(kind: HolderKind, ids: Sequence[int], by: Actor) -> int:
     """Start Total Recharges anew for *ids* and return for how many; the ledger stays as it is."""
     notes = []
-    with door.transaction():
+    with door().transaction():
         for row in _rows(kind, ids, lock=True):
             before_us, row.recharged_since_us = row.recharged_since_us, to_us(by.at)
             row.save(update_fields=[_COUNTED_SINCE])

@@ -16,7 +16,7 @@ from django.db.models.functions import Coalesce
 
 from tollbook.app.access.audit import record_change
 from tollbook.app.faults import FieldFault, FieldsRefused
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
 
 LONGEST_NAME = 120
@@ -91,7 +91,6 @@ def find_owner(owner_id: int) -> OwnerInfo | None:
 
 
 def save_owner(
-    door: Door,
     *,
     name: str,
     email: str,
@@ -107,7 +106,7 @@ def save_owner(
     faults = [*_name_faults(name), *_email_faults(addresses)]
     if faults:
         raise OwnerRefused(faults)
-    with door.transaction():
+    with door().transaction():
         if Owner.objects.filter(name=name).exclude(pk=owner_id or 0).exists():
             raise OwnerRefused([FieldFault("name", f'there is an owner "{name}" already')])
         row = Owner() if owner_id is None else Owner.objects.get(pk=owner_id)
@@ -127,12 +126,12 @@ def save_owner(
     return int(row.pk)
 
 
-def delete_owner(door: Door, owner_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_owner(owner_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
     """Delete an owner that no code and no call names; False: there is no such.
 
     Raises OwnerRefused for one that was used: it is switched off instead.
     """
-    with door.transaction():
+    with door().transaction():
         row = Owner.objects.filter(pk=owner_id).first()
         if row is None:
             return False

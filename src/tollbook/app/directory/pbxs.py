@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Site
 
 MAX_NAME = 120
@@ -41,13 +41,7 @@ class PbxRefused:
 
 
 def add_pbx(
-    door: Door,
-    *,
-    name: str,
-    at: datetime,
-    actor: str,
-    site: str | None = None,
-    brand: str = "",
+    *, name: str, at: datetime, actor: str, site: str | None = None, brand: str = ""
 ) -> PbxInfo | PbxRefused:
     """Add a PBX to *site* (None: the first site) and return it, or why not."""
     name = name.strip()
@@ -55,7 +49,7 @@ def add_pbx(
         return PbxRefused(
             f"{name!r} is no name for a PBX: give 1 to {MAX_NAME} printable characters."
         )
-    with door.transaction():
+    with door().transaction():
         place = _site(site)
         if place is None:
             known = ", ".join(Site.objects.order_by("id").values_list("name", flat=True))

@@ -22,7 +22,7 @@ from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, S
 from tollbook.core.instants import from_us, to_us
 from tollbook.formats import Definition
 from tollbook.formats.zones import find_zone
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import ImportFile, RawSegment, Source
 
 CHUNK_BYTES = 1 << 20
@@ -52,7 +52,6 @@ class _Copy:
 
 
 def import_file(
-    door: Door,
     file: BinaryIO,
     *,
     name: str,
@@ -72,7 +71,7 @@ def import_file(
     """
     chosen = zone or definition.zone or pbx.zone
     find_zone(chosen)  # Before anything is stored.
-    job = _FileImport(door, pbx, definition, chosen, name, at)
+    job = _FileImport(pbx, definition, chosen, name, at)
     size = _size(file)
     if size is not None and job.is_known_size(size):
         known = job.answer(_hash(file) if ahead is None else ahead.result())
@@ -93,15 +92,8 @@ class _FileImport:
     """One import on its way."""
 
     def __init__(
-        self,
-        door: Door,
-        pbx: PbxInfo,
-        definition: Definition,
-        zone: str,
-        name: str,
-        at: datetime,
+        self, pbx: PbxInfo, definition: Definition, zone: str, name: str, at: datetime
     ) -> None:
-        self._door = door
         self._pbx = pbx
         self._definition = definition
         self._zone = zone
@@ -134,7 +126,7 @@ class _FileImport:
 
     def source(self) -> SourceRef:
         """Return the PBX's source of imported files of this format, made when first needed."""
-        with self._door.transaction():
+        with door().transaction():
             row, _ = Source.objects.get_or_create(
                 pbx_id=self._pbx.pbx_id,
                 name=f"Import {self._definition.name}"[:120],
@@ -155,7 +147,7 @@ class _FileImport:
         own: its records are read, and what they make of it now is new.
         """
         segments = RawSegment.objects.filter(source=source_id)
-        with self._door.transaction():
+        with door().transaction():
             ended = ImportFile.objects.filter(source=source_id, sha256=copy.sha256).count()
             same = segments.filter(sha256=copy.sha256, size=copy.size).order_by("sequence")
             row = same[ended : ended + 1].first()
@@ -192,7 +184,6 @@ class _FileImport:
         from tollbook.app.intake.import_segment import file_segment  # noqa: PLC0415 - see above
 
         filed = file_segment(
-            self._door,
             source,
             segment_id,
             path,
@@ -204,7 +195,7 @@ class _FileImport:
             workers=workers,
             progress=progress,
         )
-        with self._door.transaction():
+        with door().transaction():
             ImportFile.objects.get_or_create(
                 **self._key,
                 sha256=copy.sha256,

@@ -12,13 +12,11 @@ from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, S
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.core.batch import RejectColumns
 from tollbook.formats import Definition
-from tollbook.storage.db.door import Door
 from tollbook.storage.intake.store_calls import RAW_KEPT_BYTES
 from tollbook.storage.models import Reject
 
 
 def file_segment(
-    door: Door,
     source: SourceRef,
     segment_id: int,
     path: Path,
@@ -44,7 +42,7 @@ def file_segment(
         segment_id=segment_id,
         rules=load_rules(source.pbx_id),
     )
-    intake = Intake(door, source)
+    intake = Intake(source)
     known = _known_rejects(source.source_id, segment_id)
     result = IngestResult()
     with drafted(task, workers=workers) as made:

@@ -28,7 +28,7 @@ from tollbook.core.batch import CallBatch, Position, StoredBatch
 from tollbook.core.calls import Outcome
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.billing.calls_to_bill import switches
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import Source
 
@@ -39,10 +39,9 @@ RULES_KEPT_US = 2_000_000
 class Intake:
     """One source's records on their way into the database; belongs to one thread."""
 
-    def __init__(self, door: Door, source: SourceRef) -> None:
+    def __init__(self, source: SourceRef) -> None:
         self.source = source
         self.unrated = 0  # Charges stored without an amount since this intake was opened.
-        self._door = door
         self._zone = ZoneInfo(source.site_zone)
         self._links: Links | None = None
         self._desk: _LoadedRules | None = None
@@ -78,7 +77,7 @@ class Intake:
         batches = self._batches(drafts, at=at, position=position)
         steps = (partial(self._step, draft, batch) for draft, batch in batches)
         try:
-            for draft, stored in self._door.bulk(steps, proves_links=self._writes_calls_alone):
+            for draft, stored in door().bulk(steps, proves_links=self._writes_calls_alone):
                 yield self._result(draft, stored)
         except BaseException:
             self._links = None  # It may hold ids that were rolled back.
@@ -212,14 +211,14 @@ class _LoadedRules:
     plans: PlanPricer | None = None
 
 
-def open_intake(door: Door, source_id: int) -> Intake:
+def open_intake(source_id: int) -> Intake:
     """Return the way into the database for the records of a source.
 
     Raises Source.DoesNotExist.
     """
     source = Source.objects.select_related("pbx__site").get(pk=source_id)
     site = source.pbx.site
-    return Intake(door, SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
+    return Intake(SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
 
 
 def _fill_links(draft: Draft, links: Links) -> None:

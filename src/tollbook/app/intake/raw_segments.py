@@ -5,7 +5,7 @@ from datetime import datetime
 
 from tollbook.core.batch import Position
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import RawSegment, SourcePosition
 
 
@@ -25,11 +25,9 @@ def stored_place(source_id: int) -> StoredPlace | None:
     return StoredPlace(row.segment.sequence, Position(row.offset, row.line, row.carry))
 
 
-def segment_id_of(
-    door: Door, source_id: int, sequence: int, *, path: str, received: datetime
-) -> int:
+def segment_id_of(source_id: int, sequence: int, *, path: str, received: datetime) -> int:
     """Return the id of a segment's row, which is made if there is none."""
-    with door.transaction():
+    with door().transaction():
         row, _ = RawSegment.objects.get_or_create(
             source_id=source_id,
             sequence=sequence,
@@ -38,11 +36,9 @@ def segment_id_of(
     return row.pk
 
 
-def seal_segment(
-    door: Door, source_id: int, sequence: int, *, size: int, sha256: str, at: datetime
-) -> None:
+def seal_segment(source_id: int, sequence: int, *, size: int, sha256: str, at: datetime) -> None:
     """Note the size and hash of a segment that grows no more; one that is sealed stays so."""
-    with door.transaction():
+    with door().transaction():
         RawSegment.objects.filter(source_id=source_id, sequence=sequence, sealed_us=None).update(
             size=size, sealed_us=to_us(at), sha256=sha256
         )

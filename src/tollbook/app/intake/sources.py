@@ -33,7 +33,7 @@ from tollbook.formats import (
     UnknownFormatError,
     load_definition,
 )
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Pbx, Reject, Source, SourceDay, SourceState
 
 # Two heartbeats missed and a little patience for a busy disk.
@@ -147,7 +147,7 @@ def add_source(
         typed = read_options(transport, kept)
     except OptionError as fault:
         return SourceRefused("option", str(fault))
-    with current().door.transaction():
+    with door().transaction():
         owner = Pbx.objects.filter(name=pbx).first()
         if owner is None:
             return SourceRefused("pbx_unknown", _no_such_pbx(pbx))
@@ -231,7 +231,7 @@ def record_heartbeats(heartbeats: Iterable[Heartbeat], *, at: datetime) -> None:
     ]
     if not rows:
         return
-    with current().door.transaction():
+    with door().transaction():
         known = set(Source.objects.values_list("pk", flat=True))
         last = dict(SourceState.objects.values_list("source_id", "last_record_us"))
         for row in rows:
@@ -325,7 +325,7 @@ def _same_place(one: TransportOptions, other: TransportOptions) -> bool:
 def _want(
     which: str | int, wanted: str, *, at: datetime, actor: str, address: str
 ) -> SourceView | SourceRefused:
-    with current().door.transaction():
+    with door().transaction():
         source = _find(which)
         if isinstance(source, SourceRefused):
             return source

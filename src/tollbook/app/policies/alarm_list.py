@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Alarm
 
 KIND_WORDS = {
@@ -115,11 +115,9 @@ def count_unseen() -> int:
     return Alarm.objects.filter(seen_us=None).count()
 
 
-def mark_seen(
-    door: Door, alarm_ids: list[int], *, at: datetime, actor: str, address: str = ""
-) -> int:
+def mark_seen(alarm_ids: list[int], *, at: datetime, actor: str, address: str = "") -> int:
     """Mark alarms as seen and return how many were not before; they stay in the list."""
-    with door.transaction():
+    with door().transaction():
         rows = Alarm.objects.filter(pk__in=alarm_ids, seen_us=None)
         ids = list(rows.values_list("pk", flat=True))
         rows.update(seen_us=to_us(at), seen_by=actor)
@@ -135,9 +133,9 @@ def mark_seen(
     return len(ids)
 
 
-def lift(door: Door, alarm_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def lift(alarm_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
     """Open what an alarm closed; False: there is none that closes. A lock set by hand stays."""
-    with door.transaction():
+    with door().transaction():
         row = Alarm.objects.filter(pk=alarm_id, closes=True, lifted_us=None).first()
         if row is None:
             return False

@@ -10,7 +10,7 @@ from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.policies.budget_counting import Periods
 from tollbook.storage.billing.holds import holds_with_reserves
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.policies.budget_use import (
     Used,
     UseKey,
@@ -75,9 +75,9 @@ def wrong_uses() -> list[UseFault]:
     return faults
 
 
-def mend_uses(door: Door) -> list[UseFault]:
+def mend_uses() -> list[UseFault]:
     """Write what charges and holds come to where a row says something else; return the faults."""
-    with door.transaction():
+    with door().transaction():
         # No calls, and on a server no holds, may come between counting and writing.
         bulk_engine().begin_batch()
         lock_uses({budget.id for budget, _ in all_uses()})

@@ -18,7 +18,7 @@ from tollbook.core.budgets import BudgetLimits, Every, Use, left
 from tollbook.core.instants import to_us
 from tollbook.core.money import from_micros, parse_amount, to_micros
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Budget, BudgetUse, Department, Extension, Site
 from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses, uses_of
 
@@ -95,9 +95,9 @@ class BudgetStanding:
     used_s: int
 
 
-def list_budgets(door: Door, *, at: datetime) -> tuple[BudgetInfo, ...]:
+def list_budgets(*, at: datetime) -> tuple[BudgetInfo, ...]:
     """Return all budgets, those nearest to their limit first, with their use at *at*."""
-    infos = [_info(row, at) for row in _with_uses(door, list(Budget.objects.all()), at)]
+    infos = [_info(row, at) for row in _with_uses(list(Budget.objects.all()), at)]
     return tuple(sorted(infos, key=lambda info: (not info.active, -info.share, info.holder)))
 
 
@@ -131,20 +131,14 @@ def budgets_of(kind: HolderKind, holder_id: int) -> list[BudgetStanding]:
 
 
 def save_budget(
-    door: Door,
-    text: BudgetText,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    budget_id: int | None = None,
+    text: BudgetText, *, at: datetime, actor: str, address: str = "", budget_id: int | None = None
 ) -> int:
     """Keep a new budget, or change the one with *budget_id*; return its id. Raises PolicyRefused.
 
     Whose a budget is and its period stay: they are what its history means.
     """
     values = _read(text)
-    with door.transaction():
+    with door().transaction():
         if budget_id is None:
             row = Budget(created_us=to_us(at), **_whose(text))
             before = None
@@ -239,9 +233,7 @@ def _talk_s(text: str, faults: list[FieldFault]) -> int | None:
     return None
 
 
-def _with_uses(
-    door: Door, rows: Sequence[Budget], at: datetime
-) -> list[tuple[Budget, UseKey, Use, int]]:
+def _with_uses(rows: Sequence[Budget], at: datetime) -> list[tuple[Budget, UseKey, Use, int]]:
     """Return each budget with its period, what is used of it, and what is held in millionths."""
     periods = Periods()
     at_us = to_us(at)
@@ -249,7 +241,7 @@ def _with_uses(
     wanted = list(keys.values())
     uses = {use.budget_id: use for use in uses_of(wanted)}
     if len(uses) < len(wanted):  # Looking writes only what nobody has opened yet.
-        with door.transaction():
+        with door().transaction():
             bulk_engine().begin_batch()  # None of the calls counted may come meanwhile.
             open_uses(wanted)
         uses = {use.budget_id: use for use in uses_of(wanted)}

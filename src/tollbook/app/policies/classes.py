@@ -18,7 +18,7 @@ from tollbook.app.policies.class_rules import (
 )
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, ServiceClass, Site
 from tollbook.storage.models.policies import WhenAway
 
@@ -102,17 +102,11 @@ def find_class(class_id: int) -> ClassInfo | None:
 
 
 def save_class(
-    door: Door,
-    text: ClassText,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    class_id: int | None = None,
+    text: ClassText, *, at: datetime, actor: str, address: str = "", class_id: int | None = None
 ) -> int:
     """Keep a new class, or change the one with *class_id*; return its id. Raises PolicyRefused."""
     values = _read(text)
-    with door.transaction():
+    with door().transaction():
         if ServiceClass.objects.filter(name=values["name"]).exclude(pk=class_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a class {values['name']} already")])
         row = ServiceClass() if class_id is None else ServiceClass.objects.get(pk=class_id)
@@ -133,9 +127,9 @@ def save_class(
     return int(row.pk)
 
 
-def delete_class(door: Door, class_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_class(class_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
     """Delete a class that nobody has; False: there is no such. Raises PolicyRefused."""
-    with door.transaction():
+    with door().transaction():
         row = ServiceClass.objects.filter(pk=class_id).first()
         if row is None:
             return False
@@ -157,10 +151,10 @@ def delete_class(door: Door, class_id: int, *, at: datetime, actor: str, address
 
 
 def serve_site(
-    door: Door, site_id: int, class_id: int | None, *, at: datetime, actor: str, address: str = ""
+    site_id: int, class_id: int | None, *, at: datetime, actor: str, address: str = ""
 ) -> None:
     """Let a class serve those of a site who have none of their own; None bars nothing."""
-    with door.transaction():
+    with door().transaction():
         site = Site.objects.get(pk=site_id)
         before = site.service_class.name if site.service_class else ""
         site.service_class_id = class_id

@@ -14,7 +14,7 @@ from tollbook.app.faults import FieldFault
 from tollbook.app.policies.class_rules import Objects, hours_to_store, read_hours
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros, parse_amount, to_micros
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Department, Extension, FraudGuard, Site
 from tollbook.storage.models.policies import GuardKind
 
@@ -80,17 +80,11 @@ def find_guard(guard_id: int) -> GuardInfo | None:
 
 
 def save_guard(
-    door: Door,
-    text: GuardText,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    guard_id: int | None = None,
+    text: GuardText, *, at: datetime, actor: str, address: str = "", guard_id: int | None = None
 ) -> int:
     """Keep a new guard, or change the one with *guard_id*; return its id. Raises PolicyRefused."""
     values = _read(text)
-    with door.transaction():
+    with door().transaction():
         if FraudGuard.objects.filter(name=values["name"]).exclude(pk=guard_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a guard {values['name']} already")])
         row = FraudGuard() if guard_id is None else FraudGuard.objects.get(pk=guard_id)

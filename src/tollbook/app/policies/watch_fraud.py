@@ -20,7 +20,7 @@ from tollbook.app.words import counted
 from tollbook.core.calendar import Calendar
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.money import format_amount, from_micros
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import FraudGuard, Meta, Site
 from tollbook.storage.models.policies import GuardKind
 from tollbook.storage.policies.recent_calls import (
@@ -44,7 +44,7 @@ class _FraudFinding:
     words: str
 
 
-def watch(door: Door, *, at: datetime) -> int:
+def watch(*, at: datetime) -> int:
     """Look at the calls that are new, raise alarms, and return how many guards were touched off."""
     guards = list(FraudGuard.objects.filter(active=True))
     newest = newest_call_id()
@@ -54,7 +54,7 @@ def watch(door: Door, *, at: datetime) -> int:
     since_us = to_us(at - LOOK_BACK)
     fresh = outgoing_calls(extension_ids=None, since_us=since_us, after_id=last) if guards else []
     alarms = [alarm for guard in guards for alarm in _judge(guard, fresh)]
-    with door.transaction():
+    with door().transaction():
         raise_alarms(alarms)
         Meta.objects.update_or_create(key=_WATERMARK, defaults={"value": str(newest)})
     return len(alarms)

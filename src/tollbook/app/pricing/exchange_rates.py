@@ -17,7 +17,7 @@ from tollbook.app.pricing.plan_charge import FindRate
 from tollbook.core.charging import DatedExchangeRate
 from tollbook.core.instants import to_us
 from tollbook.core.money import format_amount, parse_amount
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.pricing.exchange_rates import (
     SORTS,
     ExchangeRateRow,
@@ -74,15 +74,7 @@ class RatesAdded:
 
 
 def add_rate(
-    door: Door,
-    *,
-    source: str,
-    target: str,
-    rate: str,
-    day: date,
-    at: datetime,
-    actor: str,
-    address: str = "",
+    *, source: str, target: str, rate: str, day: date, at: datetime, actor: str, address: str = ""
 ) -> RatesAdded | RateRefused:
     """Store that one *source* is *rate* of *target* from *day* on, in place of what was given."""
     for field, currency in (("source", source), ("target", target)):
@@ -99,25 +91,19 @@ def add_rate(
     if (day - at.date()).days > _FURTHEST_DAYS:
         return RateRefused("day", f"is {day}, more than a year ahead; is the year right?")
     row = ExchangeRateRow(source, target, day, format_amount(amount))
-    return _add(door, [row], origin=HAND, at=at, actor=actor, address=address)
+    return _add([row], origin=HAND, at=at, actor=actor, address=address)
 
 
-def add_ecb(door: Door, raw: bytes, *, at: datetime, actor: str, address: str = "") -> RatesAdded:
+def add_ecb(raw: bytes, *, at: datetime, actor: str, address: str = "") -> RatesAdded:
     """Store the rates of the European Central Bank's file. Raises EcbError: nothing was stored."""
-    return _add(door, read_ecb(raw), origin=ECB, at=at, actor=actor, address=address)
+    return _add(read_ecb(raw), origin=ECB, at=at, actor=actor, address=address)
 
 
 def _add(
-    door: Door,
-    rows: Sequence[ExchangeRateRow],
-    *,
-    origin: str,
-    at: datetime,
-    actor: str,
-    address: str,
+    rows: Sequence[ExchangeRateRow], *, origin: str, at: datetime, actor: str, address: str
 ) -> RatesAdded:
     days = [row.day for row in rows]
-    with door.transaction():
+    with door().transaction():
         new = add_rates(rows, origin=origin, at_us=to_us(at), by=actor)
         added = RatesAdded(len(rows), new, min(days), max(days))
         if new:

@@ -21,7 +21,7 @@ from tollbook.core.dialplan import (
     plan_document,
     read_plan,
 )
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     Extension,
@@ -68,20 +68,14 @@ def dial_plan(site: Site) -> DialPlan:
 
 
 def set_dial_plan(
-    door: Door,
-    *,
-    site_id: int,
-    document: Mapping[str, object],
-    at: datetime,
-    actor: str,
-    address: str = "",
+    *, site_id: int, document: Mapping[str, object], at: datetime, actor: str, address: str = ""
 ) -> tuple[PlanFault, ...]:
     """Store a site's dial plan for the calls to come, or return why it was refused whole."""
     reading = read_plan(document)
     if reading.plan is None:
         return reading.faults
     after = plan_document(reading.plan)
-    with door.transaction():
+    with door().transaction():
         site = Site.objects.get(pk=site_id)
         record_change(
             actor=actor,

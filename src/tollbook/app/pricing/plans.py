@@ -15,7 +15,7 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.plan_documents import CheckedPlan, plan_of
 from tollbook.core.charging import Plan
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import PlanVersion, Site
 from tollbook.storage.pricing.exchange_rates import ExchangeRateRow, add_rates
 
@@ -60,7 +60,6 @@ class StoredPlan:
 
 
 def add_plan(
-    door: Door,
     checked: CheckedPlan,
     *,
     site_id: int | None,
@@ -80,7 +79,7 @@ def add_plan(
     if checked.plan is None:
         raise ValueError("a plan with faults is not stored")
     sha256 = hashlib.sha256(checked.text.encode()).hexdigest()
-    with door.transaction():
+    with door().transaction():
         site = None if site_id is None else Site.objects.get(pk=site_id)
         versions = PlanVersion.objects.select_related("site").filter(site=site)
         newest = versions.order_by("-number").first()

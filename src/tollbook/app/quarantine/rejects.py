@@ -6,7 +6,7 @@ from typing import Final
 
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
-from tollbook.storage.db.installation import current
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Reject, Source
 from tollbook.storage.quarantine.refused_records import (
     DuplicateRow,
@@ -70,7 +70,7 @@ def every_reject(
 
 def dismiss_reject(reject_id: int, *, at: datetime, actor: str, address: str) -> bool:
     """Take a record off the list of what waits; False if it does not wait there."""
-    with current().door.transaction():
+    with door().transaction():
         dismissed = Reject.objects.filter(pk=reject_id, state="new").update(
             state="dismissed", resolved_us=to_us(at), resolved_by=actor
         )

@@ -26,7 +26,7 @@ from tollbook.app.quarantine.reparse import Reparsed, ReparseFault, Stored, offs
 from tollbook.core.calls import Cdr, Outcome, Part, RejectedRecord
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, Duplicate, SourceDay
 
 AT_ONCE = 500
@@ -49,9 +49,7 @@ class RefusedDuplicate:
     outcomes: tuple[Outcome, ...] = ()
 
 
-def find_duplicates(
-    door: Door, ids: Sequence[int], *, data_dir: Path, at: datetime
-) -> list[RefusedDuplicate]:
+def find_duplicates(ids: Sequence[int], *, data_dir: Path, at: datetime) -> list[RefusedDuplicate]:
     """Return what each of the duplicates *ids* would become, by id; unknown ids are left out.
 
     At most `AT_ONCE` are looked at. Nothing is written.
@@ -64,7 +62,7 @@ def find_duplicates(
         if row.released_call_id is None:
             by_source.setdefault(row.source_id, []).append(row)
     for source_id, of_source in by_source.items():
-        intake = open_intake(door, source_id)
+        intake = open_intake(source_id)
         stored = [record for row in of_source if (record := _stored(row)) is not None]
         reading_of = {
             record.id: reading
@@ -76,23 +74,22 @@ def find_duplicates(
 
 
 def release_duplicates(
-    door: Door, found: Sequence[RefusedDuplicate], *, at: datetime, actor: str, address: str = ""
+    found: Sequence[RefusedDuplicate], *, at: datetime, actor: str, address: str = ""
 ) -> dict[int, int]:
     """Make each that can be one a call; return the call's id by that of the duplicate.
 
     One that somebody else has released meanwhile keeps the call that it has.
     """
-    desk = _DuplicateRelease(door, at, actor, address)
+    desk = _DuplicateRelease(at, actor, address)
     made = {one.duplicate_id: one.released_call for one in found if one.released_call}
-    made.update(door.bulk(desk.steps(found)))
+    made.update(door().bulk(desk.steps(found)))
     return made
 
 
 class _DuplicateRelease:
     """Duplicates being released, one a transaction."""
 
-    def __init__(self, door: Door, at: datetime, actor: str, address: str) -> None:
-        self._door = door
+    def __init__(self, at: datetime, actor: str, address: str) -> None:
         self._at = at
         self._actor = actor
         self._address = address
@@ -105,7 +102,7 @@ class _DuplicateRelease:
             source_id = one.record.source_id
             intake = self._intakes.get(source_id)
             if intake is None:
-                intake = self._intakes[source_id] = open_intake(self._door, source_id)
+                intake = self._intakes[source_id] = open_intake(source_id)
             yield partial(self._release, intake, one, one.record)
 
     def _release(self, intake: Intake, one: RefusedDuplicate, record: Stored) -> tuple[int, int]:

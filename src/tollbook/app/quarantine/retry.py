@@ -28,7 +28,7 @@ from tollbook.core.batch import BATCH_RECORDS
 from tollbook.core.calls import Outcome, Part, RejectedRecord, Skip
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, CallRecord, RawRecord, Reject, SourceDay
 
 AT_ONCE = 1_000  # Records of one try: a second or so until they are shown.
@@ -102,7 +102,6 @@ class Released:
 
 
 def try_rejects(
-    door: Door,
     *,
     data_dir: Path,
     at: datetime,
@@ -126,7 +125,7 @@ def try_rejects(
     fates: list[Fate] = []
     for of_source in by_source.values():
         readings = read_again(_stored(of_source), data_dir=data_dir, zone=zone)
-        fates += _SourceRetry(open_intake(door, of_source[0].source_id), at).fates(readings)
+        fates += _SourceRetry(open_intake(of_source[0].source_id), at).fates(readings)
         fates += _without_bytes(of_source)
     return Tried(
         fates=tuple(fates),
@@ -136,16 +135,14 @@ def try_rejects(
     )
 
 
-def release_rejects(
-    door: Door, tried: Tried, *, at: datetime, actor: str, address: str = ""
-) -> Released:
+def release_rejects(tried: Tried, *, at: datetime, actor: str, address: str = "") -> Released:
     """Store what *tried* found, some records a transaction; what stays is not touched.
 
     What somebody else decided meanwhile is passed over.
     """
-    desk = _RejectRelease(door, at, actor, address)
+    desk = _RejectRelease(at, actor, address)
     done = Released()
-    for one in door.bulk(desk.steps(tried.fates)):
+    for one in door().bulk(desk.steps(tried.fates)):
         done += one
     return done
 
@@ -197,8 +194,7 @@ class _SourceRetry:
 class _RejectRelease:
     """Rejects being released, step by step."""
 
-    def __init__(self, door: Door, at: datetime, actor: str, address: str) -> None:
-        self._door = door
+    def __init__(self, at: datetime, actor: str, address: str) -> None:
         self._at = at
         self._actor = actor
         self._address = address
@@ -224,7 +220,7 @@ class _RejectRelease:
         source_id = fates[0].rejects[0].source_id
         intake = self._intakes.get(source_id)
         if intake is None:
-            intake = self._intakes[source_id] = open_intake(self._door, source_id)
+            intake = self._intakes[source_id] = open_intake(source_id)
         return partial(self._release, intake, fates)
 
     def _release(self, intake: Intake, fates: Sequence[Fate]) -> Released:

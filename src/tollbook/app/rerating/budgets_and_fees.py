@@ -19,7 +19,7 @@ from tollbook.storage.billing.calls_to_bill import (
     switches,
 )
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import chunks
 
 _CALLS_A_STEP = 500
@@ -40,11 +40,11 @@ def count_again(call_ids: Sequence[int], *, run: int, at: datetime) -> None:
     count_calls(counted, at=at, opens=False)
 
 
-def charge_fees_again(door: Door, call_ids: Sequence[int]) -> int:
+def charge_fees_again(call_ids: Sequence[int]) -> int:
     """Write the fees of these calls that differ from those in force; return how many."""
     if not fees_are_used():
         return 0
-    return sum(door.bulk(_steps(call_ids)))
+    return sum(door().bulk(_steps(call_ids)))
 
 
 def _steps(call_ids: Sequence[int]) -> Iterator[Callable[[], int]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tollbook.app.pricing.plan_charge import asked_of
 from tollbook.core.discounts import Volume
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.pricing.plan_counters import CounterState, all_counters, write_counters
 from tollbook.storage.rerating.planned_calls import effects_from
 
@@ -30,9 +30,9 @@ def wrong_counters() -> list[WrongCounter]:
     ]
 
 
-def mend_counters(door: Door) -> int:
+def mend_counters() -> int:
     """Make the counters what the charges in force come to; return how many were wrong."""
-    with door.transaction():
+    with door().transaction():
         bulk_engine().begin_batch()
         wrong = {one.key: one.found for one in wrong_counters()}
         known = all_counters()

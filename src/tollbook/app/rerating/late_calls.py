@@ -14,7 +14,7 @@ from tollbook.app.rerating.plan_walk import Walk, WalkStep, store_walk
 from tollbook.app.rerating.reprice import Repricer, Tally
 from tollbook.app.rerating.totals import Rerating, document_of, rerating_of
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import RatingRun
 from tollbook.storage.models.charges import RunState
 from tollbook.storage.pricing.plan_counters import dirty_counters
@@ -40,12 +40,7 @@ def late_calls() -> LateCalls | None:
 
 
 def rerate_late(
-    door: Door,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    progress: LateCallsProgress | None = None,
+    *, at: datetime, actor: str, address: str = "", progress: LateCallsProgress | None = None
 ) -> Rerating | None:
     """Charge again what late calls have moved, and return what that came to; None: nothing waits.
 
@@ -54,7 +49,7 @@ def rerate_late(
     """
     if late_calls() is None:
         return None
-    with door.transaction():
+    with door().transaction():
         running = RatingRun.objects.filter(state=RunState.RUNNING).first()
         if running is not None:
             raise RunTaken(running.pk)
@@ -78,12 +73,12 @@ def rerate_late(
         )
 
     repricer = Repricer()
-    for step in store_walk(door, Walk(repricer), run.pk, at=at, note=note):
+    for step in store_walk(Walk(repricer), run.pk, at=at, note=note):
         looked_at += step.looked_at
         if progress:
             progress(looked_at)
     rerating = rerating_of(tally.cells.values(), run=run.pk, extensions=repricer.names.extensions)
-    with door.transaction():
+    with door().transaction():
         if rerating.changed:
             record_change(
                 actor=actor,

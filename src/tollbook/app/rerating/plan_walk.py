@@ -37,7 +37,7 @@ from tollbook.core.discounts import Volume
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import RatingRun, Site
 from tollbook.storage.pricing.plan_counters import (
     CounterState,
@@ -291,7 +291,7 @@ def walk_dry(walk: Walk) -> Iterator[Repriced]:
 
 
 def store_walk(
-    door: Door, walk: Walk, run_id: int, *, at: datetime, note: Callable[[WalkStep], None]
+    walk: Walk, run_id: int, *, at: datetime, note: Callable[[WalkStep], None]
 ) -> Generator[WalkStep, None, None]:
     """Store what a walk finds, one transaction a step, and yield each step once it is on disk.
 
@@ -300,7 +300,7 @@ def store_walk(
     """
     while not walk.is_done:
         begin_us = walk.at_us or 0
-        with door.transaction():
+        with door().transaction():
             bulk_engine().begin_batch()
             if RatingRun.objects.order_by("-id").values_list("id", flat=True).first() != run_id:
                 raise RunTaken(run_id)

@@ -26,7 +26,7 @@ from tollbook.app.rerating.totals import Rerating, document_of, rerating_from, r
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.billing.ledger_queries import RerateDifference, differences
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import RatingRun
 from tollbook.storage.models.charges import RunState
 from tollbook.storage.reports.call_filter import CallFilter
@@ -113,7 +113,7 @@ def dry_run(wanted: CallFilter, *, progress: RerateProgress | None = None) -> Re
 
 
 def begin_rerating(
-    door: Door, wanted: CallFilter, *, words: str, at: datetime, actor: str, address: str = ""
+    wanted: CallFilter, *, words: str, at: datetime, actor: str, address: str = ""
 ) -> RunInfo:
     """Open the run that re-rates the calls that *wanted* admits; `carry_on` does the work.
 
@@ -123,7 +123,7 @@ def begin_rerating(
     calls = bisect_right(ids_of(wanted), last_call)
     at_us = to_us(at)
     try:
-        with door.transaction():
+        with door().transaction():
             known = _unfinished()
             if known is None:
                 run = RatingRun.objects.create(
@@ -148,9 +148,7 @@ def begin_rerating(
     return _info(known)
 
 
-def carry_on(
-    door: Door, run_id: int, *, now: Clock, progress: RerateProgress | None = None
-) -> Rerating:
+def carry_on(run_id: int, *, now: Clock, progress: RerateProgress | None = None) -> Rerating:
     """Do what is left of a run and return what all of it came to; of an ended run: what it did.
 
     Raises RatingRun.DoesNotExist, and RunTaken when another process carries on with it.
@@ -162,23 +160,23 @@ def carry_on(
         raise RunTaken(run_id)
     repricer = Repricer()
     if rules_in_force() != run.rules:
-        anew = _begin_anew(door, run, at=now(), after=run.watermark, why="the tariffs changed")
-        return carry_on(door, anew.pk, now=now, progress=progress)
+        anew = _begin_anew(run, at=now(), after=run.watermark, why="the tariffs changed")
+        return carry_on(anew.pk, now=now, progress=progress)
     watermark = run.watermark
     done = run.calls_done
     with uncollected():
-        for step in door.bulk(_steps(run, repricer, now=now)):
+        for step in door().bulk(_steps(run, repricer, now=now)):
             watermark = step.last_call
             done += step.calls
             if progress:
                 progress(done, run.calls)
     try:
-        _replan(door, run, repricer, at=now())
+        _replan(run, repricer, at=now())
     except Overtaken as fault:
-        anew = _begin_anew(door, run, at=now(), after=watermark, why=str(fault))
-        return carry_on(door, anew.pk, now=now, progress=progress)
-    charge_fees_again(door, ids_of(_wanted(run)))
-    return _finish(door, run, watermark=watermark, at=now())
+        anew = _begin_anew(run, at=now(), after=watermark, why=str(fault))
+        return carry_on(anew.pk, now=now, progress=progress)
+    charge_fees_again(ids_of(_wanted(run)))
+    return _finish(run, watermark=watermark, at=now())
 
 
 def find_run(run_id: int) -> RunInfo | None:
@@ -230,7 +228,7 @@ def _ids_left(run: RatingRun) -> Sequence[int]:
     return ids[bisect_right(ids, run.watermark) : bisect_right(ids, run.last_call)]
 
 
-def _replan(door: Door, run: RatingRun, repricer: Repricer, *, at: datetime) -> None:
+def _replan(run: RatingRun, repricer: Repricer, *, at: datetime) -> None:
     """Charge the run's calls that are under a plan, and those whose counters they have moved."""
     if not repricer.plans:
         return
@@ -244,13 +242,13 @@ def _replan(door: Door, run: RatingRun, repricer: Repricer, *, at: datetime) -> 
 
     ids = ids_of(_wanted(run))
     walk = Walk(repricer, ids[: bisect_right(ids, run.last_call)])
-    for _ in store_walk(door, walk, run.pk, at=at, note=note):
+    for _ in store_walk(walk, run.pk, at=at, note=note):
         pass
 
 
-def _begin_anew(door: Door, run: RatingRun, *, at: datetime, after: int, why: str) -> RatingRun:
+def _begin_anew(run: RatingRun, *, at: datetime, after: int, why: str) -> RatingRun:
     """Stop *run*, which stands at *after*, and open one in its place."""
-    with door.transaction():
+    with door().transaction():
         end_run(run.pk, RunState.STOPPED, after=after, at_us=to_us(at))
         _record(run, "rerate.stop", at=at, actor=run.by, after={"why": why})
         anew = RatingRun.objects.create(
@@ -268,12 +266,12 @@ def _begin_anew(door: Door, run: RatingRun, *, at: datetime, after: int, why: st
     return anew
 
 
-def _finish(door: Door, run: RatingRun, *, watermark: int, at: datetime) -> Rerating:
+def _finish(run: RatingRun, *, watermark: int, at: datetime) -> Rerating:
     """Add the run up from what is stored, and end it."""
     cells = rerated_cells(_wanted(run), run.pk, last_call=run.last_call)
     rerating = rerating_of(cells, run=run.pk, extensions=names_of_calls().extensions)
     document = document_of(rerating)
-    with door.transaction():
+    with door().transaction():
         end_run(
             run.pk,
             RunState.DONE,

@@ -8,7 +8,7 @@ from django.db.models import Max
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import BY_CALLEE, BY_DIALLED, CHARGE
 from tollbook.core.instants import from_us, to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
     AccountCode,
     Department,
@@ -74,7 +74,6 @@ class AssignmentRefused(ValueError):
 
 
 def assign_tariff(
-    door: Door,
     tariff_id: int,
     scope: Scope,
     *,
@@ -93,7 +92,7 @@ def assign_tariff(
     if matches not in (BY_CALLEE, BY_DIALLED):
         raise AssignmentRefused(f'matches is "{matches}", expected {BY_CALLEE} or {BY_DIALLED}')
     _require_sense(scope)
-    with door.transaction():
+    with door().transaction():
         if not Tariff.objects.filter(pk=tariff_id).exists():
             raise AssignmentRefused(f"there is no tariff {tariff_id}")
         row = TariffAssignment.objects.create(
@@ -126,11 +125,9 @@ def assign_default(tariff_id: int, *, at: datetime, actor: str, address: str = "
     _record(row, "assignment.default", at=at, actor=actor, address=address)
 
 
-def unassign(
-    door: Door, assignment_id: int, *, at: datetime, actor: str, address: str = ""
-) -> bool:
+def unassign(assignment_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
     """Remove an assignment; stored charges stay as they are. False: there was none."""
-    with door.transaction():
+    with door().transaction():
         row = TariffAssignment.objects.filter(pk=assignment_id).first()
         if row is None:
             return False

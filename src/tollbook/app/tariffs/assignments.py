@@ -17,7 +17,7 @@ from tollbook.app.tariffs.assign import (
 )
 from tollbook.app.tariffs.overview import VersionLine, version_in_force
 from tollbook.core.instants import to_us
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Extension, Pbx, Tariff, TariffAssignment, Trunk
 
 KINDS = (CHARGE, COST)
@@ -76,19 +76,13 @@ def which_tariff(call: AskedCall, *, kind: str = CHARGE) -> Verdict:
 
 
 def move_assignment(
-    door: Door,
-    assignment_id: int,
-    to: Literal["up", "down"],
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
+    assignment_id: int, to: Literal["up", "down"], *, at: datetime, actor: str, address: str = ""
 ) -> bool:
     """Let an assignment change places with its neighbour; False: there is none to change with.
 
     The default stays the last.
     """
-    with door.transaction():
+    with door().transaction():
         row = TariffAssignment.objects.filter(pk=assignment_id).first()
         if row is None or row.position == DEFAULT_POSITION:
             return False
@@ -119,19 +113,13 @@ def move_assignment(
 
 
 def set_default(
-    door: Door,
-    kind: str,
-    tariff_id: int | None,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
+    kind: str, tariff_id: int | None, *, at: datetime, actor: str, address: str = ""
 ) -> None:
     """Let a tariff price all calls that no other assignment claims; None: let none.
 
     Raises AssignmentRefused for a tariff that does not exist.
     """
-    with door.transaction():
+    with door().transaction():
         if tariff_id is not None and not Tariff.objects.filter(pk=tariff_id).exists():
             raise AssignmentRefused(f"there is no tariff {tariff_id}")
         rows = TariffAssignment.objects.filter(position=DEFAULT_POSITION, kind=kind)

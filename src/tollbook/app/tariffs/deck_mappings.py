@@ -15,7 +15,7 @@ from tollbook.core.tariff.deck import (
     find_header,
     suggest_columns,
 )
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import CarrierMapping
 
 MAX_CARRIER = 120
@@ -47,7 +47,7 @@ def suggest_layout(rows: Sequence[Sequence[str]], *, carrier: str) -> SuggestedL
 
 
 def remember_layout(
-    door: Door, layout: DeckLayout, headings: Sequence[str], *, carrier: str, at: datetime
+    layout: DeckLayout, headings: Sequence[str], *, carrier: str, at: datetime
 ) -> None:
     """Remember *layout* for the carrier's next deck, by the headings of its columns."""
     titles = {
@@ -58,7 +58,7 @@ def remember_layout(
     if not carrier or len(carrier) > MAX_CARRIER or len(titles) < len(layout.columns):
         return  # Columns without a heading could not be found again.
     mapping = {"titles": titles, "options": asdict(layout.options)}
-    with door.transaction():
+    with door().transaction():
         CarrierMapping.objects.update_or_create(
             carrier=carrier, defaults={"mapping": mapping, "changed_us": to_us(at)}
         )

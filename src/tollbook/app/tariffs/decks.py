@@ -22,7 +22,6 @@ from tollbook.core.tariff.deck import DeckLayout, DeckReading, read_deck
 from tollbook.core.tariff.doubts import find_doubts
 from tollbook.core.tariff.fields import FaultList
 from tollbook.documents.sheet_reading import SheetError, sheet_rows
-from tollbook.storage.db.door import Door
 
 FIRST_ROWS = 40
 DOUBTS_KEPT = 1_000
@@ -143,7 +142,6 @@ def compare_deck(base: DeckBase, tariff: TariffDefinition, *, at: datetime) -> D
 
 
 def publish_deck(
-    door: Door,
     tariff: TariffDefinition,
     base: DeckBase,
     *,
@@ -161,7 +159,7 @@ def publish_deck(
         now = version_in_force(base.tariff_id, at=valid_from or at)
         if now is not None and now.id != base.version_id:
             return Faulty((_overtaken(base, now.number),))
-    return publish(door, tariff, at=at, actor=actor, valid_from=valid_from, address=address)
+    return publish(tariff, at=at, actor=actor, valid_from=valid_from, address=address)
 
 
 def _refused(reading: DeckReading, *more: Fault) -> DeckDraft:

@@ -18,7 +18,7 @@ from tollbook.core.tariff import (
     read_tariff,
     tariff_document,
 )
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, Tariff, TariffAssignment, TariffVersion
 
 # The first version of a tariff serves all calls, also those from before it was written down.
@@ -75,7 +75,6 @@ def check_tariff(raw: bytes, *, name: str) -> tuple[TariffDefinition | None, tup
 
 
 def publish_tariff(
-    door: Door,
     document: Mapping[str, object],
     *,
     at: datetime,
@@ -94,7 +93,6 @@ def publish_tariff(
     if reading.tariff is None:
         return Faulty(reading.faults)
     return publish(
-        door,
         reading.tariff,
         doubts=reading.faults,
         at=at,
@@ -106,7 +104,6 @@ def publish_tariff(
 
 
 def publish(
-    door: Door,
     tariff: TariffDefinition,
     *,
     at: datetime,
@@ -120,7 +117,7 @@ def publish(
     with uncollected():
         text = json.dumps(tariff_document(tariff), ensure_ascii=False, separators=(",", ":"))
     sha256 = hashlib.sha256(text.encode()).hexdigest()
-    with door.transaction():
+    with door().transaction():
         stored, _ = Tariff.objects.get_or_create(
             name=tariff.name, defaults={"currency": tariff.currency, "zone": str(tariff.zone)}
         )

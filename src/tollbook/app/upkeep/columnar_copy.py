@@ -6,7 +6,6 @@ Source: docs/decisions/0009-rows-and-columns.md.
 from dataclasses import dataclass
 
 from tollbook.app.words import counted
-from tollbook.storage.db.door import Door
 from tollbook.storage.reports.columnar.catalogue import Catalogue, newest_ids, read_catalogue
 from tollbook.storage.reports.columnar.check import CopyDifference, check
 from tollbook.storage.reports.columnar.queries import MOST_BEHIND, WORTH_CALLS
@@ -53,14 +52,14 @@ def _enough_rows(catalogue: Catalogue) -> int:
     return min(max(ENOUGH_ROWS, largest // 100), MOST_BEHIND // 2)
 
 
-def refresh_if_due(door: Door, *, waited_s: float) -> Refreshed | None:
+def refresh_if_due(*, waited_s: float) -> Refreshed | None:
     """Write the copy if it is due and nobody else is writing it; None: nothing was written."""
-    return refresh(door, wait=False) if why_due(waited_s=waited_s) else None
+    return refresh(wait=False) if why_due(waited_s=waited_s) else None
 
 
-def rebuild(door: Door) -> Refreshed | None:
+def rebuild() -> Refreshed | None:
     """Write the whole copy anew from the database."""
-    return refresh(door, from_scratch=True)
+    return refresh(from_scratch=True)
 
 
 def differences() -> list[CopyDifference]:

@@ -18,7 +18,6 @@ from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.call_journal import missing_journal
 from tollbook.storage.db.change_counters import missing_counters
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.door import Door
 from tollbook.storage.db.immutability import missing_guards
 from tollbook.storage.db.installation import current
 from tollbook.storage.upkeep.proofs import (
@@ -64,7 +63,7 @@ class _Proof:
     name: str
     proves: str
     find: Callable[[], Sequence[HealthFinding]]
-    mend: Callable[[Door], object] | None = None
+    mend: Callable[[], object] | None = None
 
 
 def examine() -> Iterator[ProofResult]:
@@ -80,7 +79,7 @@ def mend() -> Iterator[ProofResult]:
             continue
         faults = tuple(proof.find())
         if faults:
-            proof.mend(current().door)
+            proof.mend()
         yield ProofResult(proof.name, proof.proves, faults)
 
 

@@ -82,6 +82,11 @@ def current() -> Installation:
     return _installations[current_alias()]
 
 
+def door() -> Door:
+    """Return the write door of the installation that is current here. Raises NoInstallation."""
+    return current().door
+
+
 def open_installations() -> list[Installation]:
     """Return what this process has open."""
     return list(_installations.values())

@@ -76,7 +76,7 @@ def _sorted(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
 def test_a_fresh_copy_holds_every_month_and_answers_as_the_tables(office: Office) -> None:
     Switch(office, seed=1).call(300)
 
-    written = refresh(door)
+    written = refresh()
 
     assert written == Refreshed(rows=300, months=(202512, 202601, 202602, 202603), calls=300)
     assert check() == []
@@ -86,7 +86,7 @@ def test_a_fresh_copy_holds_every_month_and_answers_as_the_tables(office: Office
 def test_a_late_call_counts_at_once_and_goes_to_the_file_of_its_month(office: Office) -> None:
     switch = Switch(office, seed=2)
     switch.call(50)
-    refresh(door)
+    refresh()
     batch = empty_batch(office)
     add_call(
         batch,
@@ -101,7 +101,7 @@ def test_a_late_call_counts_at_once_and_goes_to_the_file_of_its_month(office: Of
 
     require_equal(office)
     before = ColumnMonth.objects.get(month=202512).generation
-    written = refresh(door)
+    written = refresh()
     assert written is not None
     assert written.months == (202512,)
     assert ColumnMonth.objects.get(month=202512).generation > before
@@ -111,11 +111,11 @@ def test_a_late_call_counts_at_once_and_goes_to_the_file_of_its_month(office: Of
 def test_a_call_rated_again_counts_with_its_new_charge(office: Office) -> None:
     switch = Switch(office, seed=3)
     ids = switch.call(60)
-    refresh(door)
+    refresh()
 
     switch.rate_again(switch.some(ids))
     require_equal(office)
-    assert refresh(door) is not None
+    assert refresh() is not None
     require_equal(office)
     assert check() == []
 
@@ -131,7 +131,7 @@ def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
         column.pop()
     with door.transaction():
         removable = store_calls(batch).call_ids[uncharged]
-    refresh(door)
+    refresh()
 
     with door.transaction():
         Call.objects.filter(pk=2).update(
@@ -141,7 +141,7 @@ def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
 
     assert ChangedCall.objects.count() == 2
     require_equal(office)
-    refresh(door)
+    refresh()
     assert ChangedCall.objects.count() == 0
     require_equal(office)
     assert check() == []
@@ -154,14 +154,14 @@ def test_an_id_given_out_again_is_a_new_call(office: Office) -> None:
         column.pop()
     with door.transaction():
         (only,) = store_calls(batch).call_ids
-    refresh(door)
+    refresh()
     with door.transaction():
         Call.objects.filter(pk=only).delete()
-    refresh(door)
+    refresh()
     Switch(office, seed=5).call(3)
 
     require_equal(office)
-    refresh(door)
+    refresh()
     require_equal(office)
 
 
@@ -170,7 +170,7 @@ def test_the_answers_agree_while_a_rebuild_is_under_way(
 ) -> None:
     switch = Switch(office, seed=6)
     ids = switch.call(100)
-    refresh(door)
+    refresh()
     switch.rate_again(switch.some(ids))
     switch.call(100)
     monkeypatch.setattr(catalogue, "READ_AT_ONCE", 20)
@@ -188,11 +188,11 @@ def test_the_answers_agree_while_a_rebuild_is_under_way(
         seen.append(1)
 
     monkeypatch.setattr(refresh.__globals__["_Refresh"], "_publish", look_then_publish)
-    refresh(door, step_rows=30)
+    refresh(step_rows=30)
 
     assert len(seen) > 2
     require_equal(office)
-    refresh(door)
+    refresh()
     assert check() == []
 
 
@@ -200,7 +200,7 @@ def test_the_answers_agree_while_a_rebuild_is_under_way(
 def test_any_history_gives_the_same_answers(office: Office, seed: int) -> None:
     switch = Switch(office, seed=seed)
     ids: list[int] = switch.call(40)
-    refresh(door)
+    refresh()
     for _ in range(12):
         match switch.random.randrange(5):
             case 0:
@@ -213,11 +213,11 @@ def test_any_history_gives_the_same_answers(office: Office, seed: int) -> None:
                         call_type=switch.random.choice(TYPES), department=None
                     )
             case 3:
-                refresh(door, step_rows=switch.random.choice([10, 1000]))
+                refresh(step_rows=switch.random.choice([10, 1000]))
             case 4:
-                refresh(door, from_scratch=True)
+                refresh(from_scratch=True)
     require_equal(office)
-    refresh(door)
+    refresh()
     require_equal(office)
     assert check() == []
 
@@ -226,14 +226,14 @@ def test_a_lost_or_torn_file_is_not_read_but_written_again(
     office: Office, database: Database
 ) -> None:
     Switch(office, seed=7).call(40)
-    refresh(door)
+    refresh()
     files = sorted((database.data_dir / "columns").rglob("*.parquet"))
     files[0].unlink()
     files[1].write_bytes(files[1].read_bytes()[:-1])
 
     assert queries.totals(CallFilter()) is None
     assert spend.call_totals().calls == 40
-    assert refresh(door) is not None
+    assert refresh() is not None
     require_equal(office)
 
 
@@ -242,7 +242,7 @@ def test_the_check_tells_of_a_file_that_says_something_else(
 ) -> None:
     switch = Switch(office, seed=8)
     switch.call(40)
-    refresh(door)
+    refresh()
     month = ColumnMonth.objects.get(month=202601)
     other = ColumnMonth.objects.get(month=202602)
     (folder,) = (database.data_dir / "columns").glob("calls-*")
@@ -256,7 +256,7 @@ def test_the_check_tells_of_a_file_that_says_something_else(
 
     assert [one.month for one in told] == [202601, 202602]
     assert "month 202602 has no calls in the columnar copy" in told[1].message
-    refresh(door, from_scratch=True)
+    refresh(from_scratch=True)
     assert check() == []
 
 
@@ -264,7 +264,7 @@ def test_a_file_that_cannot_be_read_lets_the_tables_answer(
     office: Office, database: Database
 ) -> None:
     Switch(office, seed=15).call(40)
-    refresh(door)
+    refresh()
     for file in (database.data_dir / "columns").rglob("*.parquet"):
         file.write_bytes(b"?" * file.stat().st_size)
 
@@ -285,7 +285,7 @@ def test_a_copy_far_behind_lets_the_tables_answer(
 ) -> None:
     switch = Switch(office, seed=10)
     switch.call(5)
-    refresh(door)
+    refresh()
     monkeypatch.setattr(queries, "MOST_BEHIND", 9)
     switch.call(10)
 
@@ -295,7 +295,7 @@ def test_a_copy_far_behind_lets_the_tables_answer(
 
 def test_totals_of_a_word_of_letters_are_answered_by_the_tables(office: Office) -> None:
     Switch(office, seed=11).call(40)
-    refresh(door)
+    refresh()
     said, ours = Q(caller_name__icontains="anna"), Q(extension__name__icontains="anna")
     named = Call.objects.filter(said | ours).count()
 
@@ -309,22 +309,22 @@ def test_of_two_writers_one_goes_away(office: Office, database: Database) -> Non
     folder = Path(str(database.data_dir / "columns")) / f"calls-{LAYOUT}"
     with refreshing(folder, wait=True) as mine:
         assert mine
-        assert refresh(door, wait=False) is None
-    assert refresh(door, wait=False) is not None
+        assert refresh(wait=False) is None
+    assert refresh(wait=False) is not None
 
 
 def test_files_of_older_generations_are_swept(office: Office, database: Database) -> None:
     switch = Switch(office, seed=13)
     for _ in range(5):
         switch.call(20)
-        refresh(door)
+        refresh()
 
     months = [path for path in (database.data_dir / "columns").glob("calls-*/2*") if path.is_dir()]
     assert months
     left = months[0] / "5.part-1"  # as a killed writer leaves it
     left.write_bytes(b"half")
     switch.call(1)
-    refresh(door)
+    refresh()
     assert not left.exists()
     assert all(len(list(month.iterdir())) <= 2 for month in months)
 
@@ -335,7 +335,7 @@ def test_the_summaries_on_screen_read_the_copy_with_names_from_the_tables(office
     by_code = spend.charges_summary(group_by="account_code")
     crossed = spend.cross_summary(rows_by="department", columns_by="call_type")
 
-    refresh(door)
+    refresh()
 
     assert queries.totals(CallFilter()) is not None
     assert spend.charges_summary(group_by="extension") == by_extension

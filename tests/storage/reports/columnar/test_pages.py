@@ -92,7 +92,7 @@ def asked_of_copy(wanted: CallFilter) -> list[tuple[int, int]] | None:
 def test_every_order_pages_alike(office: Office, order: SortOrder) -> None:
     switch = Switch(office, seed=21)
     ids = switch.call(60)
-    refresh(door)
+    refresh()
     switch.rate_again(switch.some(ids))
     switch.call(11)
 
@@ -104,7 +104,7 @@ def test_rows_newer_than_the_copy_rated_again_changed_and_deleted_are_as_they_ar
 ) -> None:
     switch = Switch(office, seed=22)
     ids = switch.call(40)
-    refresh(door)
+    refresh()
     orders = (SortOrder(), SortOrder(Sort.CHARGE))
     for _ in range(2):
         require_equal_pages(office, orders)
@@ -118,7 +118,7 @@ def test_rows_newer_than_the_copy_rated_again_changed_and_deleted_are_as_they_ar
 
 def test_the_copy_is_asked_and_says_what_it_cannot_tell(office: Office) -> None:
     Switch(office, seed=23).call(40)
-    refresh(door)
+    refresh()
 
     assert asked_of_copy(CallFilter(keyword="00000001")) is not None
     assert asked_of_copy(CallFilter(keyword="anna")) is not None
@@ -129,7 +129,7 @@ def test_the_copy_is_asked_and_says_what_it_cannot_tell(office: Office) -> None:
 
 def test_totals_of_digits_come_from_the_copy_and_agree(office: Office) -> None:
     Switch(office, seed=24).call(40)
-    refresh(door)
+    refresh()
     wanted = CallFilter(keyword="0000")
 
     found = queries.totals(wanted)
@@ -145,6 +145,6 @@ def test_files_of_an_older_layout_are_removed(office: Office, database: Database
     (older / "1.parquet").write_bytes(b"of old")
     Switch(office, seed=25).call(5)
 
-    refresh(door)
+    refresh()
 
     assert [path.name for path in (database.data_dir / "columns").iterdir()] == [f"calls-{LAYOUT}"]

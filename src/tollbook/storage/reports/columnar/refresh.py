@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tollbook.storage.db.bulk_engines import bulk_engine
-from tollbook.storage.db.door import Door
+from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import Row, chunks
 from tollbook.storage.models.columnar import ChangedCall, ColumnMark, ColumnMonth
 from tollbook.storage.reports.columnar import duck
@@ -69,7 +69,7 @@ def refreshing(folder: Path, *, wait: bool) -> Iterator[bool]:
 
 
 def refresh(
-    door: Door, *, from_scratch: bool = False, wait: bool = True, step_rows: int = STEP_ROWS
+    *, from_scratch: bool = False, wait: bool = True, step_rows: int = STEP_ROWS
 ) -> Refreshed | None:
     """Bring the copy up to the database; with *from_scratch* written anew, trusting nothing.
 
@@ -81,14 +81,13 @@ def refresh(
     if folder is None:
         return None
     with refreshing(folder, wait=wait) as mine:
-        return _Refresh(door, folder, step_rows).run(from_scratch=from_scratch) if mine else None
+        return _Refresh(folder, step_rows).run(from_scratch=from_scratch) if mine else None
 
 
 class _Refresh:
     """One refresh under way; `catalogue` is what is in force."""
 
-    def __init__(self, door: Door, folder: Path, step_rows: int) -> None:
-        self._door = door
+    def __init__(self, folder: Path, step_rows: int) -> None:
         self._folder = folder
         self._step_rows = step_rows
         self._written: dict[int, None] = {}
@@ -108,7 +107,7 @@ class _Refresh:
         """Forget all files; their generations are never used again."""
         before = read_mark()
         version = before.version + 1 if before else 1
-        with self._door.transaction():
+        with door().transaction():
             ColumnMonth.objects.all().delete()
             ColumnMark.objects.update_or_create(
                 id=1, defaults={"layout": LAYOUT, "version": version, "call_id": 0, "charge_id": 0}
@@ -117,7 +116,7 @@ class _Refresh:
 
     def _take_all(self, work: Any, catalogue: Catalogue) -> Catalogue:
         """Merge changed calls, then new ones by the step, until the copy is level."""
-        with self._door.transaction():  # Whoever writes calls has committed, or has no ids yet.
+        with door().transaction():  # Whoever writes calls has committed, or has no ids yet.
             bulk_engine().begin_batch()
             newest = newest_ids()
         journal = read_journal()
@@ -212,7 +211,7 @@ class _Refresh:
         """State *after* in one transaction, unless somebody else has stated otherwise."""
         new = set(after.months).difference(before.months)
         gone = {one.month for one in before.months}.difference(one.month for one in after.months)
-        with self._door.transaction():
+        with door().transaction():
             moved = ColumnMark.objects.filter(version=before.mark.version).update(
                 version=after.mark.version,
                 call_id=after.mark.call_id,

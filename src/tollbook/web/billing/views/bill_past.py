@@ -12,7 +12,6 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.billing.bill_past import bill_past, would_bill
 from tollbook.app.billing.undo_past import NotUndone, PastRun, past_runs, undo_past
 from tollbook.app.words import counted
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import midnight
 from tollbook.web.frame.permissions import needs
@@ -33,7 +32,7 @@ def bill(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, {"since": text, "bills": would_bill(since=since, until=instant())})
     by = Actor(user_of(request).get_username(), instant(), address_of(request))
-    done = bill_past(current().door, since=since, until=by.at, by=by)
+    done = bill_past(since=since, until=by.at, by=by)
     calls = sum(one.calls for one in done)
     if calls:
         say(request, f"{counted(calls, 'call')} billed. It can be undone below.")
@@ -48,7 +47,7 @@ def undo(request: HttpRequest, run: int) -> HttpResponse:
     """Take one billing back: what its calls paid is reversed."""
     by = Actor(user_of(request).get_username(), instant(), address_of(request))
     try:
-        done = undo_past(current().door, run, by=by)
+        done = undo_past(run, by=by)
     except NotUndone as refused:
         say(request, f"Not undone: {refused}", level="warn")
         return redirect("bill_past")

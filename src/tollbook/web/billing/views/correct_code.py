@@ -21,7 +21,6 @@ from tollbook.app.billing.correct_code import (
     would_correct,
 )
 from tollbook.app.reports.call_log import call_ids
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -100,7 +99,7 @@ def correct_code(request: HttpRequest) -> HttpResponse:
 def undo_code(request: HttpRequest, change_id: int) -> HttpResponse:
     """Take the latest correction of a call back."""
     try:
-        made = undo_correction(current().door, change_id, by=_by(request))
+        made = undo_correction(change_id, by=_by(request))
     except NotCorrected as refused:
         say(request, _sentence(str(refused)), level="danger")
         return redirect(_back(request))
@@ -146,9 +145,7 @@ def _shown(request: HttpRequest, page: CodePage) -> HttpResponse:
 
 def _posted(request: HttpRequest, page: CodePage) -> HttpResponse:
     try:
-        made = correct_codes(
-            current().door, page.ids, page.code, by=_by(request), reason=page.reason
-        )
+        made = correct_codes(page.ids, page.code, by=_by(request), reason=page.reason)
     except NotCorrected as refused:
         return _refused(request, page, refused)
     if not made:

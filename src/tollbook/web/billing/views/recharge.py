@@ -21,7 +21,6 @@ from tollbook.app.billing.recharge import (
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import plural
 from tollbook.app.faults import RequestRefused
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.holders import (
     MOST_SHOWN,
     NOBODY,
@@ -93,7 +92,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     """Reverse recharges and adjustments: one of the history, or all that were just posted."""
     texts = request.POST.get("entries", "").split(",")
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-    done = undo_entries(current().door, ids, by_of(request), reason=request.POST.get("reason", ""))
+    done = undo_entries(ids, by_of(request), reason=request.POST.get("reason", ""))
     if isinstance(done, RequestRefused):
         say(request, _sentence(done.message), level="danger")
     elif done.repeated:
@@ -114,7 +113,7 @@ def _post(request: HttpRequest, chosen: Chosen, form: GiftForm, micros: int) -> 
         reason=form.reason,
         purpose=form.purpose,
     )
-    done = post_gift(current().door, gift, by_of(request))
+    done = post_gift(gift, by_of(request))
     if isinstance(done, RequestRefused):
         return _refused(request, chosen, form, done)
     words = _done_words(chosen, done, micros, form.purpose)

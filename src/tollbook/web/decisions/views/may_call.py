@@ -12,7 +12,6 @@ from tollbook.app.directory.pbxs import list_pbxs
 from tollbook.app.directory.sites import is_any_site
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.policies import Reason
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
 
@@ -115,7 +114,6 @@ def may_call(request: HttpRequest) -> HttpResponse:
 
 def _asked(form: MayCallForm, zone: object) -> Answer:
     return ask(
-        current().door,
         Request(
             key="question",
             at=moment(form.at, zone=zone),  # type: ignore[arg-type]  # a ZoneInfo of the site
@@ -124,7 +122,7 @@ def _asked(form: MayCallForm, zone: object) -> Answer:
             typed=form.number if form.keyed else "",
             account_code="" if form.keyed else form.code.strip(),
             pbx=form.pbx,
-        ),
+        )
     )
 
 

@@ -107,7 +107,6 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
         text = _typed(request)
         try:
             save_code(
-                current().door,
                 text,
                 at=instant(),
                 actor=user_of(request).get_username(),
@@ -140,7 +139,7 @@ def delete(request: HttpRequest, code_id: int) -> HttpResponse:
     """Delete a code that was never used."""
     actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_code(current().door, code_id, at=instant(), actor=actor, address=address):
+        if not delete_code(code_id, at=instant(), actor=actor, address=address):
             raise Http404("no such account code")
     except CodeRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")
@@ -189,7 +188,6 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 def _import(request: HttpRequest, data: bytes) -> CodeReading:
     done = import_codes(
-        current().door,
         data,
         length=fixed_length(),
         at=instant(),

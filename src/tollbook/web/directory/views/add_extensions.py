@@ -23,7 +23,6 @@ from tollbook.app.directory.extension_import import (
     plan_import,
     read_sheet,
 )
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -59,7 +58,7 @@ def add_extension(request: HttpRequest) -> HttpResponse:
         if not fault and is_known(site.id, line.number):
             fault = f"There is an extension {line.number} already. Edit it in the list."
         if not fault:
-            import_extensions(current().door, site.id, [line], by_of(request))
+            import_extensions(site.id, [line], by_of(request))
             say(request, f"Extension {line.number} is added.")
             return redirect("extensions")
     context = {
@@ -91,7 +90,7 @@ def import_sheet(request: HttpRequest) -> HttpResponse:
     if text is None:
         planned = plan_import(site.id, lines)
         return _page(request, preview=Preview(planned, lines[:50], _written(lines)))
-    done = import_extensions(current().door, site.id, lines, by_of(request))
+    done = import_extensions(site.id, lines, by_of(request))
     say(
         request,
         f"{done.added:,} added, {done.changed:,} changed, {done.unchanged:,} as they were.",

@@ -10,7 +10,6 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.directory.sites import site_names
 from tollbook.app.pricing.load_pbx_rules import reached, set_dial_plan, site_plan
 from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, read_plan
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.dial_plan_form import (
     LONGEST_TEXT,
     PLAN_FIELDS,
@@ -67,7 +66,6 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
             trying = reading.plan
             if given.get("do") != "try":
                 set_dial_plan(
-                    current().door,
                     site_id=site.id,
                     document=document,
                     at=instant(),

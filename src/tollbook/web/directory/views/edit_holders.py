@@ -26,7 +26,6 @@ from tollbook.app.directory.holder_fields import (
 )
 from tollbook.app.directory.holders import plural
 from tollbook.app.policies.classes import class_names
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.holders import MOST_SHOWN, NOBODY, Chosen, by_of, chosen_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -84,7 +83,7 @@ def count_anew(request: HttpRequest) -> HttpResponse:
     if not chosen.rows:
         say(request, NOBODY, level="warn")
         return redirect(chosen.back)
-    count = count_recharges_anew(current().door, chosen.kind, chosen.ids, by_of(request))
+    count = count_recharges_anew(chosen.kind, chosen.ids, by_of(request))
     words = (
         f"Total Recharges of {plural(chosen.kind, count)} counts from now. Balances are as before."
     )
@@ -93,7 +92,7 @@ def count_anew(request: HttpRequest) -> HttpResponse:
 
 
 def _set(request: HttpRequest, chosen: Chosen, changes: Mapping[str, FieldValue]) -> HttpResponse:
-    done = change_holders(current().door, chosen.kind, chosen.ids, changes, by_of(request))
+    done = change_holders(chosen.kind, chosen.ids, changes, by_of(request))
     if not done.changed:
         say(request, "Nothing was changed: all have these values already.", level="warn")
         return redirect(chosen.back)

@@ -17,7 +17,6 @@ from tollbook.app.directory.currency import (
 )
 from tollbook.app.directory.sites import SiteFacts
 from tollbook.app.faults import RequestRefused
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -49,9 +48,9 @@ def money_settings(request: HttpRequest) -> HttpResponse:
             request.POST.get("bills_new") == "1",
         )
         wanted = (form.code or NO_CURRENCY) if form.currency == OTHER else form.currency
-        refused = set_currency(current().door, site.id, wanted, by_of(request))
+        refused = set_currency(site.id, wanted, by_of(request))
         if refused is None:
-            bill_new_extensions(current().door, site.id, by_of(request), bills_new=form.bills_new)
+            bill_new_extensions(site.id, by_of(request), bills_new=form.bills_new)
             say(request, "The settings of money are saved.")
             return redirect("money_settings")
         form = _refused(form, refused)

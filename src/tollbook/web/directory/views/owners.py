@@ -19,7 +19,6 @@ from tollbook.app.directory.owners import (
     save_owner,
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
@@ -91,7 +90,6 @@ def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
         active = request.POST.get("active") == "1"
         try:
             save_owner(
-                current().door,
                 name=name,
                 email=email,
                 active=active,
@@ -118,7 +116,7 @@ def delete(request: HttpRequest, owner_id: int) -> HttpResponse:
     """Delete an owner that was never used."""
     actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_owner(current().door, owner_id, at=instant(), actor=actor, address=address):
+        if not delete_owner(owner_id, at=instant(), actor=actor, address=address):
             raise Http404("no such owner")
     except OwnerRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")

@@ -12,7 +12,6 @@ from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import list_pbxs
 from tollbook.app.pricing.load_pbx_rules import SitePlan, set_dial_plan, site_plan
 from tollbook.core.dialplan import PlanFault, plan_document
-from tollbook.storage.db.installation import current
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -71,7 +70,6 @@ def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[PlanFault, 
     if not isinstance(document, dict):
         return (PlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
     return set_dial_plan(
-        current().door,
         site_id=site.id,
         document=document,
         at=instant(),

@@ -119,7 +119,6 @@ def _run(
     try:
         with path.open("rb") as file:
             done = import_file(
-                current().door,
                 file,
                 name=job.name,
                 pbx=pbx,

@@ -141,7 +141,7 @@ def _pbx(request: HttpRequest, name: str) -> PbxInfo | str:
     known = next((pbx for pbx in list_pbxs() if pbx.name == name), None)
     if known is not None:
         return known
-    made = add_pbx(current().door, name=name, at=instant(), actor=user_of(request).get_username())
+    made = add_pbx(name=name, at=instant(), actor=user_of(request).get_username())
     return made.message if isinstance(made, PbxRefused) else made
 
 

@@ -22,7 +22,6 @@ from tollbook.app.intake.sources import (
 )
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.formats import list_formats
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import (
@@ -232,9 +231,7 @@ def _keys() -> list[str]:
 def _add(request: HttpRequest, given: dict[str, str]) -> HttpResponse | str:
     """Add the source and return the redirect, or why not."""
     if given["pbx"] not in {pbx.name for pbx in list_pbxs()}:
-        made = add_pbx(
-            current().door, name=given["pbx"], at=instant(), actor=user_of(request).get_username()
-        )
+        made = add_pbx(name=given["pbx"], at=instant(), actor=user_of(request).get_username())
         if isinstance(made, PbxRefused):
             return made.message
     came = add_source(

@@ -24,7 +24,6 @@ from tollbook.app.policies.budgets import (
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -66,7 +65,7 @@ class BudgetForm:
 def budgets(request: HttpRequest) -> HttpResponse:
     """Show all budgets, those nearest to their limit first."""
     q, kind, state = _asked(request)
-    every = list_budgets(current().door, at=instant())
+    every = list_budgets(at=instant())
     context = {
         "budgets": _matching(every, q, kind, state),
         "count": len(every),
@@ -85,7 +84,7 @@ def budgets(request: HttpRequest) -> HttpResponse:
 def budgets_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all budgets that the filter holds."""
     q, of_kind, state = _asked(request)
-    rows = _matching(list_budgets(current().door, at=instant()), q, of_kind, state)
+    rows = _matching(list_budgets(at=instant()), q, of_kind, state)
     table = Table(title="Budgets", columns=COLUMNS, rows=_cells(rows), zone=site_facts().zone)
     return table_file(table, name="budgets", kind=kind)
 
@@ -103,14 +102,7 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
         actor, address = user_of(request).get_username(), address_of(request)
         try:
             text = _text(form, row)
-            save_budget(
-                current().door,
-                text,
-                at=instant(),
-                actor=actor,
-                address=address,
-                budget_id=budget_id,
-            )
+            save_budget(text, at=instant(), actor=actor, address=address, budget_id=budget_id)
         except PolicyRefused as refused:
             faults = {fault.field: fault.message for fault in refused.faults}
             form = BudgetForm(

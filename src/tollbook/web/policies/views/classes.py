@@ -24,7 +24,6 @@ from tollbook.app.policies.classes import (
 from tollbook.core.calendar import format_clock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
@@ -78,7 +77,7 @@ def classes(request: HttpRequest) -> HttpResponse:
         if site is None or (class_id and find_class(class_id) is None):
             raise Http404("no such site or class")
         actor, address = user_of(request).get_username(), address_of(request)
-        serve_site(current().door, site.id, class_id, at=instant(), actor=actor, address=address)
+        serve_site(site.id, class_id, at=instant(), actor=actor, address=address)
         say(request, f"Saved: it serves those at {site.name} who have no class of their own.")
         return redirect("classes")
     q = request.GET.get("q", "").strip()[:64]
@@ -105,9 +104,7 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
         actor, address = user_of(request).get_username(), address_of(request)
         try:
             text = replace(form.text, rules=_rules(form.rules), hours=_hours(form.hours))
-            save_class(
-                current().door, text, at=instant(), actor=actor, address=address, class_id=class_id
-            )
+            save_class(text, at=instant(), actor=actor, address=address, class_id=class_id)
         except PolicyRefused as refused:
             faults = {fault.field: fault.message for fault in refused.faults}
             form = replace(form, faults=faults)
@@ -135,7 +132,7 @@ def delete(request: HttpRequest, class_id: int) -> HttpResponse:
     """Delete a class that serves nobody."""
     actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_class(current().door, class_id, at=instant(), actor=actor, address=address):
+        if not delete_class(class_id, at=instant(), actor=actor, address=address):
             raise Http404("no such class of service")
     except PolicyRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")

@@ -33,7 +33,6 @@ from tollbook.app.policies.fraud_guards import (
 )
 from tollbook.core.calendar import format_clock
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
@@ -90,14 +89,7 @@ def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
         form = _typed(request)
         actor, address = user_of(request).get_username(), address_of(request)
         try:
-            save_guard(
-                current().door,
-                form.text,
-                at=instant(),
-                actor=actor,
-                address=address,
-                guard_id=guard_id,
-            )
+            save_guard(form.text, at=instant(), actor=actor, address=address, guard_id=guard_id)
         except PolicyRefused as refused:
             form = replace(form, faults={each.field: each.message for each in refused.faults})
         else:
@@ -153,7 +145,7 @@ def see(request: HttpRequest) -> HttpResponse:
     """Mark the ticked alarms as seen."""
     ids = [_row_id(text) for text in request.POST.getlist("alarm")[:1000]]
     actor, address = user_of(request).get_username(), address_of(request)
-    count = mark_seen(current().door, ids, at=instant(), actor=actor, address=address)
+    count = mark_seen(ids, at=instant(), actor=actor, address=address)
     say(request, f"{count} alarm{'' if count == 1 else 's'} marked as seen.")
     return redirect("alarms")
 
@@ -163,7 +155,7 @@ def see(request: HttpRequest) -> HttpResponse:
 def lift_one(request: HttpRequest, alarm_id: int) -> HttpResponse:
     """Open the extension that an alarm closed."""
     actor, address = user_of(request).get_username(), address_of(request)
-    if not lift(current().door, alarm_id, at=instant(), actor=actor, address=address):
+    if not lift(alarm_id, at=instant(), actor=actor, address=address):
         raise Http404("no such alarm closes anything")
     say(request, "Lifted: the extension may call again, unless it was locked by hand.")
     return redirect("alarms")

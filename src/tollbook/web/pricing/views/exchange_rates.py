@@ -28,7 +28,6 @@ from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
@@ -130,7 +129,6 @@ def _take_form(request: HttpRequest) -> HttpResponse | ExchangeRateForm:
         faults = {"day": f'"{given["day"]}" is no day; expected as 2026-10-30'}
         return ExchangeRateForm(source, target, **given, faults=faults)
     added = add_rate(
-        current().door,
         source=source,
         target=target,
         rate=given["rate"],
@@ -152,7 +150,6 @@ def _take_file(request: HttpRequest) -> HttpResponse | Fault:
         return Fault("the file", "exchange.missing", "is not there. Choose eurofxref-daily.xml.")
     try:
         added = add_ecb(
-            current().door,
             file.read(LARGEST_BYTES + 1),
             at=instant(),
             actor=user_of(request).get_username(),

@@ -27,7 +27,6 @@ from tollbook.app.rerating.late_calls import LateCalls, late_calls
 from tollbook.core.instants import to_us
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
@@ -201,7 +200,6 @@ def _added(
     except PeriodError as fault:
         return str(fault)
     added = add_plan(
-        current().door,
         checked,
         site_id=site_id,
         at=instant(),

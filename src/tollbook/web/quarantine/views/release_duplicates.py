@@ -58,15 +58,11 @@ def release(request: HttpRequest) -> HttpResponse:
         say(request, "Tick the records that are calls of their own.", level="warn")
         return redirect("duplicates")
     at = instant()
-    found = find_duplicates(current().door, ids, data_dir=current().settings.data_dir, at=at)
+    found = find_duplicates(ids, data_dir=current().settings.data_dir, at=at)
     if request.method == "POST":
         before = sum(1 for one in found if one.released_call is not None)
         made = release_duplicates(
-            current().door,
-            found,
-            at=at,
-            actor=user_of(request).get_username(),
-            address=address_of(request),
+            found, at=at, actor=user_of(request).get_username(), address=address_of(request)
         )
         say(request, _done_words(len(made) - before, before))
         query = urlencode({"id": [one.duplicate_id for one in found]}, doseq=True)

@@ -128,7 +128,6 @@ def try_again(request: HttpRequest) -> HttpResponse:
         fault = f'"{asked.zone}" is no time zone. Write it as Europe/Berlin.'
         asked = RetryQuery(asked.source, asked.reason, asked.reject, asked.after, "")
     tried = try_rejects(
-        current().door,
         data_dir=current().settings.data_dir,
         at=at,
         source_id=asked.source,
@@ -140,11 +139,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not fault:
         if given.get("seal", "") == tried.seal:
             done = release_rejects(
-                current().door,
-                tried,
-                at=at,
-                actor=user_of(request).get_username(),
-                address=address_of(request),
+                tried, at=at, actor=user_of(request).get_username(), address=address_of(request)
             )
             say(request, _done_words(done, tried), level="ok" if done.released else "warn")
             return redirect(_after(asked, tried))

@@ -12,7 +12,6 @@ from django.db import connections
 
 from tollbook.app.rerating.run import RunInfo, RunTaken, carry_on
 from tollbook.storage.db.current import carried
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.request import instant
 
 STALE_AFTER = timedelta(seconds=60)
@@ -35,7 +34,7 @@ def is_broken_off(run: RunInfo) -> bool:
 
 def _work(run_id: int) -> None:
     try:
-        carry_on(current().door, run_id, now=instant)
+        carry_on(run_id, now=instant)
     except RunTaken as taken:
         _log.info("%s", taken)
     finally:

@@ -26,7 +26,6 @@ from tollbook.app.rerating.totals import RerateLine, Rerating
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import needs
@@ -213,7 +212,6 @@ def _begin(request: HttpRequest, form: RerateForm) -> RunInfo:
     """Open the run and let it be worked on; raises WrongAsked and Unfinished."""
     selection = _selection(form)
     run = begin_rerating(
-        current().door,
         selection.filter,
         words=", ".join([selection.period.words(), *selection.words]),
         at=instant(),

@@ -37,7 +37,6 @@ from tollbook.app.tariffs.assignments import (
 )
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.overview import list_tariffs
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -111,7 +110,7 @@ def assignments(request: HttpRequest) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) -> HttpResponse:
     """Move an assignment one place."""
-    if not move_assignment(current().door, assignment_id, to, at=instant(), **_who(request)):
+    if not move_assignment(assignment_id, to, at=instant(), **_who(request)):
         say(request, "It stands there already. Nothing was changed.", level="warn")
     return redirect("assignments")
 
@@ -120,7 +119,7 @@ def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) ->
 @require_POST
 def remove(request: HttpRequest, assignment_id: int) -> HttpResponse:
     """Remove an assignment."""
-    if unassign(current().door, assignment_id, at=instant(), **_who(request)):
+    if unassign(assignment_id, at=instant(), **_who(request)):
         say(request, "The assignment is removed. Charges that are stored stay as they are.")
     else:
         say(request, "It was removed before.", level="warn")
@@ -135,11 +134,7 @@ def default(request: HttpRequest) -> HttpResponse:
     if kind in KINDS:
         try:
             set_default(
-                current().door,
-                kind,
-                _number(request.POST.get("tariff", "")),
-                at=instant(),
-                **_who(request),
+                kind, _number(request.POST.get("tariff", "")), at=instant(), **_who(request)
             )
             say(request, "The default is saved. It prices the calls that come from now on.")
         except AssignmentRefused as refusal:
@@ -159,7 +154,6 @@ def _add(request: HttpRequest, form: Mapping[str, str]) -> str:
         if scope == Scope():
             return "It would fit every call. Choose a default instead, or narrow it."
         assign_tariff(
-            current().door,
             tariff_id,
             scope,
             kind=form["kind"],

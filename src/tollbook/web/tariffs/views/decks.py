@@ -193,7 +193,6 @@ def _publish(
         raise TypeError("a deck with faults has no tariff to publish")
     at = instant()
     came = publish_deck(
-        current().door,
         draft.tariff,
         base,
         at=at,
@@ -206,7 +205,7 @@ def _publish(
         return _page(request, deck.upload, deck.look, form, preview=faulty_preview(refused))
     header = form.layout.header_row
     headings = deck.look.rows[header - 1] if 0 < header <= len(deck.look.rows) else ()
-    remember_layout(current().door, form.layout, headings, carrier=deck.upload.carrier, at=at)
+    remember_layout(form.layout, headings, carrier=deck.upload.carrier, at=at)
     forget(deck.upload)
     if came.is_new:
         say(

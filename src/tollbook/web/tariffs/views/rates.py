@@ -34,7 +34,6 @@ from tollbook.app.tariffs.edit_rates import (
 from tollbook.app.tariffs.overview import later_version
 from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, TariffDefinition
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
@@ -200,7 +199,6 @@ def _publish(
 ) -> Published | Faulty:
     """Publish an edited tariff."""
     return publish_deck(
-        current().door,
         tariff,
         base,
         at=instant(),

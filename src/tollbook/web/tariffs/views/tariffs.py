@@ -27,7 +27,6 @@ from tollbook.app.tariffs.publish import Faulty, check_tariff, publish
 from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
 from tollbook.documents.table import Column, Kind, Table
-from tollbook.storage.db.installation import current
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import (
@@ -303,7 +302,6 @@ def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
     except PeriodError as fault:
         return str(fault)
     came = publish(
-        current().door,
         tariff,
         doubts=faults,
         valid_from=starts,
