@@ -170,7 +170,7 @@ def _pay_in(extensions: list[int]) -> None:
 
 def main(words: list[str]) -> None:
     """Decide as the words say."""
-    installation = open_installation(data_dir=Path(words[0]))
+    open_installation(data_dir=Path(words[0]))
     from tollbook.app.decisions.decider import Answer, decider  # noqa: PLC0415 - needs Django set up
     from tollbook.storage.models import Extension  # noqa: PLC0415 - likewise
 

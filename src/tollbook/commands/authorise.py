@@ -17,7 +17,7 @@ from tollbook.wiring.start import Installation
 _RULE_WIDTH = 16
 
 
-def run(args: argparse.Namespace, installation: Installation, at: datetime) -> int:
+def run(args: argparse.Namespace, _installation: Installation, at: datetime) -> int:
     """Print the decision and every step; exit status 1 for a call that is refused."""
     request = Request(
         key="question",

@@ -16,7 +16,7 @@ from tollbook.commands.words import DONE, INCOMPLETE, note
 from tollbook.wiring.start import Installation
 
 
-def run(args: argparse.Namespace, installation: Installation) -> int:  # noqa: ARG001 - every body takes it
+def run(args: argparse.Namespace, _installation: Installation) -> int:
     """Examine the installation, or with `--mend` first make anew what can be."""
     if args.mend:
         for was in mend():
