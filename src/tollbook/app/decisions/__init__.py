@@ -1,1 +1,1 @@
-"""Live control: may this telephone call that number now, for how long, and at whose expense?"""
+"""Live control: what was keyed, may this call be placed, for how long, and at whose expense?"""

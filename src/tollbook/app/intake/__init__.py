@@ -1,1 +1,1 @@
-"""How records become calls: sources, files, the raw log read, mediation, drafts, storing."""
+"""How a call that a format read is placed, priced and stored: sources, files, mediation, drafts."""

@@ -1,1 +1,1 @@
-"""Price lists as people keep them: published, edited, imported as rate decks, assigned to calls."""
+"""Price lists as people keep them: published, edited, rate decks compared, calls assigned."""

@@ -1,1 +1,1 @@
-"""The health of an installation: proofs, probes, the columnar copy."""
+"""The health of an installation: proofs, probes, when the columnar copy is written."""

@@ -1,1 +1,1 @@
-"""The ledger, holds, balances and statements as rows, and calls with what they owe."""
+"""The ledger, holds, balances and the sums of statements in SQL, calls with what they owe."""

@@ -1,1 +1,1 @@
-"""Calls as pages, totals and exports read them, from the tables or the columnar copy."""
+"""Calls as pages, totals and exports read them; the columnar copy: written, compared, asked."""
