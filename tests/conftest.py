@@ -20,11 +20,17 @@ django.setup()
 
 from support import databases  # noqa: E402 - needs Django set up
 from support.databases import Database  # noqa: E402 - likewise
-from support.effort import choose_profile  # noqa: E402 - likewise
+from support.effort import QUICK, choose_profile, leave_cases_out  # noqa: E402 - likewise
 from tollbook.storage.db.installation import open_installations  # noqa: E402 - likewise
 from tollbook.wiring.clock import now  # noqa: E402 - likewise
 
 choose_profile()
+
+
+@pytest.hookimpl(trylast=True)  # The cases that remain once the marks have chosen.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if QUICK:
+        leave_cases_out(config, items)
 
 
 class NetworkRefusedError(AssertionError):

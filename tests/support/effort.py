@@ -1,11 +1,14 @@
-"""How hard the laws are tried: all examples in the whole run, a few of them in `make check`."""
+"""How much is tried: every case and example in the whole run, a few of them in `make check`."""
 
 import os
+from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 QUICK = os.environ.get("TOLLBOOK_TEST_EFFORT") == "quick"
 SHARE = 5  # In `make check` one example of so many.
+CASES = 3  # In `make check` so many cases of a test that begins with a database of its own.
 
 
 def examples(count: int) -> int:
@@ -25,3 +28,16 @@ def choose_profile() -> None:
         suppress_health_check=[HealthCheck.too_slow],
     )
     settings.load_profile("tollbook")
+
+
+def leave_cases_out(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep a few cases of each test with a database, which costs more than most cases tell."""
+    seen: Counter[str] = Counter()
+    kept, left = [], []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        has_database = {"sqlite", "database"} & set(getattr(item, "fixturenames", ()))
+        seen[test] += 1
+        (left if has_database and seen[test] > CASES else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.databases import Database
 from support.office import open_office
 from tollbook.storage.billing.balances import HolderFilter, list_holders
@@ -15,6 +17,7 @@ PROCESS = Path(__file__).parents[2] / "support" / "recharge_process.py"
 LEAST_STATEMENTS = 8
 
 
+@pytest.mark.slow
 def test_kill_9_at_each_statement_in_turn_leaves_nothing_then_all(database: Database) -> None:
     open_office(database)
     ids = [str(pk) for pk in Extension.objects.values_list("pk", flat=True)]

@@ -15,6 +15,7 @@ from tollbook.app.decisions.decider import Request
 from tollbook.app.decisions.group import GroupDecider, QueuedEvent
 from tollbook.app.decisions.rulebook import RulebookKeeper
 from tollbook.core.instants import to_us
+from tollbook.storage.db.current import current_alias
 from tollbook.storage.models import Balance, BudgetUse, Extension, LedgerHold, Site
 
 questions = st.builds(
@@ -67,7 +68,9 @@ def decided(keeper: RulebookKeeper, groups: list[list[Request]]) -> tuple[list[s
         for group in groups:
             outcomes += [repr(one) for one in judge([QueuedEvent(asked) for asked in group])]
         found = left_behind()
-        transaction.set_rollback(True)  # The next try finds the house as it was.
+        transaction.set_rollback(
+            True, using=current_alias()
+        )  # The next try finds the house as it was.
     return outcomes, found
 
 

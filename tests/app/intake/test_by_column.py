@@ -416,7 +416,7 @@ def test_calls_that_differ_in_one_thing_alone_are_charged_as_each_by_itself(
     expected = rows(one_by_one(data, rules, "UTC", definition))
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(Rater, "price")  # Whoever prices these calls one by one fails.
+        patch.delattr(Rater, "charge")  # Whoever prices these calls one by one fails.
         found = rows(by_the_column(tmp_path, data, rules, "UTC", definition))
 
     assert found == expected

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, calls_in_a_row, open_office
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run, find_run
@@ -30,6 +32,7 @@ def start(database: Database, run_id: int) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_posts_each_difference_once(database: Database) -> None:
     open_office(database).receive(calls_in_a_row(600))
     germany, berlin = TARIFF["rate"]

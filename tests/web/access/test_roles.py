@@ -116,6 +116,7 @@ def test_each_role_opens_its_pages_and_no_other(house: House, letter: str) -> No
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letter", ["O", "E"])
 def test_who_has_a_reach_opens_nothing_that_is_not_narrowed(house: House, letter: str) -> None:
     client = house.sign_in(letter)
@@ -322,6 +323,7 @@ def offers(html: str, *, here: str) -> set[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letter", LETTERS)
 def test_no_page_offers_what_one_may_not_do(house: House, letter: str) -> None:
     client = house.sign_in(letter)

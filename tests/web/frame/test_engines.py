@@ -17,6 +17,7 @@ from tollbook.wiring.settings import Settings
 LOCK_OUT = LockOut(failures=5, minutes=15)
 
 
+@pytest.mark.slow
 def test_every_page_opens_on_both_engines(database: Database, installed: Settings) -> None:
     open_office(database).receive(calls_in_a_row(30))
     browser = Client()

@@ -35,6 +35,7 @@ def test_no_page_needs_an_inline_script_or_style(browser: Client, office: Office
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", html), page
 
 
+@pytest.mark.slow
 def test_no_page_names_another_host(browser: Client, office: Office) -> None:
     office.receive(calls_in_a_row(5))
     for page in PAGES:
