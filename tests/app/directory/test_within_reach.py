@@ -3,6 +3,7 @@
 import pytest
 
 from support.databases import Database
+from support.factories import make_code, make_extension, make_owner, make_site
 from tollbook.app.access.roles import EVERYWHERE, NO_SUCH, Reach
 from tollbook.app.directory.choices import (
     Choice,
@@ -14,7 +15,7 @@ from tollbook.app.directory.choices import (
 )
 from tollbook.app.directory.holders import holder_within, holders_within, own_holder
 from tollbook.app.directory.sites import first_site, site_called, sites_of_extensions
-from tollbook.storage.models import AccountCode, Extension, Owner, Site
+from tollbook.storage.models import Site
 
 NOBODY = Reach(NO_SUCH, NO_SUCH)
 
@@ -25,11 +26,11 @@ def site(database: Database) -> Site:
 
 
 def add_site(name: str) -> Site:
-    return Site.objects.create(name=name, zone="Europe/Berlin", currency="EUR", created_us=0)
+    return make_site(name, zone="Europe/Berlin")
 
 
 def extension(site: Site, number: str, name: str = "") -> int:
-    return Extension.objects.create(site=site, number=number, name=name).pk
+    return make_extension(number, site=site, name=name).pk
 
 
 def test_without_a_name_the_first_site_is_meant_and_an_unknown_name_is_none(site: Site) -> None:
@@ -66,7 +67,7 @@ def test_a_holder_beyond_the_reach_is_not_there(site: Site) -> None:
 
 
 def test_who_sees_one_holder_has_an_account_of_its_own_and_all_others_none(site: Site) -> None:
-    owner = Owner.objects.create(name="Weber").pk
+    owner = make_owner("Weber").pk
     mine = extension(site, "101")
 
     kinds = [
@@ -81,11 +82,11 @@ def test_who_sees_one_holder_has_an_account_of_its_own_and_all_others_none(site:
 
 
 def test_names_to_choose_from_are_those_within_the_reach(site: Site) -> None:
-    owner = Owner.objects.create(name="Weber", email="w@example.com")
+    owner = make_owner("Weber", email="w@example.com")
     mine = extension(site, "101", "Amir")
     extension(site, "201", "Birgit")
-    code = AccountCode.objects.create(code="4711", description="Case", owner=owner)
-    AccountCode.objects.create(code="4712")
+    code = make_code("4711", description="Case", owner=owner)
+    make_code("4712")
     of_owner, of_extension = Reach(owner_id=owner.pk), Reach(extension_id=mine)
 
     assert codes_within(of_owner) == [Choice(code.pk, "4711", "Case")]
