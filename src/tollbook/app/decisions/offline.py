@@ -18,7 +18,7 @@ from typing import Any
 from tollbook.app.decisions.callers import extension_of_device
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.rulebook import Rulebook
-from tollbook.core.dialplan import Resolver, default_plan, plan_document, read_plan
+from tollbook.core.dialplan import Resolver, default_dial_plan, dial_plan_document, read_dial_plan
 from tollbook.core.policies import DecisionStep, Reason
 from tollbook.storage.db.installation import current
 
@@ -113,7 +113,7 @@ def _document(book: Rulebook) -> dict[str, object]:
                 "dial_prefix": next(
                     (p.dial_prefix for p in directory.pbxs.values() if p.site_id == site.id), ""
                 ),
-                "dial_plan": plan_document(site.resolver.plan),
+                "dial_plan": dial_plan_document(site.resolver.plan),
                 "callers": callers[site.id],
             }
             for site in directory.sites.values()
@@ -129,8 +129,8 @@ def _site_of(request: Request, sites: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _resolver(site: dict[str, Any]) -> Resolver:
-    plan = read_plan(site["dial_plan"]).plan
-    return Resolver(plan or default_plan())
+    plan = read_dial_plan(site["dial_plan"]).plan
+    return Resolver(plan or default_dial_plan())
 
 
 def _write(folder: Path, document: dict[str, object]) -> None:

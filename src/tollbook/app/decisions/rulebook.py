@@ -201,12 +201,12 @@ def _set_apart(prices: Prices) -> None:
     A hundred thousand prefixes are a million values that live as long as the book, and a walk
     through them stops every decision for a third of a second.
     """
-    desks = {
-        version_id: desk
+    pricers = {
+        version_id: pricer
         for rater in prices.raters.values()
-        for version_id, desk in rater.desks.items()
+        for version_id, pricer in rater.pricers.items()
     }
-    if sum(len(desk.compiled.rates) for desk in desks.values()) >= _WORTH_SETTING_APART:
+    if sum(len(pricer.compiled.rates) for pricer in pricers.values()) >= _WORTH_SETTING_APART:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
@@ -343,5 +343,5 @@ def _compile(rater: Rater, rules: Rules, at_us: int) -> None:
         in_force = rater.version(tariff_id, at_us)
         for version in rules.versions.get(tariff_id, ()):
             is_coming = in_force is None or version.valid_from_us >= in_force.valid_from_us
-            if is_coming and version.version_id not in rater.desks:
-                rater.desks[version.version_id] = TariffPricer(version)
+            if is_coming and version.version_id not in rater.pricers:
+                rater.pricers[version.version_id] = TariffPricer(version)

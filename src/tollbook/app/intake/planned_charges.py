@@ -93,11 +93,11 @@ class PlanPricer:
         chosen = self._rater.chosen(call)
         if isinstance(chosen, str):
             return unrated(CHARGE, chosen), None
-        desk, by_dialled = chosen
+        pricer, by_dialled = chosen
         planned = planned_charge(
             work,
-            desk.compiled,
-            desk.version_id,
+            pricer.compiled,
+            pricer.version_id,
             talked_call(call, call.dialled if by_dialled else call.callee),
             site=self._site,
             prefix_of=DIALLED if by_dialled else CALLEE,
@@ -131,7 +131,7 @@ def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:
     return ChargeColumns(*([column[index] for index in kept] for column in charges.lists()))
 
 
-def open_plan_desk(
+def open_plan_pricer(
     rater: Rater, *, pbx_id: int, site_id: int, known: "PlanPricer | None" = None
 ) -> PlanPricer | None:
     """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.

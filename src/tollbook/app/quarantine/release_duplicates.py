@@ -80,9 +80,9 @@ def release_duplicates(
 
     One that somebody else has released meanwhile keeps the call that it has.
     """
-    desk = _DuplicateRelease(at, actor, address)
+    release = _DuplicateRelease(at, actor, address)
     made = {one.duplicate_id: one.released_call for one in found if one.released_call}
-    made.update(door().bulk(desk.steps(found)))
+    made.update(door().bulk(release.steps(found)))
     return made
 
 

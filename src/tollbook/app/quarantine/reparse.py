@@ -198,7 +198,7 @@ class _SegmentReader:
         if self._text.ended:
             return outcomes + parser.finish()
         # Twice, for the first time only sees what there is to wait for; that was long ago.
-        return outcomes + parser.settle() + parser.settle()
+        return outcomes + parser.close_due() + parser.close_due()
 
     def _parser(self, offset: int, line: int, record: Stored) -> Parser:
         return Parser(

@@ -140,9 +140,9 @@ def release_rejects(tried: Tried, *, at: datetime, actor: str, address: str = ""
 
     What somebody else decided meanwhile is passed over.
     """
-    desk = _RejectRelease(at, actor, address)
+    release = _RejectRelease(at, actor, address)
     done = Released()
-    for one in door().bulk(desk.steps(tried.fates)):
+    for one in door().bulk(release.steps(tried.fates)):
         done += one
     return done
 

@@ -208,10 +208,10 @@ class Walk:
         chosen = rater.chosen(call)
         if in_force is None or isinstance(chosen, str):
             return rater.charge(call), None
-        desk, by_dialled = chosen
+        pricer, by_dialled = chosen
         by = DIALLED if by_dialled else CALLEE
         planned = self._planned(
-            placed, call, in_force, desk.compiled, desk.version_id, by, self._find_rate
+            placed, call, in_force, pricer.compiled, pricer.version_id, by, self._find_rate
         )
         return planned.price, planned
 

@@ -8,7 +8,7 @@ Three ways in, the same on both engines:
 - `bulk(steps)` for writes by the million: a few steps share a commit, but as soon as somebody
   waits it comes after the step that is running, and who waits goes first.
 
-On SQLite the transactions queue on the data folder's lock (`turnstile`), on PostgreSQL the
+On SQLite the transactions queue on the data folder's lock (`write_lock`), on PostgreSQL the
 server arbitrates. Measurements are in docs/decisions/0002.
 """
 
@@ -209,8 +209,8 @@ class Door:
 
     def _is_awaited(self) -> bool:
         """Whether a writer stands behind us; on PostgreSQL nobody has to."""
-        turnstile: WriteLock | None = getattr(connections[self.alias], "turnstile", None)
-        return turnstile is not None and turnstile.is_awaited()
+        write_lock: WriteLock | None = getattr(connections[self.alias], "write_lock", None)
+        return write_lock is not None and write_lock.is_awaited()
 
     def _commit_together(self, group: list[_QueuedWrite]) -> None:
         try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-GUARDED_TABLES = (
+IMMUTABLE_TABLES = (
     "tollbook_raw_record",
     "tollbook_charge",
     "tollbook_tariff_version",
@@ -35,14 +35,14 @@ END
 """
 
 
-def install_guards(connection: BaseDatabaseWrapper) -> None:
+def install_immutability(connection: BaseDatabaseWrapper) -> None:
     """Put the guards on every immutable table; those that are there are made anew."""
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor):
             cursor.execute(statement)
 
 
-def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
+def missing_immutability(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of the guards that are absent, altered or switched off."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -53,7 +53,7 @@ def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
                 (_FUNCTION, _FUNCTION_BODY),
             )
             found = {name for (name,) in cursor.fetchall()}
-            return [name for name in map(_guard, GUARDED_TABLES) if name not in found]
+            return [name for name in map(_guard, IMMUTABLE_TABLES) if name not in found]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         present = dict(cursor.fetchall())
     return [name for name, sql in _sqlite_triggers() if present.get(name) != sql]
@@ -69,7 +69,7 @@ def _statements(vendor: str) -> Iterator[str]:
             f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql "
             f"AS $body${_FUNCTION_BODY}$body$"
         )
-        for table in GUARDED_TABLES:
+        for table in IMMUTABLE_TABLES:
             name = _guard(table)
             yield (
                 f"CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE "
@@ -85,7 +85,7 @@ def _statements(vendor: str) -> Iterator[str]:
 
 def _sqlite_triggers() -> Iterator[tuple[str, str]]:
     """Yield name and text, as SQLite keeps it, of each guard."""
-    for table in GUARDED_TABLES:
+    for table in IMMUTABLE_TABLES:
         for verb in ("UPDATE", "DELETE"):
             name = f"{_guard(table)}_{verb.lower()}"
             refusal = (
