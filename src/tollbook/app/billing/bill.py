@@ -128,7 +128,7 @@ class _Bill:
         payers = self._payers(stored)
         locked = self._lock(stored, payers)
         self._lock_budgets(stored)
-        # Only now: before, whoever ends a hold elsewhere may have been at it.
+        # Read again under the lock: a hold may have ended concurrently.
         stored = holds_by_id(self.holds.values())
         hold_of = {
             call_id: stored[hold_id]
@@ -377,12 +377,12 @@ def _nothing_used() -> Used:
 
 
 def _is_settled(hold: StoredHold) -> bool:
-    """Whether somebody has paid for the call before its record came."""
+    """Whether the call was settled before its record came."""
     return hold.entry_id is not None
 
 
 def _is_paid(hold: StoredHold) -> bool:
-    """Whether the hold sets somebody's money aside; a call that nobody pays has one of nothing."""
+    """Whether the hold has an amount; unpaid calls have zero holds."""
     return hold.amount_micros > 0 and hold.account[0] != SYSTEM
 
 

@@ -134,7 +134,7 @@ def _resolver(site: dict[str, Any]) -> Resolver:
 
 
 def _write(folder: Path, document: dict[str, object]) -> None:
-    """Put the copy in its place in one go, readable by the owner only: it holds secret digits."""
+    """Replace the copy atomically, readable by the owner only: it holds secret digits."""
     file = folder / FILE
     fresh = file.with_suffix(f".{os.getpid()}.new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

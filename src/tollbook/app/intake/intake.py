@@ -180,7 +180,7 @@ class Intake:
         )
 
     def _current_rules(self, at: datetime) -> "_LoadedRules":
-        """Return what works by the rules of now: read anew when older than `RULES_KEPT_US`."""
+        """Return the current rules, compiled; reloaded when older than `RULES_KEPT_US`."""
         now_us = to_us(at)
         loaded = self._loaded
         if loaded and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
@@ -203,7 +203,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class _LoadedRules:
-    """Rules at work."""
+    """Rules, compiled, ready to mediate and price."""
 
     rules: Rules
     mediator: Mediator
@@ -230,7 +230,7 @@ def _fill_links(draft: Draft, links: Links) -> None:
         calls.account_code_ref_id,
         calls.owner_id,
     ):
-        column.clear()  # A transaction that had to run again finds what the first try filled.
+        column.clear()  # A transaction that is retried finds what its first run filled in.
     telephones = [links.extensions[name] for name in draft.extensions]
     codes = [links.codes.get(code, _UNKNOWN) for code in calls.account_code]
     calls.trunk_id.extend([links.trunks[name] for name in draft.trunks])

@@ -28,7 +28,7 @@ from tollbook.storage.rerating.planned_calls import CallOrderKey
 
 
 class PlanPricer:
-    """The plans of one PBX's calls at work."""
+    """The plans of one PBX's calls, ready to price."""
 
     def __init__(
         self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: SiteRef
@@ -134,7 +134,7 @@ def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:
 def open_plan_pricer(
     rater: Rater, *, pbx_id: int, site_id: int, known: "PlanPricer | None" = None
 ) -> PlanPricer | None:
-    """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.
+    """Return the current plans, ready to price a PBX's calls; None where there is no plan.
 
     Plans and exchange rates that *known* holds are not read again while they stay.
     """

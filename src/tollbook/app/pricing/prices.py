@@ -11,7 +11,7 @@ from tollbook.app.pricing.rater import Rater
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What calls cost: the tariffs of each PBX at work, plans, exchange rates."""
+    """What calls cost: the compiled tariffs of each PBX, plans, exchange rates."""
 
     raters: Mapping[int, Rater]
     rules: Mapping[int, Rules]

@@ -68,7 +68,7 @@ class Billable(NamedTuple):
 
 
 class Rater:
-    """The tariffs of one PBX at work; compiles each version once, for it never changes."""
+    """The tariffs of one PBX, ready to price; each immutable version is compiled once."""
 
     def __init__(self, rules: Rules, *, before: "Rater | None" = None) -> None:
         """*before* is one whose compiled versions are taken over."""
@@ -106,7 +106,7 @@ class Rater:
         return self.pricer(version), one.matches == BY_DIALLED
 
     def pricer(self, version: Version) -> "TariffPricer":
-        """Return a version at work; it is compiled when it is first asked for."""
+        """Return a version, ready to price; it is compiled when it is first asked for."""
         known = self.pricers.get(version.version_id)
         if known is None:
             known = self.pricers[version.version_id] = TariffPricer(version)
@@ -139,11 +139,11 @@ class Rater:
 
 
 class TariffPricer:
-    """One version of a tariff at work.
+    """One version of a tariff, compiled, ready to price.
 
     Which rate wins depends on the number and whoever else the rates ask about, on the windows
     open and the rates in effect; what a won rate charges depends on the whole seconds of talk.
-    Both repeat over many calls, so both are remembered. Where a call's length decides more (bands
+    Both repeat over many calls, so both are memoised. Where a call's length decides more (bands
     that split it, metering pulses), nothing is (`repeats` is false).
     """
 

@@ -106,7 +106,7 @@ class _DuplicateRelease:
             yield partial(self._release, intake, one, one.record)
 
     def _release(self, intake: Intake, one: RefusedDuplicate, record: Stored) -> tuple[int, int]:
-        # Before the row: whoever has theirs and waits for this would wait for us, and we for them.
+        # Lock order: the batch lock before row locks, else deadlock.
         bulk_engine().begin_batch()
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
         if row.released_call_id is not None:

@@ -249,8 +249,8 @@ class Walk:
     def _stand_before(self, from_us: int) -> dict[str, Volume]:
         """Return what each counter stood at before *from_us*.
 
-        That is what it stands at now, less what was counted since: a call that comes meanwhile
-        adds the same to both, so it is enough that none came between the two readings.
+        That is what it stands at now, less what was counted since. Optimistic read: repeated
+        unless no charge was inserted between the two queries.
         """
         for _ in range(_SNAPSHOTS):
             stamp = newest_parts_id()
@@ -339,7 +339,7 @@ def _move_counters(step: WalkStep, before: set[str], walk: Walk, *, begin_us: in
         tally.until_us = step.periods.get(key, tally.until_us)
         tally.latest = max(tally.latest, step.latest.get(key, ""))
         if tally.dirty_from_us is not None and tally.dirty_from_us < begin_us:
-            continue  # A call came behind the walk: the next one begins there.
+            continue  # Keep the mark: a late call arrived before our position.
         tally.dirty_from_us = step.until_us if key in walk.dirty else None
     write_counters(tallies)
 

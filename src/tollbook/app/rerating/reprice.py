@@ -95,7 +95,7 @@ class Tally:
 
 
 class Repricer:
-    """All tariffs as they are now, at work on stored calls."""
+    """All tariffs as they are now, ready to price stored calls."""
 
     def __init__(self) -> None:
         self.names: Names = names_of_calls()

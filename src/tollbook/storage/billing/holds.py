@@ -5,8 +5,8 @@
         place_holds([NewHold(...)], accounts)          # who places has looked at the funds
         capture_holds([Capture(hold, charge, at=...)])
 
-Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids, so
-that nobody waits in a circle. What a hold sets aside beside money (budgets, free minutes) moves
+Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids: a
+fixed lock order, so there is no deadlock. What a hold sets aside beside money (budgets, free minutes) moves
 with it; on a capture the budgets' use moves too: held becomes used, at the amount of the charge.
 A hold ends once: ending one that has ended raises `HoldEnded`.
 
@@ -305,7 +305,7 @@ def charge_late(captures: Sequence[Capture]) -> None:
 
 
 def let_spent_go(holds: Iterable[StoredHold]) -> None:
-    """Let the free seconds go that ended calls have spent: their records count them from now on."""
+    """Release bundle seconds of ended calls; their records count them now."""
     moves = Moves()
     for hold in holds:
         for key, seconds in hold.reserved.spent:

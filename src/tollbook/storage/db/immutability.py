@@ -1,9 +1,9 @@
 """The database itself keeps what must not change: no UPDATE, no DELETE, no TRUNCATE.
 
-A migration that rebuilds a table on SQLite silently drops its triggers, so the guards are
-installed after every migrate and looked for at every start (docs/decisions/0006). Triggers are
-part of a transaction on both engines: a purge by retention rule will lift the guard of a table,
-delete and put it back in one transaction, and a crash leaves the guard in place.
+A migration that rebuilds a table on SQLite silently drops its triggers, so they are installed
+after every migrate and checked at every start (docs/decisions/0006). Triggers are part of a
+transaction on both engines: a purge by retention rule will drop the triggers of a table, delete
+and create them again in one transaction, and a crash leaves them in place.
 """
 
 from collections.abc import Iterator
@@ -36,14 +36,14 @@ END
 
 
 def install_immutability(connection: BaseDatabaseWrapper) -> None:
-    """Put the guards on every immutable table; those that are there are made anew."""
+    """Create the triggers of every immutable table; existing ones are replaced."""
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor):
             cursor.execute(statement)
 
 
 def missing_immutability(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the guards that are absent, altered or switched off."""
+    """Return the names of the triggers that are absent, altered or disabled."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -84,7 +84,7 @@ def _statements(vendor: str) -> Iterator[str]:
 
 
 def _sqlite_triggers() -> Iterator[tuple[str, str]]:
-    """Yield name and text, as SQLite keeps it, of each guard."""
+    """Yield name and text, as SQLite keeps it, of each trigger."""
     for table in IMMUTABLE_TABLES:
         for verb in ("UPDATE", "DELETE"):
             name = f"{_guard(table)}_{verb.lower()}"

@@ -12,7 +12,7 @@ STATEMENT_TIMEOUT_S = 900
 
 
 def bring_up_to_date() -> None:
-    """Apply the migrations that the current database misses, and put its guards back.
+    """Apply the migrations that the current database misses, and reinstall its triggers.
 
     Raises OperationalError on PostgreSQL if a lock is not free within `LOCK_TIMEOUT_S` or one
     statement takes longer than `STATEMENT_TIMEOUT_S`; what was applied before it stays.

@@ -1,7 +1,7 @@
 """What the calls of a block are charged: found once for all that agree in all that matters.
 
 Which rate wins depends on who called whom in which windows; what it charges, on the whole seconds
-of talk. Both come again and again, so both are known by number. The answers are those of
+of talk. Both repeat over many calls, so both are memoised by number. The answers are those of
 `Rater.price`, call by call; where that would have to look closer (assignments that ask about the
 call, bands that split it, metering pulses), there are none here.
 """
@@ -48,7 +48,7 @@ class BlockCharges:
 
 
 class BlockPrices:
-    """The tariffs of one PBX at work on blocks."""
+    """The tariffs of one PBX, ready to price blocks."""
 
     def __init__(self, rater: Rater) -> None:
         self._rater = rater
@@ -105,7 +105,7 @@ class _VersionPrices:
         self._reasons: list[str] = []
 
     def is_full(self) -> bool:
-        """Say whether it remembers more than it should."""
+        """Say whether the memo tables have outgrown their limit."""
         return max(len(self._who_numbers), len(self._charge_numbers)) > _REMEMBERED
 
     def charged(self, block: ParsedBlock, ways: Routes, calls: Numbers) -> list[Any]:

@@ -22,8 +22,8 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",  # INSERT OR REPLACE deletes: its triggers must fire.
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",  # KiB; filled only as far as it is used
-    # A bulk write changes the same index pages again and again: copied back less often, each is
-    # copied back once for many changes.
+    # A bulk write changes the same index pages again and again: with rarer checkpoints each is
+    # written back once for many changes.
     "PRAGMA wal_autocheckpoint = 8000",  # pages, 32 MB
     "PRAGMA journal_size_limit = 67108864",
 )
