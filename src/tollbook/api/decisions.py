@@ -129,7 +129,7 @@ def _secret(authorization: str) -> str:
 
 
 def _key(secret: str) -> tuple[str, str]:
-    """Return what a token is known by here: a token of one installation opens no other."""
+    """Return the cache key of a token: its installation and its SHA-256."""
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
     return current_alias(), digest
 
@@ -161,7 +161,7 @@ def in_front_of(pages: WsgiApplication) -> WsgiApplication:
             return pages(environ, start_response)
         status, body = _answered(environ, path[len(PATH) :].strip("/"))
         start_response(STATUS_LINES[status], headers_of(status, body))
-        return [body]  # A list, because the server sends one in one go.
+        return [body]  # A list, which the server sends in one write.
 
     return application
 

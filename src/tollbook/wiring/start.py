@@ -165,7 +165,7 @@ def _bring_up_to_date(settings: Settings, executor: MigrationExecutor, *, migrat
 
 
 def _verify_triggers() -> None:
-    """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
+    """Reinstall triggers that are missing, and verify that immutable tables have theirs."""
     from tollbook.storage.db.call_journal import (  # noqa: PLC0415 - likewise
         install_journal,
         missing_journal,

@@ -258,7 +258,7 @@ def change_role(
                 "created_by": by.name,
             },
         )
-        # Whoever was called a superuser has a role of its own from now on.
+        # A former superuser has a role of its own from now on.
         User.objects.filter(pk=user_id).update(is_superuser=role is Role.ADMINISTRATOR)
         sign_out_everywhere(user_id)
         changed = _line(user_id)

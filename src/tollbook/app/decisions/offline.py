@@ -29,7 +29,7 @@ _CLOSED: dict[str, Any] = {"open": False, "limit_s": None, "class": "no class"}
 
 @dataclass(slots=True)
 class _PolicyOnDisk:
-    """Whose rules are in the file already."""
+    """The directory whose rules are in the file; compared by identity."""
 
     directory: object = None
 

@@ -1,4 +1,4 @@
-"""What calls cost at this moment, kept together for whoever asks about a call to come."""
+"""What calls cost at this moment, cached for questions about calls to come."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

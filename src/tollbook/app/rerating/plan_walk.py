@@ -7,7 +7,7 @@ in, they end at the digits that they would have had if they had been priced in o
 
 The walk is resumable: each step is one transaction that writes new charges beside the old, posts
 the differences, moves the counters by what changed, and moves the mark from which on a counter
-is still to be counted anew. Source: docs/algorithms/charging.md, "Late calls".
+must still be recounted. Source: docs/algorithms/charging.md, "Late calls".
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -278,7 +278,7 @@ class Busy(RuntimeError):
 
 
 class Overtaken(RuntimeError):
-    """A call came late while a run was broken off: what the run had charged is to be done anew."""
+    """A call came late while a run was broken off: what the run had charged must be repeated."""
 
     def __init__(self, run_id: int) -> None:
         super().__init__(f"re-rating {run_id} was overtaken by calls that came late")

@@ -73,7 +73,7 @@ def examine() -> Iterator[ProofResult]:
 
 
 def mend() -> Iterator[ProofResult]:
-    """Make anew what is only derived and found wrong; yield what each was before."""
+    """Rebuild what is only derived and found wrong; yield what each was before."""
     for proof in _PROOFS:
         if proof.mend is None:
             continue

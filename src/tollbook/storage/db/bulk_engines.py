@@ -145,7 +145,7 @@ class SqliteEngine:
         driver = self._connection.connection
         first, last = min(ids), max(ids)
         if last - first < WORTH_COUNTING * len(ids):
-            # Most ids were given in one go: then all of their range is there.
+            # Most ids were assigned consecutively: then all of their range is there.
             within = f'SELECT count(*) FROM "{table}" WHERE "{key}" BETWEEN ? AND ?'
             if driver.execute(within, (first, last)).fetchone()[0] == last - first + 1:
                 return True
@@ -284,8 +284,8 @@ def _constant(column: Sequence[Any]) -> str | None:
 def _portions(count: int) -> Iterator[int]:
     """Yield how many of *count* rows each statement takes: few sizes, each compiled once.
 
-    The driver releases the GIL between statements, so a remainder written row by row would lose
-    it at each row, and waiting decisions would wait longer: remainders go in powers of two.
+    The driver releases the GIL between statements, so a remainder written row by row would give
+    it up at each row, and waiting decisions would wait longer: remainders go in powers of two.
     """
     yield from repeat(ROWS_TOGETHER, count // ROWS_TOGETHER)
     left = count % ROWS_TOGETHER

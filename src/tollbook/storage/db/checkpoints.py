@@ -43,8 +43,8 @@ class Checkpointer:
             with closing(self._connect()) as link:
                 while self._wanted.wait() and not self._leaving:
                     self._wanted.clear()
-                    # PASSIVE: neither blocks nor is blocked; the rest is left to a later checkpoint,
-                    # or to SQLite's own in the commit that makes the WAL too long after all.
+                    # PASSIVE: neither blocks nor is blocked; the rest is left to a later
+                    # checkpoint, or to SQLite's own when the WAL gets too long after all.
                     link.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as fault:
             # A full disk, most likely: then commits fail as well, and say so to who asked.

@@ -33,7 +33,7 @@ from tollbook.storage.db.write_lock import WriteLock
 T = TypeVar("T")
 
 STEPS_TOGETHER = 4  # Bulk steps that share a commit when nobody waits.
-LARGEST_GROUP = 256  # Decisions that share a commit: enough to make its cost negligible, few enough to be prompt.
+LARGEST_GROUP = 256  # Decisions that share a commit: its cost is negligible, and it is prompt.
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Door:
 
         What *fn* raises is raised here, and undoes what it wrote. *fn* may have to run twice
         (when another's broken constraint fails the common commit), so it must have no effect
-        outside the database. Raises RuntimeError inside a transaction: its lock would keep the
-        writer waiting for ever.
+        outside the database. Raises RuntimeError inside a transaction: the writer would wait
+        for its lock, and it for the writer: a deadlock.
         """
         return self._enqueue(fn).result()
 

@@ -53,13 +53,13 @@ def missing_immutability(connection: BaseDatabaseWrapper) -> list[str]:
                 (_FUNCTION, _FUNCTION_BODY),
             )
             found = {name for (name,) in cursor.fetchall()}
-            return [name for name in map(_guard, IMMUTABLE_TABLES) if name not in found]
+            return [name for name in map(_trigger_name, IMMUTABLE_TABLES) if name not in found]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         present = dict(cursor.fetchall())
     return [name for name, sql in _sqlite_triggers() if present.get(name) != sql]
 
 
-def _guard(table: str) -> str:
+def _trigger_name(table: str) -> str:
     return f"{table}_only_grows"
 
 
@@ -70,7 +70,7 @@ def _statements(vendor: str) -> Iterator[str]:
             f"AS $body${_FUNCTION_BODY}$body$"
         )
         for table in IMMUTABLE_TABLES:
-            name = _guard(table)
+            name = _trigger_name(table)
             yield (
                 f"CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE "
                 f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}()"
@@ -87,7 +87,7 @@ def _sqlite_triggers() -> Iterator[tuple[str, str]]:
     """Yield name and text, as SQLite keeps it, of each trigger."""
     for table in IMMUTABLE_TABLES:
         for verb in ("UPDATE", "DELETE"):
-            name = f"{_guard(table)}_{verb.lower()}"
+            name = f"{_trigger_name(table)}_{verb.lower()}"
             refusal = (
                 f"{table} only grows: {verb} is refused; write a new row that supersedes this one"
             )

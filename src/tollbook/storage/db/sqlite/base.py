@@ -67,8 +67,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def links_of(self, table: str) -> list[tuple[str, str, str]]:
         """Return the foreign keys of *table*: column, the table it points at, and its key.
 
-        A bulk write asks for every batch, and the answer is that of the connection's beginning:
-        no migration runs beside it.
+        Cached for the life of the connection, because a bulk write asks for every batch; no
+        migration runs concurrently.
         """
         known = self._links.get(table)
         if known is None:
