@@ -141,19 +141,19 @@ def test_a_call_whose_rest_never_comes_is_stored_by_the_clock_also_after_a_resta
     log = RawLog(folder)
     lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
     feed(lane, log.append(AVAYA_MORE_FOLLOWS, received_us=to_us(NOW)))
-    lane.settle(at=NOW + timedelta(hours=7))
+    lane.close_due(at=NOW + timedelta(hours=7))
     assert (Call.objects.count(), lane.clean) == (0, None)
 
     lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
     feed(lane, log.end)
-    lane.settle(at=NOW + timedelta(hours=9))
+    lane.close_due(at=NOW + timedelta(hours=9))
 
     stored = Call.objects.get()
     assert (stored.partial, stored.talk_ms, stored.caller) == (True, 13_000, "02079460100")
     assert lane.clean == log.end
     lane = open_lane(database, source, folder, format_name="avaya-ipoffice")
     feed(lane, log.end)
-    lane.settle(at=NOW + timedelta(hours=20))
+    lane.close_due(at=NOW + timedelta(hours=20))
     assert Call.objects.count() == 1
 
 

@@ -11,16 +11,16 @@ from tollbook.core.dialplan import (
     CALL_TYPES,
     DialPlan,
     Reached,
-    default_plan,
-    plan_document,
-    read_plan,
+    default_dial_plan,
+    dial_plan_document,
+    read_dial_plan,
     resolve,
     unbilled_reason,
 )
 from tollbook.core.dialplan.plan import read_range
 from tollbook.core.dialplan.world import emergency_numbers, look_up
 
-BERLIN = read_plan(
+BERLIN = read_dial_plan(
     {
         "country": "DE",
         "area_code": "30",
@@ -33,8 +33,8 @@ BERLIN = read_plan(
         "emergency": ["19222"],
     }
 ).plan
-STRAIGHT = default_plan("DE", area_code="30")
-NEW_YORK = default_plan("US", area_code="212")
+STRAIGHT = default_dial_plan("DE", area_code="30")
+NEW_YORK = default_dial_plan("US", area_code="212")
 assert BERLIN is not None
 
 
@@ -90,9 +90,9 @@ def test_a_number_dialled_in_berlin_is_reached(
         (NEW_YORK, "12425550123", "12425550123", "international"),  # Bahamas, same calling code
         (NEW_YORK, "8005550123", "18005550123", "freephone"),
         (NEW_YORK, "411", "411", "service"),
-        (default_plan("IT", area_code="06"), "0612345678", "390612345678", "local"),
-        (default_plan("ES"), "912345678", "34912345678", "national"),
-        (default_plan(), "+4930231250", "4930231250", "international"),
+        (default_dial_plan("IT", area_code="06"), "0612345678", "390612345678", "local"),
+        (default_dial_plan("ES"), "912345678", "34912345678", "national"),
+        (default_dial_plan(), "+4930231250", "4930231250", "international"),
     ],
 )
 def test_other_countries_dial_in_other_ways(
@@ -111,8 +111,8 @@ def test_other_countries_dial_in_other_ways(
         (BERLIN, "8888110", "110"),
         (BERLIN, "19222", "19222"),  # the site's own addition
         (NEW_YORK, "911", "911"),
-        (read_plan({"country": "US", "outside_prefixes": ["9"]}).plan, "9911", "911"),
-        (read_plan({"extension_ranges": ["100-119"], "country": "DE"}).plan, "112", "112"),
+        (read_dial_plan({"country": "US", "outside_prefixes": ["9"]}).plan, "9911", "911"),
+        (read_dial_plan({"extension_ranges": ["100-119"], "country": "DE"}).plan, "112", "112"),
     ],
 )
 @pytest.mark.parametrize("direction", ["", "out", "internal", "transit"])
@@ -125,7 +125,7 @@ def test_an_emergency_number_comes_before_everything(
 
 
 def test_a_call_that_comes_in_to_extension_112_is_no_emergency() -> None:
-    plan = read_plan({"country": "DE", "extension_ranges": ["100-119"]}).plan
+    plan = read_dial_plan({"country": "DE", "extension_ranges": ["100-119"]}).plan
     assert plan is not None
 
     reached = resolve(plan, caller="0301234567", callee="112", direction="in")
@@ -188,7 +188,7 @@ def test_a_prefix_that_the_switch_took_off_itself_is_not_taken_off_again() -> No
 def test_a_number_of_32_digits_is_kept_whole() -> None:
     long = "0049" + "1" * 28
 
-    reached = resolve(default_plan("DE"), caller="101", dialled=long)
+    reached = resolve(default_dial_plan("DE"), caller="101", dialled=long)
 
     assert reached.callee == long[2:]
     assert (reached.call_type, reached.destination) == ("national", "Germany")
@@ -216,7 +216,7 @@ def test_a_service_number_that_costs_is_no_extension_where_all_is_dialled_straig
     ],
 )
 def test_a_wrong_plan_is_refused_with_the_place(document: dict[str, object], place: str) -> None:
-    reading = read_plan(document)
+    reading = read_dial_plan(document)
 
     assert reading.plan is None
     assert [fault.place for fault in reading.faults] == [place]
@@ -296,7 +296,7 @@ def test_numbers_are_what_phonenumbers_says_they_are(example: str, tail: str) ->
 
 
 numbers = st.text("0123456789+*# -()/.aX\u0663\x00", max_size=34)
-plans = st.sampled_from([BERLIN, STRAIGHT, NEW_YORK, default_plan()])
+plans = st.sampled_from([BERLIN, STRAIGHT, NEW_YORK, default_dial_plan()])
 
 
 @given(
@@ -331,4 +331,4 @@ def test_help_is_always_reached(
 
 @given(plan=plans)
 def test_a_plan_survives_its_document(plan: DialPlan) -> None:
-    assert read_plan(plan_document(plan)).plan == plan
+    assert read_dial_plan(dial_plan_document(plan)).plan == plan

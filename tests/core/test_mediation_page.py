@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tollbook.core.dialplan import DialPlan, read_plan, resolve
+from tollbook.core.dialplan import DialPlan, read_dial_plan, resolve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "algorithms" / "mediation.md").read_text("utf-8")
 
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "algorithms" / "mediation.md").read
 def plan_and_rows() -> tuple[DialPlan, list[list[str]]]:
     found = re.search(r"```json plan\n(.*?)```\n\n(\|.*?)\n\n", PAGE, re.DOTALL)
     assert found is not None
-    plan = read_plan(json.loads(found[1])).plan
+    plan = read_dial_plan(json.loads(found[1])).plan
     assert plan is not None
     lines = found[2].splitlines()[2:]
     return plan, [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]

@@ -165,9 +165,9 @@ def test_a_call_whose_rest_never_comes_is_let_go_on_a_quiet_line_by_the_clock() 
     assert parser.feed(f"{TWO[0]}\r\n".encode()) == []
     assert parser.safe_offset == 0
 
-    assert parser.settle() == []
-    assert parser.settle(noon + timedelta(hours=8)) == []
-    (lost,) = parser.settle(noon + timedelta(hours=8, seconds=1))
+    assert parser.close_due() == []
+    assert parser.close_due(noon + timedelta(hours=8)) == []
+    (lost,) = parser.close_due(noon + timedelta(hours=8, seconds=1))
 
     assert isinstance(lost, Cdr)
     assert (lost.partial, lost.lines, lost.talk_s) == (True, (1,), 13)

@@ -192,7 +192,7 @@ def test_a_record_that_ends_with_a_return_alone_need_not_wait_for_the_next() -> 
     parser = Parser(load_definition("3cx"), zone="UTC")
 
     assert parser.feed(text + b"\r") == []
-    (first,) = parser.settle()
+    (first,) = parser.close_due()
     assert parser.feed(b"\n" + text) == []
     (second,) = parser.finish()
     assert isinstance(first, Cdr)
@@ -206,8 +206,8 @@ def test_settling_lets_go_of_calls_that_gained_nothing_since_the_last_time() -> 
 
     assert parser.feed(text) == []
     assert parser.safe_offset == 0
-    assert parser.settle() == []
-    (settled,) = parser.settle()
+    assert parser.close_due() == []
+    (settled,) = parser.close_due()
     assert isinstance(settled, Cdr)
     assert settled.partial is False
     assert parser.safe_offset == len(text)

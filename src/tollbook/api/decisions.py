@@ -47,8 +47,8 @@ LOG = logging.getLogger("tollbook.api")
 PATH = "/api/v1/authorise"
 SCOPE = "authorise"
 LARGEST_BYTES = 16_384
-TOKEN_KEPT_S = 1.0  # So soon does a token that was withdrawn stop to decide.
-PATIENCE_S = 5.0  # Somebody is waiting for a dial tone: then the stated default decides.
+TOKEN_KEPT_S = 1.0  # TTL of the token cache, in seconds: a revoked token is refused after it.
+PATIENCE_S = 5.0  # A caller waits for a dial tone: after it the stated default decides.
 _MOST_TOKENS = 1_000
 _KEY = re.compile(r"[!-~]{1,120}", re.ASCII)
 _TEXTS = ("caller", "dialled", "typed", "account_code", "pbx", "site", "device", "source_ip")
@@ -70,14 +70,14 @@ class ApiRequest:
 
 
 class Holders:
-    """Who holds which token, looked up at most once a second for each."""
+    """Token cache: who holds which token, looked up at most once a second for each."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[float, Bearer]] = {}
         self._lock = threading.Lock()
 
     def known(self, authorization: str) -> Bearer | None:
-        """Return who sends this header, if that was looked up a moment ago; raises ApiError."""
+        """Return who sends this header, if that is cached; raises ApiError."""
         return self._fresh(_key(_secret(authorization)))
 
     def of(self, authorization: str) -> Bearer:
@@ -108,7 +108,7 @@ class Holders:
         except DatabaseError:
             if before is None:
                 raise
-            # Whoever was let in goes on: emergency calls must pass while the database is away.
+            # If the database is away, the cached token stays valid, so that emergency calls pass.
             return before
         finally:
             current_connection().close_if_unusable_or_obsolete()
@@ -129,7 +129,7 @@ def _secret(authorization: str) -> str:
 
 
 def _key(secret: str) -> tuple[str, str]:
-    """Return what a token is known by here: a token of one installation opens no other."""
+    """Return the cache key of a token: its installation and its SHA-256."""
     digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
     return current_alias(), digest
 
@@ -161,7 +161,7 @@ def in_front_of(pages: WsgiApplication) -> WsgiApplication:
             return pages(environ, start_response)
         status, body = _answered(environ, path[len(PATH) :].strip("/"))
         start_response(STATUS_LINES[status], headers_of(status, body))
-        return [body]  # A list, because the server sends one in one go.
+        return [body]  # A list, which the server sends in one write.
 
     return application
 

@@ -103,13 +103,13 @@ class HttpConnection(asyncio.Protocol):
                 self._refuse(ApiError(431, "head.too_large", "the request is too long.", "header"))
 
     def pause_writing(self) -> None:
-        """Read nothing more from who does not read his answers."""
+        """Backpressure: stop reading from a client that does not read its answers."""
         self._full = True
         if self._transport is not None:
             self._transport.pause_reading()
 
     def resume_writing(self) -> None:
-        """Read on."""
+        """Resume reading."""
         self._full = False
         self._read_on()
 

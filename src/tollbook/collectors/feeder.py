@@ -18,7 +18,7 @@ from tollbook.storage.db.current import carried
 
 # What arrives within this time of the first byte shares a transaction with it.
 GATHER_S = 0.02
-SETTLE_S = 2.0
+CLOSE_EVERY_S = 2.0
 LONGEST_WAIT_S = 10.0
 
 log = logging.getLogger(__name__)
@@ -75,15 +75,15 @@ class Feeder:
         return self._faults.get(source_id, "")
 
     def _run(self) -> None:
-        settled_at_s = time.monotonic()
+        closed_at_s = time.monotonic()
         retry_s = 0.0
-        while self._wait(retry_s or SETTLE_S):
+        while self._wait(retry_s or CLOSE_EVERY_S):
             time.sleep(GATHER_S)
             self._feed_all()
-            if time.monotonic() - settled_at_s >= SETTLE_S:
-                settled_at_s = time.monotonic()
+            if time.monotonic() - closed_at_s >= CLOSE_EVERY_S:
+                closed_at_s = time.monotonic()
                 for lane in self._present():
-                    self._try(lane, self._settle)
+                    self._try(lane, self._close_due)
             retry_s = min(max(1.0, retry_s * 2), LONGEST_WAIT_S) if self._faults else 0.0
         connections.close_all()
 
@@ -110,9 +110,9 @@ class Feeder:
             self._closed.discard(lane.source.id)
         return lane.advance(self._ends[lane.source.id], at=self._now())
 
-    def _settle(self, lane: Lane) -> bool:
+    def _close_due(self, lane: Lane) -> bool:
         if lane.source.id not in self._closed:
-            lane.settle(at=self._now())
+            lane.close_due(at=self._now())
         return False
 
     def _try(self, lane: Lane, step: Callable[[Lane], bool]) -> bool:

@@ -71,10 +71,10 @@ class Lane:
             return True
         return False
 
-    def settle(self, *, at: datetime) -> None:
+    def close_due(self, *, at: datetime) -> None:
         """Close the calls that only waited in case more records came."""
         self._dirty = True
-        self._keep(self._opened.settle(at), self._received(self._fed) or at)
+        self._keep(self._opened.close_due(at), self._received(self._fed) or at)
 
     def open(self) -> None:
         """Begin at the stored position; forget what was read beyond it."""

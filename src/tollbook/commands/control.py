@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 USUAL_AGI_PORT = 4573
 PATIENCE_S = 1.5  # The dialplan waits for two seconds, then decides itself.
-LOOK_S = 1.0  # So soon are rules that have changed read, whether somebody asks or not.
+LOOK_S = 1.0  # Poll interval: changed rules are reloaded without waiting for a question.
 
 log = logging.getLogger(__name__)
 

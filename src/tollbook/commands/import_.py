@@ -29,8 +29,8 @@ def run(
 ) -> int:
     """Import one file and print what it came to."""
     settings = installation.settings
-    # Looking for cycles among a million texts takes longer than storing them; this process ends
-    # with the file.
+    # The cyclic garbage collector takes longer among a million texts than storing them does; this
+    # process ends with the file.
     gc.disable()
     try:
         pbx = find_pbx(args.pbx)

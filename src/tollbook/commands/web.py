@@ -12,8 +12,8 @@ from tollbook.commands.words import DONE
 from tollbook.wiring.process import LEAVING_S, log_to_stderr, require_free_port
 from tollbook.wiring.start import Installation
 
-# A page wants a thread while it works, a decision while it waits for its commit: so many of them
-# can share one (`tollbook bench authorise` measures it).
+# Size of the thread pool: a page occupies a thread while it works, a decision while it waits for
+# its commit, and so many decisions can share a commit (`tollbook bench authorise` measures it).
 THREADS = 64
 STOP_S = 3  # Then requests that are still open are cut off: an open page must not delay a restart.
 

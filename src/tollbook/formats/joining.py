@@ -67,7 +67,7 @@ class Joiner:
             return held.readings[0].start_us
         return None
 
-    def settle(self, now_us: int | None = None) -> list[Outcome]:
+    def close_due(self, now_us: int | None = None) -> list[Outcome]:
         """Close the calls that have waited long enough at *now_us*.
 
         Gathered calls are closed if they gained no record since the last time this was called. A

@@ -86,7 +86,7 @@ class Parser:
             outcomes += self._read(frame)
         return outcomes
 
-    def settle(self, at: datetime | None = None) -> list[Outcome]:
+    def close_due(self, at: datetime | None = None) -> list[Outcome]:
         """Return calls that only waited in case more came; call it every few quiet seconds.
 
         *at* is this instant: a call of which more was announced waits no longer than its window.
@@ -94,7 +94,7 @@ class Parser:
         outcomes: list[Outcome] = []
         for frame in self._framer.end_at_return():
             outcomes += self._read(frame)
-        return outcomes + self._joiner.settle(None if at is None else to_us(at))
+        return outcomes + self._joiner.close_due(None if at is None else to_us(at))
 
     def finish(self) -> list[Outcome]:
         """Return what is left at the end of the input: the last line, and open calls."""

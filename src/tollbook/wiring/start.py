@@ -52,7 +52,7 @@ def open_installation(
     with installation.current(), _alone(settings.data_dir / "start.lock"):
         executor = _with_known_migrations(settings)
         _bring_up_to_date(settings, executor, migrate=migrate)
-        _verify_guards()
+        _verify_triggers()
         _first_site(installation)
     return installation
 
@@ -164,8 +164,8 @@ def _bring_up_to_date(settings: Settings, executor: MigrationExecutor, *, migrat
     bring_up_to_date()
 
 
-def _verify_guards() -> None:
-    """Put back the triggers that keep immutable tables immutable, and prove that they are there."""
+def _verify_triggers() -> None:
+    """Reinstall triggers that are missing, and verify that immutable tables have theirs."""
     from tollbook.storage.db.call_journal import (  # noqa: PLC0415 - likewise
         install_journal,
         missing_journal,
@@ -174,7 +174,7 @@ def _verify_guards() -> None:
         install_counters,
         missing_counters,
     )
-    from tollbook.storage.db.immutability import install_guards, missing_guards  # noqa: PLC0415 - see above
+    from tollbook.storage.db.immutability import install_immutability, missing_immutability  # noqa: PLC0415 - see above
 
     connection = current_connection()
     if missing_journal(connection):
@@ -182,10 +182,10 @@ def _verify_guards() -> None:
     if missing_counters(connection):
         install_counters(connection)
 
-    if not missing_guards(connection):
+    if not missing_immutability(connection):
         return
-    install_guards(connection)
-    missing = missing_guards(connection)
+    install_immutability(connection)
+    missing = missing_immutability(connection)
     if missing:
         raise StartError(
             f"the database does not accept the guards of its immutable tables ({missing[0]}). "

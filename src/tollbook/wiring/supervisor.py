@@ -1,6 +1,6 @@
 """One command that runs everything: a parent and its children, each a process of its own.
 
-A child that dies is started again, ever more slowly if it dies again and again. A TERM or Ctrl-C
+A child that dies is restarted, with exponential back-off. A TERM or Ctrl-C
 ends them all; when the parent is killed, the kernel ends them.
 """
 
@@ -21,7 +21,7 @@ from tollbook.wiring.process import end_with_parent
 LOOK_S = 0.1
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
-SOUND_AFTER_S = 60.0  # A child that has run so long begins its pauses anew.
+SOUND_AFTER_S = 60.0  # After so long a run the back-off is reset.
 GRACE_S = 10.0
 WRONG_USE = 2  # A child that leaves so cannot be helped by starting it again.
 

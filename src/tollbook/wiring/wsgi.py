@@ -1,9 +1,9 @@
 """The web application as a server loads it, in each of its worker processes.
 
-WSGI and not ASGI: pages and exports are synchronous, so a pool of threads runs them side by side
+WSGI and not ASGI: pages and exports are synchronous, so a thread pool runs them concurrently
 and streams an export row by row; under ASGI Django runs them one after another and gathers the
 whole export first. Decisions on calls stand in front of the framework (`api.decisions`): sixty of
-them wait for one commit together.
+them share one commit.
 """
 
 from typing import cast

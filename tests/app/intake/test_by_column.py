@@ -20,7 +20,7 @@ from tollbook.app.intake.mediate import MAX_TRUNK, Mediator
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
-from tollbook.core.dialplan import DialPlan, default_plan, read_plan
+from tollbook.core.dialplan import DialPlan, default_dial_plan, read_dial_plan
 from tollbook.formats import Definition, Parser, block_texts, load_definition, read_definition
 
 ASTERISK = load_definition("asterisk-csv")
@@ -63,15 +63,15 @@ EXTENSIONS = {"101": "Sales", "102": "", "201": "Support", "4711": "Sales", "100
 
 
 def plan(**document: object) -> DialPlan:
-    found = read_plan(document).plan
+    found = read_dial_plan(document).plan
     assert found is not None
     return found
 
 
 PLANS = (
-    default_plan("DE", area_code="30"),
-    default_plan("US"),
-    default_plan(""),
+    default_dial_plan("DE", area_code="30"),
+    default_dial_plan("US"),
+    default_dial_plan(""),
     plan(country="DE", area_code="30", outside_prefixes=["0"], extension_ranges=["100-199", "2xx"]),
     plan(
         country="DE",

@@ -14,10 +14,10 @@ from tollbook.app.intake.mediate import Mediator
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
-from tollbook.core.dialplan import default_plan
+from tollbook.core.dialplan import default_dial_plan
 from tollbook.formats import Definition, Parser, load_definition
 
-RULES = Rules(plan=default_plan("DE"))
+RULES = Rules(plan=default_dial_plan("DE"))
 
 
 def linked(call: Call) -> str:

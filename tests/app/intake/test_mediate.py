@@ -13,7 +13,7 @@ from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
 from tollbook.core.calls import Cdr, CdrLeg, Direction, Part, RejectedRecord, Skip
-from tollbook.core.dialplan import default_plan
+from tollbook.core.dialplan import default_dial_plan
 
 START = datetime(2026, 3, 2, 9, 30, 15, tzinfo=UTC)
 MINUTE = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -43,7 +43,7 @@ DOCUMENT = json.dumps(TARIFF)
 
 def rules(*assignments: Assignment, **changes: object) -> Rules:
     return Rules(
-        plan=default_plan("DE", area_code="30"),
+        plan=default_dial_plan("DE", area_code="30"),
         zone="Europe/Berlin",
         extensions={"101": "Sales", "102": ""},
         assignments=assignments or (Assignment(1),),
@@ -196,7 +196,7 @@ def test_a_call_pays_by_the_version_in_force_when_talk_began() -> None:
     def amount(second_from_us: int) -> int | None:
         versions = {1: (Version(10, 0, DOCUMENT), Version(11, second_from_us, dearer))}
         using = Rules(
-            plan=default_plan("DE", area_code="30"),
+            plan=default_dial_plan("DE", area_code="30"),
             assignments=(Assignment(1),),
             versions=versions,
         )
@@ -285,7 +285,7 @@ def test_the_same_call_is_recognised_and_a_redial_is_not(
 
 def test_a_changed_dial_plan_makes_no_call_new() -> None:
     before = mediated(call()).calls.dedupe_hash
-    after = mediated(call(), using=Rules(plan=default_plan("US"))).calls.dedupe_hash
+    after = mediated(call(), using=Rules(plan=default_dial_plan("US"))).calls.dedupe_hash
 
     assert before == after
 

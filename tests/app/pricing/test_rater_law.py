@@ -14,7 +14,7 @@ from support.effort import examples
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Billable, Rater, compiled_document
 from tollbook.core.calendar import epoch_seconds
-from tollbook.core.dialplan import default_plan
+from tollbook.core.dialplan import default_dial_plan
 from tollbook.core.rating import TalkedCall, charge_at, charge_of
 
 CALLS = 60
@@ -30,7 +30,7 @@ def test_calls_in_any_order_are_charged_as_each_alone(seed: int) -> None:
     document = json.dumps(tariff)
     rater = Rater(
         Rules(
-            plan=default_plan("DE"),
+            plan=default_dial_plan("DE"),
             assignments=(Assignment(1, matches="dialled"),),
             versions={1: (Version(7, -(2**62), document),)},
         )

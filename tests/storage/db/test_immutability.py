@@ -11,7 +11,11 @@ from tollbook.core.instants import from_us
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, post_entries
-from tollbook.storage.db.immutability import GUARDED_TABLES, install_guards, missing_guards
+from tollbook.storage.db.immutability import (
+    IMMUTABLE_TABLES,
+    install_immutability,
+    missing_immutability,
+)
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (
     Account,
@@ -80,7 +84,7 @@ def rows(table: str) -> list[tuple[object, ...]]:
         return cursor.fetchall()
 
 
-@pytest.mark.parametrize("table", GUARDED_TABLES)
+@pytest.mark.parametrize("table", IMMUTABLE_TABLES)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id + 1000", "DELETE FROM {}"])
 def test_change_is_refused_by_the_database(filled: Database, table: str, statement: str) -> None:
     before = rows(table)
@@ -92,7 +96,7 @@ def test_change_is_refused_by_the_database(filled: Database, table: str, stateme
     assert rows(table) == before
 
 
-@pytest.mark.parametrize("table", GUARDED_TABLES)
+@pytest.mark.parametrize("table", IMMUTABLE_TABLES)
 def test_insert_or_replace_cannot_pass_either(sqlite: Database, table: str) -> None:
     fill()
 
@@ -101,7 +105,7 @@ def test_insert_or_replace_cannot_pass_either(sqlite: Database, table: str) -> N
 
 
 @pytest.mark.postgresql
-@pytest.mark.parametrize("table", GUARDED_TABLES)
+@pytest.mark.parametrize("table", IMMUTABLE_TABLES)
 def test_truncate_is_refused(postgresql: Database, table: str) -> None:
     with pytest.raises(Error, match="only grows"), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {table} CASCADE")
@@ -116,16 +120,16 @@ def test_a_session_that_pretends_to_be_a_replica_is_refused_too(postgresql: Data
 
 
 def test_a_fresh_database_misses_no_guard(database: Database) -> None:
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == []
 
 
 def test_a_dropped_guard_is_noticed_and_put_back(sqlite: Database) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER tollbook_charge_only_grows_delete")
 
-    assert missing_guards(connection) == ["tollbook_charge_only_grows_delete"]
-    install_guards(connection)
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == ["tollbook_charge_only_grows_delete"]
+    install_immutability(connection)
+    assert missing_immutability(connection) == []
 
 
 def test_a_weakened_guard_is_noticed(sqlite: Database) -> None:
@@ -136,7 +140,7 @@ def test_a_weakened_guard_is_noticed(sqlite: Database) -> None:
             "BEGIN SELECT 1; END"
         )
 
-    assert missing_guards(connection) == ["tollbook_charge_only_grows_delete"]
+    assert missing_immutability(connection) == ["tollbook_charge_only_grows_delete"]
 
 
 @pytest.mark.postgresql
@@ -151,9 +155,9 @@ def test_a_weakened_guard_is_noticed_on_the_server(postgresql: Database, weakeni
     with connection.cursor() as cursor:
         cursor.execute(weakening)
 
-    assert missing_guards(connection) == ["tollbook_charge_only_grows"]
-    install_guards(connection)
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == ["tollbook_charge_only_grows"]
+    install_immutability(connection)
+    assert missing_immutability(connection) == []
 
 
 @pytest.mark.postgresql
@@ -164,14 +168,14 @@ def test_a_guard_that_does_nothing_is_noticed(postgresql: Database) -> None:
             "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
         )
 
-    assert len(missing_guards(connection)) == len(GUARDED_TABLES)
+    assert len(missing_immutability(connection)) == len(IMMUTABLE_TABLES)
 
 
 def test_a_guard_lifted_in_a_transaction_that_fails_is_still_there(sqlite: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         lift_a_guard_and_fail()
 
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == []
 
 
 def lift_a_guard_and_fail() -> None:

@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from support.databases import Database, connection
 from tollbook.storage.db import migrate
-from tollbook.storage.db.immutability import missing_guards
+from tollbook.storage.db.immutability import missing_immutability
 from tollbook.storage.db.migrate import bring_up_to_date
 from tollbook.wiring.start import StartError, open_installation
 
@@ -20,7 +20,7 @@ def test_the_migrations_make_what_the_models_say(sqlite: Database) -> None:
 def test_migrating_again_changes_nothing_and_keeps_the_guards(database: Database) -> None:
     bring_up_to_date()
 
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == []
 
 
 def test_a_guard_that_a_rebuilt_table_lost_is_put_back(sqlite: Database) -> None:
@@ -28,11 +28,11 @@ def test_a_guard_that_a_rebuilt_table_lost_is_put_back(sqlite: Database) -> None
         cursor.execute("CREATE TABLE kept AS SELECT * FROM tollbook_charge")
         cursor.execute("DROP TABLE tollbook_charge")
         cursor.execute("ALTER TABLE kept RENAME TO tollbook_charge")
-    assert len(missing_guards(connection)) == 2
+    assert len(missing_immutability(connection)) == 2
 
     bring_up_to_date()
 
-    assert missing_guards(connection) == []
+    assert missing_immutability(connection) == []
 
 
 @pytest.mark.parametrize("applied", [["0001_initial"], ["0001_initial", "0013_calls_at_once"]])

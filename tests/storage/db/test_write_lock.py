@@ -161,7 +161,7 @@ def test_every_connection_is_durable_and_guarded(
 
 
 def test_the_lock_is_not_taken_twice_through_one_connection(sqlite: Database) -> None:
-    turnstile = WriteLock(sqlite.data_dir)
-    with turnstile, pytest.raises(RuntimeError, match="already holds"):
-        turnstile.acquire()
-    turnstile.close()
+    write_lock = WriteLock(sqlite.data_dir)
+    with write_lock, pytest.raises(RuntimeError, match="already holds"):
+        write_lock.acquire()
+    write_lock.close()

@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row
-from tollbook.core.dialplan import default_plan, plan_document
+from tollbook.core.dialplan import default_dial_plan, dial_plan_document
 from tollbook.storage.models import (
     AuditLog,
     Pbx,
@@ -346,7 +346,7 @@ def test_what_is_no_duration_is_refused(text: str) -> None:
 
 
 def test_a_dial_plan_is_stored_whole_or_refused_whole(browser: Client, office: Office) -> None:
-    document = {**plan_document(default_plan("DE")), "outside_prefixes": ["0"]}
+    document = {**dial_plan_document(default_dial_plan("DE")), "outside_prefixes": ["0"]}
     saved = browser.post("/settings", {"dial_plan": json.dumps(document)})
     assert saved.headers["Location"] == "/settings"
     before = Site.objects.get().dial_plan

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from support.office import Office
-from tollbook.core.dialplan import default_plan, plan_document, read_plan
+from tollbook.core.dialplan import default_dial_plan, dial_plan_document, read_dial_plan
 from tollbook.storage.models import AuditLog, Site
 from tollbook.web.directory.pages.dial_plan_form import form_texts, read_texts
 
@@ -84,10 +84,12 @@ def test_a_fault_stands_at_its_field_and_nothing_is_stored(
 
 
 def test_what_the_form_shows_is_what_it_stores() -> None:
-    plan = read_plan({**plan_document(default_plan("DE")), "short_codes": {"70": "+4930"}}).plan
+    plan = read_dial_plan(
+        {**dial_plan_document(default_dial_plan("DE")), "short_codes": {"70": "+4930"}}
+    ).plan
     assert plan is not None
 
-    assert read_plan(read_texts(form_texts(plan))).plan == plan
+    assert read_dial_plan(read_texts(form_texts(plan))).plan == plan
 
 
 def test_a_site_that_is_not_there_has_no_plan(browser: Client, office: Office) -> None:

@@ -14,7 +14,7 @@ from tollbook.storage.db.installation import door
 from tollbook.storage.models import LoginFailure, Meta
 
 FAILURES_KEPT: Final = timedelta(days=1)
-ADMISSION: Final = "sign-in-admission"  # the row that tries queue at
+ADMISSION: Final = "sign-in-admission"  # a mutex row: sign-in attempts are serialised on it
 LONGEST_NAME: Final = 150
 TRIES_OF_AN_ADDRESS: Final = 4  # times those of a name: an office shares one address
 
@@ -48,7 +48,7 @@ def admit(
     """
     since_us = to_us(at - lock_out.window)
     with door().transaction():
-        # One try after the other, on a database server too: each must see those before it.
+        # Serialised on a database server too: each try must see those before it.
         Meta.objects.select_for_update().get_or_create(key=ADMISSION)
         LoginFailure.objects.filter(at_us__lt=to_us(at - FAILURES_KEPT)).delete()
         recent = LoginFailure.objects.filter(at_us__gt=since_us).order_by("at_us")

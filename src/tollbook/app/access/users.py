@@ -258,7 +258,7 @@ def change_role(
                 "created_by": by.name,
             },
         )
-        # Whoever was called a superuser has a role of its own from now on.
+        # A former superuser has a role of its own from now on.
         User.objects.filter(pk=user_id).update(is_superuser=role is Role.ADMINISTRATOR)
         sign_out_everywhere(user_id)
         changed = _line(user_id)
@@ -361,10 +361,10 @@ def _role_words(line: UserLine) -> dict[str, str]:
 
 
 def _is_last_administrator(user_id: int) -> bool:
-    """Say whether no other administrator would be left; the others stay as they are meanwhile."""
+    """Say whether no other administrator would be left; locks the others' rows."""
     others = _with_roles().filter(role=Role.ADMINISTRATOR.value, is_active=True)
     ids = list(others.order_by("pk").values_list("pk", flat=True))
-    # Two who send each other away at once wait here for one another; the second one is refused.
+    # Serialise: of two administrators who disable each other concurrently, the second is refused.
     list(User.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
     return not others.filter(pk__in=ids).exclude(pk=user_id).exists()
 

@@ -60,7 +60,7 @@ LATE_RECORD = "the record of a call that was settled as estimated"
 def bill_calls(call_ids: Sequence[int], *, at: datetime) -> None:
     """Bill the calls with these ids, ascending, in the transaction that has stored them.
 
-    *at* is when their records came. Each call is billed once: whoever stores it calls this.
+    *at* is when their records came. Each call is billed once: by the transaction that stores it.
     """
     if not call_ids:
         return
@@ -128,7 +128,7 @@ class _Bill:
         payers = self._payers(stored)
         locked = self._lock(stored, payers)
         self._lock_budgets(stored)
-        # Only now: before, whoever ends a hold elsewhere may have been at it.
+        # Read again under the lock: a hold may have ended concurrently.
         stored = holds_by_id(self.holds.values())
         hold_of = {
             call_id: stored[hold_id]
@@ -206,7 +206,7 @@ class _Bill:
     def _lock(
         self, stored: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
     ) -> dict[AccountKey, AccountState]:
-        """Lock all accounts that may be moved, in one order, and return what they hold before."""
+        """Lock all accounts that may be moved, in a fixed order; return what they hold before."""
         accounts: set[AccountKey] = {hold.account for hold in stored.values()}
         accounts |= {(*REVENUE, hold.account[2]) for hold in stored.values()}
         for call_id, account in payers.items():
@@ -215,7 +215,7 @@ class _Bill:
         return lock_accounts(accounts, at_us=to_us(self.at))
 
     def _lock_budgets(self, stored: Mapping[int, StoredHold]) -> None:
-        """Lock what is used of all budgets that this batch may move, in one order as well."""
+        """Lock what is used of all budgets that this batch may move, in a fixed order as well."""
         holders = {
             (kind, holder_id)
             for call in self.calls.values()
@@ -377,12 +377,12 @@ def _nothing_used() -> Used:
 
 
 def _is_settled(hold: StoredHold) -> bool:
-    """Whether somebody has paid for the call before its record came."""
+    """Whether the call was settled before its record came."""
     return hold.entry_id is not None
 
 
 def _is_paid(hold: StoredHold) -> bool:
-    """Whether the hold sets somebody's money aside; a call that nobody pays has one of nothing."""
+    """Whether the hold has an amount; unpaid calls have zero holds."""
     return hold.amount_micros > 0 and hold.account[0] != SYSTEM
 
 

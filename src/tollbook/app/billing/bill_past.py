@@ -4,7 +4,7 @@
     bill_past(door, since=…, until=…, by=Actor("anna", now))
 
 By the rules of now: who would pay such a call today pays it. A call that somebody pays already is
-left alone, so asking twice bills once; budgets and fees have counted the calls when they came.
+left alone, so it is idempotent; budgets and fees have counted the calls when they came.
 
 Source: docs/algorithms/ledger.md, "Records and money".
 """
@@ -34,7 +34,10 @@ from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import unbilled_calls
 
 _CALLS_A_STEP = 500
-_BILLABLE = ("billing_off", "unrated")  # Whoever pays now pays later prices too.
+_BILLABLE = (
+    "billing_off",
+    "unrated",
+)  # The payer of an unrated call also pays a price that comes later.
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ The owner of the new code pays, if his billing is on, instead of whoever has pai
 the old account to the new, or from and to our revenue where nobody paid before or pays now. Where
 he does not, an extension or a department that has paid still does, and what another owner has
 paid falls to them by the rules of now. The price stays what it is; a re-rating asks tariffs that
-are assigned by account code again. A call that has the code already is left alone, so doing it
-twice does it once.
+are assigned by account code again. A call that has the code already is left alone, so it is
+idempotent.
 
 Source: EBC-11; docs/algorithms/ledger.md, "A corrected account code".
 """
@@ -115,7 +115,7 @@ def would_correct(call_ids: Sequence[int], code: str) -> list[CorrectionEffect]:
 def correct_codes(call_ids: Sequence[int], code: str, *, by: Actor, reason: str = "") -> list[Made]:
     """Give these calls the account *code* ("" for none), all or none. Raises NotCorrected."""
     with door().transaction():
-        # Nothing is stored or rated again beside this.
+        # Batch lock: no call is stored or rated again concurrently.
         bulk_engine().begin_batch()
         return _correct(_cases(call_ids, _found(code)), by=by, reason=reason)
 

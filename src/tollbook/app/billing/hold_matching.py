@@ -2,7 +2,7 @@
 
 Pure. A hold goes to one call at most and a call has one hold at most. Where several fit, the
 digits that were dialled decide, then the instant nearest to the call's beginning, then the order
-of ids: the same records and holds always meet, however they are ordered.
+of ids: the matching is deterministic, however records and holds are ordered.
 
 Source: docs/algorithms/ledger.md, "Records and money".
 """
@@ -21,7 +21,7 @@ class Record(NamedTuple):
     """A call as its record tells it; texts are "" where it does not say.
 
     `numbers` are the digits by which the call may have been asked for. `latest_us` is when it was
-    answered, else when it ended: whoever asks, asks before.
+    answered, else when it ended: a decision is asked before that.
     """
 
     call_id: int

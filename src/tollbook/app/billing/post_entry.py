@@ -1,4 +1,4 @@
-"""Posts one entry to the ledger: once, however often it is sent.
+"""Posts one entry to the ledger: idempotent, by its key.
 
 The same key with the same content gets the first answer; the same key with other content raises
 `KeyConflict` and moves nothing. Source: docs/algorithms/ledger.md, "Entries".

@@ -22,7 +22,7 @@ class UnknownPlace(LookupError):
 class Caller:
     """Who calls, as asked (`number`) and as the directory knows it; `phone` None: a stranger.
 
-    Each is itself only: what is remembered for one is not looked up for another.
+    eq=False: compared and hashed by identity, so it can be a cache key.
     """
 
     site: SiteEntry

@@ -51,7 +51,7 @@ def close_holds(*, at: datetime, grace: timedelta = GRACE) -> Closed:
         try:
             settle(Settlement(hold.key, at=at, talk_s=hold.talk_s or 0, answered=answered))
         except (HoldEnded, KeyConflict, UnknownHold):
-            continue  # Its record has come at this very moment.
+            continue  # Race: its record was stored meanwhile.
         except (UnknownPlace, ValueError) as fault:
             log.warning(
                 "hold %s could not be settled: %s. It runs out in its time.", hold.id, fault

@@ -57,10 +57,10 @@ __all__ = [
     "settle",
 ]
 
-# Python looks for cycles when so many values are new. A group of decisions makes thousands, none of
-# them in a cycle: at the usual 700 a tenth of the time goes into looking.
+# Thresholds of the cyclic garbage collector: a group allocates thousands of objects, none in a
+# cycle; at the default of 700 the collector takes a tenth of the time.
 COLLECTING = 20_000, 10, 10
-TRIES = 3  # Then a question waits no longer for rules that stand still.
+TRIES = 3  # After so many stale reads the rulebook is loaded inside the transaction.
 T = TypeVar("T")
 
 
@@ -108,7 +108,7 @@ class Decider:
         keep_policy(self.keeper.refresh(to_us(at)))
 
     def _catch_up(self, at_us: int, found: OutOfDate) -> None:
-        """Read the rules anew, and keep what decides by them while the database is away."""
+        """Reload the rulebook, and write the policy that answers while the database is away."""
         keep_policy(self.keeper.refresh(at_us, anew=found.uncounted))
 
     def ask(self, request: Request) -> Answer:

@@ -214,12 +214,12 @@ class Endings:
             answer=new.answer,
             moves=self._moves,
         )
-        self._state.move(hold.account, amount - hold.amount_micros, _less(hold.reserved))
+        self._state.move(hold.account, amount - hold.amount_micros, _negated(hold.reserved))
         self._state.move(hold.account, 0, new.reserved)
         self._changed[hold.key] = longer
 
     def _let_go(self, hold: StoredHold) -> None:
-        self._state.move(hold.account, -hold.amount_micros, _less(hold.reserved))
+        self._state.move(hold.account, -hold.amount_micros, _negated(hold.reserved))
 
     def _spend(self, hold: StoredHold, micros: int) -> None:
         state = self._state.accounts[hold.account]
@@ -295,8 +295,8 @@ def request_of(book: Rulebook, hold: StoredHold) -> Request:
     )
 
 
-def _less(reserved: Reserved) -> Reserved:
-    """Return the opposite of *reserved*, as what is let go."""
+def _negated(reserved: Reserved) -> Reserved:
+    """Return *reserved* negated."""
     return Reserved(
         tuple(
             part._replace(micros=-part.micros, seconds=-part.seconds) for part in reserved.budgets

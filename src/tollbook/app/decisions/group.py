@@ -1,7 +1,7 @@
 """Decides a group of questions in one transaction: few statements for many calls.
 
-What seldom changes is in the rulebook. One that is out of date is not used: then every question
-of the group is answered `OutOfDate`, and whoever asked reads the rulebook again. The current state
+What seldom changes is in the rulebook. A stale one is not used: then every question of the group
+is answered `OutOfDate`, and its caller reloads the rulebook and retries. The current state
 (money, budgets, calls at once) is read here, under the lock, for the whole group; then the
 questions are decided one after another, each finding what those before it left.
 """
@@ -66,8 +66,8 @@ class OutOfDate(RuntimeError):
 class QueuedEvent(NamedTuple):
     """What a switch asks or tells, waiting for its group.
 
-    *insists* that the book is read in the transaction. That is slow and keeps others waiting, so
-    it is for what found the book out of date again and again.
+    *insists*: the rulebook is loaded inside the transaction. That is slow and blocks others, so
+    it is only for an event that met a stale rulebook several times.
     """
 
     event: CallEvent
@@ -153,7 +153,7 @@ class DecisionGroup:
             return fault
 
     def _more_accounts(self, events: Sequence[CallEvent]) -> set[tuple[str, str, str]]:
-        """Return the accounts that endings move: all are locked in one go, in one order."""
+        """Return the accounts that endings move: all are locked at once, ordered by account."""
         more: set[tuple[str, str, str]] = set()
         for event in events:
             hold = None if isinstance(event, Request) else self._stored.get(event.hold)
@@ -180,7 +180,7 @@ class DecisionGroup:
         elif not answer.allowed:
             self._refusals.append((request, question, answer))
         else:
-            return answer  # Nothing of a call inside the house is stored: it may be asked again.
+            return answer  # Internal calls are not stored; a retry is decided again.
         self._given[request.key] = content, answer
         return answer
 
@@ -240,7 +240,7 @@ def read_state(
         for question in questions
         if not isinstance(question, Exception) and not question.emergency and not question.internal
     ]
-    # Before the balances: whoever stores calls holds the batch lock when it locks balances.
+    # Lock order: batch lock, then balances, as in imports.
     budgets = _budgets(asked, opens=locked)
     accounts: dict[tuple[str, str, str], AccountState] = {}
     if asked or more:
@@ -273,7 +273,7 @@ def _budgets(questions: Sequence[Question], *, opens: bool) -> dict[tuple[int, i
     found = budget_stands(wanted.keys())
     missing = [wanted[key] for key in wanted.keys() - found.keys()]
     if missing and opens:
-        bulk_engine().begin_batch()  # Nobody stores calls while those of the period are counted.
+        bulk_engine().begin_batch()  # No call is stored while the period's are summed.
         open_uses([_use_key(one) for one in missing])
         found = budget_stands(wanted.keys())
     return found

@@ -18,7 +18,7 @@ from typing import Any
 from tollbook.app.decisions.callers import extension_of_device
 from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.rulebook import Rulebook
-from tollbook.core.dialplan import Resolver, default_plan, plan_document, read_plan
+from tollbook.core.dialplan import Resolver, default_dial_plan, dial_plan_document, read_dial_plan
 from tollbook.core.policies import DecisionStep, Reason
 from tollbook.storage.db.installation import current
 
@@ -29,7 +29,7 @@ _CLOSED: dict[str, Any] = {"open": False, "limit_s": None, "class": "no class"}
 
 @dataclass(slots=True)
 class _PolicyOnDisk:
-    """Whose rules are in the file already."""
+    """The directory whose rules are in the file; compared by identity."""
 
     directory: object = None
 
@@ -113,7 +113,7 @@ def _document(book: Rulebook) -> dict[str, object]:
                 "dial_prefix": next(
                     (p.dial_prefix for p in directory.pbxs.values() if p.site_id == site.id), ""
                 ),
-                "dial_plan": plan_document(site.resolver.plan),
+                "dial_plan": dial_plan_document(site.resolver.plan),
                 "callers": callers[site.id],
             }
             for site in directory.sites.values()
@@ -129,12 +129,12 @@ def _site_of(request: Request, sites: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _resolver(site: dict[str, Any]) -> Resolver:
-    plan = read_plan(site["dial_plan"]).plan
-    return Resolver(plan or default_plan())
+    plan = read_dial_plan(site["dial_plan"]).plan
+    return Resolver(plan or default_dial_plan())
 
 
 def _write(folder: Path, document: dict[str, object]) -> None:
-    """Put the copy in its place in one go, readable by the owner only: it holds secret digits."""
+    """Replace the copy atomically, readable by the owner only: it holds secret digits."""
     file = folder / FILE
     fresh = file.with_suffix(f".{os.getpid()}.new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

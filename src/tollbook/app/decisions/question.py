@@ -2,7 +2,7 @@
 
 Everything here follows from the question and the book alone, so no balance is read; what does
 depend on balances, budgets and other calls is `app.decisions.decide`'s. What the caller brings and
-what the number brings repeat from call to call: both are remembered with the book.
+what the number brings repeat from call to call: both are memoised in the directory.
 """
 
 import re
@@ -256,14 +256,14 @@ def _number_facts(caller: Caller, keyed: str) -> NumberFacts:
     target = resolver.target(rest, "")
     way = resolver.way(who, target, "")
     if way[0] not in ("out", "internal"):
-        # Who asks is in the house, whatever number the telephone shows.
+        # The asking caller counts as internal, whatever number it presents.
         way = resolver.way(who, target, "internal" if target.extension else "out")
     direction, callee, call_type, place, _ = way
     internal = direction == "internal"
     diallable = _DIALLABLE.fullmatch(dialled) is not None
     prefix = "" if emergency or internal or caller.pbx is None else caller.pbx.dial_prefix
     return NumberFacts(
-        # Emergency numbers have a way of their own in every switch: no secret digits before them.
+        # No secret prefix for emergency numbers: switches route them separately.
         number=prefix + rest,
         rest=rest,
         destination=Destination(callee, _country(callee, call_type), call_type),
@@ -300,7 +300,7 @@ def _keyed(
 
 
 def _help_in(typed: str, caller: Caller) -> str:
-    """Return keys that call for help, before anybody takes them for a code."""
+    """Return the emergency number in the keys, tested before they are parsed as a code."""
     number = typed.strip().removesuffix("#")
     return number if caller.site.resolver.is_emergency(number) else ""
 

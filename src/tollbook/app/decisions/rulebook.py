@@ -1,8 +1,8 @@
-"""Everything that decisions look up and that seldom changes, read once and kept.
+"""Everything that decisions look up and that seldom changes, read once and cached.
 
 Sites, telephones, codes, classes of service, budgets' rules, tariffs and plans. Two counters
-(`storage.db.change_counters`) tell whether any of it has changed since; a book that is out of date
-is never decided by. What changes with every call (balances, holds, what is used) is not in it.
+(`storage.db.change_counters`) tell whether any of it has changed since; a stale book is never used.
+What changes with every call (balances, holds, what is used) is not in it.
 """
 
 import gc
@@ -36,7 +36,7 @@ from tollbook.storage.models import (
 )
 
 _REMEMBERED = 100_000
-_WORTH_SETTING_APART = 10_000  # rates
+_FREEZE_FROM_RATES = 10_000
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 OPEN_CLASS = ClassOfService("open")
@@ -44,7 +44,7 @@ OPEN_CLASS = ClassOfService("open")
 
 @dataclass(frozen=True, slots=True)
 class SiteEntry:
-    """A site; `resolver` is its dial plan at work, `class_id` its class of service."""
+    """A site; `resolver` is its compiled dial plan, `class_id` its class of service."""
 
     id: int
     name: str
@@ -111,8 +111,7 @@ class BudgetEntry:
 class Directory:
     """Who calls, and what they may.
 
-    The last three remember what `app.decisions.question` makes of callers and numbers, as long as
-    this stands.
+    The last three are memo tables of `app.decisions.question`, valid for this directory.
     """
 
     sites: Mapping[int, SiteEntry]
@@ -156,7 +155,7 @@ class Rulebook:
 
 
 def remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
-    """Return *value*, kept under *key* as long as there is room."""
+    """Return *value*, memoised under *key*; a table that is full is emptied first."""
     if len(known) >= _REMEMBERED:
         known.clear()  # Rare, cheap, and memory stays bounded.
     known[key] = value
@@ -164,7 +163,7 @@ def remember(known: dict[Key, Value], key: Key, value: Value) -> Value:
 
 
 class RulebookKeeper:
-    """The book of one process, read anew when it is out of date."""
+    """The book of one process, reloaded when it is stale."""
 
     def __init__(self) -> None:
         self.book: Rulebook | None = None
@@ -173,16 +172,16 @@ class RulebookKeeper:
     def refresh(self, at_us: int, *, anew: bool = False) -> Rulebook:
         """Return a book of this moment; tariffs in force from *at_us* on are made ready.
 
-        *anew* reads the directory whatever the counters say: there is a telephone that is not in
-        it. Outside a transaction, because a large tariff takes seconds.
+        *anew* reloads the directory even if the counters are unchanged: it lacks a new telephone,
+        which they do not count. Outside a transaction, because a large tariff takes seconds.
         """
         known = self.book
         with self._loading:
-            # Whoever waited here finds what another has just read.
+            # Double-checked: another thread may have loaded it while we waited.
             return self.load(at_us, anew=anew and self.book is known)
 
     def load(self, at_us: int, *, anew: bool = False) -> Rulebook:
-        """Do as `refresh` without waiting for anybody who does the same."""
+        """Do as `refresh` without the loading lock."""
         before, counts = self.book, change_counts()
         if before is not None and before.counts == counts and not anew:
             return before
@@ -191,22 +190,22 @@ class RulebookKeeper:
         prices = _prices(directory, before.prices if before else None, at_us)
         self.book = Rulebook(counts, directory, prices, _accounts())
         if before is None or before.counts[1] != counts[1]:
-            _set_apart(prices)
+            _freeze(prices)
         return self.book
 
 
-def _set_apart(prices: Prices) -> None:
-    """Keep Python's cyclic collector from walking through large tariffs again and again.
+def _freeze(prices: Prices) -> None:
+    """gc.freeze() large tariffs, so that full collections pass over them.
 
-    A hundred thousand prefixes are a million values that live as long as the book, and a walk
-    through them stops every decision for a third of a second.
+    A hundred thousand prefixes are a million objects that live as long as the book; a collection
+    that traverses them stops every decision for a third of a second.
     """
-    desks = {
-        version_id: desk
+    pricers = {
+        version_id: pricer
         for rater in prices.raters.values()
-        for version_id, desk in rater.desks.items()
+        for version_id, pricer in rater.pricers.items()
     }
-    if sum(len(desk.compiled.rates) for desk in desks.values()) >= _WORTH_SETTING_APART:
+    if sum(len(pricer.compiled.rates) for pricer in pricers.values()) >= _FREEZE_FROM_RATES:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
@@ -337,11 +336,11 @@ def _prices(directory: Directory, before: Prices | None, at_us: int) -> Prices:
 
 
 def _compile(rater: Rater, rules: Rules, at_us: int) -> None:
-    """Compile the versions that calls from *at_us* on are priced by: not while they wait."""
+    """Compile the versions that price calls from *at_us* on, so that no call waits for it."""
     tariffs = {one.tariff_id for one in rules.assignments if one.kind == CHARGE}
     for tariff_id in tariffs:
         in_force = rater.version(tariff_id, at_us)
         for version in rules.versions.get(tariff_id, ()):
             is_coming = in_force is None or version.valid_from_us >= in_force.valid_from_us
-            if is_coming and version.version_id not in rater.desks:
-                rater.desks[version.version_id] = TariffPricer(version)
+            if is_coming and version.version_id not in rater.pricers:
+                rater.pricers[version.version_id] = TariffPricer(version)

@@ -192,8 +192,8 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
 
 
 def work() -> None:
-    """Be the other process: read a task, write each draft, then the end or what went wrong."""
-    # Nothing here makes cycles, and looking for them among a million texts took a third of the
+    """The worker process: read a task, write each draft, then the end or what went wrong."""
+    # Nothing here makes reference cycles, and the cyclic garbage collector took a third of the
     # time. The process ends with the file.
     gc.disable()
     # Written by our parent a moment ago: nobody else has the pipe.
@@ -206,7 +206,7 @@ def work() -> None:
             out.write(content)
             out.flush()
     except BrokenPipeError:
-        os._exit(1)  # Whoever wanted the drafts has gone, and nobody is left to be told.
+        os._exit(1)  # The parent process has gone: nobody reads the drafts, or a fault.
 
 
 def _parcels(task: Task) -> Iterator[tuple[bytes, bytes]]:
@@ -246,8 +246,8 @@ def _received(
 def _fetch(pipe: IO[bytes], parcels: "Queue[_Parcel]", unwanted: threading.Event) -> None:
     """Put what comes through *pipe* into *parcels*, and None at its end.
 
-    A pipe holds less than one draft: unless somebody empties it while a batch is being stored,
-    the two processes take turns instead of working side by side.
+    A pipe's buffer holds less than one draft: unless a thread drains it while a batch is being
+    stored, the two processes alternate instead of running in parallel.
     """
     with suppress(ValueError, OSError):  # The pipe was closed: nobody wants the rest.
         while len(head := pipe.read(_HEAD.size)) == _HEAD.size:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class HashAhead:
-    """The SHA-256 of a file as it was read from now on; it is computed beside whoever waits."""
+    """The SHA-256 of a file as it was read from now on; computed in a background thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

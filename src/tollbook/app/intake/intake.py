@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from tollbook.app.billing.bill import bill_calls
 from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import CALL, PART, REJECT, SKIP, Mediator
-from tollbook.app.intake.planned_charges import PlanPricer, open_plan_desk, without
+from tollbook.app.intake.planned_charges import PlanPricer, open_plan_pricer, without
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.intake.result import IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import Links, load_rules
@@ -44,7 +44,7 @@ class Intake:
         self.unrated = 0  # Charges stored without an amount since this intake was opened.
         self._zone = ZoneInfo(source.site_zone)
         self._links: Links | None = None
-        self._desk: _LoadedRules | None = None
+        self._loaded: _LoadedRules | None = None
         self._loaded_us: int | None = None
 
     def store(
@@ -60,10 +60,10 @@ class Intake:
         *position* is how far the parser is done with the segment; it is stored with the last of
         the outcomes, and alone if there are none. A later call repeats nothing.
         """
-        desk = self._fresh_desk(at)
-        drafts = desk.mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
+        loaded = self._current_rules(at)
+        drafts = loaded.mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
         for draft in drafts:
-            price_draft(desk.rater, draft)
+            price_draft(loaded.rater, draft)
         result = IngestResult()
         for stored in self.store_drafts(drafts, at=at, position=position):
             result += stored
@@ -73,7 +73,7 @@ class Intake:
         self, drafts: Iterable[Draft], *, at: datetime, position: Position | None = None
     ) -> Iterator[IngestResult]:
         """Store priced *drafts* one after another; yield what each came to, once on disk."""
-        self._fresh_desk(at)
+        self._current_rules(at)
         batches = self._batches(drafts, at=at, position=position)
         steps = (partial(self._step, draft, batch) for draft, batch in batches)
         try:
@@ -85,9 +85,9 @@ class Intake:
 
     def draft_again(self, outcomes: Sequence[Outcome], *, segment_id: int, at: datetime) -> Draft:
         """Return what records that are indexed already come to, priced, by the rules of *at*."""
-        desk = self._fresh_desk(at)
-        draft = desk.mediator.draft(outcomes, segment_id=segment_id)
-        price_draft(desk.rater, draft)
+        loaded = self._current_rules(at)
+        draft = loaded.mediator.draft(outcomes, segment_id=segment_id)
+        price_draft(loaded.rater, draft)
         return draft
 
     def store_again(self, draft: Draft, *, received: datetime) -> StoredBatch:
@@ -136,7 +136,7 @@ class Intake:
 
     def _writes_calls_alone(self) -> bool:
         """Say whether nothing but calls will be written; money is left to the database's checks."""
-        return (self._desk is None or self._desk.plans is None) and not any(switches())
+        return (self._loaded is None or self._loaded.plans is None) and not any(switches())
 
     def _step(self, draft: Draft, batch: CallBatch) -> tuple[Draft, StoredBatch]:
         """Give the draft's names their ids and store it, all in the transaction that is open."""
@@ -154,7 +154,7 @@ class Intake:
 
     def _store(self, draft: Draft, batch: CallBatch) -> StoredBatch:
         """Store the calls with their charges: as they were priced, or composed under a plan."""
-        plans = self._desk.plans if self._desk else None
+        plans = self._loaded.plans if self._loaded else None
         planned = plans.planned(draft) if plans else {}
         if plans is None or not planned:
             return store_calls(batch)
@@ -179,31 +179,31 @@ class Intake:
             duplicates=kinds.count(CALL) - added,
         )
 
-    def _fresh_desk(self, at: datetime) -> "_LoadedRules":
-        """Return what works by the rules of now: read anew when older than `RULES_KEPT_US`."""
+    def _current_rules(self, at: datetime) -> "_LoadedRules":
+        """Return the current rules, compiled; reloaded when older than `RULES_KEPT_US`."""
         now_us = to_us(at)
-        desk = self._desk
-        if desk and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
-            return desk
-        rules = load_rules(self.source.pbx_id, known=desk.rules if desk else None)
-        if desk is None or desk.rules != rules:
-            rater = Rater(rules, before=desk.rater if desk else None)
-            desk = _LoadedRules(rules, Mediator(rules), rater)
-        plans = open_plan_desk(
-            desk.rater,
+        loaded = self._loaded
+        if loaded and self._loaded_us and abs(now_us - self._loaded_us) <= RULES_KEPT_US:
+            return loaded
+        rules = load_rules(self.source.pbx_id, known=loaded.rules if loaded else None)
+        if loaded is None or loaded.rules != rules:
+            rater = Rater(rules, before=loaded.rater if loaded else None)
+            loaded = _LoadedRules(rules, Mediator(rules), rater)
+        plans = open_plan_pricer(
+            loaded.rater,
             pbx_id=self.source.pbx_id,
             site_id=self.source.site_id,
-            known=desk.plans,
+            known=loaded.plans,
         )
-        desk = self._desk = replace(desk, plans=plans)
+        loaded = self._loaded = replace(loaded, plans=plans)
         self._links = None
         self._loaded_us = now_us
-        return desk
+        return loaded
 
 
 @dataclass(frozen=True, slots=True)
 class _LoadedRules:
-    """Rules at work."""
+    """Rules, compiled, ready to mediate and price."""
 
     rules: Rules
     mediator: Mediator
@@ -230,7 +230,7 @@ def _fill_links(draft: Draft, links: Links) -> None:
         calls.account_code_ref_id,
         calls.owner_id,
     ):
-        column.clear()  # A transaction that had to run again finds what the first try filled.
+        column.clear()  # A transaction that is retried finds what its first run filled in.
     telephones = [links.extensions[name] for name in draft.extensions]
     codes = [links.codes.get(code, _UNKNOWN) for code in calls.account_code]
     calls.trunk_id.extend([links.trunks[name] for name in draft.trunks])

@@ -76,7 +76,7 @@ class CalledParty(NamedTuple):
 
 
 class Mediator:
-    """One PBX's records on their way to calls; remembers the numbers of the last ones."""
+    """Turns one PBX's records into calls; memoises callers and goals by their numbers."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules

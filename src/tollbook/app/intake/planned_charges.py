@@ -28,7 +28,7 @@ from tollbook.storage.rerating.planned_calls import CallOrderKey
 
 
 class PlanPricer:
-    """The plans of one PBX's calls at work."""
+    """The plans of one PBX's calls, ready to price."""
 
     def __init__(
         self, book: PlanBook, rates: RateTable, rater: Rater, *, pbx_id: int, site: SiteRef
@@ -93,11 +93,11 @@ class PlanPricer:
         chosen = self._rater.chosen(call)
         if isinstance(chosen, str):
             return unrated(CHARGE, chosen), None
-        desk, by_dialled = chosen
+        pricer, by_dialled = chosen
         planned = planned_charge(
             work,
-            desk.compiled,
-            desk.version_id,
+            pricer.compiled,
+            pricer.version_id,
             talked_call(call, call.dialled if by_dialled else call.callee),
             site=self._site,
             prefix_of=DIALLED if by_dialled else CALLEE,
@@ -131,10 +131,10 @@ def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:
     return ChargeColumns(*([column[index] for index in kept] for column in charges.lists()))
 
 
-def open_plan_desk(
+def open_plan_pricer(
     rater: Rater, *, pbx_id: int, site_id: int, known: "PlanPricer | None" = None
 ) -> PlanPricer | None:
-    """Return the plans as they stand now, at work on a PBX's calls; None where there is no plan.
+    """Return the current plans, ready to price a PBX's calls; None where there is no plan.
 
     Plans and exchange rates that *known* holds are not read again while they stay.
     """

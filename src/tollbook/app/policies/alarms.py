@@ -2,7 +2,7 @@
 
     raise_alarms([NewAlarm(key="budget:3:1793487600000000:80", kind="budget", …)])
 
-The key names the occasion, so whoever finds it again tells nobody twice.
+The key names the occasion: raising the same alarm again is idempotent.
 """
 
 from collections.abc import Mapping, Sequence

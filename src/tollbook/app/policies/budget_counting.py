@@ -86,8 +86,8 @@ def count_calls(
     """Move the budgets' use by *counted* less what is *already* moved, and tell of shares reached.
 
     *already* is by budget id and the period's first instant. Rows that are missing are opened
-    with the calls that were stored before *before_call*, or with *opens* false left for whoever
-    asks for them: he counts the charges that are in force then.
+    with the calls that were stored before *before_call*, or, with *opens* false, created lazily by
+    their first reader, from the charges then in force.
     """
     calls = list(counted)
     budgets = budgets_of({holder for call in calls for holder in call.holders})

@@ -240,9 +240,9 @@ def _with_uses(rows: Sequence[Budget], at: datetime) -> list[tuple[Budget, UseKe
     keys = {row.pk: periods.key(_stored(row), at_us) for row in rows}
     wanted = list(keys.values())
     uses = {use.budget_id: use for use in uses_of(wanted)}
-    if len(uses) < len(wanted):  # Looking writes only what nobody has opened yet.
+    if len(uses) < len(wanted):  # A read creates only the rows that are missing.
         with door().transaction():
-            bulk_engine().begin_batch()  # None of the calls counted may come meanwhile.
+            bulk_engine().begin_batch()  # Batch lock: no call is stored while they are summed.
             open_uses(wanted)
         uses = {use.budget_id: use for use in uses_of(wanted)}
     found = []

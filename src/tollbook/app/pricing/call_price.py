@@ -55,17 +55,17 @@ class CallPrice:
         if isinstance(chosen, str):
             self.unrated = chosen
             return
-        self._desk, self._by_dialled = chosen
-        self.tariff_version_id = self._desk.version_id
-        self._compiled: CompiledTariff = self._desk.compiled
+        self._pricer, self._by_dialled = chosen
+        self.tariff_version_id = self._pricer.version_id
+        self._compiled: CompiledTariff = self._pricer.compiled
         self._billable = call
         self.currency = self._compiled.currency
         self._site = site
         self.work = prices.plans.in_force(site_id, call.talk_us) if prices.plans else None
         if self.work is None:
-            if self._desk.repeats:
+            if self._pricer.repeats:
                 number = call.dialled if self._by_dialled else call.callee
-                self._won = self._desk.rate_of(call, number)
+                self._won = self._pricer.rate_of(call, number)
         else:
             plan = self.work.plan
             self.call = self._talked()
@@ -137,10 +137,10 @@ class CallPrice:
             found = self._compose(talk_s)
             return found.reason if isinstance(found, Unrated) else to_micros(found.charge)
         if self._won is not None:
-            return _micros(self._desk.charge_at(self._won, talk_s, CHARGE))
+            return _micros(self._pricer.charge_at(self._won, talk_s, CHARGE))
         if talk_s != self._asked_s:
             call = self._billable._replace(talk_ms=talk_s * 1000)
-            priced = self._desk.charge(call, CHARGE, by_dialled=self._by_dialled)
+            priced = self._pricer.charge(call, CHARGE, by_dialled=self._by_dialled)
             self._asked_s, self._found = talk_s, _micros(priced)
         return self._found
 

@@ -1,4 +1,4 @@
-"""Volumes and bundles at work in a transaction: what calls have used, and what one adds."""
+"""Volumes and bundles inside a transaction: what calls have used, and what one adds."""
 
 from tollbook.app.pricing.plan_charge import PlannedCharge
 from tollbook.core.discounts import Volume

@@ -14,12 +14,12 @@ from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.core.dialplan import (
     DialPlan,
-    PlanFault,
+    DialPlanFault,
     Reached,
     Resolver,
-    default_plan,
-    plan_document,
-    read_plan,
+    default_dial_plan,
+    dial_plan_document,
+    read_dial_plan,
 )
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import (
@@ -57,7 +57,7 @@ def reached(plan: DialPlan, *, site_id: int, caller: str, dialled: str) -> Reach
 
 def dial_plan(site: Site) -> DialPlan:
     """Return the site's dial plan: what is stored, else what its country suggests."""
-    reading = read_plan({"country": site.country, **site.dial_plan})
+    reading = read_dial_plan({"country": site.country, **site.dial_plan})
     if reading.plan is None:
         fault = reading.faults[0]
         raise ValueError(
@@ -69,12 +69,12 @@ def dial_plan(site: Site) -> DialPlan:
 
 def set_dial_plan(
     *, site_id: int, document: Mapping[str, object], at: datetime, actor: str, address: str = ""
-) -> tuple[PlanFault, ...]:
+) -> tuple[DialPlanFault, ...]:
     """Store a site's dial plan for the calls to come, or return why it was refused whole."""
-    reading = read_plan(document)
+    reading = read_dial_plan(document)
     if reading.plan is None:
         return reading.faults
-    after = plan_document(reading.plan)
+    after = dial_plan_document(reading.plan)
     with door().transaction():
         site = Site.objects.get(pk=site_id)
         record_change(
@@ -93,7 +93,7 @@ def set_dial_plan(
 
 def suggested_plan(country: str, area_code: str = "") -> dict[str, object]:
     """Return the document of the plan to begin with in *country*."""
-    return plan_document(default_plan(country, area_code=area_code))
+    return dial_plan_document(default_dial_plan(country, area_code=area_code))
 
 
 def load_rules(pbx_id: int, *, known: Rules | None = None) -> Rules:

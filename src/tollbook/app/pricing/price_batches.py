@@ -33,24 +33,24 @@ class ManyPrices:
             if isinstance(chosen, str):
                 found[at] = unrated(kind, chosen)
                 continue
-            desk, by_dialled = chosen
-            group = groups.get((desk.version_id, by_dialled))
+            pricer, by_dialled = chosen
+            group = groups.get((pricer.version_id, by_dialled))
             if group is None:
-                group = groups[desk.version_id, by_dialled] = desk, []
+                group = groups[pricer.version_id, by_dialled] = pricer, []
             group[1].append(at)
-        for (_, by_dialled), (desk, places) in groups.items():
+        for (_, by_dialled), (pricer, places) in groups.items():
             some = [calls[at] for at in places]
             found.update(
-                zip(places, self._priced(desk, some, kind, by_dialled=by_dialled), strict=True)
+                zip(places, self._priced(pricer, some, kind, by_dialled=by_dialled), strict=True)
             )
         return [found[at] for at in range(len(calls))]
 
     def _priced(
-        self, desk: TariffPricer, calls: Sequence[Billable], kind: str, *, by_dialled: bool
+        self, pricer: TariffPricer, calls: Sequence[Billable], kind: str, *, by_dialled: bool
     ) -> list[ChargeValues]:
-        ready = self._tariff(desk) if len(calls) >= WORTH_ARRAYS else None
+        ready = self._tariff(pricer) if len(calls) >= WORTH_ARRAYS else None
         if ready is None or not ready.is_fast:
-            return [desk.charge(call, kind, by_dialled=by_dialled) for call in calls]
+            return [pricer.charge(call, kind, by_dialled=by_dialled) for call in calls]
         priced = price_batch(
             ready,
             call_arrays(
@@ -63,7 +63,11 @@ class ManyPrices:
                 trunks=[call.trunk for call in calls],
             ),
         )
-        version_id, currency, rates = desk.version_id, desk.compiled.currency, desk.compiled.rates
+        version_id, currency, rates = (
+            pricer.version_id,
+            pricer.compiled.currency,
+            pricer.compiled.rates,
+        )
         without_prefix = unrated(kind, "no_prefix", version_id, currency)
         charges = []
         for at, (state, micros, billed_s, index) in enumerate(
@@ -86,11 +90,11 @@ class ManyPrices:
             elif state == NO_PREFIX:
                 charges.append(without_prefix)
             else:
-                charges.append(desk.charge(calls[at], kind, by_dialled=by_dialled))
+                charges.append(pricer.charge(calls[at], kind, by_dialled=by_dialled))
         return charges
 
-    def _tariff(self, desk: TariffPricer) -> BatchTariff:
-        ready = self._ready.get(desk.version_id)
+    def _tariff(self, pricer: TariffPricer) -> BatchTariff:
+        ready = self._ready.get(pricer.version_id)
         if ready is None:
-            ready = self._ready[desk.version_id] = batch_tariff(desk.compiled)
+            ready = self._ready[pricer.version_id] = batch_tariff(pricer.compiled)
         return ready

@@ -1,4 +1,4 @@
-"""What calls cost at this moment, kept together for whoever asks about a call to come."""
+"""What calls cost at this moment, cached for questions about calls to come."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from tollbook.app.pricing.rater import Rater
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What calls cost: the tariffs of each PBX at work, plans, exchange rates."""
+    """What calls cost: the compiled tariffs of each PBX, plans, exchange rates."""
 
     raters: Mapping[int, Rater]
     rules: Mapping[int, Rules]

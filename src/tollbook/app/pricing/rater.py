@@ -68,7 +68,7 @@ class Billable(NamedTuple):
 
 
 class Rater:
-    """The tariffs of one PBX at work; compiles each version once, for it never changes."""
+    """The tariffs of one PBX, ready to price; each immutable version is compiled once."""
 
     def __init__(self, rules: Rules, *, before: "Rater | None" = None) -> None:
         """*before* is one whose compiled versions are taken over."""
@@ -83,15 +83,15 @@ class Rater:
             for kind in (CHARGE, COST)
         }
         self.kinds = (CHARGE, COST) if self._assignments[COST] else (CHARGE,)
-        self.desks: dict[int, TariffPricer] = before.desks if before else {}
+        self.pricers: dict[int, TariffPricer] = before.pricers if before else {}
 
     def charge(self, call: Billable, kind: str = CHARGE) -> ChargeValues:
         """Return what *call* is charged (or costs), or a charge that says why it has no price."""
         chosen = self.chosen(call, kind)
         if isinstance(chosen, str):
             return unrated(kind, chosen)
-        desk, by_dialled = chosen
-        return desk.charge(call, kind, by_dialled=by_dialled)
+        pricer, by_dialled = chosen
+        return pricer.charge(call, kind, by_dialled=by_dialled)
 
     def chosen(self, call: Billable, kind: str = CHARGE) -> "tuple[TariffPricer, bool] | str":
         """Return the version that prices *call*, and whether by the dialled digits; or why none."""
@@ -103,13 +103,13 @@ class Rater:
         version = self.version(one.tariff_id, call.talk_us)
         if version is None:
             return "no_version"
-        return self.desk(version), one.matches == BY_DIALLED
+        return self.pricer(version), one.matches == BY_DIALLED
 
-    def desk(self, version: Version) -> "TariffPricer":
-        """Return a version at work; it is compiled when it is first asked for."""
-        known = self.desks.get(version.version_id)
+    def pricer(self, version: Version) -> "TariffPricer":
+        """Return a version, ready to price; it is compiled when it is first asked for."""
+        known = self.pricers.get(version.version_id)
         if known is None:
-            known = self.desks[version.version_id] = TariffPricer(version)
+            known = self.pricers[version.version_id] = TariffPricer(version)
         return known
 
     def sole_assignment(self, kind: str) -> Assignment | None:
@@ -139,11 +139,11 @@ class Rater:
 
 
 class TariffPricer:
-    """One version of a tariff at work.
+    """One version of a tariff, compiled, ready to price.
 
     Which rate wins depends on the number and whoever else the rates ask about, on the windows
     open and the rates in effect; what a won rate charges depends on the whole seconds of talk.
-    Both repeat over many calls, so both are remembered. Where a call's length decides more (bands
+    Both repeat over many calls, so both are memoised. Where a call's length decides more (bands
     that split it, metering pulses), nothing is (`repeats` is false).
     """
 

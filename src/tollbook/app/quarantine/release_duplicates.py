@@ -80,9 +80,9 @@ def release_duplicates(
 
     One that somebody else has released meanwhile keeps the call that it has.
     """
-    desk = _DuplicateRelease(at, actor, address)
+    release = _DuplicateRelease(at, actor, address)
     made = {one.duplicate_id: one.released_call for one in found if one.released_call}
-    made.update(door().bulk(desk.steps(found)))
+    made.update(door().bulk(release.steps(found)))
     return made
 
 
@@ -106,7 +106,7 @@ class _DuplicateRelease:
             yield partial(self._release, intake, one, one.record)
 
     def _release(self, intake: Intake, one: RefusedDuplicate, record: Stored) -> tuple[int, int]:
-        # Before the row: whoever has theirs and waits for this would wait for us, and we for them.
+        # Lock order: the batch lock before row locks, else deadlock.
         bulk_engine().begin_batch()
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
         if row.released_call_id is not None:

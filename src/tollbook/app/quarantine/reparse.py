@@ -197,8 +197,8 @@ class _SegmentReader:
         outcomes += self._fed(parser, at, self._text.size)
         if self._text.ended:
             return outcomes + parser.finish()
-        # Twice, for the first time only sees what there is to wait for; that was long ago.
-        return outcomes + parser.settle() + parser.settle()
+        # Called twice: a gathered call closes on the second call without new records.
+        return outcomes + parser.close_due() + parser.close_due()
 
     def _parser(self, offset: int, line: int, record: Stored) -> Parser:
         return Parser(

@@ -60,7 +60,7 @@ class Tried:
     """A try of rejected records, in the order of the log.
 
     `records` counts them; those behind `next` were not tried yet, null if all were. `seal` is
-    the same for two tries that come to the same.
+    a hash of the outcome, to detect a change between preview and acceptance.
     """
 
     fates: tuple[Fate, ...]
@@ -140,9 +140,9 @@ def release_rejects(tried: Tried, *, at: datetime, actor: str, address: str = ""
 
     What somebody else decided meanwhile is passed over.
     """
-    desk = _RejectRelease(at, actor, address)
+    release = _RejectRelease(at, actor, address)
     done = Released()
-    for one in door().bulk(desk.steps(tried.fates)):
+    for one in door().bulk(release.steps(tried.fates)):
         done += one
     return done
 
@@ -225,7 +225,7 @@ class _RejectRelease:
 
     def _release(self, intake: Intake, fates: Sequence[Fate]) -> Released:
         """Store the calls of *fates* and mark their rejects, in the transaction that is open."""
-        # Before the rows: whoever has theirs and waits for this would wait for us, and we for them.
+        # Lock order: the batch lock before row locks, else deadlock.
         bulk_engine().begin_batch()
         ids = [record.id for fate in fates for record in fate.rejects]
         locked = Reject.objects.select_for_update().filter(pk__in=ids, state="new").order_by("pk")

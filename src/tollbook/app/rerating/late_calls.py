@@ -27,7 +27,7 @@ LateCallsProgress = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class LateCalls:
-    """What waits to be counted anew: how many counters, and from which instant on."""
+    """What must be recounted: how many counters, and from which instant on."""
 
     counters: int
     since: datetime

@@ -7,7 +7,7 @@ in, they end at the digits that they would have had if they had been priced in o
 
 The walk is resumable: each step is one transaction that writes new charges beside the old, posts
 the differences, moves the counters by what changed, and moves the mark from which on a counter
-is still to be counted anew. Source: docs/algorithms/charging.md, "Late calls".
+must still be recounted. Source: docs/algorithms/charging.md, "Late calls".
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -208,10 +208,10 @@ class Walk:
         chosen = rater.chosen(call)
         if in_force is None or isinstance(chosen, str):
             return rater.charge(call), None
-        desk, by_dialled = chosen
+        pricer, by_dialled = chosen
         by = DIALLED if by_dialled else CALLEE
         planned = self._planned(
-            placed, call, in_force, desk.compiled, desk.version_id, by, self._find_rate
+            placed, call, in_force, pricer.compiled, pricer.version_id, by, self._find_rate
         )
         return planned.price, planned
 
@@ -249,8 +249,8 @@ class Walk:
     def _stand_before(self, from_us: int) -> dict[str, Volume]:
         """Return what each counter stood at before *from_us*.
 
-        That is what it stands at now, less what was counted since: a call that comes meanwhile
-        adds the same to both, so it is enough that none came between the two readings.
+        That is what it stands at now, less what was counted since. Optimistic read: repeated
+        unless no charge was inserted between the two queries.
         """
         for _ in range(_SNAPSHOTS):
             stamp = newest_parts_id()
@@ -278,7 +278,7 @@ class Busy(RuntimeError):
 
 
 class Overtaken(RuntimeError):
-    """A call came late while a run was broken off: what the run had charged is to be done anew."""
+    """A call came late while a run was broken off: what the run had charged must be repeated."""
 
     def __init__(self, run_id: int) -> None:
         super().__init__(f"re-rating {run_id} was overtaken by calls that came late")
@@ -339,7 +339,7 @@ def _move_counters(step: WalkStep, before: set[str], walk: Walk, *, begin_us: in
         tally.until_us = step.periods.get(key, tally.until_us)
         tally.latest = max(tally.latest, step.latest.get(key, ""))
         if tally.dirty_from_us is not None and tally.dirty_from_us < begin_us:
-            continue  # A call came behind the walk: the next one begins there.
+            continue  # Keep the mark: a late call arrived before our position.
         tally.dirty_from_us = step.until_us if key in walk.dirty else None
     write_counters(tallies)
 

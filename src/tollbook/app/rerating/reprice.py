@@ -42,7 +42,7 @@ from tollbook.storage.rerating.store_run import RerateStep
 if TYPE_CHECKING:
     from tollbook.app.pricing.price_batches import ManyPrices
 
-# A step is as long as others may be kept waiting; calls whose charge stays cost it nothing.
+# The size of a step bounds how long its locks are held; calls whose charge stays cost it nothing.
 STEP_CHANGED = 500
 STEP_CALLS = 20_000
 CALLS_AT_ONCE = 2_000  # Read and priced together.
@@ -95,7 +95,7 @@ class Tally:
 
 
 class Repricer:
-    """All tariffs as they are now, at work on stored calls."""
+    """All tariffs as they are now, ready to price stored calls."""
 
     def __init__(self) -> None:
         self.names: Names = names_of_calls()

@@ -139,7 +139,7 @@ def begin_rerating(
                 )
                 _record(run, "rerate.start", at=at, actor=actor, address=address)
                 return _info(run)
-    except IntegrityError:  # Another began at this very moment.
+    except IntegrityError:  # Race: another run was begun meanwhile.
         known = _unfinished()
         if known is None:
             raise

@@ -58,7 +58,7 @@ def refresh_if_due(*, waited_s: float) -> Refreshed | None:
 
 
 def rebuild() -> Refreshed | None:
-    """Write the whole copy anew from the database."""
+    """Rebuild the whole copy from the database."""
     return refresh(from_scratch=True)
 
 

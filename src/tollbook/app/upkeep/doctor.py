@@ -18,7 +18,7 @@ from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.db.call_journal import missing_journal
 from tollbook.storage.db.change_counters import missing_counters
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.immutability import missing_guards
+from tollbook.storage.db.immutability import missing_immutability
 from tollbook.storage.db.installation import current
 from tollbook.storage.upkeep.proofs import (
     broken_pages,
@@ -73,7 +73,7 @@ def examine() -> Iterator[ProofResult]:
 
 
 def mend() -> Iterator[ProofResult]:
-    """Make anew what is only derived and found wrong; yield what each was before."""
+    """Rebuild what is only derived and found wrong; yield what each was before."""
     for proof in _PROOFS:
         if proof.mend is None:
             continue
@@ -100,7 +100,7 @@ def _database() -> list[HealthFinding]:
 def _guards() -> list[HealthFinding]:
     connection = current_connection()
     missing = (
-        *missing_guards(connection),
+        *missing_immutability(connection),
         *missing_journal(connection),
         *missing_counters(connection),
     )

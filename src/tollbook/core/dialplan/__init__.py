@@ -3,12 +3,12 @@
 from tollbook.core.dialplan.billable import UNBILLED_REASONS, unbilled_reason
 from tollbook.core.dialplan.plan import (
     DialPlan,
+    DialPlanFault,
     DialPlanReading,
     ExtensionRange,
-    PlanFault,
-    default_plan,
-    plan_document,
-    read_plan,
+    default_dial_plan,
+    dial_plan_document,
+    read_dial_plan,
 )
 from tollbook.core.dialplan.reach import (
     CALL_TYPES,
@@ -25,16 +25,16 @@ __all__ = [
     "UNBILLED_REASONS",
     "CallerNumber",
     "DialPlan",
+    "DialPlanFault",
     "DialPlanReading",
     "ExtensionRange",
     "NumberStep",
-    "PlanFault",
     "Reached",
     "Resolver",
     "Target",
-    "default_plan",
-    "plan_document",
-    "read_plan",
+    "default_dial_plan",
+    "dial_plan_document",
+    "read_dial_plan",
     "resolve",
     "unbilled_reason",
 ]

@@ -65,7 +65,7 @@ class DialPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanFault:
+class DialPlanFault:
     """What is wrong with a dial plan's document, and where."""
 
     place: str
@@ -78,16 +78,16 @@ class DialPlanReading:
     """The dial plan, or none and the faults for which it was refused."""
 
     plan: DialPlan | None
-    faults: tuple[PlanFault, ...]
+    faults: tuple[DialPlanFault, ...]
 
 
-def default_plan(country: str = "", *, area_code: str = "") -> DialPlan:
+def default_dial_plan(country: str = "", *, area_code: str = "") -> DialPlan:
     """Return the dial plan of a site of which only the country is known.
 
     Numbers of two to five digits that do not begin with 0 are taken for extensions, and nothing
     is dialled to reach a line.
 
-    >>> plan = default_plan("DE", area_code="30")
+    >>> plan = default_dial_plan("DE", area_code="30")
     >>> plan.national_prefix, plan.international_prefix
     ('0', '00')
     """
@@ -103,7 +103,7 @@ def default_plan(country: str = "", *, area_code: str = "") -> DialPlan:
     )
 
 
-def plan_document(plan: DialPlan) -> dict[str, object]:
+def dial_plan_document(plan: DialPlan) -> dict[str, object]:
     """Return *plan* as a document of texts, lists and one table, ready for JSON."""
     return {
         "country": plan.country,
@@ -121,19 +121,19 @@ def plan_document(plan: DialPlan) -> dict[str, object]:
     }
 
 
-def read_plan(document: Mapping[str, object]) -> DialPlanReading:
+def read_dial_plan(document: Mapping[str, object]) -> DialPlanReading:
     """Return the dial plan that *document* describes, or every fault with its place.
 
-    A key that is absent has the value of `default_plan` for the document's country.
+    A key that is absent has the value of `default_dial_plan` for the document's country.
 
-    >>> read_plan({"country": "DE", "outside_prefixes": ["0"]}).plan.outside_prefixes
+    >>> read_dial_plan({"country": "DE", "outside_prefixes": ["0"]}).plan.outside_prefixes
     ('0',)
-    >>> read_plan({"extension_ranges": ["200-1"]}).faults[0].place
+    >>> read_dial_plan({"extension_ranges": ["200-1"]}).faults[0].place
     'extension_ranges[0]'
     """
     reader = _DialPlanReader(document)
     country = reader.text("country", "", _is_country, "two capital letters of a country, as DE")
-    base = default_plan(country)
+    base = default_dial_plan(country)
     plan = DialPlan(
         country=country,
         area_code=reader.text("area_code", "", _digits_or_none, "digits without the 0 before it"),
@@ -184,7 +184,7 @@ class _DialPlanReader:
     def __init__(self, document: Mapping[str, object]) -> None:
         self._document = document
         self._asked: set[str] = set()
-        self._found: list[PlanFault] = []
+        self._found: list[DialPlanFault] = []
 
     def text(self, key: str, absent: str, fits: Callable[[str], object], expected: str) -> str:
         value = self._take(key, absent)
@@ -236,7 +236,7 @@ class _DialPlanReader:
                 self._fault(place, "dialplan.value", f"{number!r} is not a number to dial")
         return tuple((str(keys), str(number)) for keys, number in table.items())
 
-    def faults(self) -> tuple[PlanFault, ...]:
+    def faults(self) -> tuple[DialPlanFault, ...]:
         for key in self._document:
             if key not in self._asked:
                 known = ", ".join(sorted(self._asked))
@@ -255,7 +255,7 @@ class _DialPlanReader:
         return ()
 
     def _fault(self, place: str, code: str, message: str) -> None:
-        self._found.append(PlanFault(place, code, message))
+        self._found.append(DialPlanFault(place, code, message))
 
 
 def _is_country(text: str) -> bool:

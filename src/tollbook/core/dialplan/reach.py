@@ -111,8 +111,9 @@ def resolve(
 
     *callee* is the party that the record names, *dialled* what was keyed; either may be absent.
 
-    >>> from tollbook.core.dialplan import default_plan
-    >>> reached = resolve(default_plan("DE", area_code="30"), caller="101", dialled="0171234567")
+    >>> from tollbook.core.dialplan import default_dial_plan
+    >>> plan = default_dial_plan("DE", area_code="30")
+    >>> reached = resolve(plan, caller="101", dialled="0171234567")
     >>> reached.direction, reached.callee, reached.call_type, reached.destination
     ('out', '49171234567', 'national', 'Germany')
     """

@@ -18,7 +18,7 @@ _PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000
 
 
 class Switches(NamedTuple):
-    """What of billing is in use at all: who asks for nothing is asked for nothing more."""
+    """What of billing is in use at all; queries for what is unused are skipped."""
 
     payers: bool
     budgets: bool

@@ -2,13 +2,13 @@
 
     with door.transaction():
         accounts = lock_accounts({("extension", "7", "EUR")}, at_us=now_us)
-        place_holds([NewHold(...)], accounts)          # who places has looked at the funds
+        place_holds([NewHold(...)], accounts)          # the caller has checked the funds
         capture_holds([Capture(hold, charge, at=...)])
 
-Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids, so
-that nobody waits in a circle. What a hold sets aside beside money (budgets, free minutes) moves
-with it; on a capture the budgets' use moves too: held becomes used, at the amount of the charge.
-A hold ends once: ending one that has ended raises `HoldEnded`.
+Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids: a
+fixed lock order, so there is no deadlock. What a hold sets aside beside money (budgets, free
+minutes) moves with it; on a capture the budgets' use moves too: held becomes used, at the amount
+of the charge. A hold ends once: ending one that has ended raises `HoldEnded`.
 
 Source: docs/algorithms/ledger.md, "Holds".
 """
@@ -175,8 +175,8 @@ def place_holds(
 ) -> Sequence[int]:
     """Store *new* holds and set aside what they hold; return their ids in order.
 
-    Whoever calls has looked at the funds of *accounts* under the same lock. With *moves* the
-    moving is left to the caller. Raises IntegrityError for a key that is known.
+    The caller has checked the funds of *accounts* under the same lock. With *moves* the
+    writing of moves is left to the caller. Raises IntegrityError for a key that is known.
     """
     if not new:
         return ()
@@ -305,7 +305,7 @@ def charge_late(captures: Sequence[Capture]) -> None:
 
 
 def let_spent_go(holds: Iterable[StoredHold]) -> None:
-    """Let the free seconds go that ended calls have spent: their records count them from now on."""
+    """Release bundle seconds of ended calls; their records count them now."""
     moves = Moves()
     for hold in holds:
         for key, seconds in hold.reserved.spent:

@@ -5,8 +5,7 @@
 
 An entry whose key is known already moves nothing: with the same content it gets the first
 answer, with other content it is a `KeyConflict`. Balances are locked before anything is written,
-so whoever posts to one account comes after one who was before. Who pays a call is noted with its
-charge.
+so postings to one account are serialised. Who pays a call is noted with its charge.
 
 Source: docs/algorithms/ledger.md.
 """
@@ -23,7 +22,7 @@ from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import Row, chunks, fetch
 
-MOST_ENTRIES = 1_000  # In one transaction: as long as others may be kept waiting.
+MOST_ENTRIES = 1_000  # In one transaction: bounds how long its locks are held.
 SYSTEM = "system"  # The kind of our own accounts.
 _VALUES_A_STATEMENT = 500
 

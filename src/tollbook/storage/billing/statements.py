@@ -147,7 +147,7 @@ def newest_snapshot_day() -> date | None:
 def insert_snapshots(day: date, *, taken_us: int) -> int:
     """Write the balance of every account that moved since its last snapshot; return how many.
 
-    In the transaction that is open, after `begin_batch`: nothing is posted beside it.
+    In the transaction that is open, after `begin_batch`: nothing is posted concurrently.
     """
     lock = " FOR SHARE OF b" if current_connection().vendor == "postgresql" else ""
     rows = fetch(

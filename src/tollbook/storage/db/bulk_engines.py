@@ -30,7 +30,7 @@ class Engine(Protocol):
     """Bulk writes inside the transaction that is open on a connection."""
 
     def begin_batch(self) -> None:
-        """Let one batch in at a time: two would wait for each other's keys."""
+        """Serialise batches: concurrent ones would deadlock on unique keys."""
 
     def take_ids(self, table: str, count: int) -> Sequence[int]:
         """Return *count* unused ids of *table*, ascending."""
@@ -49,7 +49,7 @@ class Engine(Protocol):
     ) -> Iterable[Sequence[int]]:
         """Return whole numbers of the rows whose *key* is in *ids*, locked until the commit.
 
-        They are locked in the order of *key*, so that nobody waits in a circle.
+        They are locked in the order of *key*: a fixed lock order, so there is no deadlock.
         """
 
     def add_to(self, table: str, column: str, *, key: str, amounts: Mapping[int, int]) -> None:
@@ -145,7 +145,7 @@ class SqliteEngine:
         driver = self._connection.connection
         first, last = min(ids), max(ids)
         if last - first < WORTH_COUNTING * len(ids):
-            # Most ids were given in one go: then all of their range is there.
+            # Most ids were assigned consecutively: then all of their range is there.
             within = f'SELECT count(*) FROM "{table}" WHERE "{key}" BETWEEN ? AND ?'
             if driver.execute(within, (first, last)).fetchone()[0] == last - first + 1:
                 return True
@@ -284,8 +284,8 @@ def _constant(column: Sequence[Any]) -> str | None:
 def _portions(count: int) -> Iterator[int]:
     """Yield how many of *count* rows each statement takes: few sizes, each compiled once.
 
-    Between two statements other threads may come in, so what is left over is not written row by
-    row: whoever waits for a decision would wait for each of them.
+    The driver releases the GIL between statements, so a remainder written row by row would give
+    it up at each row, and waiting decisions would wait longer: remainders go in powers of two.
     """
     yield from repeat(ROWS_TOGETHER, count // ROWS_TOGETHER)
     left = count % ROWS_TOGETHER

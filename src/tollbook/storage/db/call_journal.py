@@ -1,8 +1,8 @@
 """Notes which stored calls were changed or deleted: the columnar copy must read those again.
 
 New calls and new charges are found by their ids; an update or a delete leaves no such trace, so
-a trigger writes the call's id down. Like the guards, the triggers are put back after every migrate
-and looked for at every start.
+a trigger writes the call's id down. Like those of immutable tables, the triggers are reinstalled
+after every migrate and checked at every start.
 """
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -17,7 +17,7 @@ END
 
 
 def install_journal(connection: BaseDatabaseWrapper) -> None:
-    """Put the triggers on the calls' table; those that are there are made anew."""
+    """Put the triggers on the calls' table; existing ones are replaced."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(

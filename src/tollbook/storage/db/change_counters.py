@@ -1,10 +1,12 @@
-"""Counts changes to what decisions look up, so that a process may remember it.
+"""Counts changes to what decisions look up, so that a process may cache it.
 
-Who may call what, and at which price, is read once and kept while two counters stand still: they
-are read in every transaction that decides. Triggers move them, so no writer can forget to, be it
-a screen, an import or somebody's own tool. Balances, budgets and holds are never remembered.
+Who may call what, and at which price, is cached; it is valid while two version counters are
+unchanged, which are read in every transaction that decides. Triggers increment them, so no writer
+can forget to, be it a screen, an import or somebody's own tool. Balances, budgets and holds are
+never cached.
 
-Like the guards, the triggers are put back after every migrate and looked for at every start.
+Like those of immutable tables, the triggers are reinstalled after every migrate and checked at
+every start.
 """
 
 from collections.abc import Iterator
@@ -60,7 +62,7 @@ def change_counts() -> tuple[int, int]:
 
 
 def install_counters(connection: BaseDatabaseWrapper) -> None:
-    """Put the triggers on every watched table; those that are there are made anew."""
+    """Put the triggers on every watched table; existing ones are replaced."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(

@@ -1,7 +1,7 @@
-"""Copies what commits have left in SQLite's log back into the database, beside the commits.
+"""WAL checkpoints in a background thread.
 
-SQLite does it itself, in the commit that makes the log too long, and whoever waits for that commit
-waits for the copying. Here a thread does it that nobody waits for.
+SQLite checkpoints by itself inside the commit that makes the WAL too long, which delays that
+commit. Here a thread does it, so that no commit is delayed.
 """
 
 import logging
@@ -16,7 +16,7 @@ COMMITS_BETWEEN = 16
 
 
 class Checkpointer:
-    """One thread that copies back the log of one database file."""
+    """One thread that checkpoints the WAL of one database file."""
 
     def __init__(self, database: Path) -> None:
         self._database = database.absolute()
@@ -27,13 +27,13 @@ class Checkpointer:
         self._thread.start()
 
     def committed(self) -> None:
-        """Count a commit; after some of them the log is copied back."""
+        """Count a commit; a checkpoint follows every `COMMITS_BETWEEN` of them."""
         self._commits += 1
         if self._commits % COMMITS_BETWEEN == 0:
             self._wanted.set()
 
     def close(self) -> None:
-        """End the thread; what it was copying is copied first."""
+        """End the thread, once a running checkpoint is done."""
         self._leaving = True
         self._wanted.set()
         self._thread.join()
@@ -43,8 +43,8 @@ class Checkpointer:
             with closing(self._connect()) as link:
                 while self._wanted.wait() and not self._leaving:
                     self._wanted.clear()
-                    # Passive: it waits for nobody, and nobody for it. What it cannot copy now is
-                    # copied another time, or by the commit that makes the log too long after all.
+                    # PASSIVE: neither blocks nor is blocked; the rest is left to a later
+                    # checkpoint, or to SQLite's own when the WAL gets too long after all.
                     link.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except sqlite3.Error as fault:
             # A full disk, most likely: then commits fail as well, and say so to who asked.
@@ -55,7 +55,7 @@ class Checkpointer:
             )
 
     def _connect(self) -> sqlite3.Connection:
-        # A database that is gone is not to be made anew.
+        # mode=rw: a database file that is gone is not created again.
         link = sqlite3.connect(f"{self._database.as_uri()}?mode=rw", uri=True, isolation_level=None)
         link.execute("PRAGMA synchronous = FULL")
         return link

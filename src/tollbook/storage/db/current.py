@@ -79,7 +79,7 @@ def add_alias(alias: str) -> None:
 
 
 def drop_alias(alias: str) -> None:
-    """Note that an installation was closed; what was remembered of it is forgotten."""
+    """Note that an installation was closed; its caches are dropped."""
     with _changing:
         _open.remove(alias)
         for cache in _caches:
@@ -100,7 +100,7 @@ class CurrentDatabase:
 
 
 class _Cache(Generic[Found]):
-    """What a function has found, by installation: the newest *most* answers of each."""
+    """An LRU cache of a function's results, *most* of them for each installation."""
 
     def __init__(self, function: Callable[..., Found], most: int) -> None:
         self._function = function
@@ -124,7 +124,7 @@ class _Cache(Generic[Found]):
         return made
 
     def forget(self, alias: str) -> None:
-        """Drop what was found in one installation."""
+        """Drop the results of one installation."""
         with self._changing:
             self._found.pop(alias, None)
 
@@ -133,7 +133,7 @@ _caches: list[_Cache[Any]] = []
 
 
 def remembered(*, most: int) -> Callable[[Callable[..., Found]], _Cache[Found]]:
-    """Return a decorator that keeps the newest *most* answers of each installation.
+    """Return a decorator that memoises: an LRU cache of *most* results for each installation.
 
     Ids of two installations are the same and mean different rows, so `lru_cache` would mix them.
     """

@@ -8,7 +8,7 @@ Three ways in, the same on both engines:
 - `bulk(steps)` for writes by the million: a few steps share a commit, but as soon as somebody
   waits it comes after the step that is running, and who waits goes first.
 
-On SQLite the transactions queue on the data folder's lock (`turnstile`), on PostgreSQL the
+On SQLite the transactions queue on the data folder's lock (`write_lock`), on PostgreSQL the
 server arbitrates. Measurements are in docs/decisions/0002.
 """
 
@@ -33,7 +33,7 @@ from tollbook.storage.db.write_lock import WriteLock
 T = TypeVar("T")
 
 STEPS_TOGETHER = 4  # Bulk steps that share a commit when nobody waits.
-LARGEST_GROUP = 256  # Decisions that share a commit: enough to drown it, few enough to be prompt.
+LARGEST_GROUP = 256  # Decisions that share a commit: its cost is negligible, and it is prompt.
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ class Door:
         self._queue: SimpleQueue[_QueuedWrite | None] = SimpleQueue()
         self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
-        self._light: object = None  # The driver's connection that commits lightly.
+        self._light: object = None  # The driver's connection that `_commit_lightly` has set up.
         self._checkpointer: Checkpointer | None = None
-        self.closings = 0  # What was remembered of the database is worth nothing behind one.
+        self.closings = 0  # Incremented on close: invalidates caches of this database.
 
     def transaction(self) -> AbstractContextManager[None]:
         """Return a context that commits at its end and rolls back on an exception.
@@ -116,8 +116,8 @@ class Door:
 
         What *fn* raises is raised here, and undoes what it wrote. *fn* may have to run twice
         (when another's broken constraint fails the common commit), so it must have no effect
-        outside the database. Raises RuntimeError inside a transaction: its lock would keep the
-        writer waiting for ever.
+        outside the database. Raises RuntimeError inside a transaction: the writer would wait
+        for its lock, and it for the writer: a deadlock.
         """
         return self._enqueue(fn).result()
 
@@ -208,9 +208,9 @@ class Door:
         return connections[self.alias].constraint_checks_disabled()
 
     def _is_awaited(self) -> bool:
-        """Whether a writer stands behind us; on PostgreSQL nobody has to."""
-        turnstile: WriteLock | None = getattr(connections[self.alias], "turnstile", None)
-        return turnstile is not None and turnstile.is_awaited()
+        """Whether a writer queues for the lock; on PostgreSQL there is no queue."""
+        write_lock: WriteLock | None = getattr(connections[self.alias], "write_lock", None)
+        return write_lock is not None and write_lock.is_awaited()
 
     def _commit_together(self, group: list[_QueuedWrite]) -> None:
         try:
@@ -225,7 +225,7 @@ class Door:
             if len(group) == 1:
                 group[0].answer.set_exception(fault)
                 return
-            # Somebody's work could not be committed, and only a commit of its own tells whose.
+            # The common commit failed; a commit for each tells which one is at fault.
             for waiting in group:
                 self._commit_together([waiting])
         except BaseException as fault:  # noqa: BLE001 - whatever it is, the callers must hear of it
@@ -238,11 +238,11 @@ class Door:
                 outcome.tell()
 
     def _commit_lightly(self) -> None:
-        """Let SQLite do less in a commit of the writer than in one of a bulk write.
+        """Smaller page cache and rarer auto-checkpoints on the decision connection.
 
-        Each commit walks through all pages that are kept (measured: 300 µs for 64 MB, 80 µs for
-        16), and decisions touch few. Copying the log back is left to a thread beside it; a commit
-        does it only where that cannot keep up.
+        Each commit walks through all cached pages (measured: 300 µs for 64 MB, 80 µs for 16), and
+        decisions touch few. Checkpoints are left to a background thread; a commit does one only
+        where that cannot keep up.
         """
         connection = connections[self.alias]
         driver = connection.connection

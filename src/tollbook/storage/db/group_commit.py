@@ -8,8 +8,8 @@ transaction, and returns an outcome for each item in its order; an exception as 
 raised for that caller alone. What it raises itself undoes the whole group, and each
 item is then decided alone, so that only the one at fault hears of it.
 
-Threads are woken one by one, each by the one before it. Woken all at once they would fight for the
-one lock of Python's, with each other and with the writer, whose next group waits.
+Threads are woken one by one, each by the one before it. Woken all at once they would contend for
+the GIL (a thundering herd), with each other and with the writer, whose next group waits.
 """
 
 import asyncio
@@ -28,11 +28,21 @@ DecideGroup = Callable[[Sequence[Item]], Sequence[Result | Exception]]
 class _Ticket(Generic[Item, Result]):
     """An item that waits; its thread sleeps on a lock, its event loop on a future.
 
-    `behind` is whom its thread wakes; `told` and `left` (its thread waits no more) are changed
-    under the guard only, and never both.
+    `next_to_wake` is the ticket whose thread its own wakes; `told` and `left` (abandoned by its
+    thread) are changed under the guard only, and never both.
     """
 
-    __slots__ = ("answer", "behind", "fault", "item", "left", "lock", "loop", "pending", "told")
+    __slots__ = (
+        "answer",
+        "fault",
+        "item",
+        "left",
+        "lock",
+        "loop",
+        "next_to_wake",
+        "pending",
+        "told",
+    )
 
     def __init__(self, item: Item) -> None:
         self.item = item
@@ -41,7 +51,7 @@ class _Ticket(Generic[Item, Result]):
         self.lock: threading.Lock | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.pending: asyncio.Future[Result] | None = None
-        self.behind: _Ticket[Item, Result] | None = None
+        self.next_to_wake: _Ticket[Item, Result] | None = None
         self.told = False
         self.left = False
 
@@ -75,7 +85,7 @@ class GroupCommit(Generic[Item, Result]):
         ticket.lock.acquire()
         self._add(ticket)
         try:
-            # Until the group's end, or the thread before, lets go of it.
+            # Released when the group is done, by the writer or by the thread woken before.
             ticket.lock.acquire(timeout=-1 if within_s is None else within_s)
         finally:
             self._wait_no_more(ticket)
@@ -156,7 +166,7 @@ class GroupCommit(Generic[Item, Result]):
             self._tell(group or self._take(), fault)
 
     def _alone(self, ticket: _Ticket[Item, Result]) -> None:
-        """Let one item be decided by itself."""
+        """Decide one item in a transaction of its own."""
         try:
             self._door.decide_later(lambda: self._decide_group([ticket.item])).add_done_callback(
                 lambda done: self._distribute(done, [ticket])
@@ -170,12 +180,12 @@ class GroupCommit(Generic[Item, Result]):
         self._wake(group)
 
     def _wake(self, group: list[_Ticket[Item, Result]]) -> None:
-        """Let every caller go on; an event loop is called once for all of its own."""
+        """Wake every caller; an event loop is called once for all of its tickets."""
         loops: dict[asyncio.AbstractEventLoop, list[_Ticket[Item, Result]]] = {}
         first: _Ticket[Item, Result] | None = None
         for ticket in reversed(group):
             if ticket.lock is not None:
-                first, ticket.behind = ticket, first
+                first, ticket.next_to_wake = ticket, first
             elif ticket.loop is not None:
                 loops.setdefault(ticket.loop, []).append(ticket)
         self._wake_thread(first)
@@ -184,21 +194,21 @@ class GroupCommit(Generic[Item, Result]):
                 loop.call_soon_threadsafe(_wake_all, tickets)
 
     def _wake_thread(self, ticket: _Ticket[Item, Result] | None) -> None:
-        """Wake the first thread of a row that still waits."""
+        """Wake the first thread of the chain that still waits."""
         while ticket is not None:
             with self._guard:
                 ticket.told = not ticket.left
             if ticket.told and ticket.lock is not None:
                 ticket.lock.release()
                 return
-            ticket = ticket.behind
+            ticket = ticket.next_to_wake
 
     def _wait_no_more(self, ticket: _Ticket[Item, Result]) -> None:
-        """Let a thread go its way: told, it wakes the next one; else it is passed over."""
+        """On leaving: wake the next thread, or mark the ticket abandoned."""
         with self._guard:
             ticket.left = not ticket.told
         if ticket.told:
-            self._wake_thread(ticket.behind)
+            self._wake_thread(ticket.next_to_wake)
 
 
 def _wake_all(tickets: Sequence["_Ticket[Item, Result]"]) -> None:

@@ -1,16 +1,16 @@
 """The database itself keeps what must not change: no UPDATE, no DELETE, no TRUNCATE.
 
-A migration that rebuilds a table on SQLite silently drops its triggers, so the guards are
-installed after every migrate and looked for at every start (docs/decisions/0006). Triggers are
-part of a transaction on both engines: a purge by retention rule will lift the guard of a table,
-delete and put it back in one transaction, and a crash leaves the guard in place.
+A migration that rebuilds a table on SQLite silently drops its triggers, so they are installed
+after every migrate and checked at every start (docs/decisions/0006). Triggers are part of a
+transaction on both engines: a purge by retention rule will drop the triggers of a table, delete
+and create them again in one transaction, and a crash leaves them in place.
 """
 
 from collections.abc import Iterator
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-GUARDED_TABLES = (
+IMMUTABLE_TABLES = (
     "tollbook_raw_record",
     "tollbook_charge",
     "tollbook_tariff_version",
@@ -35,15 +35,15 @@ END
 """
 
 
-def install_guards(connection: BaseDatabaseWrapper) -> None:
-    """Put the guards on every immutable table; those that are there are made anew."""
+def install_immutability(connection: BaseDatabaseWrapper) -> None:
+    """Create the triggers of every immutable table; existing ones are replaced."""
     with connection.cursor() as cursor:
         for statement in _statements(connection.vendor):
             cursor.execute(statement)
 
 
-def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of the guards that are absent, altered or switched off."""
+def missing_immutability(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of the triggers that are absent, altered or disabled."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
@@ -53,13 +53,13 @@ def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
                 (_FUNCTION, _FUNCTION_BODY),
             )
             found = {name for (name,) in cursor.fetchall()}
-            return [name for name in map(_guard, GUARDED_TABLES) if name not in found]
+            return [name for name in map(_trigger_name, IMMUTABLE_TABLES) if name not in found]
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
         present = dict(cursor.fetchall())
     return [name for name, sql in _sqlite_triggers() if present.get(name) != sql]
 
 
-def _guard(table: str) -> str:
+def _trigger_name(table: str) -> str:
     return f"{table}_only_grows"
 
 
@@ -69,8 +69,8 @@ def _statements(vendor: str) -> Iterator[str]:
             f"CREATE OR REPLACE FUNCTION {_FUNCTION}() RETURNS trigger LANGUAGE plpgsql "
             f"AS $body${_FUNCTION_BODY}$body$"
         )
-        for table in GUARDED_TABLES:
-            name = _guard(table)
+        for table in IMMUTABLE_TABLES:
+            name = _trigger_name(table)
             yield (
                 f"CREATE OR REPLACE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE "
                 f"ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {_FUNCTION}()"
@@ -84,10 +84,10 @@ def _statements(vendor: str) -> Iterator[str]:
 
 
 def _sqlite_triggers() -> Iterator[tuple[str, str]]:
-    """Yield name and text, as SQLite keeps it, of each guard."""
-    for table in GUARDED_TABLES:
+    """Yield name and text, as SQLite keeps it, of each trigger."""
+    for table in IMMUTABLE_TABLES:
         for verb in ("UPDATE", "DELETE"):
-            name = f"{_guard(table)}_{verb.lower()}"
+            name = f"{_trigger_name(table)}_{verb.lower()}"
             refusal = (
                 f"{table} only grows: {verb} is refused; write a new row that supersedes this one"
             )

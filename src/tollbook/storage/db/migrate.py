@@ -5,14 +5,14 @@ from django.core.management import call_command
 from tollbook.storage.db.call_journal import install_journal
 from tollbook.storage.db.change_counters import install_counters
 from tollbook.storage.db.current import current_alias, current_connection
-from tollbook.storage.db.immutability import install_guards
+from tollbook.storage.db.immutability import install_immutability
 
 LOCK_TIMEOUT_S = 10  # A migration that waits for a lock makes everybody behind it wait too.
 STATEMENT_TIMEOUT_S = 900
 
 
 def bring_up_to_date() -> None:
-    """Apply the migrations that the current database misses, and put its guards back.
+    """Apply the migrations that the current database misses, and reinstall its triggers.
 
     Raises OperationalError on PostgreSQL if a lock is not free within `LOCK_TIMEOUT_S` or one
     statement takes longer than `STATEMENT_TIMEOUT_S`; what was applied before it stays.
@@ -27,7 +27,7 @@ def bring_up_to_date() -> None:
         call_command(
             "migrate", database=current_alias(), verbosity=0, interactive=False, skip_checks=True
         )
-        install_guards(connection)
+        install_immutability(connection)
         install_journal(connection)
         install_counters(connection)
     finally:

@@ -1,1 +1,1 @@
-"""What decisions read anew each time."""
+"""What decisions read in each transaction, never cached."""

@@ -1,4 +1,4 @@
-"""What decisions read anew each time: known keys, calls at once, budgets' use, closing alarms.
+"""What decisions read uncached: known keys, calls at once, budgets' use, closing alarms.
 
 Each function asks for a whole group of decisions at once. Source: docs/algorithms/decision.md.
 """
@@ -30,10 +30,10 @@ class BudgetStand(NamedTuple):
 
 
 def begin_decisions() -> None:
-    """Let one group of decisions in at a time, whatever process it comes from.
+    """Serialise groups of decisions, across processes.
 
-    On SQLite the write lock does; on PostgreSQL a lock that ends with the transaction does, so
-    that two processes never count the same calls or read the same budget at once.
+    On SQLite the write lock does; on PostgreSQL an advisory lock that ends with the transaction
+    does, so that two processes never race on the same calls or the same budget.
     """
     if current_connection().vendor == "postgresql":
         fetch("SELECT pg_advisory_xact_lock(%s)", (_DECIDERS_LOCK,))

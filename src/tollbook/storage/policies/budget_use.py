@@ -85,8 +85,8 @@ def budgets_of(holders: Collection[HolderKey]) -> dict[HolderKey, list[BudgetRow
 def open_uses(keys: Collection[UseKey], *, before_call: int | None = None) -> None:
     """Make the rows that are missing, each with what the period's stored calls came to.
 
-    *before_call* leaves out calls from that id on: whoever has just stored them moves them. Call
-    `begin_batch` of the engine first, so that no calls are being stored beside this.
+    *before_call* leaves out calls from that id on: their own transaction counts them. Call
+    `begin_batch` of the engine first, so that no call is stored concurrently.
     """
     known = {(row.budget_id, row.from_us) for row in uses_of(keys)}
     for key in sorted(keys):
@@ -170,7 +170,7 @@ def write_use(key: UseKey, *, used: Used, held: Used) -> None:
 def lock_uses(budget_ids: Collection[int]) -> None:
     """Lock all rows of these budgets, in order, until the commit; SQLite has one writer anyway.
 
-    Whoever moves them in several steps does this first, and after the balances.
+    Lock order: after the balances, before moving the rows in several steps.
     """
     if current_connection().vendor != "postgresql":
         return

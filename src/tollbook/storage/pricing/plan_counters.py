@@ -1,7 +1,7 @@
 """Counters of plans: what calls have used of volumes and bundles, read and moved with them.
 
-All of this runs inside the transaction that stores the charges, after `begin_batch`, so that two
-batches never count from the same value.
+All of this runs inside the transaction that stores the charges, after `begin_batch`, so that
+batches are serialised and no update is lost.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """What the calls of a block are charged: found once for all that agree in all that matters.
 
 Which rate wins depends on who called whom in which windows; what it charges, on the whole seconds
-of talk. Both come again and again, so both are known by number. The answers are those of
+of talk. Both repeat over many calls, so both are memoised by number. The answers are those of
 `Rater.price`, call by call; where that would have to look closer (assignments that ask about the
 call, bands that split it, metering pulses), there are none here.
 """
@@ -48,7 +48,7 @@ class BlockCharges:
 
 
 class BlockPrices:
-    """The tariffs of one PBX at work on blocks."""
+    """The tariffs of one PBX, ready to price blocks."""
 
     def __init__(self, rater: Rater) -> None:
         self._rater = rater
@@ -79,13 +79,13 @@ class BlockPrices:
             if at < 0:
                 answers: Sequence[Any] = unrated(rater.kinds[0], "no_version")
             else:
-                desk = rater.desk(versions[at])
-                if not desk.repeats:
+                pricer = rater.pricer(versions[at])
+                if not pricer.repeats:
                     return None
                 prices = self._prices.get(at)
                 if prices is None:
                     prices = self._prices[at] = _VersionPrices(
-                        rater, desk, one.matches == BY_DIALLED
+                        rater, pricer, one.matches == BY_DIALLED
                     )
                 answers = prices.charged(block, ways, calls[places])
             for column, values in zip(found, answers, strict=True):
@@ -96,16 +96,16 @@ class BlockPrices:
 class _VersionPrices:
     """One version's winners and charges, by number."""
 
-    def __init__(self, rater: Rater, desk: TariffPricer, by_dialled: bool) -> None:  # noqa: FBT001 - named by its caller's test
-        self._rater, self._desk, self._by_dialled = rater, desk, by_dialled
-        self._edges_us = np.array(desk.edges_us, np.int64)
+    def __init__(self, rater: Rater, pricer: TariffPricer, by_dialled: bool) -> None:  # noqa: FBT001 - named by its caller's test
+        self._rater, self._pricer, self._by_dialled = rater, pricer, by_dialled
+        self._edges_us = np.array(pricer.edges_us, np.int64)
         self._windows: dict[int, int] = {}
         self._who_numbers, self._won = KeyIndex(3), Learned()
         self._charge_numbers, self._charges = KeyIndex(1), NumberedRows(len(ChargeValues._fields))
         self._reasons: list[str] = []
 
     def is_full(self) -> bool:
-        """Say whether it remembers more than it should."""
+        """Say whether the memo tables have outgrown their limit."""
         return max(len(self._who_numbers), len(self._charge_numbers)) > _REMEMBERED
 
     def charged(self, block: ParsedBlock, ways: Routes, calls: Numbers) -> list[Any]:
@@ -117,7 +117,7 @@ class _VersionPrices:
         for row in new.tolist():
             winner = int(won[row])
             rate = winner if winner < _NO_RATE else self._reasons[winner - _NO_RATE]
-            self._charges.append(self._desk.charge_at(rate, int(talk_s[row]), kind))
+            self._charges.append(self._pricer.charge_at(rate, int(talk_s[row]), kind))
         return [self._charges.column(at, numbers) for at in range(len(ChargeValues._fields))]
 
     def _winners(self, block: ParsedBlock, ways: Routes, calls: Numbers) -> Numbers:
@@ -126,7 +126,7 @@ class _VersionPrices:
         windows = self._windows_open(talk_us // _SECOND_US)
         edges = np.searchsorted(self._edges_us, talk_us, side="right")
         # Where rates ask about the caller or the trunk, it matters who called over which line.
-        asks = self._desk.asks_caller or self._desk.asks_trunk
+        asks = self._pricer.asks_caller or self._pricer.asks_trunk
         nobody = np.zeros(len(calls), np.uint64)
         key = [
             pair(ways.goal_numbers[calls], windows * (len(self._edges_us) + 1) + edges),
@@ -137,7 +137,7 @@ class _VersionPrices:
         for row in new.tolist():
             call = self._call(block, ways, int(calls[row]))
             number = call.dialled if self._by_dialled else call.callee
-            won = self._desk.rate_of(call, number)
+            won = self._pricer.rate_of(call, number)
             if isinstance(won, str):
                 self._reasons.append(won)
                 won = _NO_RATE + len(self._reasons) - 1
@@ -150,11 +150,11 @@ class _VersionPrices:
         numbers = np.array([self._of_quarter(quarter) for quarter in quarters.tolist()], np.int64)
         found = numbers[which]
         for row in np.flatnonzero(found < 0).tolist():
-            found[row] = self._number(self._desk.open_at(int(epoch_s[row])))
+            found[row] = self._number(self._pricer.open_at(int(epoch_s[row])))
         return found
 
     def _of_quarter(self, quarter: int) -> int:
-        windows = self._desk.open_in(quarter)
+        windows = self._pricer.open_in(quarter)
         return -1 if windows is None else self._number(windows)
 
     def _number(self, windows: int) -> int:

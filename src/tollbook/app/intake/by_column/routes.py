@@ -85,7 +85,7 @@ class BlockRoutes:
         self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
         self._telephone = telephone
         self._vocabularies: list[Vocabulary | None] = []
-        self.generation = 0  # Numbers of another one mean other calls.
+        self.generation = 0  # Incremented when numbers are reset: generations do not compare.
         self._forget()
 
     def _forget(self) -> None:
@@ -97,7 +97,7 @@ class BlockRoutes:
         self._kinds = Learned()
         # Direction, callee, call type, destination, extension.
         self._goal = NumberedRows(5)
-        # The plan asks of a device only whose telephone it is: 0 is nobody's, as a trunk is.
+        # The dial plan needs only the device's extension; 0 means none (a trunk).
         self._phones = {"": 0}
         self._near_phones, self._far_phones = Learned(), Learned()
 

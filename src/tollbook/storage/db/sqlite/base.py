@@ -22,8 +22,8 @@ PRAGMAS = (
     "PRAGMA recursive_triggers = ON",  # INSERT OR REPLACE deletes: its triggers must fire.
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",  # KiB; filled only as far as it is used
-    # A bulk write changes the same index pages again and again: copied back less often, each is
-    # copied back once for many changes.
+    # A bulk write changes the same index pages again and again: with rarer checkpoints each is
+    # written back once for many changes.
     "PRAGMA wal_autocheckpoint = 8000",  # pages, 32 MB
     "PRAGMA journal_size_limit = 67108864",
 )
@@ -40,15 +40,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._turnstile: WriteLock | None = None
+        self._write_lock: WriteLock | None = None
         self._links: dict[str, list[tuple[str, str, str]]] = {}
 
     @property
-    def turnstile(self) -> WriteLock:
+    def write_lock(self) -> WriteLock:
         """This connection's way to the write lock, which lies beside the database file."""
-        if self._turnstile is None:
-            self._turnstile = WriteLock(Path(self.settings_dict["NAME"]).parent)
-        return self._turnstile
+        if self._write_lock is None:
+            self._write_lock = WriteLock(Path(self.settings_dict["NAME"]).parent)
+        return self._write_lock
 
     def get_connection_params(self) -> dict[str, Any]:
         """Return what `sqlite3.connect` is called with; transactions begin as writers."""
@@ -67,8 +67,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def links_of(self, table: str) -> list[tuple[str, str, str]]:
         """Return the foreign keys of *table*: column, the table it points at, and its key.
 
-        A bulk write asks for every batch, and the answer is that of the connection's beginning:
-        no migration runs beside it.
+        Cached for the life of the connection, because a bulk write asks for every batch; no
+        migration runs concurrently.
         """
         known = self._links.get(table)
         if known is None:
@@ -79,20 +79,20 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def create_cursor(self, name: str | None = None) -> sqlite3.Cursor:  # noqa: ARG002 - Django's signature
         """Return a cursor that takes the lock for a write outside a transaction."""
-        turnstile = self.turnstile
+        write_lock = self.write_lock
         connection: sqlite3.Connection = self.connection
-        return connection.cursor(factory=lambda link: LockingCursor(link, turnstile))
+        return connection.cursor(factory=lambda link: LockingCursor(link, write_lock))
 
     def _start_transaction_under_autocommit(self) -> None:
-        self.turnstile.acquire()
+        self.write_lock.acquire()
         try:
             super()._start_transaction_under_autocommit()  # type: ignore[misc]  # private, and so absent from the stubs
         except BaseException:
-            self.turnstile.release()
+            self.write_lock.release()
             raise
 
     def _commit(self) -> None:
-        if self.turnstile.held and not self.connection.in_transaction:
+        if self.write_lock.held and not self.connection.in_transaction:
             # On a full disk SQLite ends the transaction by itself, and a commit would then
             # succeed with nothing to commit.
             raise OperationalError(
@@ -100,19 +100,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 "or a read error does this). Nothing of it was stored. Free space, then repeat."
             )
         super()._commit()  # type: ignore[misc]  # private, and so absent from the stubs
-        self.turnstile.release()
+        self.write_lock.release()
 
     def _rollback(self) -> None:
         try:
             super()._rollback()  # type: ignore[misc]  # private, and so absent from the stubs
         finally:
-            self.turnstile.release()
+            self.write_lock.release()
 
     def _close(self) -> None:
         try:
             super()._close()  # type: ignore[misc]  # private, and so absent from the stubs
         finally:
-            self.turnstile.close()
+            self.write_lock.close()
 
 
 class LockingCursor(base.SQLiteCursorWrapper):
@@ -121,9 +121,9 @@ class LockingCursor(base.SQLiteCursorWrapper):
     Such a write ends when its last row is read, so rows of RETURNING are read at once.
     """
 
-    def __init__(self, connection: sqlite3.Connection, turnstile: WriteLock) -> None:
+    def __init__(self, connection: sqlite3.Connection, write_lock: WriteLock) -> None:
         super().__init__(connection)
-        self._turnstile = turnstile
+        self._write_lock = write_lock
         self._returned: list[Any] | None = None
 
     def execute(self, query: str, params: Any = None) -> "LockingCursor":
@@ -131,7 +131,7 @@ class LockingCursor(base.SQLiteCursorWrapper):
         if self._is_free() or _READS.match(query):
             super().execute(query, params)
             return self
-        with self._turnstile:
+        with self._write_lock:
             super().execute(query, params)
             if self.description is not None:
                 self._returned = super().fetchall()
@@ -142,7 +142,7 @@ class LockingCursor(base.SQLiteCursorWrapper):
         if self._is_free():
             super().executemany(query, param_list)
             return self
-        with self._turnstile:
+        with self._write_lock:
             super().execute("BEGIN IMMEDIATE")
             try:
                 super().executemany(query, param_list)
@@ -179,4 +179,4 @@ class LockingCursor(base.SQLiteCursorWrapper):
 
     def _is_free(self) -> bool:
         """Whether a transaction is open: then the lock is held already."""
-        return self.connection.in_transaction or self._turnstile.held
+        return self.connection.in_transaction or self._write_lock.held

@@ -238,7 +238,7 @@ def open_view(*, worth_calls: int | None = None) -> CallSnapshot | None:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The fresh rows beside the files of `mark` when `newest` was the newest, by call."""
+    """Cached fresh rows by call, valid for the files of `mark` up to the ids of `newest`."""
 
     folder: Path
     mark: CopyPosition
@@ -248,7 +248,7 @@ class _Known:
 
 
 def _fresh(catalogue: Catalogue, newest: Newest) -> Fresh:
-    """Return the fresh rows; of those read the last time, only what came or changed since."""
+    """Return the fresh rows: the cached ones, updated by what came or changed since."""
     with _remembering:
         known = next((one for one in _remembered if one.folder == catalogue.folder), None)
     rows: dict[int, Row] = {}
@@ -261,7 +261,7 @@ def _fresh(catalogue: Catalogue, newest: Newest) -> Fresh:
     rows = rows | {row[0]: row for row in fresh_rows(since)}
     corrects = any(call_id <= catalogue.mark.call_id for call_id in rows)
     fresh = Fresh(duck.arrays_of(list(rows.values())), len(rows), corrects)
-    with _remembering:  # One of each copy: a process may have several installations open.
+    with _remembering:  # One entry a copy: a process may have several installations open.
         others = [one for one in _remembered if one.folder != catalogue.folder]
         _remembered[:] = [*others, _Known(catalogue.folder, catalogue.mark, newest, rows, fresh)]
     return fresh

@@ -57,7 +57,7 @@ class Refreshed:
 
 @contextmanager
 def refreshing(folder: Path, *, wait: bool) -> Iterator[bool]:
-    """Hold the right to write the copy in *folder*; False: another process has it."""
+    """Hold the file lock for writing the copy in *folder*; False: another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "refresh.lock").open("w") as held:
         try:
@@ -116,7 +116,9 @@ class _Refresh:
 
     def _take_all(self, work: Any, catalogue: Catalogue) -> Catalogue:
         """Merge changed calls, then new ones by the step, until the copy is level."""
-        with door().transaction():  # Whoever writes calls has committed, or has no ids yet.
+        with (
+            door().transaction()
+        ):  # Batch lock: every other batch has committed, or has no ids yet.
             bulk_engine().begin_batch()
             newest = newest_ids()
         journal = read_journal()
@@ -208,7 +210,7 @@ class _Refresh:
         return MonthFile(month, generation, rows_written, target.stat().st_size)
 
     def _publish(self, before: Catalogue, after: Catalogue, journal: Journal) -> None:
-        """State *after* in one transaction, unless somebody else has stated otherwise."""
+        """Write *after* in one transaction, unless the catalogue was changed concurrently."""
         new = set(after.months).difference(before.months)
         gone = {one.month for one in before.months}.difference(one.month for one in after.months)
         with door().transaction():
@@ -235,7 +237,7 @@ class _Refresh:
                 ChangedCall.objects.filter(id__in=ids).delete()
 
     def _sweep(self, catalogue: Catalogue) -> None:
-        """Remove files that no reader can want any more, and what a killed writer left."""
+        """Remove files that no reader can need any more, and what a killed writer left."""
         in_force = {one.path(self._folder) for one in catalogue.months}
         live = {path.parent for path in in_force}
         for folder in self._folder.iterdir():
@@ -254,7 +256,7 @@ class _Refresh:
 
 
 def _sync(path: Path) -> None:
-    """Have *path*, a file or a folder, on disk before anybody relies on it."""
+    """fsync *path*, a file or a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

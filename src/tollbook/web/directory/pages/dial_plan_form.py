@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tollbook.core.dialplan import DialPlan, PlanFault, plan_document
+from tollbook.core.dialplan import DialPlan, DialPlanFault, dial_plan_document
 
 LONGEST_TEXT = 65_536
 
@@ -47,7 +47,7 @@ PLAN_FIELDS = (
 
 def form_texts(plan: DialPlan) -> dict[str, str]:
     """Return the text of each field for *plan*."""
-    document = plan_document(plan)
+    document = dial_plan_document(plan)
     texts = {}
     for field in PLAN_FIELDS:
         value = document[field.key]
@@ -61,7 +61,7 @@ def form_texts(plan: DialPlan) -> dict[str, str]:
 
 
 def read_texts(texts: Mapping[str, str]) -> dict[str, object]:
-    """Return the document that the texts of a form describe; `read_plan` finds its faults."""
+    """Return the document that the texts of a form describe; `read_dial_plan` finds its faults."""
     document: dict[str, object] = {}
     for field in PLAN_FIELDS:
         lines = [line.strip() for line in texts.get(field.key, "").splitlines() if line.strip()]
@@ -76,7 +76,7 @@ def read_texts(texts: Mapping[str, str]) -> dict[str, object]:
 
 
 def shown_fields(
-    texts: Mapping[str, str], faults: Sequence[PlanFault] = ()
+    texts: Mapping[str, str], faults: Sequence[DialPlanFault] = ()
 ) -> tuple[ShownPlanField, ...]:
     """Return the fields of the form, each with its own faults."""
     of_field: dict[str, list[str]] = defaultdict(list)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.sites import site_names
 from tollbook.app.pricing.load_pbx_rules import reached, set_dial_plan, site_plan
-from tollbook.core.dialplan import DialPlan, NumberStep, PlanFault, read_plan
+from tollbook.core.dialplan import DialPlan, DialPlanFault, NumberStep, read_dial_plan
 from tollbook.web.directory.pages.dial_plan_form import (
     LONGEST_TEXT,
     PLAN_FIELDS,
@@ -53,14 +53,14 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
         raise Http404("no such site")
     plan = site.plan
     texts = form_texts(plan)
-    faults: tuple[PlanFault, ...] = ()
+    faults: tuple[DialPlanFault, ...] = ()
     given = request.POST if request.method == "POST" else request.GET
     caller, dialled = (given.get(key, "").strip()[:64] for key in ("caller", "dialled"))
     trying = plan
     if request.method == "POST":
         texts = {field.key: given.get(field.key, "")[:LONGEST_TEXT] for field in PLAN_FIELDS}
         document = read_texts(texts)
-        reading = read_plan(document)
+        reading = read_dial_plan(document)
         faults = reading.faults
         if reading.plan is not None:
             trying = reading.plan

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import list_pbxs
 from tollbook.app.pricing.load_pbx_rules import SitePlan, set_dial_plan, site_plan
-from tollbook.core.dialplan import PlanFault, plan_document
+from tollbook.core.dialplan import DialPlanFault, dial_plan_document
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -28,7 +28,7 @@ class SettingsPage:
     dial_plan: str
     caller: str
     dialled: str
-    faults: Sequence[PlanFault] = ()
+    faults: Sequence[DialPlanFault] = ()
 
 
 @needs(Permission.SEE_SETTINGS, to_change=Permission.CHANGE_SETTINGS)
@@ -38,8 +38,8 @@ def settings(request: HttpRequest) -> HttpResponse:
     site = site_plan()
     if site is None:
         raise RuntimeError("an installation has a site from its first start on")
-    text = json.dumps(plan_document(site.plan), indent=2, ensure_ascii=False)
-    faults: tuple[PlanFault, ...] = ()
+    text = json.dumps(dial_plan_document(site.plan), indent=2, ensure_ascii=False)
+    faults: tuple[DialPlanFault, ...] = ()
     if request.method == "POST":
         text = request.POST.get("dial_plan", "")[:LONGEST_DOCUMENT]
         faults = _store(request, site, text)
@@ -61,14 +61,14 @@ def settings(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[PlanFault, ...]:
+def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[DialPlanFault, ...]:
     try:
         document = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as fault:
         place = f"line {fault.lineno}" if isinstance(fault, json.JSONDecodeError) else "document"
-        return (PlanFault(place, "dial_plan.syntax", f"This is not JSON: {fault}. Mend it."),)
+        return (DialPlanFault(place, "dial_plan.syntax", f"This is not JSON: {fault}. Mend it."),)
     if not isinstance(document, dict):
-        return (PlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
+        return (DialPlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
     return set_dial_plan(
         site_id=site.id,
         document=document,
