@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbook.core.numbers import pack_digits, packed_mask, strip_decoration
+from tollbook.core.numbers import pack_digits, strip_decoration
 
 digits = st.text("0123456789*#ABC", max_size=15)
 
@@ -23,19 +23,6 @@ digits = st.text("0123456789*#ABC", max_size=15)
 )
 def test_decoration_is_dropped_and_nothing_else(written: str, bare: str) -> None:
     assert strip_decoration(written) == bare
-
-
-@given(digits, digits)
-def test_a_packed_prefix_fits_exactly_the_numbers_that_begin_with_it(
-    number: str, prefix: str
-) -> None:
-    fits = pack_digits(number) & packed_mask(len(prefix)) == pack_digits(prefix)
-
-    assert fits == number.startswith(prefix)
-
-
-def test_a_prefix_longer_than_the_number_does_not_fit() -> None:
-    assert pack_digits("49") & packed_mask(3) != pack_digits("490")
 
 
 @given(st.text("0123456789", max_size=15), st.text("0123456789", max_size=15))

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.blocks import outcomes_of
 from support.effort import examples
 from tollbook.core.calls import Cdr, Outcome, RejectedRecord, Skip
 from tollbook.formats import Definition, Parser, load_definition, read_definition
-from tollbook.formats.blocks import outcomes_of, parse_block
+from tollbook.formats.blocks import parse_block
 
 SMALL = """
 name = "small"

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.blocks import outcomes_of
 from support.effort import examples
 from tollbook.core.calls import Outcome
 from tollbook.formats import Parser, ZoneError, load_definition
-from tollbook.formats.blocks import outcomes_of, parse_block
+from tollbook.formats.blocks import parse_block
 
 ASTERISK = load_definition("asterisk-csv")
 ZONE = "Europe/Berlin"

@@ -4,7 +4,8 @@ import pickle
 
 import pytest
 
-from tollbook.formats import list_formats, load_definition, read_definition, run_definition_tests
+from support.definition_tests import run_definition_tests
+from tollbook.formats import list_formats, load_definition, read_definition
 from tollbook.formats.catalogue import NAMES, packaged_names
 from tollbook.formats.errors import FormatNotBuiltError, UnknownFormatError
 

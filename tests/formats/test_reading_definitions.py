@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from support.definition_tests import run_definition_tests
 from tollbook.formats import (
     DefinitionError,
     load_definition,
     read_definition,
-    run_definition_tests,
 )
 from tollbook.formats.definition import TARGETS
 from tollbook.formats.patterns import Pattern, PatternError

@@ -126,13 +126,6 @@ class Calendar:
         transition_s = starts[at] if at < len(starts) else (chunk + 1) * _CHUNK_S
         return self._open_on(day, edge - 1), min(epoch_s + edge_s - second, transition_s)
 
-    def offset_at(self, epoch_s: int) -> tuple[int, int]:
-        """Return the zone's offset from UTC in seconds at *epoch_s*, and until when it is known."""
-        chunk = epoch_s // _CHUNK_S
-        starts, offsets = _transitions(self.zone, chunk)
-        at = bisect_right(starts, epoch_s)
-        return offsets[at - 1], starts[at] if at < len(starts) else (chunk + 1) * _CHUNK_S
-
     def opening_on(self, day: int) -> int:
         """Return the windows that open on the local *day*, counted in days since 1970-01-01."""
         opening = self._opening.get(day)

@@ -43,12 +43,3 @@ def pack_digits(number: str, *, symbols: int = PACKED_SYMBOLS) -> int:
             raise ValueError(f"cannot pack {symbol!r}: only digits, *, #, A, B and C have a code")
         packed = packed << SYMBOL_BITS | code
     return packed << SYMBOL_BITS * (symbols - len(kept))
-
-
-def packed_mask(symbols: int, *, of: int = PACKED_SYMBOLS) -> int:
-    """Return the mask that keeps the first *symbols* of *of* packed symbols.
-
-    >>> pack_digits("4930") & packed_mask(2) == pack_digits("49")
-    True
-    """
-    return ((1 << SYMBOL_BITS * symbols) - 1) << SYMBOL_BITS * (of - symbols)

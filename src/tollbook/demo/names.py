@@ -4,8 +4,6 @@ Every name is made up. Two are here on purpose: one in Arabic and one of more th
 because a list that only ever held "Anna Berg" hides its faults.
 """
 
-FIRM = "Falkenried & Partner"
-
 PERSON_IN_ARABIC = "أمينة الخطيب"
 PERSON_WITH_A_LONG_NAME = "Maximiliane Theodora Freifrau von Hohenfels-Wartenberg zu Altenkirchen"
 

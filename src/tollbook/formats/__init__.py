@@ -13,7 +13,6 @@ from tollbook.formats.marking import marked_fields
 from tollbook.formats.parser import Parser
 from tollbook.formats.printing import outcome_to_plain
 from tollbook.formats.reading import read_definition
-from tollbook.formats.selftest import run_definition_tests
 
 __all__ = [
     "Definition",
@@ -30,5 +29,4 @@ __all__ = [
     "marked_fields",
     "outcome_to_plain",
     "read_definition",
-    "run_definition_tests",
 ]

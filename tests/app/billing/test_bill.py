@@ -8,7 +8,7 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_code, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from tollbook.app.billing.post_entry import post_entry
+from support.post_entry import post_entry
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer

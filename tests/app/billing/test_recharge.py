@@ -18,8 +18,8 @@ from support.databases import Database
 from support.effort import examples
 from support.factories import make_extension, make_extensions, make_owner
 from support.office import NOON, open_office
+from support.post_entry import post_entry
 from tollbook.app.access.actor import Actor
-from tollbook.app.billing.post_entry import post_entry
 from tollbook.app.billing.recharge import (
     Booked,
     Gift,

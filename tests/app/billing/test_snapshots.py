@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.effort import examples
 from support.office import open_office
-from tollbook.app.billing.post_entry import post_entry
+from support.post_entry import post_entry
 from tollbook.app.billing.snapshots import take_snapshots
 from tollbook.app.billing.statements import LineFilter, book_of
 from tollbook.core.instants import to_us

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.effort import examples
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from tollbook.app.billing.post_entry import account_of_extension, post_entry
+from support.post_entry import account_of_extension, post_entry
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating import run as rerate_app
 from tollbook.app.rerating.reprice import Repricer

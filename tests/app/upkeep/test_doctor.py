@@ -7,7 +7,7 @@ import pytest
 from support.databases import Database, connection, door
 from support.factories import make_budget, make_snapshot
 from support.office import FIRST_CALL, Call, Office, calls_in_a_row, open_office
-from tollbook.app.billing.post_entry import post_entry
+from support.post_entry import post_entry
 from tollbook.app.upkeep.doctor import ProofResult, examine, mend
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money

@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from support.databases import Database, connection, door
 from support.effort import examples
-from tollbook.app.billing.post_entry import account_of_extension, post_entry
+from support.post_entry import account_of_extension, post_entry
 from tollbook.core.ledger import (
     REVENUE,
     AccountRef,

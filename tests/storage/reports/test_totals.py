@@ -19,17 +19,12 @@ from support.batches import (
 from support.databases import Database, door
 from tollbook.core.batch import CallBatch, StoredBatch
 from tollbook.storage.directory.filter_choices import filter_choices
-from tollbook.storage.intake.source_states import source_list
 from tollbook.storage.intake.store_calls import store_calls
 from tollbook.storage.models import (
     Charge,
-    Pbx,
     RatingRun,
     RawSegment,
     Reject,
-    Site,
-    Source,
-    SourceState,
 )
 from tollbook.storage.models.raw import RecordKind
 from tollbook.storage.quarantine.refused_records import duplicates, reject_counts, rejects
@@ -239,38 +234,6 @@ def test_refused_duplicates_are_listed_with_the_call_they_repeat(office: Office)
 
     assert (row.of_call, row.path, row.line) == (known, "raw/1.seg", 6)
     assert duplicates(source_id=999).rows == ()
-
-
-def test_a_source_shows_what_came_on_the_day_of_its_own_zone(office: Office) -> None:
-    store(calls_batch(office, 0, 3))
-    far = Site.objects.create(name="Far", zone="Asia/Tokyo", currency="JPY", created_us=0)
-    pbx = Pbx.objects.create(site=far, name="tokyo")
-    options = {"port": 5001, "zone": "Asia/Tokyo"}
-    Source.objects.create(
-        pbx=pbx,
-        name="tcp",
-        transport="tcp-listen",
-        format="3cx",
-        options=options,
-        created_us=0,
-    )
-    SourceState.objects.create(
-        source_id=office.source, state="failed", reason="port in use", next_step="choose another"
-    )
-
-    here, there = source_list({"Europe/Berlin": 20260131, "Asia/Tokyo": 20260201}.__getitem__)
-
-    assert (here.calls, here.records, here.state, here.reason) == (3, 3, "failed", "port in use")
-    assert (here.segment_id, here.offset) == (office.segment, 3 * RECORD_BYTES)
-    assert (there.state, there.calls, there.wanted, there.segment_id) == (
-        "unknown",
-        0,
-        "running",
-        None,
-    )
-    assert (here.options, there.options) == ({}, options)
-    assert [row.calls for row in source_list(lambda _zone: 20260201)] == [0, 0]
-    assert source_list(lambda _zone: 20260131, source_id=office.source) == [here]
 
 
 def test_choices_are_what_calls_can_be_filtered_by(office: Office) -> None:

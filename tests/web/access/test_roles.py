@@ -12,10 +12,10 @@ from django.test import Client
 from django.urls import URLPattern, resolve
 
 from support.databases import door
-from support.factories import make_account, make_alarm, make_code, make_owner, make_user
+from support.factories import make_alarm, make_code, make_owner, make_user
 from support.office import FIRST_CALL, Call, Office
 from support.screens import OPEN, PASSWORD, example, pages
-from tollbook.app.access.roles import WITHIN_REACH, Reach, access_of, visible_accounts
+from tollbook.app.access.roles import WITHIN_REACH, access_of
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models import Extension, Owner
 from tollbook.storage.models.access import Role
@@ -363,17 +363,3 @@ def test_nothing_is_ticked_where_nothing_can_be_done(house: House, letter: str, 
 def test_the_health_dot_names_sources_to_those_who_see_them(house: House) -> None:
     assert "health" in words_of(house.sign_in("V"), "/account")
     assert 'class="health' not in words_of(house.sign_in("E"), "/account")
-
-
-def test_of_the_ledgers_accounts_each_sees_its_own(house: House) -> None:
-    with door.transaction():
-        for kind in ("extension", "owner", "department", "system"):
-            for name in ("1", "2"):
-                make_account(kind, name)
-
-    def seen(reach: Reach) -> set[tuple[str, str]]:
-        return {(one.kind, one.name) for one in visible_accounts(reach)}
-
-    assert seen(Reach(extension_id=1)) == {("extension", "1")}
-    assert seen(Reach(owner_id=2)) == {("owner", "2")}
-    assert len(seen(Reach())) == 8

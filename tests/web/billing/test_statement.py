@@ -12,7 +12,7 @@ from django.test import Client
 from support.databases import door
 from support.factories import change_extension, make_budget, make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, Call, Office
-from tollbook.app.billing.post_entry import post_entry
+from support.post_entry import post_entry
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
 from tollbook.storage.models import AccountCode, Department, Extension, Owner

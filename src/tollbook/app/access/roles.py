@@ -11,10 +11,9 @@ from enum import StrEnum
 from typing import Final
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from tollbook.storage.models import (
-    Account,
     AccountCode,
     Department,
     Extension,
@@ -22,7 +21,6 @@ from tollbook.storage.models import (
     UserRole,
 )
 from tollbook.storage.models.access import Role
-from tollbook.storage.models.ledger import AccountKind
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import EVERYTHING
 
@@ -41,7 +39,6 @@ __all__ = [
     "Role",
     "access_of",
     "sees_call",
-    "visible_accounts",
     "visible_calls",
     "visible_codes",
     "visible_departments",
@@ -247,16 +244,6 @@ def visible_codes(reach: Reach) -> QuerySet[AccountCode]:
     if reach.is_everything:
         return AccountCode.objects.all()
     return AccountCode.objects.filter(owner_id=reach.owner_id or NO_SUCH)
-
-
-def visible_accounts(reach: Reach) -> QuerySet[Account]:
-    """Return the ledger's accounts within *reach*, and with them their entries and recharges."""
-    if reach.is_everything:
-        return Account.objects.all()
-    return Account.objects.filter(
-        Q(kind=AccountKind.OWNER, name=str(reach.owner_id or NO_SUCH))
-        | Q(kind=AccountKind.EXTENSION, name=str(reach.extension_id or NO_SUCH))
-    )
 
 
 def _both(asked: int | None, own: int) -> int:

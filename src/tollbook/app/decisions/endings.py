@@ -115,7 +115,7 @@ class Endings:
     def renew(self, hold: StoredHold, question: Question, event: Renewal) -> Answer | Exception:
         """Return the answer with a limit beyond what was talked, or the limit as it is."""
         if hold.state != "pending":
-            return HoldEnded(hold.as_hold)
+            return HoldEnded(hold.key, hold.state)
         given = Answer.read(hold.answer)
         if hold.limit_s is None:
             return given
@@ -175,7 +175,7 @@ class Endings:
     def release(self, hold: StoredHold, event: Release) -> Settled | Exception:
         """Let the hold go, whole."""
         if hold.state == "captured" or hold.entry_id is not None:
-            return HoldEnded(hold.as_hold)
+            return HoldEnded(hold.key, hold.state)
         if hold.state == "pending":
             self._releases[hold.key] = hold, event.at
             self._let_go(hold)

@@ -4,7 +4,6 @@ In this order: the owner of the call's account code, the extension, its departme
 where the billing of all three is off; whether a call is one that is paid at all (an outbound one)
 is for `core.dialplan.unbilled_reason` to say.
 
-    payer = payer_of(extension_id, code_id)          # one call
     payers = Payers.load(); payers.of(ext, code)     # many calls
 
 Source: docs/algorithms/decision.md, "Who pays".
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from tollbook.core.ledger import AccountRef
-from tollbook.storage.directory.holders import PayerRow, holder_rows, is_billing_on
+from tollbook.storage.directory.holders import PayerRow, holder_rows
 
 EXTENSION, DEPARTMENT, OWNER = "extension", "department", "owner"
 
@@ -120,16 +119,6 @@ def first_payer(
         if holder is not None and holder.billing:
             return PayingHolder(holder)
     return None
-
-
-def anybody_pays() -> bool:
-    """Say whether the billing of any holder is on: one statement, to be asked once a batch."""
-    return is_billing_on()
-
-
-def payer_of(extension_id: int | None, code_id: int | None) -> PayingHolder | None:
-    """Return who pays a call of this extension with this account code; None: nobody."""
-    return payers_of([(extension_id, code_id)])[extension_id, code_id]
 
 
 def payers_of(

@@ -98,10 +98,6 @@ class Intake:
         batch = replace(self._batch(draft, to_us(received), day=0), again=True)
         return self._step(draft, batch)[1]
 
-    def reload(self) -> None:
-        """Let the next records see telephones, dial plan and tariffs as they are then."""
-        self._loaded_us = None
-
     def _batches(
         self, drafts: Iterable[Draft], *, at: datetime, position: Position | None
     ) -> Iterator[tuple[Draft, CallBatch]]:

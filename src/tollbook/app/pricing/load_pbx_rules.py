@@ -17,7 +17,6 @@ from tollbook.core.dialplan import (
     DialPlanFault,
     Reached,
     Resolver,
-    default_dial_plan,
     dial_plan_document,
     read_dial_plan,
 )
@@ -89,11 +88,6 @@ def set_dial_plan(
         )
         Site.objects.filter(pk=site_id).update(dial_plan=after, country=reading.plan.country)
     return ()
-
-
-def suggested_plan(country: str, area_code: str = "") -> dict[str, object]:
-    """Return the document of the plan to begin with in *country*."""
-    return dial_plan_document(default_dial_plan(country, area_code=area_code))
 
 
 def load_rules(pbx_id: int, *, known: Rules | None = None) -> Rules:

@@ -1,6 +1,6 @@
 """The dial plan of a site: from what was dialled to what was reached."""
 
-from tollbook.core.dialplan.billable import UNBILLED_REASONS, unbilled_reason
+from tollbook.core.dialplan.billable import unbilled_reason
 from tollbook.core.dialplan.plan import (
     DialPlan,
     DialPlanFault,
@@ -22,7 +22,6 @@ from tollbook.core.dialplan.reach import (
 
 __all__ = [
     "CALL_TYPES",
-    "UNBILLED_REASONS",
     "CallerNumber",
     "DialPlan",
     "DialPlanFault",

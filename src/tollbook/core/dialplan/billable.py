@@ -3,8 +3,6 @@
 Source: docs/algorithms/mediation.md, "Which calls are priced".
 """
 
-UNBILLED_REASONS = ("internal", "incoming", "unanswered")
-
 
 def unbilled_reason(direction: str, *, answered: bool | None, talk_ms: int | None) -> str:
     """Return why a call is not priced, or "" for one that is.

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from tollbook.core.instants import from_us
-from tollbook.core.ledger import Hold, HoldState
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import AccountKey
 
@@ -119,17 +117,6 @@ class StoredHold(NamedTuple):
     reserved: Reserved
     answered_us: int | None
     talk_s: int | None
-
-    @property
-    def as_hold(self) -> Hold:
-        """The hold as the rules of `core.ledger` know it."""
-        return Hold(
-            self.key,
-            self.amount_micros,
-            from_us(self.expires_us),
-            HoldState(self.state),
-            self.captured_micros,
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from tollbook.core.instants import to_us
 from tollbook.core.ledger import (
     AccountRef,
     HoldEnded,
-    KeyConflict,
     charge_entry,
 )
 from tollbook.storage.billing.hold_values import (
@@ -52,16 +51,13 @@ __all__ = [
     "capture_holds",
     "charge_late",
     "charged_of",
-    "ended_holds",
     "extend_hold",
     "holds_by_id",
     "holds_by_key",
     "holds_with_reserves",
-    "known_hold",
     "let_spent_go",
     "lock_accounts",
     "mark_estimated",
-    "note_told_end",
     "overdue_holds",
     "place_holds",
     "read_accounts",
@@ -349,13 +345,6 @@ def release_holds(
     moves.write()
 
 
-def known_hold(hold: StoredHold, content_hash: str) -> StoredHold:
-    """Return *hold* for a retry; raises KeyConflict where its content is another."""
-    if hold.content_hash != content_hash:
-        raise KeyConflict(hold.key)
-    return hold
-
-
 def holds_by_key(keys: Iterable[str]) -> dict[str, StoredHold]:
     """Return the holds of these keys."""
     return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)))}
@@ -364,31 +353,6 @@ def holds_by_key(keys: Iterable[str]) -> dict[str, StoredHold]:
 def holds_by_id(ids: Iterable[int]) -> dict[int, StoredHold]:
     """Return the holds of these ids."""
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)))}
-
-
-def note_told_end(key: str, *, talk_s: int, answered_us: int | None) -> bool:
-    """Note what the switch told of a pending hold's call; return whether it was pending."""
-    with current_connection().cursor() as cursor:
-        cursor.execute(
-            "UPDATE tollbook_hold SET talk_s = %s, answered_us = coalesce(%s, answered_us) "
-            "WHERE key = %s AND state = 'pending'",
-            (talk_s, answered_us, key),
-        )
-        return bool(cursor.rowcount == 1)
-
-
-def ended_holds(before_us: int, *, limit: int = 500) -> list[StoredHold]:
-    """Return pending holds whose calls the switch told to have ended before an instant."""
-    ids = [
-        row[0]
-        for row in fetch(
-            "SELECT id FROM tollbook_hold WHERE state = 'pending' AND talk_s IS NOT NULL "
-            "AND coalesce(answered_us, placed_us) + talk_s * 1000000 <= %s ORDER BY id LIMIT %s",
-            (before_us, limit),
-        )
-    ]
-    found = holds_by_id(ids)
-    return [found[hold_id] for hold_id in ids]
 
 
 def mark_estimated(before_us: int) -> int:
@@ -505,7 +469,7 @@ def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int]
 def _require_pending(holds: Iterable[StoredHold]) -> None:
     for hold in holds:
         if hold.state != "pending":
-            raise HoldEnded(hold.as_hold)
+            raise HoldEnded(hold.key, hold.state)
 
 
 def _marks(values: Sequence[Any]) -> str:

@@ -6,7 +6,7 @@ All of them, or only those that some calls concern; four statements either way.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from tollbook.storage.db.sql import Row, chunks, fetch, fetch_one
+from tollbook.storage.db.sql import Row, chunks, fetch
 
 _IDS_A_STATEMENT = 500
 
@@ -72,16 +72,6 @@ def holder_rows(
         *(PayerRow("owner", *row) for row in of_owners),
     )
     return PayerRows(holders, department_of, owner_of)
-
-
-def is_billing_on() -> bool:
-    """Say whether the billing of any holder is on."""
-    on = " OR ".join(
-        f"EXISTS (SELECT 1 FROM tollbook_{kind} h WHERE h.billing)"
-        for kind in ("extension", "department", "owner")
-    )
-    found = fetch_one(f"SELECT CASE WHEN {on} THEN 1 ELSE 0 END", ())
-    return bool(found and found[0])
 
 
 def _rows(statement: str, ids: Collection[int] | None) -> list[Row]:

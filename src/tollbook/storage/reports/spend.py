@@ -85,19 +85,6 @@ class DaySpend:
     charges: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CrossTotal:
-    """The sums of the calls that two groups share, in one currency; see `GroupTotal`."""
-
-    keys: tuple[int | str | None, int | str | None]
-    labels: tuple[str, str]
-    currency: str
-    calls: int
-    talk_ms: int
-    unrated: int
-    charge_micros: int
-
-
 def call_totals(wanted: CallFilter = EVERYTHING) -> Totals:
     """Return the sums over the calls that *wanted* admits."""
     rows = _sums_by((), wanted)
@@ -123,32 +110,6 @@ def charges_summary(
     found = [GroupTotal(row[0], *names[row[0]], *row[1:]) for row in rows]
     found.sort(key=lambda one: (-one.charge_micros, -one.calls, one.label, one.currency))
     return found if limit is None else found[:limit]
-
-
-def cross_summary(
-    wanted: CallFilter = EVERYTHING, *, rows_by: str, columns_by: str
-) -> list[CrossTotal]:
-    """Return the sums by two of `GROUPS` and currency, in the order of their labels.
-
-    Raises ValueError for a group that is not known.
-    """
-    down, across = _group(rows_by), _group(columns_by)
-    rows = _sums_by((down.column, across.column), wanted)
-    down_names = _names(down, {row[0] for row in rows})
-    across_names = _names(across, {row[1] for row in rows})
-    found = [
-        CrossTotal(
-            keys=(row[0], row[1]),
-            labels=(down_names[row[0]][0], across_names[row[1]][0]),
-            currency=row[2],
-            calls=row[3],
-            talk_ms=row[5],
-            unrated=row[6],
-            charge_micros=row[7],
-        )
-        for row in rows
-    ]
-    return sorted(found, key=lambda one: (one.labels, one.currency))
 
 
 def spend_by_day(boundaries_us: Sequence[int], wanted: CallFilter = EVERYTHING) -> list[DaySpend]:

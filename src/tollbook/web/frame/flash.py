@@ -3,7 +3,6 @@
 from django.http import HttpRequest
 
 KEY = "said"
-LEVELS = ("ok", "warn", "danger")
 
 
 def say(request: HttpRequest, words: str, *, level: str = "ok") -> None:

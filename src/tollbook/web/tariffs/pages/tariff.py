@@ -12,7 +12,6 @@ from tollbook.core.tariff import Band, Blocks, InitialAndUnit, Pulse, Rate, Slot
 RATES_A_PAGE = 100
 DAYS_AHEAD = 366
 DAY_NAMES = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-ALL_DAY = ("00:00:00", "24:00:00")
 
 
 @dataclass(frozen=True, slots=True)

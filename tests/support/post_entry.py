@@ -7,10 +7,8 @@ The same key with the same content gets the first answer; the same key with othe
 from functools import partial
 
 from tollbook.core.ledger import AccountRef, Entry
-from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
+from tollbook.storage.billing.ledger import Filed, Posted, post_entries
 from tollbook.storage.db.installation import door
-
-__all__ = ["NotReversible", "Posted", "account_of_extension", "post_entry"]
 
 
 def account_of_extension(extension_id: int) -> AccountRef:
