@@ -34,10 +34,8 @@ from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.unbilled import unbilled_calls
 
 _CALLS_A_STEP = 500
-_BILLABLE = (
-    "billing_off",
-    "unrated",
-)  # The payer of an unrated call also pays a price that comes later.
+# An unrated call gets its payer too, who then pays a later price.
+_BILLABLE = ("billing_off", "unrated")
 
 
 @dataclass(frozen=True, slots=True)

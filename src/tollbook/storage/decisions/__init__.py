@@ -1,1 +1,1 @@
-"""What decisions read in each transaction, never cached."""
+"""What decisions read anew each time."""

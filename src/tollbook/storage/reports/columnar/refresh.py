@@ -116,9 +116,8 @@ class _Refresh:
 
     def _take_all(self, work: Any, catalogue: Catalogue) -> Catalogue:
         """Merge changed calls, then new ones by the step, until the copy is level."""
-        with (
-            door().transaction()
-        ):  # Batch lock: every other batch has committed, or has no ids yet.
+        # Batch lock: every other batch has committed, or has no ids yet.
+        with door().transaction():
             bulk_engine().begin_batch()
             newest = newest_ids()
         journal = read_journal()
