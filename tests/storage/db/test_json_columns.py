@@ -6,6 +6,7 @@ from django.db import DatabaseError, transaction
 from support.databases import Database, connection, door
 from support.office import NOON
 from tollbook.app.access.tokens import create_token, list_tokens
+from tollbook.storage.db.current import current_alias
 from tollbook.storage.db.sql import fetch_inside, from_json
 from tollbook.storage.models import Budget, ServiceClass, Site
 from tollbook.storage.policies.budget_use import UseKey, all_uses, budgets_of, open_uses
@@ -46,7 +47,7 @@ def test_what_is_no_json_is_refused_by_the_database(database: Database) -> None:
     assert ServiceClass.objects.filter(hours__0__name="night").exists()
     with (
         pytest.raises(DatabaseError),
-        transaction.atomic(),
+        transaction.atomic(using=current_alias()),
         connection.cursor() as cursor,
     ):
         cursor.execute("UPDATE tollbook_service_class SET rules = %s", ("[",))

@@ -2,7 +2,7 @@
 
 Which rate wins depends on who called whom in which windows; what it charges, on the whole seconds
 of talk. Both repeat over many calls, so both are memoised by number. The answers are those of
-`Rater.price`, call by call; where that would have to look closer (assignments that ask about the
+`Rater.charge`, call by call; where that would have to look closer (assignments that ask about the
 call, bands that split it, metering pulses), there are none here.
 """
 
