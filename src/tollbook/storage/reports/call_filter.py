@@ -13,7 +13,7 @@ class CallFilter:
 
     `from_us` and `to_us` bound the call's begin, half-open. `keyword` is any part of a number or
     a name, the one that the directory gives the call's extension included. `call_type` and
-    `direction` (a `Direction`) are exact, and so is `account_code`, the code as written, which
+    `direction` (a `DirectionCode`) are exact, and so is `account_code`, the code as written, which
     need not be known. `extension_ids` are those of one number at several sites.
     `received_from_us` and `received_to_us` bound the instant at which the
     record came, half-open. The charge is the one in force, both bounds inclusive, in millionths;

@@ -12,7 +12,7 @@ class CallRow:
 
     Texts are empty and numbers null where nothing is known. `charge_micros` is null for a call
     without a charge and for an unrated one, which has an `unrated_reason`. `direction` is a
-    `Direction`.
+    `DirectionCode`.
     """
 
     id: int
