@@ -48,7 +48,7 @@ with door.transaction():
     for number in ("100", "101"):
         Extension.objects.create(site=site, number=number, name="Ann", billing=True)
     AccountCode.objects.create(code="1234", description="Smith v. Jones")
-add_pbx(door, name="Asterisk", at=at, actor="test")
+add_pbx(name="Asterisk", at=at, actor="test")
 """
 
 

@@ -120,8 +120,8 @@ def test_a_price_that_was_changed_since_is_given_back_whole(database: Database) 
     billed_office(database)
     bill()
     dearer = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "1.00"}]}  # type: ignore[index]
-    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL - DAY)
-    run = begin_rerating(CallFilter(), words="all", at=NOON, actor="test")
+    publish_tariff(dearer, by=Actor("test", NOON), valid_from=FIRST_CALL - DAY)
+    run = begin_rerating(CallFilter(), words="all", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
     assert left() == Decimal("-2.24")
 

@@ -152,9 +152,9 @@ def test_a_later_price_is_paid_by_the_new_payer(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
     correct_codes([call_id()], "4711", by=ANNA)
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
-    publish_tariff({**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [dearer]}, by=Actor("test", NOON), valid_from=FIRST_CALL)
 
-    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    run = begin_rerating(CallFilter(), words="all calls", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
 
     assert balances() == (0, -CHARGE - 100_000)

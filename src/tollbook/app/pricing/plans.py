@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.plan_documents import CheckedPlan, plan_of
 from tollbook.core.charging import Plan
@@ -60,13 +61,7 @@ class StoredPlan:
 
 
 def add_plan(
-    checked: CheckedPlan,
-    *,
-    site_id: int | None,
-    at: datetime,
-    actor: str,
-    valid_from: datetime | None = None,
-    address: str = "",
+    checked: CheckedPlan, *, site_id: int | None, by: Actor, valid_from: datetime | None = None
 ) -> PlanAdded:
     """Store a plan that `check_plan` let pass, for the calls of a site or of every other site.
 
@@ -89,8 +84,8 @@ def add_plan(
                 for one in checked.rates
             ],
             origin=PLAN_ORIGIN,
-            at_us=to_us(at),
-            by=actor,
+            at_us=to_us(by.at),
+            by=by.name,
         )
         if newest is not None and newest.sha256 == sha256 and not _moves(newest, valid_from):
             return PlanAdded(_info(newest), is_new=False, new_rates=new_rates)
@@ -99,17 +94,14 @@ def add_plan(
             number=newest.number + 1 if newest else 1,
             document=checked.text,
             sha256=sha256,
-            valid_from_us=_valid_from_us(newest, valid_from, at),
-            created_us=to_us(at),
-            created_by=actor,
+            valid_from_us=_valid_from_us(newest, valid_from, by.at),
+            created_us=to_us(by.at),
+            created_by=by.name,
         )
         record_change(
-            actor=actor,
-            action="plan.add",
-            object_type="plan",
-            object_id=str(version.pk),
-            at=at,
-            address=address,
+            by,
+            "plan.add",
+            of=("plan", version.pk),
             before={"version": newest.number} if newest else None,
             after={
                 "site": site.name if site else EVERY_SITE,
