@@ -8,13 +8,13 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_code, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from support.post_entry import post_entry
+from support.post_entry import balance_micros, post_entry
 from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import (
     Alarm,
     Budget,

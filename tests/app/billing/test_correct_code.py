@@ -8,6 +8,7 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_extension, make_budget, make_code, make_owner, make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from support.post_entry import balance_micros
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.correct_code import (
     NotCorrected,
@@ -18,7 +19,6 @@ from tollbook.app.billing.correct_code import (
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
-from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.models import (
     AuditLog,
     BudgetUse,

@@ -17,6 +17,7 @@ from support.effort import examples
 from support.factories import make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
+from support.post_entry import balance_micros
 from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.explain_call import explain_call
 from tollbook.app.pricing.plan_charge import asked_of
@@ -27,7 +28,7 @@ from tollbook.app.rerating.reprice import Repricer
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run
 from tollbook.app.rerating.totals import Rerating
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Charge, ChargeParts, Counter, LedgerEntry, RatingRun
 from tollbook.storage.pricing.plan_counters import read_counters
 from tollbook.storage.reports.call_filter import CallFilter

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.effort import examples
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from support.post_entry import account_of_extension, post_entry
+from support.post_entry import account_of_extension, balance_micros, post_entry
 from tollbook.app.access.actor import Actor
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating import run as rerate_app
@@ -31,7 +31,7 @@ from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import charge_entry
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger_queries import balance_micros, differences, verify_balances
+from tollbook.storage.billing.ledger_queries import differences, verify_balances
 from tollbook.storage.models import (
     AuditLog,
     Charge,

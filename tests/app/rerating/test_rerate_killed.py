@@ -9,10 +9,11 @@ from pathlib import Path
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, calls_in_a_row, open_office
+from support.post_entry import balance_micros
 from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run, find_run
 from tollbook.app.tariffs.publish import publish_tariff
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Charge, LedgerEntry
 from tollbook.storage.reports.call_filter import CallFilter
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
+from tollbook.app.pricing.plans import is_moved, valid_from_us
 from tollbook.app.pricing.tariff_documents import uncollected
 from tollbook.app.tariffs.assign import assign_default, nothing_assigned
 from tollbook.core.instants import from_us, to_us
@@ -23,7 +24,6 @@ from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, Tariff, TariffAssignment, TariffVersion
 
 # The first version of a tariff serves all calls, also those from before it was written down.
-SINCE_EVER_US = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +116,9 @@ def publish(
             return Faulty((_other_currency(stored, tariff),))
         versions = TariffVersion.objects.filter(tariff=stored).defer("document")
         newest = versions.order_by("-number").first()
-        effective_us = _effective_us(newest, valid_from, by.at)
+        effective_us = valid_from_us(is_first=newest is None, valid_from=valid_from, at=by.at)
         version, is_new = newest, False
-        if version is None or version.sha256 != sha256 or _moves(version, valid_from):
+        if version is None or version.sha256 != sha256 or is_moved(version, valid_from):
             version, is_new = (
                 _next_version(stored, newest, text, sha256, effective_us, by.at, by.name),
                 True,
@@ -166,17 +166,6 @@ def list_tariffs() -> tuple[TariffInfo, ...]:
                 )
             )
     return tuple(found)
-
-
-def _effective_us(newest: TariffVersion | None, valid_from: datetime | None, at: datetime) -> int:
-    if valid_from is not None:
-        return to_us(valid_from)
-    return SINCE_EVER_US if newest is None else to_us(at)
-
-
-def _moves(version: TariffVersion, valid_from: datetime | None) -> bool:
-    """Say whether the same document is wanted from another instant on."""
-    return valid_from is not None and to_us(valid_from) != version.valid_from_us
 
 
 def _next_version(
