@@ -10,6 +10,7 @@ from django.test import Client
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, open_office
 from support.planned import PLAN, add
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.app.pricing.exchange_rates import add_ecb, add_rate
 from tollbook.storage.models import Call as StoredCall
@@ -34,7 +35,7 @@ def get(reader: Client, path: str) -> Any:
 
 def test_a_call_shows_each_step_of_its_plan(sqlite: Database, reader: Client) -> None:
     office = open_office(sqlite)
-    add_ecb(ECB, at=NOON, actor="test")
+    add_ecb(ECB, by=Actor("test", NOON))
     add({**PLAN, "currency": "USD"}, site_id=office.site_id)
     office.receive([Call(1, FIRST_CALL, 600)])
 
@@ -82,8 +83,8 @@ def test_plans_are_listed_with_their_documents(sqlite: Database, reader: Client)
 
 def test_exchange_rates_are_those_in_force(sqlite: Database, reader: Client) -> None:
     open_office(sqlite)
-    add_ecb(ECB, at=NOON, actor="test")
-    add_rate(source="EUR", target="USD", rate="1.2", day=date(2026, 9, 30), at=NOON, actor="test")
+    add_ecb(ECB, by=Actor("test", NOON))
+    add_rate(source="EUR", target="USD", rate="1.2", day=date(2026, 9, 30), by=Actor("test", NOON))
 
     rates = get(reader, "exchange-rates?source=EUR&from=2026-09-30")
 

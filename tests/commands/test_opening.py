@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.command_line import tollbook
+from support.command_line import tollbook_as_is as tollbook
 from tollbook.cli import build_parser
 from tollbook.commands import first
 from tollbook.commands.verbs import VERBS

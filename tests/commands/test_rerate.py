@@ -10,6 +10,7 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, calls_in_a_row, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.storage.models import Charge, RatingRun
@@ -32,7 +33,7 @@ def rerate(database: Database, *words: str) -> "subprocess.CompletedProcess[str]
 def make_dearer() -> None:
     germany, berlin = TARIFF["rate"]
     dearer = {**TARIFF, "rate": [{**germany, "connect_fee": "0.20"}, berlin]}
-    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff(dearer, by=Actor("test", NOON), valid_from=FIRST_CALL)
 
 
 def test_a_dry_run_foretells_and_a_run_posts(database: Database) -> None:
@@ -107,7 +108,7 @@ def test_wrong_use_is_named(sqlite: Database, words: tuple[str, ...], named: str
 def test_another_run_that_was_not_finished_comes_first(sqlite: Database) -> None:
     open_office(sqlite).receive(calls_in_a_row(10))
     make_dearer()
-    begin_rerating(CallFilter(direction=2), words="outgoing", at=NOON, actor="test")
+    begin_rerating(CallFilter(direction=2), words="outgoing", by=Actor("test", NOON))
 
     said = rerate(sqlite, *OCTOBER)
 

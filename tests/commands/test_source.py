@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from support.databases import Database, door
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.pbxs import add_pbx
 from tollbook.app.intake.sources import (
     Heartbeat,
@@ -186,12 +187,12 @@ def test_a_stopped_source_is_shown_stopped_once_its_port_is_closed(office: Datab
     add(*SOCKET)
     source = only(NOW)
     beat(source.id, NOW)
-    asked = stop_source(source.id, at=NOW, actor="test")
+    asked = stop_source(source.id, by=Actor("test", NOW))
     assert isinstance(asked, SourceView)
     assert asked.state == "running"  # the collector has not closed the port yet
     beat(source.id, NOW, state="stopped", reason="The source was stopped by hand.")
     assert only(NOW).state == "stopped"
-    start_source(source.id, at=NOW, actor="test")
+    start_source(source.id, by=Actor("test", NOW))
     assert only(NOW + timedelta(minutes=1)).state == "unknown"
 
 

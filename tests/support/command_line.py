@@ -13,6 +13,13 @@ def tollbook(
     """Run a verb on the installation in *data*; one that is not there yet is made by copying."""
     if not data.exists():
         lay_sqlite(data)
+    return tollbook_as_is(*words, data=data, given=given)
+
+
+def tollbook_as_is(
+    *words: str, data: Path, given: bytes | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run a verb on the folder *data* as it is, there or not."""
     done = subprocess.run(
         [sys.executable, "-m", "tollbook", *words, "--data", str(data)],
         input=given,

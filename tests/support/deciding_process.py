@@ -15,8 +15,9 @@ from tollbook.wiring.start import open_installation
 open_installation(migrate=False)
 
 # ruff: noqa: E402 - models need Django set up
+from support.deciding import authorise, settle
 from support.prepaid import NOW, asking
-from tollbook.app.decisions.decider import Settlement, authorise, settle
+from tollbook.app.decisions.decider import Settlement
 
 if __name__ == "__main__":
     name, callers = sys.argv[1], int(sys.argv[2])

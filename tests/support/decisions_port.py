@@ -53,10 +53,10 @@ with door.transaction():
     caller = Extension.objects.create(
         site=site, number="101", name="Amir", billing=True, caller_id="+493012345101"
     )
-published = publish_tariff(door, json.loads(sys.argv[2]), at=at, actor="test", default=True)
+published = publish_tariff(json.loads(sys.argv[2]), by=Actor("test", at), default=True)
 assert isinstance(published, Published), published
 gift = Gift("extension", (caller.pk,), read_amount("1000"), sender="test", key="1")
-assert isinstance(post_gift(door, gift, Actor("test", at)), Booked)
+assert isinstance(post_gift(gift, Actor("test", at)), Booked)
 """
 _keys = count(1)
 

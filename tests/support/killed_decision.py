@@ -20,8 +20,9 @@ open_installation(migrate=False)
 from django.db import connections
 from django.db.backends.signals import connection_created
 
+from support.deciding import authorise, renew, settle
 from support.prepaid import NOW, asking
-from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
+from tollbook.app.decisions.decider import Renewal, Settlement
 from tollbook.storage.db.current import current_connection
 
 MOST = 400

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from support.databases import Database, door, file_of, is_untouched, replace_file
 from support.factories import make_department, make_extension, make_site
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx
 from tollbook.app.intake.import_file import ImportPlace, import_file
 from tollbook.app.intake.intake import IngestResult
@@ -131,7 +132,7 @@ def _make_office(database: Database) -> Office:
         make_extension("101", name="Amir", department=make_department("Sales"))
         make_extension("102", name="Berta")
     pbx = add_pbx(name="Reception", at=NOON, actor="test")
-    published = publish_tariff(TARIFF, at=NOON, actor="test")
+    published = publish_tariff(TARIFF, by=Actor("test", NOON))
     if isinstance(pbx, PbxRefused) or not isinstance(published, Published):
         raise TypeError(f"the office could not be made: {pbx}, {published}")
     return Office(database, pbx, site.pk)

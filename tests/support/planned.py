@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from support.office import NOON, TARIFF, Call
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.plan_documents import check_document
 from tollbook.app.pricing.plans import add_plan
 from tollbook.core.charging import Charged, InMemoryCounters, charge, read_plan
@@ -44,7 +45,7 @@ def add(
     """Store a plan and return its version's id."""
     checked = check_document(document, zone="Europe/Berlin")
     assert not checked.faults, checked.faults
-    added = add_plan(checked, site_id=site_id, at=NOON, actor="test", valid_from=valid_from)
+    added = add_plan(checked, site_id=site_id, by=Actor("test", NOON), valid_from=valid_from)
     return added.info.id
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from tollbook.core.ledger import AccountRef, Entry
 from tollbook.storage.billing.ledger import Filed, Posted, post_entries
 from tollbook.storage.db.installation import door
+from tollbook.storage.db.sql import fetch_one
 
 
 def account_of_extension(extension_id: int) -> AccountRef:
@@ -26,3 +27,14 @@ def post_entry(entry: Entry, *, call_id: int | None = None) -> Posted:
 
 def _post_one(filed: Filed) -> Posted:
     return post_entries([filed])[0]
+
+
+def balance_micros(kind: str, name: str, currency: str) -> int:
+    """Return what an account holds, in millionths; 0 for one that was never posted to."""
+    row = fetch_one(
+        "SELECT b.balance_micros FROM tollbook_account a "
+        "JOIN tollbook_balance b ON b.account_id = a.id "
+        "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
+        (kind, name, currency),
+    )
+    return int(row[0]) if row else 0

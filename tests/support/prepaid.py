@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from support.databases import Database, door
 from support.factories import change_extension, charge_everything_by
 from support.office import Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.decisions.decider import Request
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
@@ -48,7 +49,7 @@ def open_prepaid(database: Database, *, cents: int = 100) -> Office:
 
 def change_office() -> None:
     """Publish the sample tariff, bill extension 101, and set numbers to dial and to show."""
-    publish_tariff(FRANCE, at=NOW, actor="test", valid_from=datetime(2026, 1, 1, tzinfo=UTC))
+    publish_tariff(FRANCE, by=Actor("test", NOW), valid_from=datetime(2026, 1, 1, tzinfo=UTC))
     with door.transaction():
         change_extension("101", billing=True, caller_id="+493012345101")
         Pbx.objects.update(dial_prefix="8888")

@@ -48,7 +48,7 @@ with door.transaction():
     for number in ("100", "101"):
         Extension.objects.create(site=site, number=number, name="Ann", billing=True)
     AccountCode.objects.create(code="1234", description="Smith v. Jones")
-add_pbx(door, name="Asterisk", at=at, actor="test")
+add_pbx(name="Asterisk", at=at, actor="test")
 """
 
 
@@ -107,7 +107,7 @@ from tollbook.app.billing.recharge import Booked, Gift, post_gift, read_amount
 from tollbook.storage.models import Extension
 extension = Extension.objects.get(number=sys.argv[2])
 gift = Gift("extension", (extension.pk,), read_amount(sys.argv[3]), sender="test", key="1")
-assert isinstance(post_gift(opened.door, gift, Actor("test", opened.now())), Booked)
+assert isinstance(post_gift(gift, Actor("test", opened.now())), Booked)
 """
 BALANCE = """
 import sys

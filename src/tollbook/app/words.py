@@ -1,4 +1,4 @@
-"""Counts in words: one thing is not "1 things"."""
+"""Words of messages: one thing is not "1 things", and a sentence begins with a capital."""
 
 
 def counted(count: int, thing: str) -> str:
@@ -10,3 +10,8 @@ def counted(count: int, thing: str) -> str:
     if count == 1:
         return f"1 {thing}"
     return f"{count:,} {thing[:-1]}ies" if thing.endswith("y") else f"{count:,} {thing}s"
+
+
+def sentence(words: str) -> str:
+    """Return *words* with a capital at the beginning."""
+    return words[:1].upper() + words[1:]

@@ -18,6 +18,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tollbook.app.access.actor import Actor
 from tollbook.bench.deck import deck_document, drawn_prefixes
 from tollbook.bench.figures import percentile
 from tollbook.bench.process import BenchError
@@ -130,7 +131,7 @@ def make_house() -> None:
     rest = {"prefix": "", "slots": [{"from_s": 0, "price": "0.50", "per_s": 60, "increment_s": 60}]}
     rates = document["rate"]
     document["rate"] = [*(rates if isinstance(rates, list) else []), rest]
-    publish_tariff(document, at=AT, actor="bench", valid_from=SINCE)
+    publish_tariff(document, by=Actor("bench", AT), valid_from=SINCE)
     with door().transaction():
         site = Site.objects.get()
         Site.objects.update(hold_s=HOLD_S)

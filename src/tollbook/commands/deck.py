@@ -5,6 +5,7 @@ import json
 from datetime import datetime
 from typing import BinaryIO
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.tariffs import decks
 from tollbook.app.tariffs.deck_mappings import remember_layout
 from tollbook.app.tariffs.publish import Faulty
@@ -45,7 +46,7 @@ def _import(args: argparse.Namespace, installation: Installation, file: BinaryIO
     note(f"{counted(draft.rows, 'rate')}: {told}.")
     if not args.dry_run:
         came = decks.publish_deck(
-            draft.tariff, base, at=now, actor="command line", valid_from=valid_from
+            draft.tariff, base, by=Actor("command line", now), valid_from=valid_from
         )
         if isinstance(came, Faulty):
             tell_faults(args.file, came.faults)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.ecb_rates import EcbError
 from tollbook.app.pricing.exchange_rates import RateRefused, add_ecb, add_rate
 from tollbook.app.words import counted
@@ -30,8 +31,7 @@ def _add(args: argparse.Namespace, installation: Installation, day: date) -> int
         target=args.target,
         rate=args.rate,
         day=day,
-        at=installation.now(),
-        actor="command line",
+        by=Actor("command line", installation.now()),
     )
     if isinstance(added, RateRefused):
         return refuse("exchange", f"{added.field}: {added.message}. Nothing was stored.")
@@ -45,7 +45,7 @@ def _import(args: argparse.Namespace, installation: Installation) -> int:
     except OSError as fault:
         return refuse("exchange", f"{args.file}: cannot be read: {fault.strerror}")
     try:
-        added = add_ecb(raw, at=installation.now(), actor="command line")
+        added = add_ecb(raw, by=Actor("command line", installation.now()))
     except EcbError as fault:
         words = f"{args.file}: {fault}. It was refused whole; nothing was stored."
         return tell("exchange", words, INCOMPLETE)

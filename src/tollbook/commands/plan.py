@@ -4,6 +4,7 @@ import argparse
 import json
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.plans import PlanInfo, add_plan, list_plans, open_plan, zone_for
 from tollbook.commands.plan_check import read_plan_document
 from tollbook.commands.tables import Right, print_table
@@ -29,7 +30,10 @@ def _add(args: argparse.Namespace, installation: Installation, valid_from: datet
     if checked is None or checked.plan is None:
         return status
     added = add_plan(
-        checked, site_id=site_id, at=installation.now(), actor="command line", valid_from=valid_from
+        checked,
+        site_id=site_id,
+        by=Actor("command line", installation.now()),
+        valid_from=valid_from,
     )
     words = _words(added.info)
     tell(

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
+from tollbook.app.pricing.plan_charge import step_object
 from tollbook.commands.files import cannot_read
 from tollbook.commands.rate_input import RateInput
 from tollbook.commands.words import note, tell
 from tollbook.core.charging import (
     Charged,
-    ChargeStep,
     InMemoryCounters,
     Plan,
     charge,
@@ -86,7 +86,7 @@ def charge_answer(call_id: object, result: Charged) -> dict[str, object]:
         "currency": result.currency,
         "billed_s": result.billed_s,
         "tariff": result.tariff or None,
-        "steps": [_step(step) for step in result.steps],
+        "steps": [step_object(step) for step in result.steps],
     }
     if result.tax:
         answer["tax"] = format_amount(result.tax)
@@ -98,16 +98,3 @@ def charge_answer(call_id: object, result: Charged) -> dict[str, object]:
             "on": result.original.rate.on.isoformat(),
         }
     return {"id": call_id, **answer}
-
-
-def _step(step: ChargeStep) -> dict[str, object]:
-    return {
-        "kind": step.kind,
-        "name": step.name or None,
-        "from_s": step.from_s,
-        "seconds": step.seconds,
-        "price": None if step.price is None else format_amount(step.price),
-        "per_s": step.per_s,
-        "amount": format_amount(step.amount),
-        "after": format_amount(step.after),
-    }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.reports.call_criteria import CriteriaError, Selection, select
 from tollbook.app.rerating.late_calls import rerate_late
 from tollbook.app.rerating.plan_walk import Busy
@@ -45,7 +46,7 @@ def _rerate(args: argparse.Namespace, selection: Selection, installation: Instal
     now = installation.now
     words = ", ".join([selection.period.words(), *selection.words])
     try:
-        run = begin_rerating(selection.filter, words=words, at=now(), actor="command line")
+        run = begin_rerating(selection.filter, words=words, by=Actor("command line", now()))
         if run.calls_done:
             tell(
                 "rerate",
@@ -64,7 +65,7 @@ def _late(args: argparse.Namespace, installation: Installation) -> int:
     if args.from_ or args.to or args.dry_run:
         return refuse("rerate", "--late stands alone: it knows itself which calls were moved")
     try:
-        rerating = rerate_late(at=installation.now(), actor="command line")
+        rerating = rerate_late(by=Actor("command line", installation.now()))
     except (RunTaken, Busy) as reason:
         return tell("rerate", str(reason), INCOMPLETE)
     if rerating is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.intake.sources import (
     SourceAdded,
     SourceRefused,
@@ -69,7 +70,7 @@ def _change(
     as_asked: set[str],
 ) -> int:
     """Ask for it, then wait until the collector reports that it is so."""
-    asked = change(args.name, at=installation.now(), actor=ACTOR)
+    asked = change(args.name, by=Actor(ACTOR, installation.now()))
     if isinstance(asked, SourceRefused):
         return _refuse(asked)
     view: SourceView | None = asked

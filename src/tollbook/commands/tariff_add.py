@@ -3,6 +3,7 @@
 import argparse
 from datetime import datetime, timedelta
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.publish import Faulty, is_any_call_since, publish
 from tollbook.commands.loss_words import loss_words
@@ -25,8 +26,7 @@ def run(
     done = publish(
         tariff,
         doubts=faults,
-        at=installation.now(),
-        actor="command line",
+        by=Actor("command line", installation.now()),
         valid_from=valid_from,
         default=args.default,
     )

@@ -15,6 +15,7 @@ from types import FrameType
 
 from django.db import DatabaseError, connections
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.billing.snapshots import take_snapshots
 from tollbook.app.decisions.close_holds import close_holds
 from tollbook.app.policies.watch_fraud import watch
@@ -90,7 +91,7 @@ def _jobs(installation: Installation) -> list[_Job]:
         _Job(lambda: close_holds(at=now()), "holds were not closed"),
         _Job(lambda: take_snapshots(at=now()), "balances were not noted"),
         _Job(
-            lambda: rerate_late(at=now(), actor="late calls"),
+            lambda: rerate_late(by=Actor("late calls", now())),
             "calls that changed a volume tier were not re-rated",
             every_s=LATE_CALLS_EVERY_S,
         ),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.pbxs import PbxRefused, UnknownPbx, add_pbx, find_pbx
 from tollbook.app.intake.import_file import ImportPlace, ImportRefused, import_file
 from tollbook.app.intake.sources import SourceRefused, add_source, source_states
@@ -71,7 +72,7 @@ def _add_switches(*, at: datetime) -> None:
             if isinstance(added, PbxRefused):
                 raise DemoError(added.message) from None
             site_id = added.site_id
-    faults = set_dial_plan(site_id=site_id, document=DIAL_PLAN, at=at, actor=ACTOR)
+    faults = set_dial_plan(site_id=site_id, document=DIAL_PLAN, by=Actor(ACTOR, at))
     if faults:
         raise DemoError(f"the sample's dial plan: {faults[0].place}: {faults[0].message}")
 
@@ -104,7 +105,7 @@ def _fill_directory(office: Office) -> None:
 def _publish_tariffs(office: Office, *, at: datetime) -> None:
     tariff_ids = {}
     for name, document in tariff_documents().items():
-        published = publish_tariff(document, at=at, actor=ACTOR, default=name == CARRIER_TARIFF)
+        published = publish_tariff(document, by=Actor(ACTOR, at), default=name == CARRIER_TARIFF)
         if not isinstance(published, Published):
             raise DemoError(f"the sample's tariff {name}: {published.faults[0].message}")
         tariff_ids[name] = published.tariff_id
@@ -113,7 +114,7 @@ def _publish_tariffs(office: Office, *, at: datetime) -> None:
         if trunk.name not in assigned:
             row = Trunk.objects.get(pbx__name=trunk.pbx, name=trunk.name)
             scope = Scope(trunk=row.pk)
-            assign_tariff(tariff_ids[trunk.tariff], scope, at=at, actor=ACTOR)
+            assign_tariff(tariff_ids[trunk.tariff], scope, by=Actor(ACTOR, at))
 
 
 def _write_records(folder: Path, office: Office, plan: DemoManifest) -> Iterator[tuple[str, Path]]:

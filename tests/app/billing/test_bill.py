@@ -8,12 +8,13 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_code, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from support.post_entry import post_entry
+from support.post_entry import balance_micros, post_entry
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import (
     Alarm,
     Budget,
@@ -147,7 +148,7 @@ def test_a_call_that_had_no_price_is_paid_by_its_payer_once_it_has_one(office: O
     with door.transaction():
         Extension.objects.update(billing=False)  # He pays what he owed then all the same.
     france = {**TARIFF["rate"][0], "prefix": "33"}  # type: ignore[index]  # a list of tables
-    publish_tariff({**TARIFF, "rate": [france]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [france]}, by=Actor("test", NOON), valid_from=FIRST_CALL)
 
     rerate()
 
@@ -237,7 +238,7 @@ def test_the_night_on_which_the_clock_goes_back_has_25_hours_of_budget(office: O
 
 
 def rerate() -> None:
-    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    run = begin_rerating(CallFilter(), words="all calls", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
 
 
@@ -278,7 +279,7 @@ def test_a_new_price_moves_the_budget_too(office: Office) -> None:
     of_amir = budget("extension", phone().pk, limit_micros=10_000_000)
     office.receive([Call(1, FIRST_CALL), Call(2, FIRST_CALL, extension="102")])
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
-    publish_tariff({**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [dearer]}, by=Actor("test", NOON), valid_from=FIRST_CALL)
 
     rerate()
     rerate()

@@ -13,6 +13,7 @@ from support.databases import Database, door
 from support.effort import examples
 from support.factories import begin_budget, change_extension, make_budget, make_code, make_owner
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
+from support.post_entry import balance_micros
 from tollbook.core.instants import to_us
 from tollbook.core.money import Money
 from tollbook.storage.billing.holds import (
@@ -26,7 +27,7 @@ from tollbook.storage.billing.holds import (
     place_holds,
     release_holds,
 )
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import (
     Balance,
     BudgetUse,

@@ -8,6 +8,7 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from support.post_entry import balance_micros
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.bill_past import PastBill, bill_past, would_bill
 from tollbook.app.billing.correct_code import correct_codes
@@ -16,7 +17,6 @@ from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.money import from_micros
-from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.models import AuditLog, CallPayer, Extension, LedgerEntry, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.reports.call_filter import CallFilter
@@ -120,8 +120,8 @@ def test_a_price_that_was_changed_since_is_given_back_whole(database: Database) 
     billed_office(database)
     bill()
     dearer = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "1.00"}]}  # type: ignore[index]
-    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL - DAY)
-    run = begin_rerating(CallFilter(), words="all", at=NOON, actor="test")
+    publish_tariff(dearer, by=Actor("test", NOON), valid_from=FIRST_CALL - DAY)
+    run = begin_rerating(CallFilter(), words="all", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
     assert left() == Decimal("-2.24")
 

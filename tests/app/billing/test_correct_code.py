@@ -8,6 +8,7 @@ import pytest
 from support.databases import Database, door
 from support.factories import change_extension, make_budget, make_code, make_owner, make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from support.post_entry import balance_micros
 from tollbook.app.access.actor import Actor
 from tollbook.app.billing.correct_code import (
     NotCorrected,
@@ -18,7 +19,6 @@ from tollbook.app.billing.correct_code import (
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.app.upkeep.doctor import examine
-from tollbook.storage.billing.ledger_queries import balance_micros
 from tollbook.storage.models import (
     AuditLog,
     BudgetUse,
@@ -152,9 +152,9 @@ def test_a_later_price_is_paid_by_the_new_payer(office: Office) -> None:
     office.receive([Call(1, FIRST_CALL)])
     correct_codes([call_id()], "4711", by=ANNA)
     dearer = {**TARIFF["rate"][0], "connect_fee": "0.20"}  # type: ignore[index]  # a list of tables
-    publish_tariff({**TARIFF, "rate": [dearer]}, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff({**TARIFF, "rate": [dearer]}, by=Actor("test", NOON), valid_from=FIRST_CALL)
 
-    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    run = begin_rerating(CallFilter(), words="all calls", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
 
     assert balances() == (0, -CHARGE - 100_000)

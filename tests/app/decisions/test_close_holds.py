@@ -5,10 +5,11 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database
+from support.deciding import authorise, settle
 from support.office import Call, Office
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid
 from tollbook.app.decisions.close_holds import close_holds
-from tollbook.app.decisions.decider import Settlement, authorise, settle
+from tollbook.app.decisions.decider import Settlement
 from tollbook.app.upkeep.doctor import examine
 from tollbook.storage.models import Alarm, LedgerHold, Pbx
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from support.databases import Database, door
+from support.deciding import authorise, release, renew, settle
 from support.factories import change_extension, make_extensions
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
 from tollbook.app.decisions.decider import (
@@ -13,11 +14,7 @@ from tollbook.app.decisions.decider import (
     Settlement,
     UnknownHold,
     ask,
-    authorise,
     expire_due,
-    release,
-    renew,
-    settle,
 )
 from tollbook.core.ledger import HoldEnded, KeyConflict
 from tollbook.core.policies import Reason

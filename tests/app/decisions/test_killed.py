@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from support.databases import Database, door
+from support.deciding import authorise, renew, settle
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid
-from tollbook.app.decisions.decider import Renewal, Settlement, authorise, renew, settle
+from tollbook.app.decisions.decider import Renewal, Settlement
 from tollbook.core.ledger import HoldEnded
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import LedgerHold, Site

@@ -16,19 +16,11 @@ from hypothesis.stateful import (
 )
 
 from support.databases import Database, door
+from support.deciding import authorise, release, renew, settle
 from support.effort import examples
 from support.factories import change_extension, make_extension
 from support.prepaid import CENT, NOW, asking, balance, open_prepaid, recharge
-from tollbook.app.decisions.decider import (
-    Release,
-    Renewal,
-    Settlement,
-    authorise,
-    expire_due,
-    release,
-    renew,
-    settle,
-)
+from tollbook.app.decisions.decider import Release, Renewal, Settlement, expire_due
 from tollbook.core.ledger import HoldEnded
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from support.databases import Database, door
+from support.deciding import authorise, release, settle
 from support.office import Call, Office
 from support.planned import add
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid
-from tollbook.app.decisions.decider import Answer, Release, Settlement, authorise, release, settle
+from tollbook.app.decisions.decider import Answer, Release, Settlement
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.policies import Reason
 from tollbook.storage.billing.ledger_queries import verify_balances

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from support.databases import Database, door
+from support.deciding import authorise, settle
 from support.factories import (
     add_code_number,
     change_extension,
@@ -17,7 +18,7 @@ from support.factories import (
     make_owner,
 )
 from support.prepaid import CENT, NOW, PARIS, asking, balance, open_prepaid, recharge
-from tollbook.app.decisions.decider import Settlement, ask, authorise, settle
+from tollbook.app.decisions.decider import Settlement, ask
 from tollbook.app.decisions.messages import Answer
 from tollbook.core.policies import Reason
 from tollbook.storage.models import (

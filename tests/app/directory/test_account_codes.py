@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from support.batches import calls_batch, make_office
 from support.databases import Database, door
 from support.effort import examples
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText
 from tollbook.app.directory.account_codes import (
     CodeFilter,
@@ -28,11 +29,11 @@ HEADER = b"Account,Description,Owner,Restrict,Min,Max,Prefix,Allowed,Active,Fee,
 
 
 def save(text: CodeText, *, code_id: int | None = None) -> int:
-    return save_code(text, at=NOW, actor="ann", address="10.0.0.9", code_id=code_id)
+    return save_code(text, by=Actor("ann", NOW, "10.0.0.9"), code_id=code_id)
 
 
 def own(name: str = "Weber & Partner", *, active: bool = True, email: str = "") -> int:
-    return save_owner(name=name, email=email, active=active, at=NOW, actor="ann")
+    return save_owner(name=name, email=email, active=active, by=Actor("ann", NOW))
 
 
 def codes() -> list[str]:
@@ -111,7 +112,7 @@ def test_only_an_active_owner_can_be_chosen_but_the_one_it_has_stays(database: D
     owner_id = own()
     code_id = save(CodeText(code="1", owner="Weber & Partner"))
     save_owner(
-        name="Weber & Partner", email="", active=False, at=NOW, actor="ann", owner_id=owner_id
+        name="Weber & Partner", email="", active=False, by=Actor("ann", NOW), owner_id=owner_id
     )
 
     save(CodeText(code="1", owner="Weber & Partner", description="still"), code_id=code_id)
@@ -135,9 +136,9 @@ def test_a_code_with_calls_is_not_deleted_and_one_without_is(database: Database)
         Call.objects.update(account_code_ref=used)
 
     with pytest.raises(CodeRefused, match="switch it off"):
-        delete_code(used, at=NOW, actor="ann")
-    assert delete_code(unused, at=NOW, actor="ann")
-    assert not delete_code(unused, at=NOW, actor="ann")
+        delete_code(used, by=Actor("ann", NOW))
+    assert delete_code(unused, by=Actor("ann", NOW))
+    assert not delete_code(unused, by=Actor("ann", NOW))
     assert "72" not in codes()
 
 
@@ -167,12 +168,12 @@ def test_an_owner_may_have_several_addresses_and_is_counted_with_its_codes(
     assert info is not None
     assert (info.email, info.codes) == ("a@example.com, b@example.com", 1)
     with pytest.raises(OwnerRefused, match="switch it off"):
-        delete_owner(owner_id, at=NOW, actor="ann")
+        delete_owner(owner_id, by=Actor("ann", NOW))
     assert Owner.objects.filter(pk=owner_id).exists()
 
 
 def import_file(data: bytes) -> tuple[int, int, int]:
-    done = import_codes(data, length=0, at=NOW, actor="ann")
+    done = import_codes(data, length=0, by=Actor("ann", NOW))
     assert not done.faults, done.faults
     return done.new, len(done.changes) - done.new, done.unchanged
 
@@ -209,7 +210,7 @@ def test_a_file_with_a_fault_changes_nothing_and_says_where(
 ) -> None:
     save(CodeText(code="500"))
 
-    done = import_codes(data, length=0, at=NOW, actor="ann")
+    done = import_codes(data, length=0, by=Actor("ann", NOW))
 
     assert done.faults[0].line == line
     assert words in done.faults[0].message

@@ -9,6 +9,7 @@ from django.db import DatabaseError
 from support.databases import Database, door
 from support.factories import make_code, make_owner, make_segment, make_source
 from support.office import NOON, TARIFF, Office, calls_in_a_row, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.pricing.load_pbx_rules import set_dial_plan
 from tollbook.app.tariffs.publish import publish_tariff
@@ -115,11 +116,10 @@ def test_rules_are_those_of_now(sqlite: Database) -> None:
     faults = set_dial_plan(
         site_id=office.site_id,
         document={"country": "DE", "extension_ranges": ["7xx"]},
-        at=NOON,
-        actor="test",
+        by=Actor("test", NOON),
     )
     free = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "0"}]}  # type: ignore[index,dict-item]
-    publish_tariff(free, at=NOON, actor="test", valid_from=NOON - timedelta(days=99))
+    publish_tariff(free, by=Actor("test", NOON), valid_from=NOON - timedelta(days=99))
     later = NOON + timedelta(seconds=5)
 
     intake.store(outcomes(8)[5:], segment_id=segment_id, at=later)

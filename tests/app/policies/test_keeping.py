@@ -7,6 +7,7 @@ import pytest
 
 from support.databases import Database
 from support.office import NOON, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.policies import alarm_list
 from tollbook.app.policies.budgets import BudgetText, list_budgets, save_budget
 from tollbook.app.policies.classes import (
@@ -30,15 +31,15 @@ def office(database: Database) -> Office:
 
 
 def keep_class(text: ClassText, class_id: int | None = None) -> int:
-    return save_class(text, at=NOON, actor="ann", class_id=class_id)
+    return save_class(text, by=Actor("ann", NOON), class_id=class_id)
 
 
 def keep_budget(text: BudgetText, budget_id: int | None = None) -> int:
-    return save_budget(text, at=NOON, actor="ann", budget_id=budget_id)
+    return save_budget(text, by=Actor("ann", NOON), budget_id=budget_id)
 
 
 def keep_guard(text: GuardText) -> int:
-    return save_guard(text, at=NOON, actor="ann")
+    return save_guard(text, by=Actor("ann", NOON))
 
 
 def telephone(number: str = "101") -> int:
@@ -81,12 +82,12 @@ def test_a_class_that_makes_no_sense_is_refused_at_its_field(
 
 def test_a_class_that_serves_somebody_is_not_deleted(office: Office) -> None:
     class_id = keep_class(ClassText("A"))
-    serve_site(office.site_id, class_id, at=NOON, actor="ann")
+    serve_site(office.site_id, class_id, by=Actor("ann", NOON))
 
     with pytest.raises(PolicyRefused, match="give them another first"):
-        delete_class(class_id, at=NOON, actor="ann")
-    serve_site(office.site_id, None, at=NOON, actor="ann")
-    assert delete_class(class_id, at=NOON, actor="ann")
+        delete_class(class_id, by=Actor("ann", NOON))
+    serve_site(office.site_id, None, by=Actor("ann", NOON))
+    assert delete_class(class_id, by=Actor("ann", NOON))
     assert AuditLog.objects.filter(action="site.class").count() == 2
 
 
@@ -161,8 +162,8 @@ def test_too_many_calls_in_a_minute_alarm_once_and_close_until_it_is_lifted(
     assert "Amir[101], 6 calls within 60 s" in alarm.message
     assert alarm_list.count_unseen() == 1
 
-    assert alarm_list.lift(alarm.pk, at=NOON, actor="ann")
-    assert not alarm_list.lift(alarm.pk, at=NOON, actor="ann")
+    assert alarm_list.lift(alarm.pk, by=Actor("ann", NOON))
+    assert not alarm_list.lift(alarm.pk, by=Actor("ann", NOON))
     assert alarm_list.count_unseen() == 0
     assert not alarm_list.alarms_matching(alarm_list.AlarmFilter(closing=True)).exists()
 

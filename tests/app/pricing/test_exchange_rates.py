@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from support.databases import Database
 from support.office import NOON
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.ecb_rates import EcbError, read_ecb
 from tollbook.app.pricing.exchange_rates import RatesAdded, RateTable, add_ecb, add_rate
 from tollbook.storage.models import AuditLog, ExchangeRate
@@ -38,7 +39,7 @@ def day(text: str) -> date:
 
 
 def by_hand(source: str, target: str, rate: str, on: str) -> None:
-    added = add_rate(source=source, target=target, rate=rate, day=day(on), at=NOON, actor="test")
+    added = add_rate(source=source, target=target, rate=rate, day=day(on), by=Actor("test", NOON))
     assert isinstance(added, RatesAdded)
 
 
@@ -97,8 +98,8 @@ def test_hostile_files_are_refused(raw: bytes) -> None:
 
 
 def test_the_same_file_again_adds_nothing_and_is_not_audited(database: Database) -> None:
-    first = add_ecb(DAILY.encode(), at=NOON, actor="test")
-    again = add_ecb(DAILY.encode(), at=NOON, actor="test")
+    first = add_ecb(DAILY.encode(), by=Actor("test", NOON))
+    again = add_ecb(DAILY.encode(), by=Actor("test", NOON))
 
     assert (first.count, first.new, again.new) == (3, 3, 0)
     assert (ExchangeRate.objects.count(), AuditLog.objects.count()) == (3, 1)

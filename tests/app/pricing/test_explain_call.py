@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, calls_in_a_row, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.explain_call import explain_call
 from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.publish import publish_tariff
@@ -33,7 +34,7 @@ def test_a_new_version_does_not_touch_the_explanation_of_old_calls(sqlite: Datab
     office = open_office(sqlite)
     office.receive([Call(1, FIRST_CALL)])
     dearer = {**TARIFF, "rate": [{**TARIFF["rate"][0], "connect_fee": "9.00"}]}  # type: ignore[index]  # a list of tables
-    publish_tariff(dearer, at=NOON, actor="test")
+    publish_tariff(dearer, by=Actor("test", NOON))
 
     explained = explain_call(StoredCall.objects.get().pk)
 
@@ -46,9 +47,9 @@ def test_a_new_version_does_not_touch_the_explanation_of_old_calls(sqlite: Datab
 def test_a_tariff_for_dialled_digits_is_explained_by_them(sqlite: Database) -> None:
     office = open_office(sqlite)
     by_key = {**TARIFF, "name": "By key", "rate": [{**TARIFF["rate"][0], "prefix": "0049"}]}  # type: ignore[index]  # likewise
-    publish_tariff(by_key, at=NOON, actor="test")
+    publish_tariff(by_key, by=Actor("test", NOON))
     assign_tariff(
-        Tariff.objects.get(name="By key").pk, Scope(), matches="dialled", at=NOON, actor="test"
+        Tariff.objects.get(name="By key").pk, Scope(), matches="dialled", by=Actor("test", NOON)
     )
     office.receive([Call(1, FIRST_CALL)])
 

@@ -10,6 +10,7 @@ from support.databases import Database
 from support.factories import make_segment, make_source
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
+from tollbook.app.access.actor import Actor
 from tollbook.app.intake.intake import open_intake
 from tollbook.app.pricing.exchange_rates import RatesAdded, add_rate
 from tollbook.app.pricing.explain_call import compiled_version, explain_call
@@ -93,7 +94,7 @@ def test_a_site_s_own_plan_goes_before_that_of_every_site(office: Office) -> Non
 def test_original_rate_and_result_are_all_kept(office: Office) -> None:
     for day, rate in (("2026-09-30", "1.10"), ("2026-10-02", "2")):
         added = add_rate(
-            source="EUR", target="USD", rate=rate, day=day_of(day), at=NOON, actor="test"
+            source="EUR", target="USD", rate=rate, day=day_of(day), by=Actor("test", NOON)
         )
         assert isinstance(added, RatesAdded)
     add({"currency": "USD", "tax": [{"name": "VAT", "percent": "10", "inclusive": True}]})

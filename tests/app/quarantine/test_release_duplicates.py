@@ -8,6 +8,7 @@ import pytest
 
 from support.databases import Database, connection
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.quarantine.release_duplicates import (
     find_duplicates,
     release_duplicates,
@@ -36,7 +37,7 @@ def doubled(office: Office, call: Call = TALK) -> int:
 def release(office: Office, *ids: int, data_dir: Path | None = None) -> dict[int, int]:
     folder = data_dir or office.database.data_dir
     found = find_duplicates(ids, data_dir=folder, at=NOON)
-    return release_duplicates(found, at=NOON, actor="anna", address="127.0.0.1")
+    return release_duplicates(found, by=Actor("anna", NOON, "127.0.0.1"))
 
 
 def test_a_released_duplicate_is_a_call_of_its_own_at_the_price_of_the_first(
@@ -84,7 +85,7 @@ def test_of_two_who_release_at_once_one_makes_the_call(postgresql: Database) -> 
 
     def act() -> None:
         try:
-            made.append(release_duplicates(found, at=NOON, actor="anna"))
+            made.append(release_duplicates(found, by=Actor("anna", NOON)))
         finally:
             connection.close()
 
@@ -150,7 +151,7 @@ def test_a_duplicate_without_its_raw_log_is_not_made_up(office: Office, tmp_path
     (found,) = find_duplicates([duplicate], data_dir=tmp_path / "elsewhere", at=NOON)
 
     assert "the raw log of this record cannot be read" in found.fault
-    assert release_duplicates([found], at=NOON, actor="anna") == {}
+    assert release_duplicates([found], by=Actor("anna", NOON)) == {}
     assert StoredCall.objects.count() == calls
 
 

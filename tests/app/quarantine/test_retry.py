@@ -13,6 +13,7 @@ from django.db.models import Sum
 from support.databases import Database, connection
 from support.office import FIRST_CALL, NOON, Call, Office, calls_in_a_row, open_office
 from support.rejected import BROKEN, blind, receive, without
+from tollbook.app.access.actor import Actor
 from tollbook.app.intake.sources import SourceAdded, add_source, wanted_sources
 from tollbook.app.quarantine.retry import Released, Tried, release_rejects, try_rejects
 from tollbook.collectors.lane import Lane
@@ -60,7 +61,7 @@ def tried(office: Office, **only: object) -> Tried:
 
 
 def release(found: Tried) -> Released:
-    return release_rejects(found, at=NOON, actor="anna", address="127.0.0.1")
+    return release_rejects(found, by=Actor("anna", NOON, "127.0.0.1"))
 
 
 def counts(found: Tried) -> dict[str, int]:

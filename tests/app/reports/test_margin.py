@@ -9,6 +9,7 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_criteria import Criteria
 from tollbook.app.reports.call_table import call_object
@@ -40,11 +41,11 @@ TO_GERMANY, TO_BERLIN = "00494020123456", "00493020123456"
 def office(database: Database) -> Office:
     """Give an office whose calls have a cost: two to Germany, one to Berlin, one to France."""
     office = open_office(database)
-    published = publish_tariff(CARRIER, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(CARRIER, by=Actor("test", NOON), valid_from=FIRST_CALL)
     assert isinstance(published, Published)
     tariff = Tariff.objects.get(name="Carrier")
     assert not costs_in_use()
-    set_default(COST, tariff.pk, at=NOON, actor="test")
+    set_default(COST, tariff.pk, by=Actor("test", NOON))
     office.receive(
         [
             Call(1, FIRST_CALL, dialled=TO_GERMANY),
@@ -54,7 +55,7 @@ def office(database: Database) -> Office:
         ]
     )
     # The office read its rules before the cost was assigned; a re-rating brings it to all calls.
-    run = begin_rerating(CallFilter(), words="all", at=NOON, actor="test")
+    run = begin_rerating(CallFilter(), words="all", by=Actor("test", NOON))
     carry_on(run.id, now=lambda: NOON)
     return office
 

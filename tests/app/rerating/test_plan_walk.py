@@ -17,6 +17,8 @@ from support.effort import examples
 from support.factories import make_run
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
+from support.post_entry import balance_micros
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.explain_call import explain_call
 from tollbook.app.pricing.plan_charge import asked_of
 from tollbook.app.rerating.counter_proof import mend_counters, wrong_counters
@@ -26,7 +28,7 @@ from tollbook.app.rerating.reprice import Repricer
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run
 from tollbook.app.rerating.totals import Rerating
 from tollbook.app.tariffs.publish import Published, publish_tariff
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Charge, ChargeParts, Counter, LedgerEntry, RatingRun
 from tollbook.storage.pricing.plan_counters import read_counters
 from tollbook.storage.reports.call_filter import CallFilter
@@ -54,11 +56,11 @@ def office(database: Database) -> Office:
 
 
 def late() -> Rerating | None:
-    return rerate_late(at=NOON, actor="test")
+    return rerate_late(by=Actor("test", NOON))
 
 
 def rerate(wanted: CallFilter = ALL) -> Rerating:
-    run = begin_rerating(wanted, words="all calls", at=NOON, actor="test")
+    run = begin_rerating(wanted, words="all calls", by=Actor("test", NOON))
     return carry_on(run.id, now=lambda: NOON)
 
 
@@ -257,7 +259,7 @@ def test_rerating_some_calls_lets_the_others_follow_their_counters(office: Offic
     add(PLAN)
     office.receive(CALLS)
     posted = sum(amounts().values())
-    published = publish_tariff(DEARER, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(DEARER, by=Actor("test", NOON), valid_from=FIRST_CALL)
     assert isinstance(published, Published)
 
     half = CALLS[len(CALLS) // 2].start

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from support.databases import Database
 from support.effort import examples
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
-from support.post_entry import account_of_extension, post_entry
+from support.post_entry import account_of_extension, balance_micros, post_entry
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating import reprice
 from tollbook.app.rerating import run as rerate_app
 from tollbook.app.rerating.reprice import Repricer
@@ -30,7 +31,7 @@ from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import charge_entry
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger_queries import balance_micros, differences, verify_balances
+from tollbook.storage.billing.ledger_queries import differences, verify_balances
 from tollbook.storage.models import (
     AuditLog,
     Charge,
@@ -59,12 +60,12 @@ def office(database: Database) -> Office:
 
 def publish(document: Mapping[str, object]) -> None:
     """Correct the tariff for all calls, those of the past too."""
-    published = publish_tariff(document, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(document, by=Actor("test", NOON), valid_from=FIRST_CALL)
     assert isinstance(published, Published)
 
 
 def begin(wanted: CallFilter = ALL) -> int:
-    return begin_rerating(wanted, words="all calls", at=NOON, actor="test").id
+    return begin_rerating(wanted, words="all calls", by=Actor("test", NOON)).id
 
 
 def rerate(wanted: CallFilter = ALL) -> Rerating:
@@ -180,7 +181,7 @@ def test_another_currency_is_given_back_in_the_one_and_charged_in_the_other(
 ) -> None:
     office.receive([Call(1, FIRST_CALL)])
     dollars = {**TARIFF, "name": "Dollars", "currency": "USD"}
-    publish_tariff(dollars, at=NOON, actor="test", default=True)
+    publish_tariff(dollars, by=Actor("test", NOON), default=True)
 
     rerating = rerate()
 

@@ -11,9 +11,11 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, calls_in_a_row, open_office
+from support.post_entry import balance_micros
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, carry_on, dry_run, find_run
 from tollbook.app.tariffs.publish import publish_tariff
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Charge, LedgerEntry
 from tollbook.storage.reports.call_filter import CallFilter
 
@@ -37,10 +39,10 @@ def test_kill_9_at_any_moment_posts_each_difference_once(database: Database) -> 
     open_office(database).receive(calls_in_a_row(600))
     germany, berlin = TARIFF["rate"]
     dearer = {**TARIFF, "rate": [{**germany, "connect_fee": "0.20"}, {**berlin, "prefix": "4931"}]}
-    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff(dearer, by=Actor("test", NOON), valid_from=FIRST_CALL)
     foretold = dry_run(ALL)
     old = {charge.call_id: charge.amount_micros or 0 for charge in Charge.objects.all()}
-    run_id = begin_rerating(ALL, words="all calls", at=NOON, actor="test").id
+    run_id = begin_rerating(ALL, words="all calls", by=Actor("test", NOON)).id
     moments = random.Random(SEED)
     done = [0]
 

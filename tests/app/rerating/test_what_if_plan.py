@@ -7,6 +7,7 @@ import pytest
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office, calls_in_a_row, open_office
 from support.planned import PLAN, add, charges_by_call, in_order
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.exchange_rates import add_rate
 from tollbook.app.rerating.what_if import alternatives, compare
 from tollbook.app.tariffs.publish import publish_tariff
@@ -20,7 +21,7 @@ CALLS = calls_in_a_row(40, every_s=900)
 @pytest.fixture
 def office(database: Database) -> Office:
     office = open_office(database)
-    publish_tariff(DEARER, at=NOON, actor="test")
+    publish_tariff(DEARER, by=Actor("test", NOON))
     return office
 
 
@@ -64,7 +65,7 @@ def test_calls_before_the_plan_are_compared_without_it(office: Office) -> None:
 
 
 def test_a_plan_s_currency_is_that_of_the_comparison(office: Office) -> None:
-    add_rate(source="EUR", target="USD", rate="2", day=date(2026, 9, 1), at=NOON, actor="test")
+    add_rate(source="EUR", target="USD", rate="2", day=date(2026, 9, 1), by=Actor("test", NOON))
     add({"currency": "USD"})
     office.receive([Call(1, FIRST_CALL)])
 

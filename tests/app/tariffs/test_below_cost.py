@@ -4,6 +4,7 @@ import pytest
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.pbx_rules import CHARGE, COST
 from tollbook.app.tariffs.assign import Scope, assign_tariff
 from tollbook.app.tariffs.assignments import set_default
@@ -21,7 +22,7 @@ def office(database: Database) -> Office:
 
 
 def publish(document: dict) -> int:
-    published = publish_tariff(document, at=NOON, actor="test", valid_from=FIRST_CALL)
+    published = publish_tariff(document, by=Actor("test", NOON), valid_from=FIRST_CALL)
     assert isinstance(published, Published)
     return Tariff.objects.get(name=document["name"]).pk
 
@@ -33,7 +34,7 @@ def test_without_a_cost_there_is_nothing_to_compare(office: Office) -> None:
 
 def test_the_prefixes_of_a_pair_are_told(office: Office) -> None:
     del office
-    set_default(COST, publish(CARRIER), at=NOON, actor="test")
+    set_default(COST, publish(CARRIER), by=Actor("test", NOON))
 
     (pair,) = comparisons(at=NOON)
 
@@ -44,7 +45,7 @@ def test_the_prefixes_of_a_pair_are_told(office: Office) -> None:
 def test_another_currency_is_said_and_not_compared(office: Office) -> None:
     del office
     dollars = {**CARRIER, "name": "Dollars", "currency": "USD"}
-    set_default(COST, publish(dollars), at=NOON, actor="test")
+    set_default(COST, publish(dollars), by=Actor("test", NOON))
 
     (pair,) = comparisons(at=NOON)
 
@@ -57,6 +58,6 @@ def test_lines_that_no_call_fits_both_of_are_not_compared(office: Office) -> Non
     carrier = publish(CARRIER)
     ours = publish({**TARIFF, "name": "Amir's"})
     for tariff_id, kind, extension in ((ours, CHARGE, amir), (carrier, COST, berta)):
-        assign_tariff(tariff_id, Scope(extension=extension.pk), kind=kind, at=NOON, actor="test")
+        assign_tariff(tariff_id, Scope(extension=extension.pk), kind=kind, by=Actor("test", NOON))
 
     assert [pair.charge_tariff for pair in comparisons(at=NOON)] == ["Carrier A"]

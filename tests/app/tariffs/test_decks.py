@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, carry_on
 from tollbook.app.tariffs.deck_changes import (
     CHEAPER,
@@ -57,7 +58,7 @@ def published(sheet: bytes = SHEET, *, valid_from: datetime | None = None) -> Pu
     base = base_in_force(Tariff.objects.get(name="Carrier A").pk, at=valid_from or NOON)
     draft = draft_deck(io.BytesIO(sheet), LAYOUT, base)
     assert draft.tariff is not None
-    came = publish_deck(draft.tariff, base, at=NOON, actor="test", valid_from=valid_from)
+    came = publish_deck(draft.tariff, base, by=Actor("test", NOON), valid_from=valid_from)
     assert isinstance(came, Published)
     return came
 
@@ -75,7 +76,7 @@ def test_a_call_pays_the_price_of_its_second_also_when_it_is_rerated_later(
 
     # A third version, for later calls only: those of before are priced as they were.
     published(SHEET.replace(b"0.20", b"9"), valid_from=begins + timedelta(days=1))
-    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="test")
+    run = begin_rerating(CallFilter(), words="all calls", by=Actor("test", NOON))
     rerating = carry_on(run.id, now=lambda: NOON)
 
     assert (rerating.calls, rerating.changed) == (3, 0)
@@ -99,7 +100,7 @@ def test_a_deck_whose_base_was_overtaken_is_not_published(office: Office) -> Non
     assert draft.tariff is not None
     published(SHEET.replace(b"0.20", b"0.30"))
 
-    came = publish_deck(draft.tariff, base, at=NOON, actor="test")
+    came = publish_deck(draft.tariff, base, by=Actor("test", NOON))
 
     assert isinstance(came, Faulty)
     assert "version 2 of it was published after you compared" in came.faults[0].message

@@ -7,6 +7,7 @@ import pytest
 from support.databases import Database
 from support.factories import make_pbx, make_site, make_trunk
 from support.office import NOON, TARIFF
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.tariffs.assign import (
     AssignmentRefused,
@@ -29,7 +30,7 @@ OTHER = {**TARIFF, "name": "Carrier B"}
 
 
 def published(document: dict[str, object] = TARIFF, **options: object) -> Published:
-    done = publish_tariff(document, at=NOON, actor="clerk", **options)  # type: ignore[arg-type]
+    done = publish_tariff(document, by=Actor("clerk", NOON), **options)  # type: ignore[arg-type]
     assert isinstance(done, Published)
     return done
 
@@ -63,7 +64,7 @@ def test_a_later_version_takes_effect_from_now_or_when_said(sqlite: Database) ->
 
 
 def test_a_faulty_document_changes_nothing(database: Database) -> None:
-    done = publish_tariff({**TARIFF, "colour": "red"}, at=NOON, actor="clerk")
+    done = publish_tariff({**TARIFF, "colour": "red"}, by=Actor("clerk", NOON))
 
     assert isinstance(done, Faulty)
     assert [fault.place for fault in done.faults] == ["colour"]
@@ -73,7 +74,7 @@ def test_a_faulty_document_changes_nothing(database: Database) -> None:
 def test_a_tariff_keeps_its_currency(sqlite: Database) -> None:
     published()
 
-    done = publish_tariff({**TARIFF, "currency": "USD"}, at=NOON, actor="clerk")
+    done = publish_tariff({**TARIFF, "currency": "USD"}, by=Actor("clerk", NOON))
 
     assert isinstance(done, Faulty)
     assert TariffVersion.objects.count() == 1
@@ -92,8 +93,10 @@ def test_assignments_stand_in_the_order_given_and_the_default_behind_all(
 ) -> None:
     tariff = published().tariff_id
     trunk = a_trunk()
-    last = assign_tariff(tariff, Scope(trunk=trunk.pk), at=NOON, actor="clerk")
-    first = assign_tariff(tariff, Scope(source_ip="192.0.2.1"), at=NOON, actor="clerk", before=last)
+    last = assign_tariff(tariff, Scope(trunk=trunk.pk), by=Actor("clerk", NOON))
+    first = assign_tariff(
+        tariff, Scope(source_ip="192.0.2.1"), by=Actor("clerk", NOON), before=last
+    )
 
     assert [one.id for one in list_assignments()][:2] == [first, last]
     assert list_assignments()[2].is_default
@@ -109,7 +112,7 @@ def test_assignments_of_another_pbx_are_not_ours(sqlite: Database) -> None:
     tariff = published().tariff_id
     trunk = a_trunk()
     other = make_pbx("Other", site=trunk.pbx.site)
-    assign_tariff(tariff, Scope(trunk=trunk.pk), at=NOON, actor="clerk")
+    assign_tariff(tariff, Scope(trunk=trunk.pk), by=Actor("clerk", NOON))
 
     assert [one.trunk for one in load_rules(other.pk).assignments] == [""]
 
@@ -122,17 +125,17 @@ def test_an_assignment_that_can_never_fit_is_refused(sqlite: Database, scope: Sc
     tariff = published().tariff_id
 
     with pytest.raises(AssignmentRefused):
-        assign_tariff(tariff, scope, at=NOON, actor="clerk")
+        assign_tariff(tariff, scope, by=Actor("clerk", NOON))
 
     assert TariffAssignment.objects.count() == 1
 
 
 def test_an_assignment_is_removed_once(sqlite: Database) -> None:
     tariff = published().tariff_id
-    made = assign_tariff(tariff, Scope(), at=NOON, actor="clerk")
+    made = assign_tariff(tariff, Scope(), by=Actor("clerk", NOON))
 
-    assert unassign(made, at=NOON, actor="clerk")
-    assert not unassign(made, at=NOON, actor="clerk")
+    assert unassign(made, by=Actor("clerk", NOON))
+    assert not unassign(made, by=Actor("clerk", NOON))
 
 
 def test_rules_read_a_version_once(sqlite: Database) -> None:

@@ -93,4 +93,4 @@ def test_who_pays(owner: str, extension: str, department: str, pays: str) -> Non
 
     payer = first_payer(*holders)
 
-    assert (payer.holder.kind if payer else "nobody") == pays
+    assert (payer.kind if payer else "nobody") == pays

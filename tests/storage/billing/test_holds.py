@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from support.databases import Database, door
+from support.post_entry import balance_micros
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import AccountRef, EntryKind, HoldEnded, transfer
 from tollbook.core.money import Money
@@ -22,7 +23,7 @@ from tollbook.storage.billing.holds import (
     release_holds,
 )
 from tollbook.storage.billing.ledger import Filed, post_entries
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Balance, Budget, BudgetUse, LedgerEntry, LedgerHold
 
 NOON = datetime(2026, 10, 31, 12, tzinfo=UTC)

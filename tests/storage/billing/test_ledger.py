@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 
 from support.databases import Database, connection, door
 from support.effort import examples
-from support.post_entry import account_of_extension, post_entry
+from support.post_entry import account_of_extension, balance_micros, post_entry
 from tollbook.core.ledger import (
     REVENUE,
     AccountRef,
@@ -33,7 +33,7 @@ from tollbook.core.ledger import (
 )
 from tollbook.core.money import Money
 from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
-from tollbook.storage.billing.ledger_queries import balance_micros, verify_balances
+from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Account, Balance, LedgerEntry, LedgerHold, LedgerPosting
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,9 +14,10 @@ from django.db import connections
 from django.db.utils import ConnectionDoesNotExist
 
 from support.databases import sqlite_copy
+from support.deciding import authorise
 from support.office import FIRST_CALL, Call
 from support.prepaid import asking, open_prepaid
-from tollbook.app.decisions.decider import authorise, decider
+from tollbook.app.decisions.decider import decider
 from tollbook.app.decisions.messages import Answer
 from tollbook.app.pricing.explain_call import compiled_version
 from tollbook.storage.db.current import NoInstallation, carried, current_alias, current_connection

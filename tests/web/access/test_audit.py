@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from support.databases import connection, door
 from support.office import NOON, Office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.audit_diff import ABSENT, changes, parsed
 from tollbook.storage.models import AuditLog
@@ -24,22 +25,19 @@ def log(office: Office) -> None:
     """Three lines beside those of the office and of signing in."""
     with door.transaction():
         record_change(
-            actor="berta",
-            action="tariff.publish",
-            object_type="tariff",
-            object_id="7",
-            at=datetime(2026, 10, 30, 9, 0, tzinfo=UTC),
-            address="192.0.2.7",
+            Actor("berta", datetime(2026, 10, 30, 9, 0, tzinfo=UTC), "192.0.2.7"),
+            "tariff.publish",
+            of=("tariff", 7),
             before={"rate": {"49": "0.10", "33": "0.30"}, "name": "Carrier B"},
             after={"rate": {"49": "0.12", "33": "0.30"}, "name": "Carrier B"},
         )
         record_change(
-            actor="carl", action="site.currency", object_type="site", object_id="1",
-            at=datetime(2026, 9, 30, 21, 59, tzinfo=UTC), before="EUR", after="USD",
+            Actor("carl", datetime(2026, 9, 30, 21, 59, tzinfo=UTC)), "site.currency",
+            of=("site", 1), before="EUR", after="USD",
         )  # fmt: skip
         record_change(
-            actor="=cmd|'/c calc'!A0", action="<b>x</b>", object_type="tariff", object_id="8",
-            at=NOON, after={"name": "<script>alert(1)</script>"},
+            Actor("=cmd|'/c calc'!A0", NOON), "<b>x</b>", of=("tariff", 8),
+            after={"name": "<script>alert(1)</script>"},
         )  # fmt: skip
 
 
@@ -109,9 +107,7 @@ def test_the_newest_line_comes_first_or_the_oldest(browser: Client) -> None:
 def test_pages_follow_each_other_without_gap_or_repetition(browser: Client, office: Office) -> None:
     with door.transaction():
         for number in range(120):
-            record_change(
-                actor="robot", action="x", object_type="y", object_id=str(number), at=NOON
-            )
+            record_change(Actor("robot", NOON), "x", of=("y", number))
     seen: list[str] = []
     place: Any = "/audit?actor=robot"
     while place:
@@ -194,6 +190,6 @@ def test_a_value_that_is_no_json_stands_for_itself() -> None:
 def test_old_lines_stay(browser: Client, office: Office) -> None:
     with door.transaction():
         long_ago = NOON - timedelta(days=365 * 9)
-        record_change(actor="first", action="x", object_type="y", object_id="", at=long_ago)
+        record_change(Actor("first", long_ago), "x", of=("y", ""))
 
     assert actors(browser, "?actor=first") == {"first"}

@@ -13,7 +13,7 @@ from django.test import Client
 from support.databases import door
 from support.factories import change_extension, give_role, make_code, make_owner
 from support.office import FIRST_CALL, NOON, Call, Office
-from tollbook.storage.billing.ledger_queries import balance_micros
+from support.post_entry import balance_micros
 from tollbook.storage.models import AuditLog, Extension, Owner
 from tollbook.storage.models import Call as StoredCall
 from tollbook.storage.models.access import Role

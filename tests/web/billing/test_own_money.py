@@ -10,6 +10,7 @@ from support.databases import door
 from support.factories import make_code, make_owner, make_user
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from support.screens import recharged
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.tariffs.assignments import set_default
 from tollbook.app.tariffs.publish import Published, publish_tariff
@@ -140,9 +141,9 @@ def test_who_sees_money_does_not_move_it(sign_in: SignIn, name: str) -> None:
 def test_what_the_carrier_bills_is_in_the_files_of_those_who_see_tariffs(
     sign_in: SignIn, office: Office
 ) -> None:
-    published = publish_tariff({**TARIFF, "name": "Carrier"}, at=NOON, actor="test")
+    published = publish_tariff({**TARIFF, "name": "Carrier"}, by=Actor("test", NOON))
     assert isinstance(published, Published)
-    set_default(COST, Tariff.objects.get(name="Carrier").pk, at=NOON, actor="test")
+    set_default(COST, Tariff.objects.get(name="Carrier").pk, by=Actor("test", NOON))
 
     def header(name: str) -> str:
         text = sign_in(name).get("/calls/export.csv").getvalue().decode("utf-8-sig")

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from support.office import NOON, Call, Office
+from tollbook.app.access.actor import Actor
 from tollbook.app.policies.fraud_guards import GuardText, save_guard
 from tollbook.app.policies.watch_fraud import watch
 from tollbook.storage.models import Alarm, Budget, Extension, FraudGuard, ServiceClass, Site
@@ -130,7 +131,7 @@ def test_a_guard_is_kept_and_its_alarm_is_seen_and_lifted(client: Client, office
 
 
 def test_alarms_are_marked_as_seen_by_ticking_them(client: Client, office: Office) -> None:
-    save_guard(GuardText("Spend", "spend", "0.1"), at=NOON, actor="ann")
+    save_guard(GuardText("Spend", "spend", "0.1"), by=Actor("ann", NOON))
     office.receive([Call(1, NOON - timedelta(minutes=5), name="=cmd|'/c calc'!A0")])
     watch(at=NOON)
 

@@ -9,6 +9,7 @@ from django.test import Client
 
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from support.screens import StandingClock
+from tollbook.app.access.actor import Actor
 from tollbook.app.rerating.run import begin_rerating, find_run
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.storage.models import AuditLog, Charge, RatingRun
@@ -23,7 +24,7 @@ def corrected(office: Office) -> Office:
     office.receive(Call(nth, FIRST_CALL + timedelta(minutes=nth)) for nth in range(60))
     germany = TARIFF["rate"][0]  # type: ignore[index]  # a list of tables
     dearer = {**TARIFF, "rate": [{**germany, "connect_fee": "0.20"}]}
-    publish_tariff(dearer, at=NOON, actor="test", valid_from=FIRST_CALL)
+    publish_tariff(dearer, by=Actor("test", NOON), valid_from=FIRST_CALL)
     return office
 
 
@@ -79,7 +80,7 @@ def test_confirmed_it_runs_and_its_differences_can_be_read(
 def test_a_run_that_was_broken_off_is_said_and_carried_on_with(
     corrected: Office, browser: Client, clock: StandingClock
 ) -> None:
-    run = begin_rerating(CallFilter(), words="all calls", at=NOON, actor="anna")
+    run = begin_rerating(CallFilter(), words="all calls", by=Actor("anna", NOON))
     clock.instant = NOON + timedelta(minutes=5)
 
     page = page_of(browser.get(f"/tariffs/rerate/{run.id}"))

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
+from tollbook.app.access.actor import Actor
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
 from tollbook.web.rerating.views import what_if
@@ -33,7 +34,7 @@ def compared(office: Office) -> tuple[int, int]:
     )
     ids = []
     for document in (TARIFF, HALF):
-        published = publish_tariff(document, at=NOON, actor="test")
+        published = publish_tariff(document, by=Actor("test", NOON))
         assert isinstance(published, Published)
         ids.append(published.tariff_id)
     return ids[0], ids[1]

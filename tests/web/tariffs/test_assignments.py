@@ -11,6 +11,7 @@ from django.test import Client
 from support.databases import door
 from support.factories import make_code, make_trunk
 from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.rater import Billable, Rater
@@ -34,7 +35,7 @@ def words_of(answer: Any) -> str:
 
 def other_tariff(name: str, price: str = "1") -> int:
     rate = {"prefix": "", "slots": [{"from_s": 0, "price": price, "per_s": 60, "increment_s": 60}]}
-    came = publish_tariff({**TARIFF, "name": name, "rate": [rate]}, at=NOON, actor="test")
+    came = publish_tariff({**TARIFF, "name": name, "rate": [rate]}, by=Actor("test", NOON))
     assert isinstance(came, Published)
     return came.tariff_id
 
@@ -163,7 +164,7 @@ def test_the_answer_is_what_pricing_does(browser: Client, office: Office) -> Non
             Scope(trunk=trunk.pk, pbx=office.pbx.pbx_id),
         )
     ):
-        assign_tariff(other_tariff(f"T{number}"), scope, at=NOON, actor="test")
+        assign_tariff(other_tariff(f"T{number}"), scope, by=Actor("test", NOON))
     rater = Rater(load_rules(office.pbx.pbx_id))
     departments = {"101": "Sales", "102": "", "": "", "999": ""}
 

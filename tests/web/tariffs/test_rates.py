@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from support.office import FIRST_CALL, NOON, Call, Office
+from tollbook.app.access.actor import Actor
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.tariff import read_tariff
 from tollbook.core.tariff.text import parse_json
@@ -111,7 +112,7 @@ def test_what_the_form_does_not_show_stays(browser: Client, office: Office) -> N
     tariff_id = made(browser)
     stored = document(tariff_id)
     stored["rate"][0] |= {"destination": "Berlin", "trunks": ["SIP-1"], "maximum_charge": "2"}
-    publish_tariff(stored, at=NOON, actor="test")
+    publish_tariff(stored, by=Actor("test", NOON))
 
     edit(browser, tariff_id, 0, remark="other words")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
@@ -64,14 +65,7 @@ def admit(
         LoginFailure.objects.create(name=key, at_us=to_us(at), address=address)
         left = lock_out.failures - len(by_name) - 1
         if left == 0:
-            record_change(
-                actor=key,
-                action="lock_out",
-                object_type=object_type,
-                object_id="",
-                address=address,
-                at=at,
-            )
+            record_change(Actor(key, at, address), "lock_out", of=(object_type, ""))
     return left
 
 

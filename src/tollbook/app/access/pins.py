@@ -106,7 +106,13 @@ def remove_pin(extension_id: int, *, by: Actor) -> bool:
         role = UserRole.objects.filter(extension_id=extension_id).first()
         if role is not None:
             sign_out_everywhere(role.user_id)
-        _record(extension_id, "pin.remove", by=by, before={"pin": "set"}, after={"pin": "none"})
+        record_change(
+            by,
+            "pin.remove",
+            of=("extension", extension_id),
+            before={"pin": "set"},
+            after={"pin": "none"},
+        )
     return True
 
 
@@ -133,14 +139,7 @@ def sign_in_extension(
         return WrongPassword(left=admitted)
     with door().transaction():
         forget_failures(key)
-        record_change(
-            actor=user.get_username(),
-            action="sign_in",
-            object_type="user",
-            object_id=str(user.pk),
-            address=address,
-            at=at,
-        )
+        record_change(Actor(user.get_username(), at, address), "sign_in", of=("user", user.pk))
     return SignedIn(user)
 
 
@@ -192,10 +191,10 @@ def _set(extension: Extension, pin_hash: str, *, by: Actor) -> None:
         extension=extension,
         defaults={"hash": pin_hash, "changed_us": to_us(by.at), "changed_by": by.name[:150]},
     )
-    _record(
-        extension.pk,
+    record_change(
+        by,
         "pin.set",
-        by=by,
+        of=("extension", extension.pk),
         before={"pin": "set" if had else "none"},
         after={"pin": "set", "extension": extension.number},
     )
@@ -211,16 +210,3 @@ def _new_user(extension: Extension, *, by: Actor) -> User:
         created_by=by.name[:150],
     )
     return user
-
-
-def _record(extension_id: int, action: str, *, by: Actor, before: object, after: object) -> None:
-    record_change(
-        actor=by.name,
-        action=action,
-        object_type="extension",
-        object_id=str(extension_id),
-        at=by.at,
-        address=by.address,
-        before=before,
-        after=after,
-    )

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.lockout import LONGEST_NAME, Locked, LockOut, admit, forget_failures
 from tollbook.storage.db.installation import door
@@ -42,14 +43,7 @@ def sign_in(
         return WrongPassword(left=admitted)
     with door().transaction():
         forget_failures(key)
-        record_change(
-            actor=user.get_username(),
-            action="sign_in",
-            object_type="user",
-            object_id=str(user.pk),
-            address=address,
-            at=at,
-        )
+        record_change(Actor(user.get_username(), at, address), "sign_in", of=("user", user.pk))
     return SignedIn(user)
 
 
@@ -71,12 +65,7 @@ def change_password(
         forget_new_password(user.pk)
         UserSession.objects.filter(user=user).delete()
         record_change(
-            actor=user.get_username(),
-            action="change_password",
-            object_type="user",
-            object_id=str(user.pk),
-            address=address,
-            at=at,
+            Actor(user.get_username(), at, address), "change_password", of=("user", user.pk)
         )
     return ()
 

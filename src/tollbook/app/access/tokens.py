@@ -10,6 +10,7 @@ from typing import Literal
 
 from django.db.models import Q
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.access.roles import EVERYWHERE, Reach
 from tollbook.core.instants import from_us, to_us
@@ -124,12 +125,9 @@ def create_token(
             extension_id=reach.extension_id,
         )
         record_change(
-            actor=by,
-            action="token.create",
-            object_type="token",
-            object_id=str(token.pk),
-            at=at,
-            address=address,
+            Actor(by, at, address),
+            "token.create",
+            of=("token", token.pk),
             after={"name": called, "scopes": chosen, **_reach_words(reach)},
         )
     return NewToken(called, chosen, expires, secret)
@@ -196,12 +194,9 @@ def revoke_token(token_id: int, *, at: datetime, by: str, address: str = "") -> 
         token.revoked_us = to_us(at)
         token.save(update_fields=["revoked_us"])
         record_change(
-            actor=by,
-            action="token.revoke",
-            object_type="token",
-            object_id=str(token_id),
-            at=at,
-            address=address,
+            Actor(by, at, address),
+            "token.revoke",
+            of=("token", token_id),
             before={"name": token.name, "withdrawn": False},
             after={"name": token.name, "withdrawn": True},
         )

@@ -163,12 +163,9 @@ def create_user(
         if change_first:
             expect_new_password(user.pk)
         record_change(
-            actor=by.name,
-            action="user.add",
-            object_type="user",
-            object_id=str(user.pk),
-            at=by.at,
-            address=by.address,
+            by,
+            "user.add",
+            of=("user", user.pk),
             after={"name": called, "role": role.value, "owner": owner.name if owner else None},
         )
     return NewPassword(user.pk, called, password)
@@ -372,13 +369,5 @@ def _is_last_administrator(user_id: int) -> bool:
 def _record(
     by: Actor, action: str, line: UserLine, *, before: object = None, after: object = None
 ) -> None:
-    record_change(
-        actor=by.name,
-        action=action,
-        object_type="user",
-        object_id=str(line.id),
-        at=by.at,
-        address=by.address,
-        before=before,
-        after=after if after is not None else {"name": line.name},
-    )
+    said = after if after is not None else {"name": line.name}
+    record_change(by, action, of=("user", line.id), before=before, after=said)

@@ -70,15 +70,7 @@ def bill_past(*, since: datetime, until: datetime, by: Actor) -> list[PastBill]:
     """
     period = {"from": since.isoformat(), "to": until.isoformat()}
     with door().transaction():
-        run = record_change(
-            actor=by.name,
-            action=BEGUN,
-            object_type="billing",
-            object_id="",
-            at=by.at,
-            address=by.address,
-            after=period,
-        )
+        run = record_change(by, BEGUN, of=("billing", ""), after=period)
     sums: SumsByAccount = {}
     without_price: list[int] = []
     for done in door().bulk(_steps(_ids(since, until), run=run, at=by.at)):
@@ -87,12 +79,9 @@ def bill_past(*, since: datetime, until: datetime, by: Actor) -> list[PastBill]:
     shown = shown_bills(sums)
     with door().transaction():
         record_change(
-            actor=by.name,
-            action=DONE,
-            object_type="billing",
-            object_id=str(run),
-            at=by.at,
-            address=by.address,
+            by,
+            DONE,
+            of=("billing", run),
             before=period,
             after={"bills": bill_objects(shown), "without_price": without_price},
         )

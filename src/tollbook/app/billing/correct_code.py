@@ -254,12 +254,9 @@ def _correct(
     write_fees([case.after for case in cases])
     for case, change in zip(cases, changes, strict=True):
         record_change(
-            actor=by.name,
-            action="call.account_code",
-            object_type="code_change",
-            object_id=str(change.pk),
-            at=by.at,
-            address=by.address,
+            by,
+            "call.account_code",
+            of=("code_change", change.pk),
             before={"call": case.call.id, "account_code": case.call.account_code},
             after={
                 "call": case.call.id,

@@ -224,11 +224,9 @@ def _note(action: str, movements: Sequence[Movement], by: Actor) -> None:
             )
             for one in movements
         ],
-        actor=by.name,
-        action=action,
+        by,
+        action,
         object_type="entry",
-        at=by.at,
-        address=by.address,
     )
 
 

@@ -123,12 +123,9 @@ def undo_past(run: int, *, by: Actor) -> Undone:
     bills = shown_bills(sums)
     with door().transaction():
         record_change(
-            actor=by.name,
-            action=UNDONE,
-            object_type="billing",
-            object_id=str(run),
-            at=by.at,
-            address=by.address,
+            by,
+            UNDONE,
+            of=("billing", run),
             before={"bills": bill_objects(bills)},
             after={"calls": calls_freed, "left": left},
         )

@@ -15,7 +15,7 @@ from tollbook.app.pricing.call_price import NOTHING, CallPrice
 from tollbook.app.pricing.plan_charge import BUNDLE, VOLUME, SiteRef, counter_row
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.rater import UNRATED_REASONS
-from tollbook.core.budgets import BudgetLimits, Left, Use, left, tightest
+from tollbook.core.budgets import BudgetLimits, Every, Left, Use, left, tightest
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
 from tollbook.core.ledger import Funds
@@ -201,7 +201,7 @@ def _asked(question: Question, state: CurrentState, own: AlreadyHeld) -> Decisio
     if question.budgets:
         budget = tightest(_left(one, question, state, own) for one in question.budgets)
     _, balance_micros, held_micros = state.accounts.get(caller_facts.account, _NO_ACCOUNT)
-    credit_micros = caller_facts.payer.holder.credit_micros if caller_facts.payer else 0
+    credit_micros = caller_facts.payer.credit_micros if caller_facts.payer else 0
     return DecisionInput(  # Positional: keyword arguments double the cost.
         number_facts.destination,
         question.typed_digits,
@@ -244,7 +244,7 @@ def _left(budget: BudgetNow, question: Question, state: CurrentState, own: Alrea
         stand.used_micros + stand.held_micros - sum(part.micros for part in mine),
         stand.used_s + stand.held_s - sum(part.seconds for part in mine),
     )
-    found = left(BudgetLimits(entry.every, entry.limit_micros, entry.limit_s, ()), use)
+    found = left(BudgetLimits(Every(entry.every), entry.limit_micros, entry.limit_s, ()), use)
     return found if entry.currency == question.account[2] else Left(None, found.seconds)
 
 
@@ -270,7 +270,7 @@ def _allowed(question: Question, decision: Allowed, *, hold: str | None) -> Answ
         caller_id=caller_facts.caller_id,
         limit_s=decision.limit_s,
         hold=hold,
-        account=caller_facts.payer.holder.words if caller_facts.payer else None,
+        account=caller_facts.payer.words if caller_facts.payer else None,
         steps=decision.steps,
     )
 

@@ -1,8 +1,8 @@
 """May this telephone call that number now, and why? The one use case of live control.
 
-    answer = authorise(Request(key="agi:7:1793487600.12", at=now, caller="101", dialled=…))
-    answer = renew(Renewal(answer.hold, at=now, talked_s=170))
-    settle(Settlement(answer.hold, at=now, talk_s=203))
+    answer = decider().decide(Request(key="agi:7:1793487600.12", at=now, caller="101", dialled=…))
+    answer = decider().decide(Renewal(answer.hold, at=now, talked_s=170))
+    decider().decide(Settlement(answer.hold, at=now, talk_s=203))
 
 Every answer is on disk before it is given, with the money it sets aside; whatever else was asked
 at that moment shares its commit. `ask` answers without setting anything aside.
@@ -15,7 +15,7 @@ import gc
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from tollbook.app.decisions.callers import UnknownPlace
 from tollbook.app.decisions.endings import Release, Renewal, Settled, Settlement, UnknownHold
@@ -49,12 +49,8 @@ __all__ = [
     "UnknownHold",
     "UnknownPlace",
     "ask",
-    "authorise",
     "decider",
     "expire_due",
-    "release",
-    "renew",
-    "settle",
 ]
 
 # Thresholds of the cyclic garbage collector: a group allocates thousands of objects, none in a
@@ -136,35 +132,9 @@ def decider() -> Decider:
     return known[1]
 
 
-def authorise(request: Request) -> Answer:
-    """Decide on a call, and hold its money if it is allowed.
-
-    Raises KeyConflict for a key that was used with other content, UnknownPlace.
-    """
-    return cast("Answer", decider().decide(request))
-
-
 def ask(request: Request) -> Answer:
     """Answer the same question without holding anything. Raises UnknownPlace."""
     return decider().ask(request)
-
-
-def renew(renewal: Renewal) -> Answer:
-    """Hold more for a call that lasts; the answer's `limit_s` counts from its beginning.
-
-    Where there is no more the limit stays, and a step says why. Raises UnknownHold, HoldEnded.
-    """
-    return cast("Answer", decider().decide(renewal))
-
-
-def settle(settlement: Settlement) -> Settled:
-    """Charge exactly what the call cost, let the rest go. Raises UnknownHold, KeyConflict."""
-    return cast("Settled", decider().decide(settlement))
-
-
-def release(given_up: Release) -> Settled:
-    """Let a hold go whose call did not come about. Raises UnknownHold, HoldEnded."""
-    return cast("Settled", decider().decide(given_up))
 
 
 def expire_due(at: datetime) -> int:

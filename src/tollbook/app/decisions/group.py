@@ -46,7 +46,7 @@ from tollbook.storage.decisions.current_state import (
     known_answers,
     known_telephones,
 )
-from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses
+from tollbook.storage.policies.budget_use import UseKey, open_uses
 
 LONGEST_EXTENSION = 8  # Digits; a longer number is taken for one outside without a look.
 CallEvent = Request | Renewal | Settlement | Release
@@ -280,20 +280,7 @@ def _budgets(questions: Sequence[Question], *, opens: bool) -> dict[tuple[int, i
 
 
 def _use_key(budget: BudgetNow) -> UseKey:
-    entry = budget.entry
-    row = BudgetRow(
-        id=entry.id,
-        kind=entry.kind,
-        holder=entry.holder,
-        every=entry.every.value,
-        limit_micros=entry.limit_micros,
-        limit_s=entry.limit_s,
-        currency=entry.currency,
-        zone=entry.zone,
-        warn_at=entry.warn_at,
-        active=True,
-    )
-    return UseKey(row, to_us(budget.period.begin), to_us(budget.period.end))
+    return UseKey(budget.entry, to_us(budget.period.begin), to_us(budget.period.end))
 
 
 def _store(

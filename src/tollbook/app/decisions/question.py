@@ -11,11 +11,11 @@ from typing import NamedTuple
 
 from tollbook.app.decisions.callers import Caller, find_caller
 from tollbook.app.decisions.messages import Request
-from tollbook.app.decisions.rulebook import BudgetEntry, CodeEntry, Rulebook, remember
-from tollbook.app.directory.payers import Holder, PayingHolder, first_payer
+from tollbook.app.decisions.rulebook import BudgetRow, CodeEntry, Rulebook, remember
+from tollbook.app.directory.payers import Holder, first_payer
 from tollbook.app.policies.class_rules import ClassAtWork
 from tollbook.app.pricing.rater import Billable
-from tollbook.core.calendar import Period, period_at
+from tollbook.core.calendar import Every, Period, period_at
 from tollbook.core.dialplan import world
 from tollbook.core.instants import to_us
 from tollbook.core.numbers import strip_decoration
@@ -37,7 +37,7 @@ NO_LIMITS = Limits()
 class BudgetNow(NamedTuple):
     """A budget in the period of the call."""
 
-    entry: BudgetEntry
+    entry: BudgetRow
     period: Period
 
     @property
@@ -62,9 +62,9 @@ class CallerFacts(NamedTuple):
     code_exempt: bool
     extension_id: int | None
     holders: tuple[Holder, ...]
-    payer: PayingHolder | None
+    payer: Holder | None
     account: tuple[str, str, str]
-    budgets: tuple[BudgetEntry, ...]
+    budgets: tuple[BudgetRow, ...]
     limits: Limits
     lock: str
     words: str
@@ -239,7 +239,7 @@ def _caller_facts(book: Rulebook, caller: Caller, code_id: int | None) -> Caller
         asks_price=payer is not None
         or limits.call_micros is not None
         or any(entry.limit_micros is not None for entry in budgets),
-        steps=(DecisionStep("payer", f"{payer.holder.words} pays"),) if payer else (),
+        steps=(DecisionStep("payer", f"{payer.words} pays"),) if payer else (),
         at_home=None,
     )
     return caller_facts._replace(at_home=caller_facts.stays())
@@ -355,9 +355,9 @@ def _lock(caller: Caller, holders: tuple[Holder, ...]) -> str:
 
 
 def _account(
-    payer: PayingHolder | None, extension: Holder | None, owner: Holder | None, currency: str
+    payer: Holder | None, extension: Holder | None, owner: Holder | None, currency: str
 ) -> tuple[str, str, str]:
-    holder = payer.holder if payer else extension or owner
+    holder = payer or extension or owner
     if holder is None:
         return (*NOBODY, currency)
     return (holder.kind, str(holder.id), holder.currency or currency)
@@ -365,17 +365,17 @@ def _account(
 
 def _budgets(caller_facts: CallerFacts, request: Request) -> tuple[BudgetNow, ...]:
     return tuple(
-        BudgetNow(entry, period_at(request.at, every=entry.every, zone_name=entry.zone))
+        BudgetNow(entry, period_at(request.at, every=Every(entry.every), zone_name=entry.zone))
         for entry in caller_facts.budgets
     )
 
 
-def _limits(holders: tuple[Holder, ...], payer: PayingHolder | None) -> Limits:
+def _limits(holders: tuple[Holder, ...], payer: Holder | None) -> Limits:
     """Return the least of all holders' limits; the floor is that of who pays."""
     micros = [one.call_limit_micros for one in holders if one.call_limit_micros is not None]
     seconds = [one.call_limit_s for one in holders if one.call_limit_s is not None]
     return Limits(
         min(micros, default=None),
         min(seconds, default=None),
-        payer.holder.floor_micros if payer else None,
+        payer.floor_micros if payer else None,
     )

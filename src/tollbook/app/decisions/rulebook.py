@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tollbook.app.directory.payers import Payers
+from tollbook.app.policies.budgets import budget_row
 from tollbook.app.policies.class_rules import ClassAtWork, read_hours, read_rules
 from tollbook.app.pricing.exchange_rates import RateTable
 from tollbook.app.pricing.load_pbx_rules import dial_plan, load_rules
@@ -19,7 +20,6 @@ from tollbook.app.pricing.pbx_rules import CHARGE, Rules
 from tollbook.app.pricing.plans import load_plans
 from tollbook.app.pricing.prices import Prices
 from tollbook.app.pricing.rater import Rater, TariffPricer
-from tollbook.core.calendar import Every
 from tollbook.core.dialplan import Resolver
 from tollbook.core.policies import ClassOfService, Code, Restrictions, read_prefixes
 from tollbook.storage.db.change_counters import change_counts
@@ -34,6 +34,19 @@ from tollbook.storage.models import (
     ServiceClass,
     Site,
 )
+from tollbook.storage.policies.budget_use import BudgetRow
+
+__all__ = [
+    "BudgetRow",
+    "CodeEntry",
+    "Directory",
+    "PbxEntry",
+    "Phone",
+    "Rulebook",
+    "RulebookKeeper",
+    "SiteEntry",
+    "remember",
+]
 
 _REMEMBERED = 100_000
 _FREEZE_FROM_RATES = 10_000
@@ -93,21 +106,6 @@ class CodeEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class BudgetEntry:
-    """A budget of a holder; `limit_micros` is in `currency`, periods begin in `zone`."""
-
-    id: int
-    kind: str
-    holder: int
-    every: Every
-    limit_micros: int | None
-    limit_s: int | None
-    currency: str
-    zone: str
-    warn_at: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Directory:
     """Who calls, and what they may.
 
@@ -120,7 +118,7 @@ class Directory:
     codes: Mapping[str, CodeEntry]
     code_by_id: Mapping[int, CodeEntry]
     classes: Mapping[int, ServiceClass]
-    budgets: Mapping[tuple[str, int], tuple[BudgetEntry, ...]]
+    budgets: Mapping[tuple[str, int], tuple[BudgetRow, ...]]
     payers: Payers
     at_work: dict[tuple[int | None, str], ClassAtWork] = field(default_factory=dict)
     callers: dict[tuple[str, ...], Any] = field(default_factory=dict)
@@ -250,13 +248,9 @@ def _directory() -> Directory:
         for row in Pbx.objects.order_by("id")
     }
     codes = _codes()
-    budgets: dict[tuple[str, int], tuple[BudgetEntry, ...]] = {}
+    budgets: dict[tuple[str, int], tuple[BudgetRow, ...]] = {}
     for row in Budget.objects.filter(active=True).order_by("id"):
-        entry = BudgetEntry(
-            *(row.pk, row.kind, row.holder, Every(row.every)),
-            *(row.limit_micros, row.limit_s, row.currency, row.zone),
-            tuple(row.warn_at),
-        )
+        entry = budget_row(row)
         budgets[row.kind, row.holder] = (*budgets.get((row.kind, row.holder), ()), entry)
     return Directory(
         sites=sites,

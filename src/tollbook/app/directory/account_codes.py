@@ -5,10 +5,10 @@ Source: EBC-10, EBC-20 to EBC-27, EBC-31, EBC-41; decisions AMB-01 to AMB-04.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.faults import FieldFault
@@ -109,22 +109,18 @@ def find_code(code_id: int) -> CodeInfo | None:
     return found[0] if found else None
 
 
-def save_code(
-    text: CodeText, *, at: datetime, actor: str, address: str = "", code_id: int | None = None
-) -> int:
+def save_code(text: CodeText, *, by: Actor, code_id: int | None = None) -> int:
     """Keep a new code, or change the one with *code_id*; return its id. Raises CodeRefused."""
     values, numbers = read_code(text, length=fixed_length(), owners=active_owners(code_id))
     with door().transaction():
-        return write_code(values, numbers, at=at, actor=actor, address=address, code_id=code_id)
+        return write_code(values, numbers, by=by, code_id=code_id)
 
 
 def write_code(
     values: dict[str, object],
     numbers: Sequence[OwnNumber],
     *,
-    at: datetime,
-    actor: str,
-    address: str = "",
+    by: Actor,
     code_id: int | None = None,
 ) -> int:
     """Write what `read_code` read, inside the transaction that is open. Raises CodeRefused."""
@@ -142,19 +138,16 @@ def write_code(
         for position, own in enumerate(numbers, start=1)
     )
     record_change(
-        actor=actor,
-        action="code.add" if before is None else "code.change",
-        object_type="account_code",
-        object_id=str(row.pk),
-        at=at,
-        address=address,
+        by,
+        "code.add" if before is None else "code.change",
+        of=("account_code", row.pk),
         before=before,
         after=_kept(row),
     )
     return int(row.pk)
 
 
-def delete_code(code_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_code(code_id: int, *, by: Actor) -> bool:
     """Delete a code that no call and nothing else names; False: there is no such.
 
     Raises CodeRefused for one that was used: its history prints right only while it exists
@@ -170,15 +163,7 @@ def delete_code(code_id: int, *, at: datetime, actor: str, address: str = "") ->
         before = _kept(row)
         AccountCodeNumber.objects.filter(code=row).delete()
         row.delete()
-        record_change(
-            actor=actor,
-            action="code.delete",
-            object_type="account_code",
-            object_id=str(code_id),
-            at=at,
-            address=address,
-            before=before,
-        )
+        record_change(by, "code.delete", of=("account_code", code_id), before=before)
     return True
 
 

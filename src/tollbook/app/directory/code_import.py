@@ -8,8 +8,8 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.account_code_form import CodeRefused, CodeText, OwnNumber, read_code
 from tollbook.app.directory.account_codes import CodeInfo, code_infos, write_code
 from tollbook.app.directory.owners import OwnerFilter, list_owners
@@ -112,9 +112,7 @@ def read_codes(data: bytes, *, length: int) -> CodeReading:
         return CodeReading((), 0, (RowFault(max(1, lines.line_num), field, str(wrong)),))
 
 
-def import_codes(
-    data: bytes, *, length: int, at: datetime, actor: str, address: str = ""
-) -> CodeReading:
+def import_codes(data: bytes, *, length: int, by: Actor) -> CodeReading:
     """Keep what *data* tells, all or nothing, and return what was done; faults changed nothing."""
     with door().transaction():
         reading = read_codes(data, length=length)
@@ -122,9 +120,7 @@ def import_codes(
             write_code(
                 dict(change.values),
                 change.numbers,
-                at=at,
-                actor=actor,
-                address=address,
+                by=by,
                 code_id=change.code_id,
             )
     return reading

@@ -54,12 +54,9 @@ def set_currency(site_id: int, currency: str, by: Actor) -> RequestRefused | Non
         before, site.currency = site.currency, code
         site.save(update_fields=["currency"])
         record_change(
-            actor=by.name,
-            action="site.currency",
-            object_type="site",
-            object_id=str(site_id),
-            at=by.at,
-            address=by.address,
+            by,
+            "site.currency",
+            of=("site", site_id),
             before={"currency": before},
             after={"currency": code},
         )
@@ -75,12 +72,9 @@ def bill_new_extensions(site_id: int, by: Actor, *, bills_new: bool) -> bool:
         site.bills_new = bills_new
         site.save(update_fields=["bills_new"])
         record_change(
-            actor=by.name,
-            action="site.bills_new",
-            object_type="site",
-            object_id=str(site_id),
-            at=by.at,
-            address=by.address,
+            by,
+            "site.bills_new",
+            of=("site", site_id),
             before={"bills_new": not bills_new},
             after={"bills_new": bills_new},
         )

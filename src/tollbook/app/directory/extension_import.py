@@ -143,14 +143,7 @@ def import_extensions(
                     setattr(row, column, value)
                 row.save(update_fields=sorted(differing))
                 notes.append(Change(str(row.pk), before, differing))
-        record_changes(
-            notes,
-            actor=by.name,
-            action="extension.import",
-            object_type="extension",
-            at=by.at,
-            address=by.address,
-        )
+        record_changes(notes, by, "extension.import", object_type="extension")
     return ExtensionsImported(added, len(notes) - added, len(lines) - len(notes), missing)
 
 

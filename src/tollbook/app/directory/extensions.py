@@ -114,14 +114,7 @@ def change_holders(
                     after={column: after for column, (_, after) in differing.items()},
                 )
             )
-        record_changes(
-            notes,
-            actor=by.name,
-            action=f"{kind}.change",
-            object_type=kind,
-            at=by.at,
-            address=by.address,
-        )
+        record_changes(notes, by, f"{kind}.change", object_type=kind)
     return Changed(len(notes), len(rows) - len(notes), counting_anew)
 
 
@@ -139,14 +132,7 @@ def count_recharges_anew(kind: HolderKind, ids: Sequence[int], by: Actor) -> int
                     after={_COUNTED_SINCE: row.recharged_since_us},
                 )
             )
-        record_changes(
-            notes,
-            actor=by.name,
-            action=f"{kind}.count_recharges_anew",
-            object_type=kind,
-            at=by.at,
-            address=by.address,
-        )
+        record_changes(notes, by, f"{kind}.count_recharges_anew", object_type=kind)
     return len(notes)
 
 

@@ -5,7 +5,6 @@ Source: EBC-30 to EBC-33; decision AMB-05: an owner is the reports' "department"
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,7 +13,8 @@ from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
-from tollbook.app.access.audit import record_change
+from tollbook.app.access.actor import Actor
+from tollbook.app.access.audit import keep_row, record_change
 from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, ApiToken, Call, Owner, UserRole
@@ -95,9 +95,7 @@ def save_owner(
     name: str,
     email: str,
     active: bool,
-    at: datetime,
-    actor: str,
-    address: str = "",
+    by: Actor,
     owner_id: int | None = None,
 ) -> int:
     """Keep a new owner, or change the one with *owner_id*; return its id. Raises OwnerRefused."""
@@ -110,23 +108,18 @@ def save_owner(
         if Owner.objects.filter(name=name).exclude(pk=owner_id or 0).exists():
             raise OwnerRefused([FieldFault("name", f'there is an owner "{name}" already')])
         row = Owner() if owner_id is None else Owner.objects.get(pk=owner_id)
-        before = None if owner_id is None else _kept(row)
-        row.name, row.email, row.active = name, ", ".join(addresses), active
-        row.save()
-        record_change(
-            actor=actor,
-            action="owner.add" if before is None else "owner.change",
+        values = {"name": name, "email": ", ".join(addresses), "active": active}
+        return keep_row(
+            row,
+            values,
+            by,
+            word="owner",
             object_type="owner",
-            object_id=str(row.pk),
-            at=at,
-            address=address,
-            before=before,
-            after=_kept(row),
+            shown=lambda: _kept(row),
         )
-    return int(row.pk)
 
 
-def delete_owner(owner_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_owner(owner_id: int, *, by: Actor) -> bool:
     """Delete an owner that no code and no call names; False: there is no such.
 
     Raises OwnerRefused for one that was used: it is switched off instead.
@@ -148,15 +141,7 @@ def delete_owner(owner_id: int, *, at: datetime, actor: str, address: str = "") 
             raise OwnerRefused([FieldFault("name", message)])
         before = _kept(row)
         row.delete()
-        record_change(
-            actor=actor,
-            action="owner.delete",
-            object_type="owner",
-            object_id=str(owner_id),
-            at=at,
-            address=address,
-            before=before,
-        )
+        record_change(by, "owner.delete", of=("owner", owner_id), before=before)
     return True
 
 

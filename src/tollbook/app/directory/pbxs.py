@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
@@ -60,11 +61,9 @@ def add_pbx(
             )
         row = Pbx.objects.create(name=name, site=place, brand=brand[:80], created_us=to_us(at))
         record_change(
-            actor=actor,
-            action="pbx.add",
-            object_type="pbx",
-            object_id=str(row.pk),
-            at=at,
+            Actor(actor, at),
+            "pbx.add",
+            of=("pbx", row.pk),
             after={"name": name, "site": place.name, "brand": row.brand},
         )
     return find_pbx(name)

@@ -6,14 +6,16 @@ with the reason and the next step (EBC-62).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, QuerySet
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
+from tollbook.app.intake.result import IngestResult
 from tollbook.app.intake.source_options import (
     BUILT,
     NOT_BUILT,
@@ -57,18 +59,6 @@ class SourceAdded:
 
 
 @dataclass(frozen=True, slots=True)
-class DayCounts:
-    """What a source delivered on one of its site's days."""
-
-    records: int = 0
-    calls: int = 0
-    parts: int = 0
-    skips: int = 0
-    rejects: int = 0
-    duplicates: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class SourceView:
     """A source as the screens show it.
 
@@ -94,7 +84,7 @@ class SourceView:
     last_record: datetime | None
     connected_peers: int
     stored_bytes: int
-    today: DayCounts
+    today: IngestResult
     open_rejects: int
 
 
@@ -164,22 +154,20 @@ def add_source(
             wanted="running",
             created_us=to_us(at),
         )
-        _audit(source, "source.add", actor=actor, at=at, after=_described(source))
+        record_change(
+            Actor(actor, at), "source.add", of=("source", source.pk), after=_described(source)
+        )
     return SourceAdded(id=source.pk, name=source.name)
 
 
-def start_source(
-    which: str | int, *, at: datetime, actor: str, address: str = ""
-) -> SourceView | SourceRefused:
+def start_source(which: str | int, *, by: Actor) -> SourceView | SourceRefused:
     """Want a source running; its collector opens the port or file within a second."""
-    return _want(which, "running", at=at, actor=actor, address=address)
+    return _want(which, "running", by=by)
 
 
-def stop_source(
-    which: str | int, *, at: datetime, actor: str, address: str = ""
-) -> SourceView | SourceRefused:
+def stop_source(which: str | int, *, by: Actor) -> SourceView | SourceRefused:
     """Want a source stopped; its collector closes the port, and it stays so after a restart."""
-    return _want(which, "stopped", at=at, actor=actor, address=address)
+    return _want(which, "stopped", by=by)
 
 
 def source_states(*, at: datetime) -> list[SourceView]:
@@ -322,9 +310,7 @@ def _same_place(one: TransportOptions, other: TransportOptions) -> bool:
     return False
 
 
-def _want(
-    which: str | int, wanted: str, *, at: datetime, actor: str, address: str
-) -> SourceView | SourceRefused:
+def _want(which: str | int, wanted: str, *, by: Actor) -> SourceView | SourceRefused:
     with door().transaction():
         source = _find(which)
         if isinstance(source, SourceRefused):
@@ -333,16 +319,14 @@ def _want(
             before = source.wanted
             Source.objects.filter(pk=source.pk).update(wanted=wanted)
             source.wanted = wanted
-            _audit(
-                source,
+            record_change(
+                by,
                 "source.start" if wanted == "running" else "source.stop",
-                actor=actor,
-                at=at,
-                address=address,
+                of=("source", source.pk),
                 before={"wanted": before},
                 after={"wanted": wanted},
             )
-    return _views([source], at=at)[0]
+    return _views([source], at=by.at)[0]
 
 
 def _find(which: str | int) -> Source | SourceRefused:
@@ -441,28 +425,6 @@ def _state(source: Source, beat: SourceState | None, *, at: datetime) -> tuple[s
     return beat.state, beat.reason, beat.next_step
 
 
-def _audit(
-    source: Source,
-    action: str,
-    *,
-    actor: str,
-    at: datetime,
-    address: str = "",
-    before: object = None,
-    after: object = None,
-) -> None:
-    record_change(
-        actor=actor,
-        action=action,
-        object_type="source",
-        object_id=str(source.pk),
-        at=at,
-        address=address,
-        before=before,
-        after=after,
-    )
-
-
 def _described(source: Source) -> dict[str, object]:
     return {
         "name": source.name,
@@ -473,17 +435,10 @@ def _described(source: Source) -> dict[str, object]:
     }
 
 
-def _counts(day: SourceDay | None) -> DayCounts:
+def _counts(day: SourceDay | None) -> IngestResult:
     if day is None:
-        return DayCounts()
-    return DayCounts(
-        records=day.records,
-        calls=day.calls,
-        parts=day.parts,
-        skips=day.skips,
-        rejects=day.rejects,
-        duplicates=day.duplicates,
-    )
+        return IngestResult()
+    return IngestResult(*(getattr(day, one.name) for one in fields(IngestResult)))
 
 
 def _day(at: datetime, zone: str) -> int:

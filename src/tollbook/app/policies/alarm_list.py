@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.installation import door
@@ -115,41 +116,31 @@ def count_unseen() -> int:
     return Alarm.objects.filter(seen_us=None).count()
 
 
-def mark_seen(alarm_ids: list[int], *, at: datetime, actor: str, address: str = "") -> int:
+def mark_seen(alarm_ids: list[int], *, by: Actor) -> int:
     """Mark alarms as seen and return how many were not before; they stay in the list."""
     with door().transaction():
         rows = Alarm.objects.filter(pk__in=alarm_ids, seen_us=None)
         ids = list(rows.values_list("pk", flat=True))
-        rows.update(seen_us=to_us(at), seen_by=actor)
+        rows.update(seen_us=to_us(by.at), seen_by=by.name)
         for alarm_id in ids:
-            record_change(
-                actor=actor,
-                action="alarm.seen",
-                object_type="alarm",
-                object_id=str(alarm_id),
-                at=at,
-                address=address,
-            )
+            record_change(by, "alarm.seen", of=("alarm", alarm_id))
     return len(ids)
 
 
-def lift(alarm_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def lift(alarm_id: int, *, by: Actor) -> bool:
     """Open what an alarm closed; False: there is none that closes. A lock set by hand stays."""
     with door().transaction():
         row = Alarm.objects.filter(pk=alarm_id, closes=True, lifted_us=None).first()
         if row is None:
             return False
-        row.lifted_us, row.lifted_by = to_us(at), actor
+        row.lifted_us, row.lifted_by = to_us(by.at), by.name
         if row.seen_us is None:
-            row.seen_us, row.seen_by = to_us(at), actor
+            row.seen_us, row.seen_by = to_us(by.at), by.name
         row.save(update_fields=["lifted_us", "lifted_by", "seen_us", "seen_by"])
         record_change(
-            actor=actor,
-            action="alarm.lift",
-            object_type="alarm",
-            object_id=str(alarm_id),
-            at=at,
-            address=address,
+            by,
+            "alarm.lift",
+            of=("alarm", alarm_id),
             before={"message": row.message, "closes": True},
             after={"closes": False},
         )

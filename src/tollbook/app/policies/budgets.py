@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from tollbook.app.access.audit import record_change
+from tollbook.app.access.actor import Actor
+from tollbook.app.access.audit import keep_row
 from tollbook.app.directory.holders import MODELS, HolderKind
 from tollbook.app.faults import FieldFault
 from tollbook.app.policies.budget_counting import Periods, budget_of
@@ -130,9 +131,7 @@ def budgets_of(kind: HolderKind, holder_id: int) -> list[BudgetStanding]:
     return found
 
 
-def save_budget(
-    text: BudgetText, *, at: datetime, actor: str, address: str = "", budget_id: int | None = None
-) -> int:
+def save_budget(text: BudgetText, *, by: Actor, budget_id: int | None = None) -> int:
     """Keep a new budget, or change the one with *budget_id*; return its id. Raises PolicyRefused.
 
     Whose a budget is and its period stay: they are what its history means.
@@ -140,25 +139,17 @@ def save_budget(
     values = _read(text)
     with door().transaction():
         if budget_id is None:
-            row = Budget(created_us=to_us(at), **_whose(text))
-            before = None
+            row = Budget(created_us=to_us(by.at), **_whose(text))
         else:
             row = Budget.objects.get(pk=budget_id)
-            before = _kept(row)
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
-        record_change(
-            actor=actor,
-            action="budget.add" if before is None else "budget.change",
+        return keep_row(
+            row,
+            values,
+            by,
+            word="budget",
             object_type="budget",
-            object_id=str(row.pk),
-            at=at,
-            address=address,
-            before=before,
-            after=_kept(row),
+            shown=lambda: _kept(row),
         )
-    return int(row.pk)
 
 
 def _whose(text: BudgetText) -> dict[str, object]:
@@ -237,7 +228,7 @@ def _with_uses(rows: Sequence[Budget], at: datetime) -> list[tuple[Budget, UseKe
     """Return each budget with its period, what is used of it, and what is held in millionths."""
     periods = Periods()
     at_us = to_us(at)
-    keys = {row.pk: periods.key(_stored(row), at_us) for row in rows}
+    keys = {row.pk: periods.key(budget_row(row), at_us) for row in rows}
     wanted = list(keys.values())
     uses = {use.budget_id: use for use in uses_of(wanted)}
     if len(uses) < len(wanted):  # A read creates only the rows that are missing.
@@ -253,14 +244,15 @@ def _with_uses(rows: Sequence[Budget], at: datetime) -> list[tuple[Budget, UseKe
     return found
 
 
-def _stored(row: Budget) -> BudgetRow:
+def budget_row(row: Budget) -> BudgetRow:
+    """Return a budget as storage counts by it."""
     columns = {name: getattr(row, name) for name in BudgetRow._fields}
     return BudgetRow(**{**columns, "warn_at": tuple(row.warn_at)})
 
 
 def _info(found: tuple[Budget, UseKey, Use, int], at: datetime) -> BudgetInfo:
     row, key, use, held_micros = found
-    rules = budget_of(_stored(row))
+    rules = budget_of(budget_row(row))
     limits = ((use.micros, row.limit_micros), (use.seconds, row.limit_s))
     shares = [100 * used // limit if limit else 100 for used, limit in limits if limit is not None]
     zone = at.tzinfo

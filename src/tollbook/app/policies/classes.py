@@ -5,9 +5,9 @@ Source: EBC-15, EBC-18, TAR-09, TAR-10; docs/manual/policies.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from tollbook.app.access.audit import record_change
+from tollbook.app.access.actor import Actor
+from tollbook.app.access.audit import keep_row, record_change
 from tollbook.app.faults import FieldFault, FieldsRefused
 from tollbook.app.policies.class_rules import (
     NamedWindow,
@@ -101,33 +101,24 @@ def find_class(class_id: int) -> ClassInfo | None:
     return _info(row) if row else None
 
 
-def save_class(
-    text: ClassText, *, at: datetime, actor: str, address: str = "", class_id: int | None = None
-) -> int:
+def save_class(text: ClassText, *, by: Actor, class_id: int | None = None) -> int:
     """Keep a new class, or change the one with *class_id*; return its id. Raises PolicyRefused."""
     values = _read(text)
     with door().transaction():
         if ServiceClass.objects.filter(name=values["name"]).exclude(pk=class_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a class {values['name']} already")])
         row = ServiceClass() if class_id is None else ServiceClass.objects.get(pk=class_id)
-        before = None if class_id is None else _kept(row)
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
-        record_change(
-            actor=actor,
-            action="class.add" if before is None else "class.change",
+        return keep_row(
+            row,
+            values,
+            by,
+            word="class",
             object_type="service_class",
-            object_id=str(row.pk),
-            at=at,
-            address=address,
-            before=before,
-            after=_kept(row),
+            shown=lambda: _kept(row),
         )
-    return int(row.pk)
 
 
-def delete_class(class_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def delete_class(class_id: int, *, by: Actor) -> bool:
     """Delete a class that nobody has; False: there is no such. Raises PolicyRefused."""
     with door().transaction():
         row = ServiceClass.objects.filter(pk=class_id).first()
@@ -138,21 +129,11 @@ def delete_class(class_id: int, *, at: datetime, actor: str, address: str = "") 
             raise PolicyRefused([FieldFault("name", message)])
         before = _kept(row)
         row.delete()
-        record_change(
-            actor=actor,
-            action="class.delete",
-            object_type="service_class",
-            object_id=str(class_id),
-            at=at,
-            address=address,
-            before=before,
-        )
+        record_change(by, "class.delete", of=("service_class", class_id), before=before)
     return True
 
 
-def serve_site(
-    site_id: int, class_id: int | None, *, at: datetime, actor: str, address: str = ""
-) -> None:
+def serve_site(site_id: int, class_id: int | None, *, by: Actor) -> None:
     """Let a class serve those of a site who have none of their own; None bars nothing."""
     with door().transaction():
         site = Site.objects.get(pk=site_id)
@@ -161,12 +142,9 @@ def serve_site(
         site.save(update_fields=["service_class"])
         after = ServiceClass.objects.get(pk=class_id).name if class_id else ""
         record_change(
-            actor=actor,
-            action="site.class",
-            object_type="site",
-            object_id=str(site_id),
-            at=at,
-            address=address,
+            by,
+            "site.class",
+            of=("site", site_id),
             before={"service_class": before},
             after={"service_class": after},
         )

@@ -5,11 +5,11 @@ Source: docs/manual/policies.md.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import QuerySet
 
-from tollbook.app.access.audit import record_change
+from tollbook.app.access.actor import Actor
+from tollbook.app.access.audit import keep_row
 from tollbook.app.faults import FieldFault
 from tollbook.app.policies.class_rules import Objects, hours_to_store, read_hours
 from tollbook.app.policies.classes import PolicyRefused
@@ -79,30 +79,21 @@ def find_guard(guard_id: int) -> GuardInfo | None:
     return _info(row) if row else None
 
 
-def save_guard(
-    text: GuardText, *, at: datetime, actor: str, address: str = "", guard_id: int | None = None
-) -> int:
+def save_guard(text: GuardText, *, by: Actor, guard_id: int | None = None) -> int:
     """Keep a new guard, or change the one with *guard_id*; return its id. Raises PolicyRefused."""
     values = _read(text)
     with door().transaction():
         if FraudGuard.objects.filter(name=values["name"]).exclude(pk=guard_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a guard {values['name']} already")])
         row = FraudGuard() if guard_id is None else FraudGuard.objects.get(pk=guard_id)
-        before = None if guard_id is None else _kept(row)
-        for name, value in values.items():
-            setattr(row, name, value)
-        row.save()
-        record_change(
-            actor=actor,
-            action="guard.add" if before is None else "guard.change",
+        return keep_row(
+            row,
+            values,
+            by,
+            word="guard",
             object_type="fraud_guard",
-            object_id=str(row.pk),
-            at=at,
-            address=address,
-            before=before,
-            after=_kept(row),
+            shown=lambda: _kept(row),
         )
-    return int(row.pk)
 
 
 def _with_places() -> QuerySet[FraudGuard]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.ecb_rates import BASE, read_ecb
 from tollbook.app.pricing.plan_charge import FindRate
@@ -74,7 +75,7 @@ class RatesAdded:
 
 
 def add_rate(
-    *, source: str, target: str, rate: str, day: date, at: datetime, actor: str, address: str = ""
+    *, source: str, target: str, rate: str, day: date, by: Actor
 ) -> RatesAdded | RateRefused:
     """Store that one *source* is *rate* of *target* from *day* on, in place of what was given."""
     for field, currency in (("source", source), ("target", target)):
@@ -88,23 +89,21 @@ def add_rate(
         return RateRefused("rate", str(fault))
     if amount <= 0:
         return RateRefused("rate", f'is "{rate}"; expected more than zero')
-    if (day - at.date()).days > _FURTHEST_DAYS:
+    if (day - by.at.date()).days > _FURTHEST_DAYS:
         return RateRefused("day", f"is {day}, more than a year ahead; is the year right?")
     row = ExchangeRateRow(source, target, day, format_amount(amount))
-    return _add([row], origin=HAND, at=at, actor=actor, address=address)
+    return _add([row], origin=HAND, by=by)
 
 
-def add_ecb(raw: bytes, *, at: datetime, actor: str, address: str = "") -> RatesAdded:
+def add_ecb(raw: bytes, *, by: Actor) -> RatesAdded:
     """Store the rates of the European Central Bank's file. Raises EcbError: nothing was stored."""
-    return _add(read_ecb(raw), origin=ECB, at=at, actor=actor, address=address)
+    return _add(read_ecb(raw), origin=ECB, by=by)
 
 
-def _add(
-    rows: Sequence[ExchangeRateRow], *, origin: str, at: datetime, actor: str, address: str
-) -> RatesAdded:
+def _add(rows: Sequence[ExchangeRateRow], *, origin: str, by: Actor) -> RatesAdded:
     days = [row.day for row in rows]
     with door().transaction():
-        new = add_rates(rows, origin=origin, at_us=to_us(at), by=actor)
+        new = add_rates(rows, origin=origin, at_us=to_us(by.at), by=by.name)
         added = RatesAdded(len(rows), new, min(days), max(days))
         if new:
             after = {
@@ -116,12 +115,9 @@ def _add(
             if len(rows) == 1:
                 after |= {"pair": f"{rows[0].source} to {rows[0].target}", "rate": rows[0].rate}
             record_change(
-                actor=actor,
-                action="exchange_rate.add",
-                object_type="exchange rate",
-                object_id=origin,
-                at=at,
-                address=address,
+                by,
+                "exchange_rate.add",
+                of=("exchange rate", origin),
                 after=after,
             )
     return added

@@ -6,10 +6,10 @@ database; `Links` are the ids behind the names that they leave.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db.models import Q
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.core.dialplan import (
@@ -67,7 +67,7 @@ def dial_plan(site: Site) -> DialPlan:
 
 
 def set_dial_plan(
-    *, site_id: int, document: Mapping[str, object], at: datetime, actor: str, address: str = ""
+    *, site_id: int, document: Mapping[str, object], by: Actor
 ) -> tuple[DialPlanFault, ...]:
     """Store a site's dial plan for the calls to come, or return why it was refused whole."""
     reading = read_dial_plan(document)
@@ -77,12 +77,9 @@ def set_dial_plan(
     with door().transaction():
         site = Site.objects.get(pk=site_id)
         record_change(
-            actor=actor,
-            action="site.dial_plan",
-            object_type="site",
-            object_id=str(site_id),
-            at=at,
-            address=address,
+            by,
+            "site.dial_plan",
+            of=("site", site_id),
             before=site.dial_plan,
             after=after,
         )

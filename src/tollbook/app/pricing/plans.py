@@ -11,12 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.plan_documents import CheckedPlan, plan_of
 from tollbook.core.charging import Plan
 from tollbook.core.instants import from_us, to_us
 from tollbook.storage.db.installation import door
-from tollbook.storage.models import PlanVersion, Site
+from tollbook.storage.models import PlanVersion, Site, TariffVersion
 from tollbook.storage.pricing.exchange_rates import ExchangeRateRow, add_rates
 
 EVERY_SITE = "every site"
@@ -60,13 +61,7 @@ class StoredPlan:
 
 
 def add_plan(
-    checked: CheckedPlan,
-    *,
-    site_id: int | None,
-    at: datetime,
-    actor: str,
-    valid_from: datetime | None = None,
-    address: str = "",
+    checked: CheckedPlan, *, site_id: int | None, by: Actor, valid_from: datetime | None = None
 ) -> PlanAdded:
     """Store a plan that `check_plan` let pass, for the calls of a site or of every other site.
 
@@ -89,27 +84,24 @@ def add_plan(
                 for one in checked.rates
             ],
             origin=PLAN_ORIGIN,
-            at_us=to_us(at),
-            by=actor,
+            at_us=to_us(by.at),
+            by=by.name,
         )
-        if newest is not None and newest.sha256 == sha256 and not _moves(newest, valid_from):
+        if newest is not None and newest.sha256 == sha256 and not is_moved(newest, valid_from):
             return PlanAdded(_info(newest), is_new=False, new_rates=new_rates)
         version = PlanVersion.objects.create(
             site=site,
             number=newest.number + 1 if newest else 1,
             document=checked.text,
             sha256=sha256,
-            valid_from_us=_valid_from_us(newest, valid_from, at),
-            created_us=to_us(at),
-            created_by=actor,
+            valid_from_us=valid_from_us(is_first=newest is None, valid_from=valid_from, at=by.at),
+            created_us=to_us(by.at),
+            created_by=by.name,
         )
         record_change(
-            actor=actor,
-            action="plan.add",
-            object_type="plan",
-            object_id=str(version.pk),
-            at=at,
-            address=address,
+            by,
+            "plan.add",
+            of=("plan", version.pk),
             before={"version": newest.number} if newest else None,
             after={
                 "site": site.name if site else EVERY_SITE,
@@ -186,22 +178,24 @@ class PlanBook:
         return self._by_site[site_id][place - 1] if place else None
 
 
+def is_moved(version: PlanVersion | TariffVersion, valid_from: datetime | None) -> bool:
+    """Say whether the same document is wanted from another instant on."""
+    return valid_from is not None and to_us(valid_from) != version.valid_from_us
+
+
+def valid_from_us(*, is_first: bool, valid_from: datetime | None, at: datetime) -> int:
+    """Return from when on a new version holds: as said, else from now; the first since ever."""
+    if valid_from is not None:
+        return to_us(valid_from)
+    return SINCE_EVER_US if is_first else to_us(at)
+
+
 def load_plans() -> PlanBook:
     """Return all plans as they stand now."""
     rows = PlanVersion.objects.order_by("valid_from_us", "number", "id")
     return PlanBook(
         [PlanAtWork(row.pk, row.site_id, row.valid_from_us, row.document) for row in rows]
     )
-
-
-def _moves(version: PlanVersion, valid_from: datetime | None) -> bool:
-    return valid_from is not None and to_us(valid_from) != version.valid_from_us
-
-
-def _valid_from_us(newest: PlanVersion | None, valid_from: datetime | None, at: datetime) -> int:
-    if valid_from is not None:
-        return to_us(valid_from)
-    return SINCE_EVER_US if newest is None else to_us(at)
 
 
 def _info(row: PlanVersion) -> PlanInfo:

@@ -1,9 +1,9 @@
 """Records that were refused: deciding on them, and all of them for an export."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.core.instants import to_us
 from tollbook.storage.db.installation import door
@@ -68,21 +68,18 @@ def every_reject(
         before = page.next
 
 
-def dismiss_reject(reject_id: int, *, at: datetime, actor: str, address: str) -> bool:
+def dismiss_reject(reject_id: int, *, by: Actor) -> bool:
     """Take a record off the list of what waits; False if it does not wait there."""
     with door().transaction():
         dismissed = Reject.objects.filter(pk=reject_id, state="new").update(
-            state="dismissed", resolved_us=to_us(at), resolved_by=actor
+            state="dismissed", resolved_us=to_us(by.at), resolved_by=by.name
         )
         if dismissed:
             record_change(
-                actor=actor,
-                action="reject.dismiss",
-                object_type="reject",
-                object_id=str(reject_id),
+                by,
+                "reject.dismiss",
+                of=("reject", reject_id),
                 before={"state": "new"},
                 after={"state": "dismissed"},
-                at=at,
-                address=address,
             )
     return bool(dismissed)

@@ -1,7 +1,7 @@
 """Refused duplicates, released: each becomes a call of its own, once (AMB-40).
 
-    found = find_duplicates(door, [7, 8], data_dir=data_dir, at=now)      # writes nothing
-    calls = release_duplicates(door, found, at=now, actor="anna")
+    found = find_duplicates([7, 8], data_dir=data_dir, at=now)      # writes nothing
+    calls = release_duplicates(found, by=anna)
 
 Two true calls can look alike to a PBX that writes minutes; only people know. The record is read
 again from the raw log and takes the usual way: mediated, priced, stored. Its hash is one that no
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.quarantine.preview import ReadCall, read_calls
@@ -73,14 +74,12 @@ def find_duplicates(ids: Sequence[int], *, data_dir: Path, at: datetime) -> list
     return sorted(found, key=lambda one: one.duplicate_id)
 
 
-def release_duplicates(
-    found: Sequence[RefusedDuplicate], *, at: datetime, actor: str, address: str = ""
-) -> dict[int, int]:
+def release_duplicates(found: Sequence[RefusedDuplicate], *, by: Actor) -> dict[int, int]:
     """Make each that can be one a call; return the call's id by that of the duplicate.
 
     One that somebody else has released meanwhile keeps the call that it has.
     """
-    release = _DuplicateRelease(at, actor, address)
+    release = _DuplicateRelease(by)
     made = {one.duplicate_id: one.released_call for one in found if one.released_call}
     made.update(door().bulk(release.steps(found)))
     return made
@@ -89,10 +88,8 @@ def release_duplicates(
 class _DuplicateRelease:
     """Duplicates being released, one a transaction."""
 
-    def __init__(self, at: datetime, actor: str, address: str) -> None:
-        self._at = at
-        self._actor = actor
-        self._address = address
+    def __init__(self, by: Actor) -> None:
+        self._by = by
         self._intakes: dict[int, Intake] = {}
 
     def steps(self, found: Sequence[RefusedDuplicate]) -> Iterator[partial[tuple[int, int]]]:
@@ -111,7 +108,7 @@ class _DuplicateRelease:
         row = Duplicate.objects.select_for_update().get(pk=one.duplicate_id)
         if row.released_call_id is not None:
             return row.pk, row.released_call_id
-        draft = intake.draft_again(one.outcomes, segment_id=record.segment_id, at=self._at)
+        draft = intake.draft_again(one.outcomes, segment_id=record.segment_id, at=self._by.at)
         draft.calls.dedupe_hash[0] = _free_hash(
             draft.calls.dedupe_hash[0],
             row.pk,
@@ -123,18 +120,15 @@ class _DuplicateRelease:
         if call_id is None:
             raise RuntimeError(f"duplicate {row.pk} was refused again under a hash of its own")
         Duplicate.objects.filter(pk=row.pk).update(
-            released_call=call_id, released_us=to_us(self._at), released_by=self._actor
+            released_call=call_id, released_us=to_us(self._by.at), released_by=self._by.name
         )
         _recount(intake, record)
         record_change(
-            actor=self._actor,
-            action="duplicate.release",
-            object_type="duplicate",
-            object_id=str(row.pk),
+            self._by,
+            "duplicate.release",
+            of=("duplicate", row.pk),
             before={"of_call": row.of_call_id, "released_call": None},
             after={"of_call": row.of_call_id, "released_call": call_id},
-            at=self._at,
-            address=self._address,
         )
         return row.pk, call_id
 

@@ -1,7 +1,7 @@
 """Rejected records, tried again: what they would become now, then that and nothing else.
 
-    tried = try_rejects(door, source_id=3, data_dir=data_dir, at=now)  # writes nothing
-    released = release_rejects(door, tried, at=now, actor="anna")
+    tried = try_rejects(source_id=3, data_dir=data_dir, at=now)  # writes nothing
+    released = release_rejects(tried, by=anna)
 
 Every record is read from the raw log by its format and zone as they are now (AMB-40). What still
 cannot be read stays in quarantine. A record is released once, whoever asks how often, and a call
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import F, QuerySet
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.intake.intake import Intake, open_intake
 from tollbook.app.intake.mediate import CALL as CALL_RECORD
@@ -135,12 +136,12 @@ def try_rejects(
     )
 
 
-def release_rejects(tried: Tried, *, at: datetime, actor: str, address: str = "") -> Released:
+def release_rejects(tried: Tried, *, by: Actor) -> Released:
     """Store what *tried* found, some records a transaction; what stays is not touched.
 
     What somebody else decided meanwhile is passed over.
     """
-    release = _RejectRelease(at, actor, address)
+    release = _RejectRelease(by)
     done = Released()
     for one in door().bulk(release.steps(tried.fates)):
         done += one
@@ -194,10 +195,8 @@ class _SourceRetry:
 class _RejectRelease:
     """Rejects being released, step by step."""
 
-    def __init__(self, at: datetime, actor: str, address: str) -> None:
-        self._at = at
-        self._actor = actor
-        self._address = address
+    def __init__(self, by: Actor) -> None:
+        self._by = by
         self._intakes: dict[int, Intake] = {}
 
     def steps(self, fates: Sequence[Fate]) -> Iterator[partial[Released]]:
@@ -239,7 +238,7 @@ class _RejectRelease:
             return Released()
         first = kept[0].rejects[0]
         outcomes = [one for fate in kept for one in fate.outcomes]
-        draft = intake.draft_again(outcomes, segment_id=first.segment_id, at=self._at)
+        draft = intake.draft_again(outcomes, segment_id=first.segment_id, at=self._by.at)
         stored = intake.store_again(draft, received=from_us(first.received_us))
         call_at = {
             draft.records.offset[record]: call_id or stored.duplicates[index]
@@ -257,19 +256,16 @@ class _RejectRelease:
         for reject_id, call_id in call_of.items():
             Reject.objects.filter(pk=reject_id).update(
                 state="released",
-                resolved_us=to_us(self._at),
-                resolved_by=self._actor,
+                resolved_us=to_us(self._by.at),
+                resolved_by=self._by.name,
                 released_call=call_id,
             )
         record_change(
-            actor=self._actor,
-            action="reject.release",
-            object_type="reject",
-            object_id=str(next(iter(call_of))) if len(call_of) == 1 else "",
+            self._by,
+            "reject.release",
+            of=("reject", str(next(iter(call_of))) if len(call_of) == 1 else ""),
             before={"state": "new", "rejects": sorted(call_of)},
             after={"state": "released", "calls": {str(one): call for one, call in call_of.items()}},
-            at=self._at,
-            address=self._address,
         )
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.rerating.plan_walk import Walk, WalkStep, store_walk
 from tollbook.app.rerating.reprice import Repricer, Tally
@@ -39,9 +40,7 @@ def late_calls() -> LateCalls | None:
     return LateCalls(len(marks), from_us(min(marks))) if marks else None
 
 
-def rerate_late(
-    *, at: datetime, actor: str, address: str = "", progress: LateCallsProgress | None = None
-) -> Rerating | None:
+def rerate_late(*, by: Actor, progress: LateCallsProgress | None = None) -> Rerating | None:
     """Charge again what late calls have moved, and return what that came to; None: nothing waits.
 
     Killed at any moment, the next one goes on where it stood. Raises RunTaken while a re-rating
@@ -53,9 +52,9 @@ def rerate_late(
         running = RatingRun.objects.filter(state=RunState.RUNNING).first()
         if running is not None:
             raise RunTaken(running.pk)
-        at_us = to_us(at)
+        at_us = to_us(by.at)
         run = RatingRun.objects.create(
-            started_us=at_us, seen_us=at_us, finished_us=at_us, by=actor, note=NOTE
+            started_us=at_us, seen_us=at_us, finished_us=at_us, by=by.name, note=NOTE
         )
     tally, looked_at = Tally(), 0
 
@@ -73,7 +72,7 @@ def rerate_late(
         )
 
     repricer = Repricer()
-    for step in store_walk(Walk(repricer), run.pk, at=at, note=note):
+    for step in store_walk(Walk(repricer), run.pk, at=by.at, note=note):
         looked_at += step.looked_at
         if progress:
             progress(looked_at)
@@ -81,12 +80,9 @@ def rerate_late(
     with door().transaction():
         if rerating.changed:
             record_change(
-                actor=actor,
-                action="rerate.late",
-                object_type="rerating",
-                object_id=str(run.pk),
-                at=at,
-                address=address,
+                by,
+                "rerate.late",
+                of=("rerating", run.pk),
                 after={"calls": rerating.calls, "changed": rerating.changed},
             )
         else:  # Nothing was written under it: a row of its own would only be in the way.

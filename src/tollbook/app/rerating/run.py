@@ -17,6 +17,7 @@ from typing import Any
 from django.db import IntegrityError
 from django.db.models import F
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.tariff_documents import uncollected
 from tollbook.app.rerating.budgets_and_fees import charge_fees_again, count_again
@@ -112,23 +113,21 @@ def dry_run(wanted: CallFilter, *, progress: RerateProgress | None = None) -> Re
     return rerating_of(tally.cells.values(), run=None, extensions=repricer.names.extensions)
 
 
-def begin_rerating(
-    wanted: CallFilter, *, words: str, at: datetime, actor: str, address: str = ""
-) -> RunInfo:
+def begin_rerating(wanted: CallFilter, *, words: str, by: Actor) -> RunInfo:
     """Open the run that re-rates the calls that *wanted* admits; `carry_on` does the work.
 
     An unfinished run of the same calls is that run. Raises Unfinished for one of other calls.
     """
     last_call = newest_call_id()
     calls = bisect_right(ids_of(wanted), last_call)
-    at_us = to_us(at)
+    at_us = to_us(by.at)
     try:
         with door().transaction():
             known = _unfinished()
             if known is None:
                 run = RatingRun.objects.create(
                     started_us=at_us,
-                    by=actor,
+                    by=by.name,
                     note=words,
                     state=RunState.RUNNING,
                     wanted=asdict(wanted),
@@ -137,7 +136,7 @@ def begin_rerating(
                     calls=calls,
                     seen_us=at_us,
                 )
-                _record(run, "rerate.start", at=at, actor=actor, address=address)
+                _record(run, "rerate.start", by=by)
                 return _info(run)
     except IntegrityError:  # Race: another run was begun meanwhile.
         known = _unfinished()
@@ -250,7 +249,7 @@ def _begin_anew(run: RatingRun, *, at: datetime, after: int, why: str) -> Rating
     """Stop *run*, which stands at *after*, and open one in its place."""
     with door().transaction():
         end_run(run.pk, RunState.STOPPED, after=after, at_us=to_us(at))
-        _record(run, "rerate.stop", at=at, actor=run.by, after={"why": why})
+        _record(run, "rerate.stop", by=Actor(run.by, at), after={"why": why})
         anew = RatingRun.objects.create(
             started_us=to_us(at),
             by=run.by,
@@ -262,7 +261,7 @@ def _begin_anew(run: RatingRun, *, at: datetime, after: int, why: str) -> Rating
             calls=run.calls,
             seen_us=to_us(at),
         )
-        _record(anew, "rerate.start", at=at, actor=run.by)
+        _record(anew, "rerate.start", by=Actor(run.by, at))
     return anew
 
 
@@ -280,7 +279,7 @@ def _finish(run: RatingRun, *, watermark: int, at: datetime) -> Rerating:
             result=document,
         )
         after = {key: document[key] for key in ("calls", "changed", "unrated", "totals")}
-        _record(run, "rerate.done", at=at, actor=run.by, after=after)
+        _record(run, "rerate.done", by=Actor(run.by, at), after=after)
     return rerating
 
 
@@ -291,23 +290,10 @@ def _wanted(run: RatingRun) -> CallFilter:
 
 
 def _record(
-    run: RatingRun,
-    action: str,
-    *,
-    at: datetime,
-    actor: str,
-    address: str = "",
-    after: Mapping[str, Any] | None = None,
+    run: RatingRun, action: str, *, by: Actor, after: Mapping[str, Any] | None = None
 ) -> None:
-    record_change(
-        actor=actor,
-        action=action,
-        object_type="rerating",
-        object_id=str(run.pk),
-        at=at,
-        address=address,
-        after=after or {"calls": run.calls, "words": run.note},
-    )
+    said = after or {"calls": run.calls, "words": run.note}
+    record_change(by, action, of=("rerating", run.pk), after=said)
 
 
 def _info(run: RatingRun) -> RunInfo:

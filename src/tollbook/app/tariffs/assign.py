@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Max
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import BY_CALLEE, BY_DIALLED, CHARGE
 from tollbook.core.instants import from_us, to_us
@@ -77,12 +78,10 @@ def assign_tariff(
     tariff_id: int,
     scope: Scope,
     *,
-    at: datetime,
-    actor: str,
+    by: Actor,
     kind: str = CHARGE,
     matches: str = BY_CALLEE,
     before: int | None = None,
-    address: str = "",
 ) -> int:
     """Add an assignment and return its id.
 
@@ -105,11 +104,11 @@ def assign_tariff(
             to_us=None if scope.valid_to is None else to_us(scope.valid_to),
             **{f"{name}_id": getattr(scope, name) for name in _SCOPES},
         )
-        _record(row, "assignment.add", at=at, actor=actor, address=address)
+        _record(row, "assignment.add", by=by)
     return int(row.pk)
 
 
-def assign_default(tariff_id: int, *, at: datetime, actor: str, address: str = "") -> None:
+def assign_default(tariff_id: int, *, by: Actor) -> None:
     """Let a tariff price every call that no other assignment claims; inside a transaction."""
     rows = TariffAssignment.objects.filter(position=DEFAULT_POSITION, kind=CHARGE)
     row = rows.first()
@@ -122,16 +121,16 @@ def assign_default(tariff_id: int, *, at: datetime, actor: str, address: str = "
     else:
         rows.filter(pk=row.pk).update(tariff_id=tariff_id)
         row.refresh_from_db()
-    _record(row, "assignment.default", at=at, actor=actor, address=address)
+    _record(row, "assignment.default", by=by)
 
 
-def unassign(assignment_id: int, *, at: datetime, actor: str, address: str = "") -> bool:
+def unassign(assignment_id: int, *, by: Actor) -> bool:
     """Remove an assignment; stored charges stay as they are. False: there was none."""
     with door().transaction():
         row = TariffAssignment.objects.filter(pk=assignment_id).first()
         if row is None:
             return False
-        _record(row, "assignment.remove", at=at, actor=actor, address=address)
+        _record(row, "assignment.remove", by=by)
         row.delete()
     return True
 
@@ -195,14 +194,11 @@ def _make_place(before: int | None) -> int:
     return place
 
 
-def _record(row: TariffAssignment, action: str, *, at: datetime, actor: str, address: str) -> None:
+def _record(row: TariffAssignment, action: str, *, by: Actor) -> None:
     record_change(
-        actor=actor,
-        action=action,
-        object_type="assignment",
-        object_id=str(row.pk),
-        at=at,
-        address=address,
+        by,
+        action,
+        of=("assignment", row.pk),
         after={
             "tariff": row.tariff.name,
             "kind": row.kind,

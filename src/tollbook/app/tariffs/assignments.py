@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
 from tollbook.app.pricing.pbx_rules import CHARGE, COST
 from tollbook.app.tariffs.assign import (
@@ -75,9 +76,7 @@ def which_tariff(call: AskedCall, *, kind: str = CHARGE) -> Verdict:
     return Verdict(kind, tuple(judged), winner, version)
 
 
-def move_assignment(
-    assignment_id: int, to: Literal["up", "down"], *, at: datetime, actor: str, address: str = ""
-) -> bool:
+def move_assignment(assignment_id: int, to: Literal["up", "down"], *, by: Actor) -> bool:
     """Let an assignment change places with its neighbour; False: there is none to change with.
 
     The default stays the last.
@@ -100,21 +99,16 @@ def move_assignment(
             if one.position != position:
                 TariffAssignment.objects.filter(pk=one.pk).update(position=position)
         record_change(
-            actor=actor,
-            action=f"assignment.{to}",
-            object_type="assignment",
-            object_id=str(assignment_id),
-            at=at,
-            address=address,
+            by,
+            f"assignment.{to}",
+            of=("assignment", assignment_id),
             before={"place": here + 1},
             after={"place": there + 1},
         )
     return True
 
 
-def set_default(
-    kind: str, tariff_id: int | None, *, at: datetime, actor: str, address: str = ""
-) -> None:
+def set_default(kind: str, tariff_id: int | None, *, by: Actor) -> None:
     """Let a tariff price all calls that no other assignment claims; None: let none.
 
     Raises AssignmentRefused for a tariff that does not exist.
@@ -136,12 +130,9 @@ def set_default(
         else:
             rows.update(tariff_id=tariff_id)
         record_change(
-            actor=actor,
-            action="assignment.default",
-            object_type="assignment",
-            object_id=kind,
-            at=at,
-            address=address,
+            by,
+            "assignment.default",
+            of=("assignment", kind),
             before={"tariff": before},
             after={"tariff": tariff_id},
         )

@@ -10,6 +10,7 @@ from datetime import datetime
 from itertools import islice
 from typing import BinaryIO
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.pricing.tariff_documents import uncollected
 from tollbook.app.tariffs.deck_changes import DeckChanges, amended, compare_rates
 from tollbook.app.tariffs.deck_mappings import SuggestedLayout, suggest_layout
@@ -142,13 +143,7 @@ def compare_deck(base: DeckBase, tariff: TariffDefinition, *, at: datetime) -> D
 
 
 def publish_deck(
-    tariff: TariffDefinition,
-    base: DeckBase,
-    *,
-    at: datetime,
-    actor: str,
-    valid_from: datetime | None = None,
-    address: str = "",
+    tariff: TariffDefinition, base: DeckBase, *, by: Actor, valid_from: datetime | None = None
 ) -> Published | Faulty:
     """Publish a drafted tariff as the next version, unless another came since *base* was read.
 
@@ -156,10 +151,10 @@ def publish_deck(
     calls if it is the first version.
     """
     if base.tariff_id is not None:
-        now = version_in_force(base.tariff_id, at=valid_from or at)
+        now = version_in_force(base.tariff_id, at=valid_from or by.at)
         if now is not None and now.id != base.version_id:
             return Faulty((_overtaken(base, now.number),))
-    return publish(tariff, at=at, actor=actor, valid_from=valid_from, address=address)
+    return publish(tariff, by=by, valid_from=valid_from)
 
 
 def _refused(reading: DeckReading, *more: Fault) -> DeckDraft:

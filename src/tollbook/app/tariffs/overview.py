@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tollbook.app.pricing.pbx_rules import COST
+from tollbook.app.pricing.plans import SINCE_EVER_US
 from tollbook.app.pricing.stored_tariffs import stored_tariff
 from tollbook.app.tariffs.assign import AssignmentInfo, list_assignments
-from tollbook.app.tariffs.publish import SINCE_EVER_US
 from tollbook.core.instants import from_us, to_us
 from tollbook.core.tariff import TariffDefinition
 from tollbook.storage.db.current import remembered

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import record_change
+from tollbook.app.pricing.plans import is_moved, valid_from_us
 from tollbook.app.pricing.tariff_documents import uncollected
 from tollbook.app.tariffs.assign import assign_default, nothing_assigned
 from tollbook.core.instants import from_us, to_us
@@ -22,7 +24,6 @@ from tollbook.storage.db.installation import door
 from tollbook.storage.models import Call, Tariff, TariffAssignment, TariffVersion
 
 # The first version of a tariff serves all calls, also those from before it was written down.
-SINCE_EVER_US = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +78,9 @@ def check_tariff(raw: bytes, *, name: str) -> tuple[TariffDefinition | None, tup
 def publish_tariff(
     document: Mapping[str, object],
     *,
-    at: datetime,
-    actor: str,
+    by: Actor,
     valid_from: datetime | None = None,
     default: bool = False,
-    address: str = "",
 ) -> Published | Faulty:
     """Store *document* as the next version of the tariff that it names.
 
@@ -93,25 +92,17 @@ def publish_tariff(
     if reading.tariff is None:
         return Faulty(reading.faults)
     return publish(
-        reading.tariff,
-        doubts=reading.faults,
-        at=at,
-        actor=actor,
-        valid_from=valid_from,
-        default=default,
-        address=address,
+        reading.tariff, doubts=reading.faults, by=by, valid_from=valid_from, default=default
     )
 
 
 def publish(
     tariff: TariffDefinition,
     *,
-    at: datetime,
-    actor: str,
+    by: Actor,
     doubts: tuple[Fault, ...] = (),
     valid_from: datetime | None = None,
     default: bool = False,
-    address: str = "",
 ) -> Published | Faulty:
     """Do as `publish_tariff` with a tariff that was read already."""
     with uncollected():
@@ -125,27 +116,24 @@ def publish(
             return Faulty((_other_currency(stored, tariff),))
         versions = TariffVersion.objects.filter(tariff=stored).defer("document")
         newest = versions.order_by("-number").first()
-        effective_us = _effective_us(newest, valid_from, at)
+        effective_us = valid_from_us(is_first=newest is None, valid_from=valid_from, at=by.at)
         version, is_new = newest, False
-        if version is None or version.sha256 != sha256 or _moves(version, valid_from):
+        if version is None or version.sha256 != sha256 or is_moved(version, valid_from):
             version, is_new = (
-                _next_version(stored, newest, text, sha256, effective_us, at, actor),
+                _next_version(stored, newest, text, sha256, effective_us, by.at, by.name),
                 True,
             )
             Tariff.objects.filter(pk=stored.pk).update(zone=str(tariff.zone))
             record_change(
-                actor=actor,
-                action="tariff.publish",
-                object_type="tariff",
-                object_id=str(stored.pk),
-                at=at,
-                address=address,
+                by,
+                "tariff.publish",
+                of=("tariff", stored.pk),
                 before={"version": newest.number} if newest else None,
                 after={"name": stored.name, "version": version.number, "sha256": sha256},
             )
         is_default = default or nothing_assigned()
         if is_default:
-            assign_default(stored.pk, at=at, actor=actor, address=address)
+            assign_default(stored.pk, by=by)
     return Published(
         tariff_id=stored.pk,
         name=stored.name,
@@ -178,17 +166,6 @@ def list_tariffs() -> tuple[TariffInfo, ...]:
                 )
             )
     return tuple(found)
-
-
-def _effective_us(newest: TariffVersion | None, valid_from: datetime | None, at: datetime) -> int:
-    if valid_from is not None:
-        return to_us(valid_from)
-    return SINCE_EVER_US if newest is None else to_us(at)
-
-
-def _moves(version: TariffVersion, valid_from: datetime | None) -> bool:
-    """Say whether the same document is wanted from another instant on."""
-    return valid_from is not None and to_us(valid_from) != version.valid_from_us
 
 
 def _next_version(

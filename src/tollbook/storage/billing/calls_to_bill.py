@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one
+from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one, marks
 from tollbook.storage.models.calls import DirectionCode
 
 _VALUES_A_STATEMENT = 500
@@ -151,7 +151,7 @@ def calls_to_bill(ids: Sequence[int]) -> list[CallToBill]:
             "JOIN tollbook_site s ON s.id = c.site_id "
             "LEFT JOIN tollbook_extension x ON x.id = c.extension_id "
             f"LEFT JOIN tollbook_charge h ON {in_force} "
-            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            f"WHERE c.id IN ({marks(some)}) ORDER BY c.id",
             some,
         )
     ]
@@ -171,7 +171,7 @@ def prices_of_run(ids: Sequence[int], *, run: int) -> list[RunPrice]:
             "LEFT JOIN tollbook_charge o ON o.call_id = c.id AND o.kind = 'charge' "
             "AND o.run = (SELECT max(p.run) FROM tollbook_charge p WHERE p.call_id = c.id "
             "AND p.kind = 'charge' AND p.run < %s) "
-            f"WHERE c.id IN ({_marks(some)}) ORDER BY c.id",
+            f"WHERE c.id IN ({marks(some)}) ORDER BY c.id",
             (run, run, *some),
         )
     ]
@@ -206,7 +206,7 @@ def waiting_holds(
     for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
         for row in fetch(
             f"SELECT {columns} FROM tollbook_hold WHERE NOT (switch_call_id = '') "
-            f"AND call_id IS NULL AND switch_call_id IN ({_marks(some)})",
+            f"AND call_id IS NULL AND switch_call_id IN ({marks(some)})",
             some,
         ):
             found[row[0]] = WaitingHold(*row)
@@ -243,7 +243,7 @@ def codes_by_id(ids: Collection[int]) -> dict[int, tuple[int, str, int | None]]:
         row[0]: (row[0], row[1], row[2])
         for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
         for row in fetch(
-            f"SELECT id, code, owner_id FROM tollbook_account_code WHERE id IN ({_marks(some)})",
+            f"SELECT id, code, owner_id FROM tollbook_account_code WHERE id IN ({marks(some)})",
             some,
         )
     }
@@ -256,7 +256,7 @@ def fees_of_codes(ids: Collection[int]) -> dict[int, CodeFee]:
         for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
         for code_id, hourly_micros, unit_s in fetch(
             "SELECT id, fee_micros, fee_unit_s FROM tollbook_account_code "
-            f"WHERE fee_micros IS NOT NULL AND id IN ({_marks(some)})",
+            f"WHERE fee_micros IS NOT NULL AND id IN ({marks(some)})",
             some,
         )
     }
@@ -270,7 +270,7 @@ def fees_in_force(call_ids: Sequence[int]) -> dict[int, FeeRow]:
         for some in chunks(call_ids, _VALUES_A_STATEMENT)
         for row in fetch(
             f"SELECT {', '.join(FeeRow._fields)} FROM tollbook_fee "
-            f"WHERE call_id IN ({_marks(some)}) ORDER BY call_id, run",
+            f"WHERE call_id IN ({marks(some)}) ORDER BY call_id, run",
             some,
         )
     }
@@ -302,7 +302,7 @@ def entry_amounts(entry_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
         for entry_id, micros, currency in fetch(
             "SELECT p.entry_id, p.amount_micros, a.currency FROM tollbook_posting p "
             "JOIN tollbook_account a ON a.id = p.account_id "
-            f"WHERE a.kind <> 'system' AND p.entry_id IN ({_marks(some)})",
+            f"WHERE a.kind <> 'system' AND p.entry_id IN ({marks(some)})",
             some,
         )
     }
@@ -317,13 +317,9 @@ def credits_of(holders: Collection[tuple[str, int]]) -> dict[tuple[str, int], in
             sorted(holder for of_kind, holder in holders if of_kind == kind), _VALUES_A_STATEMENT
         )
         for holder_id, credit_micros in fetch(
-            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({_marks(some)})", some
+            f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({marks(some)})", some
         )
     }
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))
 
 
 def _pairs(values: Collection[object]) -> str:

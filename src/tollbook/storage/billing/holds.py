@@ -36,7 +36,7 @@ from tollbook.storage.billing.hold_values import (
 from tollbook.storage.billing.ledger import AccountKey, Filed, accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.sql import chunks, fetch, run_many_inside
+from tollbook.storage.db.sql import chunks, fetch, marks, run_many_inside
 
 __all__ = [
     "REVENUE",
@@ -405,7 +405,7 @@ def _stored(column: str, values: Sequence[Any]) -> list[StoredHold]:
         for some in chunks(values, _VALUES_A_STATEMENT)
         for row in fetch(
             f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
-            f"ON a.id = h.account_id WHERE {column} IN ({_marks(some)})",
+            f"ON a.id = h.account_id WHERE {column} IN ({marks(some)})",
             some,
         )
     ]
@@ -470,7 +470,3 @@ def _require_pending(holds: Iterable[StoredHold]) -> None:
     for hold in holds:
         if hold.state != "pending":
             raise HoldEnded(hold.key, hold.state)
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -20,7 +20,7 @@ from tollbook.core.ledger import Entry, EntryKind, KeyConflict, content_hash
 from tollbook.storage.billing.call_payers import set_payers
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.sql import Row, chunks, fetch
+from tollbook.storage.db.sql import chunks, fetch, marks
 
 MOST_ENTRIES = 1_000  # In one transaction: bounds how long its locks are held.
 SYSTEM = "system"  # The kind of our own accounts.
@@ -130,7 +130,7 @@ def _open_accounts(holders: set[AccountKey]) -> dict[AccountKey, int]:
         for some in chunks(wanted, _VALUES_A_STATEMENT)
         for account_id, name in fetch(
             "SELECT id, name FROM tollbook_account WHERE kind = %s AND currency = %s "
-            f"AND name IN ({_marks(some)})",
+            f"AND name IN ({marks(some)})",
             (kind, currency, *some),
         )
     }
@@ -144,7 +144,7 @@ def _locked_balances(accounts: Iterable[int]) -> dict[int, int]:
         for some in chunks(sorted(accounts), _VALUES_A_STATEMENT)
         for row in fetch(
             "SELECT account_id, balance_micros FROM tollbook_balance "
-            f"WHERE account_id IN ({_marks(some)}) ORDER BY account_id{lock}",
+            f"WHERE account_id IN ({marks(some)}) ORDER BY account_id{lock}",
             some,
         )
     )
@@ -185,7 +185,7 @@ def _undone_ids(reversals: Sequence[Entry]) -> dict[str, int]:
         row
         for some in chunks(list(undone.values()), _VALUES_A_STATEMENT)
         for row in fetch(
-            f"SELECT reverses_id, key FROM tollbook_entry WHERE reverses_id IN ({_marks(some)})",
+            f"SELECT reverses_id, key FROM tollbook_entry WHERE reverses_id IN ({marks(some)})",
             some,
         )
     )
@@ -263,7 +263,7 @@ def _by_key(keys: Sequence[str]) -> dict[str, tuple[int, str]]:
         key: (entry_id, content)
         for some in chunks(keys, _VALUES_A_STATEMENT)
         for key, entry_id, content in fetch(
-            f"SELECT key, id, content_hash FROM tollbook_entry WHERE key IN ({_marks(some)})", some
+            f"SELECT key, id, content_hash FROM tollbook_entry WHERE key IN ({marks(some)})", some
         )
     }
 
@@ -271,7 +271,3 @@ def _by_key(keys: Sequence[str]) -> dict[str, tuple[int, str]]:
 def _execute(statement: str, values: Sequence[Any]) -> None:
     with current_connection().cursor() as cursor:
         cursor.execute(statement, values)
-
-
-def _marks(values: Sequence[Row | Any]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tollbook.storage.db.sql import fetch, fetch_one
+from tollbook.storage.db.sql import fetch
 
 MOST_FAULTS = 20  # Of each sort: the first ones tell what happened.
 
@@ -92,17 +92,6 @@ def verify_balances() -> list[LedgerFault]:
         for code, check in _CHECKS.items()
         for place, stated, found in fetch(f"{check} LIMIT {MOST_FAULTS}", ())
     ]
-
-
-def balance_micros(kind: str, name: str, currency: str) -> int:
-    """Return what an account holds, in millionths; 0 for one that was never posted to."""
-    row = fetch_one(
-        "SELECT b.balance_micros FROM tollbook_account a "
-        "JOIN tollbook_balance b ON b.account_id = a.id "
-        "WHERE a.kind = %s AND a.name = %s AND a.currency = %s",
-        (kind, name, currency),
-    )
-    return int(row[0]) if row else 0
 
 
 def differences(run: int, *, after: int = 0, limit: int = 50) -> list[RerateDifference]:

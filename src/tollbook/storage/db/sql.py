@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product, repeat
@@ -108,6 +108,11 @@ def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Yield *items* in pieces of at most *size*: a statement holds only so many values."""
     for begin in range(0, len(items), size):
         yield items[begin : begin + size]
+
+
+def marks(values: Collection[object]) -> str:
+    """Return a statement's place holders for *values*."""
+    return ", ".join(["%s"] * len(values))
 
 
 def contains(columns: Sequence[str], word: str) -> Clause:

@@ -4,10 +4,10 @@ Each function asks for a whole group of decisions at once. Source: docs/algorith
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.sql import chunks, fetch, fetch_inside, filled_up
+from tollbook.storage.db.sql import chunks, fetch, fetch_inside, filled_up, marks
 
 _VALUES_A_STATEMENT = 256
 _DECIDERS_LOCK = 0x746F6C6D  # One number for all processes, next to that of bulk writes.
@@ -45,9 +45,9 @@ def known_answers(keys: Sequence[str]) -> dict[str, KnownAnswer]:
         key: KnownAnswer(content, answer)
         for some in map(filled_up, chunks(keys, _VALUES_A_STATEMENT))
         for key, content, answer in fetch_inside(
-            f"SELECT key, content_hash, answer FROM tollbook_hold WHERE key IN ({_marks(some)}) "
+            f"SELECT key, content_hash, answer FROM tollbook_hold WHERE key IN ({marks(some)}) "
             "UNION ALL SELECT key, content_hash, answer FROM tollbook_refusal "
-            f"WHERE key IN ({_marks(some)})",
+            f"WHERE key IN ({marks(some)})",
             (*some, *some),
         )
     }
@@ -78,7 +78,7 @@ def calls_now(holders: Collection[tuple[str, int]]) -> dict[tuple[str, int], int
     for kind, statement in _CALLS_NOW.items():
         ids = sorted(holder for of_kind, holder in holders if of_kind == kind)
         for some in map(filled_up, chunks(ids, _VALUES_A_STATEMENT)):
-            for holder, count in fetch_inside(statement.format(_marks(some)), some):
+            for holder, count in fetch_inside(statement.format(marks(some)), some):
                 found[kind, holder] = count
     return found
 
@@ -91,7 +91,7 @@ def known_telephones(asked: Collection[tuple[int, str]]) -> set[tuple[int, str]]
         for some in chunks(numbers, _VALUES_A_STATEMENT):
             rows = fetch(
                 "SELECT number FROM tollbook_extension "
-                f"WHERE site_id = %s AND number IN ({_marks(some)})",
+                f"WHERE site_id = %s AND number IN ({marks(some)})",
                 (site_id, *some),
             )
             found.update((site_id, number) for (number,) in rows)
@@ -119,7 +119,7 @@ def budget_stands(keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], Bu
         for some in map(filled_up, chunks(budgets, _VALUES_A_STATEMENT))
         for row in fetch_inside(
             "SELECT budget_id, from_us, used_micros, used_s, held_micros, held_s "
-            f"FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) AND from_us >= %s",
+            f"FROM tollbook_budget_use WHERE budget_id IN ({marks(some)}) AND from_us >= %s",
             (*some, earliest),
         )
         if (row[0], row[1]) in keys
@@ -130,7 +130,3 @@ def held_seconds(key: str) -> int:
     """Return the seconds of a bundle that pending holds set aside, by its counter's key."""
     rows = fetch("SELECT held_s FROM tollbook_counter WHERE key = %s", (key,))
     return int(rows[0][0]) if rows else 0
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join(["%s"] * len(values))

@@ -5,39 +5,52 @@ All of them, or only those that some calls concern; four statements either way.
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from tollbook.core.ledger import AccountRef
 from tollbook.storage.db.sql import Row, chunks, fetch
 
 _IDS_A_STATEMENT = 500
 
 
 @dataclass(frozen=True, slots=True)
-class PayerRow:
-    """A holder of an account; `name` is an extension's number, `currency` that of its site.
+class Holder:
+    """A holder of an account and its rules of money; limits that are None do not limit.
 
-    An owner has no site: its currency is that of the first. Amounts are in millionths.
+    `kind` is extension, department or owner, `name` what people call it. Amounts are millionths
+    of `currency`: the site's, an owner's that of the first site.
     """
 
     kind: str
     id: int
     name: str
     currency: str
-    billing: bool
-    payment_type: str
-    credit_micros: int
-    locked: bool
-    active: bool
-    call_limit_micros: int | None
-    call_limit_s: int | None
-    floor_micros: int | None
-    concurrent_limit: int | None
+    billing: bool = False
+    prepaid: bool = True
+    credit_micros: int = 0
+    locked: bool = False
+    active: bool = True
+    call_limit_micros: int | None = None
+    call_limit_s: int | None = None
+    floor_micros: int | None = None
+    concurrent_limit: int | None = None
+
+    @property
+    def account(self) -> AccountRef:
+        """The account in the ledger: it keeps the holder's number, whatever he is called."""
+        return AccountRef(self.kind, str(self.id))
+
+    @property
+    def words(self) -> str:
+        """The holder as an answer names him: `extension 101`."""
+        return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class PayerRows:
     """Holders; the department of each extension that has one, the owner of each account code."""
 
-    holders: tuple[PayerRow, ...]
+    holders: tuple[Holder, ...]
     department_of: Mapping[int, int]
     owner_of: Mapping[int, int]
 
@@ -67,11 +80,28 @@ def holder_rows(
         None if codes is None else set(owner_of.values()),
     )
     holders = (
-        *(PayerRow("extension", *row[1:]) for row in of_extensions),
-        *(PayerRow("department", *row) for row in of_departments),
-        *(PayerRow("owner", *row) for row in of_owners),
+        *(_holder("extension", *row[1:]) for row in of_extensions),
+        *(_holder("department", *row) for row in of_departments),
+        *(_holder("owner", *row) for row in of_owners),
     )
     return PayerRows(holders, department_of, owner_of)
+
+
+def _holder(kind: str, *row: Any) -> Holder:
+    """Return the holder of *row*: yes and no come as numbers from SQLite."""
+    row_id, name, currency, billing, prepaid, credit_micros, locked, active, *limits = row
+    return Holder(
+        kind,
+        row_id,
+        name,
+        currency,
+        bool(billing),
+        bool(prepaid),
+        credit_micros,
+        bool(locked),
+        bool(active),
+        *limits,
+    )
 
 
 def _rows(statement: str, ids: Collection[int] | None) -> list[Row]:
@@ -86,10 +116,10 @@ def _rows(statement: str, ids: Collection[int] | None) -> list[Row]:
 
 
 def _money(active: str) -> str:
-    """Return the columns of `PayerRow` behind its currency; *active* is an expression."""
+    """Return the columns of `Holder` behind its currency; *active* is an expression."""
     return (
-        f"h.billing, h.payment_type, h.credit_micros, h.locked, {active}, h.call_limit_micros, "
-        "h.call_limit_s, h.floor_micros, h.concurrent_limit"
+        f"h.billing, h.payment_type = 'prepaid', h.credit_micros, h.locked, {active}, "
+        "h.call_limit_micros, h.call_limit_s, h.floor_micros, h.concurrent_limit"
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from tollbook.storage.db.current import current_connection
-from tollbook.storage.db.sql import Row, charge_in_force, chunks, fetch, from_json
+from tollbook.storage.db.sql import Row, charge_in_force, chunks, fetch, from_json, marks
 
 _VALUES_A_STATEMENT = 500
 _HOLDER_COLUMN = {
@@ -74,7 +74,7 @@ def budgets_of(holders: Collection[HolderKey]) -> dict[HolderKey, list[BudgetRow
         for some in chunks(ids, _VALUES_A_STATEMENT):
             for row in fetch(
                 f"SELECT {', '.join(BudgetRow._fields)} FROM tollbook_budget "
-                f"WHERE kind = %s AND holder IN ({_marks(some)}) ORDER BY id",
+                f"WHERE kind = %s AND holder IN ({marks(some)}) ORDER BY id",
                 (kind, *some),
             ):
                 budget = _budget(row)
@@ -135,7 +135,7 @@ def uses_of(keys: Collection[UseKey]) -> list[UseRow]:
         for some in chunks(budgets, _VALUES_A_STATEMENT)
         for row in fetch(
             f"SELECT {', '.join(UseRow._fields)} FROM tollbook_budget_use "
-            f"WHERE budget_id IN ({_marks(some)}) ORDER BY budget_id, from_us",
+            f"WHERE budget_id IN ({marks(some)}) ORDER BY budget_id, from_us",
             some,
         )
         if ((use := UseRow(*row)).budget_id, use.from_us) in wanted
@@ -176,7 +176,7 @@ def lock_uses(budget_ids: Collection[int]) -> None:
         return
     for some in chunks(sorted(budget_ids), _VALUES_A_STATEMENT):
         fetch(
-            f"SELECT id FROM tollbook_budget_use WHERE budget_id IN ({_marks(some)}) "
+            f"SELECT id FROM tollbook_budget_use WHERE budget_id IN ({marks(some)}) "
             "ORDER BY budget_id, from_us FOR UPDATE",
             some,
         )
@@ -209,7 +209,3 @@ def note_warned(warned: Sequence[tuple[int, int, int, int | None]]) -> None:
 def _budget(columns: Row) -> BudgetRow:
     row = dict(zip(BudgetRow._fields, columns, strict=True))
     return BudgetRow(**{**row, "warn_at": tuple(from_json(row["warn_at"]))})
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join(["%s"] * len(values))

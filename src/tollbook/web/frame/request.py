@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.directory.sites import SiteFacts, first_site
 from tollbook.storage.db.installation import current
 from tollbook.web.frame.site_choice import chosen_site
@@ -26,6 +27,11 @@ def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise TypeError(f"{request.path} was reached without signing in")
     return request.user
+
+
+def by_of(request: HttpRequest) -> Actor:
+    """Return who does something, when and from where."""
+    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def htmx_of(request: HttpRequest) -> "HtmxDetails":

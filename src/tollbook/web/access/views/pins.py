@@ -22,12 +22,11 @@ from tollbook.app.access.pins import MOST_AT_ONCE, PinError, generate_pins, remo
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.sites import site_names
 from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.access.views.users import by_of
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import site_facts
+from tollbook.web.frame.request import by_of, site_facts
 
 LARGEST_FILE = 256 * 1024
 HEADS = (

@@ -8,7 +8,6 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import (
     PERMISSION_WORDS,
     PERMISSIONS,
@@ -42,7 +41,7 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts, user_of
 from tollbook.web.frame.row_ids import row_id
 
 HEADS = (
@@ -256,11 +255,6 @@ def sign_out_one(request: HttpRequest, user_id: int, session_id: int) -> HttpRes
         raise Http404("no such session")
     say(request, f"{line.name} is signed out there.")
     return redirect("user", user_id)
-
-
-def by_of(request: HttpRequest) -> Actor:
-    """Return who changes something, when, and from where."""
-    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def _show_password(

@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.bill_past import bill_past, would_bill
 from tollbook.app.billing.undo_past import NotUndone, PastRun, past_runs, undo_past
@@ -15,7 +14,7 @@ from tollbook.app.words import counted
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import midnight
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 
 
 @needs(Permission.CHANGE_MONEY)
@@ -31,7 +30,7 @@ def bill(request: HttpRequest) -> HttpResponse:
         return _page(request, {"bills": None, "fault": fault}, status=422)
     if request.method != "POST":
         return _page(request, {"since": text, "bills": would_bill(since=since, until=instant())})
-    by = Actor(user_of(request).get_username(), instant(), address_of(request))
+    by = by_of(request)
     done = bill_past(since=since, until=by.at, by=by)
     calls = sum(one.calls for one in done)
     if calls:
@@ -45,7 +44,7 @@ def bill(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, run: int) -> HttpResponse:
     """Take one billing back: what its calls paid is reversed."""
-    by = Actor(user_of(request).get_username(), instant(), address_of(request))
+    by = by_of(request)
     try:
         done = undo_past(run, by=by)
     except NotUndone as refused:

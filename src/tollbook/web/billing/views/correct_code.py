@@ -10,7 +10,6 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.billing.correct_code import (
     MOST_CALLS,
@@ -21,9 +20,10 @@ from tollbook.app.billing.correct_code import (
     would_correct,
 )
 from tollbook.app.reports.call_log import call_ids
+from tollbook.app.words import sentence
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.reports.pages.log_choices import load_choices
 from tollbook.web.reports.pages.log_query import read_query
 
@@ -99,9 +99,9 @@ def correct_code(request: HttpRequest) -> HttpResponse:
 def undo_code(request: HttpRequest, change_id: int) -> HttpResponse:
     """Take the latest correction of a call back."""
     try:
-        made = undo_correction(change_id, by=_by(request))
+        made = undo_correction(change_id, by=by_of(request))
     except NotCorrected as refused:
-        say(request, _sentence(str(refused)), level="danger")
+        say(request, sentence(str(refused)), level="danger")
         return redirect(_back(request))
     say(request, "The call has its old account code again.")
     return redirect("call", made.call_id)
@@ -145,7 +145,7 @@ def _shown(request: HttpRequest, page: CodePage) -> HttpResponse:
 
 def _posted(request: HttpRequest, page: CodePage) -> HttpResponse:
     try:
-        made = correct_codes(page.ids, page.code, by=_by(request), reason=page.reason)
+        made = correct_codes(page.ids, page.code, by=by_of(request), reason=page.reason)
     except NotCorrected as refused:
         return _refused(request, page, refused)
     if not made:
@@ -160,7 +160,7 @@ def _posted(request: HttpRequest, page: CodePage) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, page: CodePage, refused: NotCorrected) -> HttpResponse:
-    page = CodePage(page.ids, page.back, page.code, page.reason, _sentence(str(refused)))
+    page = CodePage(page.ids, page.back, page.code, page.reason, sentence(str(refused)))
     return render(request, "tollbook/billing/correct_code.html", {"page": page}, status=422)
 
 
@@ -190,11 +190,3 @@ def _back(request: HttpRequest) -> str:
     back = request.POST.get("back", "")
     is_ours = back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None)
     return back if is_ours else reverse("calls")
-
-
-def _by(request: HttpRequest) -> Actor:
-    return Actor(user_of(request).get_username(), instant(), address_of(request))
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

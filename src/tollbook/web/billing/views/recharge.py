@@ -21,18 +21,18 @@ from tollbook.app.billing.recharge import (
 from tollbook.app.directory.currency import sign_of
 from tollbook.app.directory.holders import plural
 from tollbook.app.faults import RequestRefused
+from tollbook.app.words import sentence
 from tollbook.web.directory.pages.holders import (
     MOST_SHOWN,
     NOBODY,
     Chosen,
-    by_of,
     chosen_of,
     sender_of,
 )
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import htmx_of, site_facts
+from tollbook.web.frame.request import by_of, htmx_of, site_facts
 from tollbook.web.frame.undo_offer import offer_undo
 
 
@@ -94,7 +94,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
     done = undo_entries(ids, by_of(request), reason=request.POST.get("reason", ""))
     if isinstance(done, RequestRefused):
-        say(request, _sentence(done.message), level="danger")
+        say(request, sentence(done.message), level="danger")
     elif done.repeated:
         say(request, "It was undone before. Nothing was changed.", level="warn")
     else:
@@ -184,11 +184,7 @@ def _refused(
         form.reason,
         # What was refused posted nothing: a mended form is a new request.
         secrets.token_urlsafe(16),
-        _sentence(refusal.message),
+        sentence(refusal.message),
         refusal.field,
     )
     return _form(request, chosen, faulty)
-
-
-def _sentence(message: str) -> str:
-    return message[:1].upper() + message[1:]

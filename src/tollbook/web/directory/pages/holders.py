@@ -7,7 +7,6 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from tollbook.app.access.actor import Actor
 from tollbook.app.billing.recharge import MOST_AT_ONCE
 from tollbook.app.directory.holder_fields import BY_NAME
 from tollbook.app.directory.holders import (
@@ -24,7 +23,7 @@ from tollbook.app.directory.holders import (
 from tollbook.web.frame.listing import ListQuery, asked_of, chosen_id
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import reach_of
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import site_facts, user_of
 
 FILTERS = ("kind", "status", "payment", "billing", "department")
 TITLES: dict[HolderKind, str] = {
@@ -178,11 +177,6 @@ def back_of(text: str, kind: HolderKind) -> str:
     here = reverse("extensions")
     own = text == here or text.startswith((f"{here}?", f"{here}/"))
     return text[:2_000] if own and "\\" not in text and "//" not in text else list_address(kind)
-
-
-def by_of(request: HttpRequest) -> Actor:
-    """Return who does it, when and from where."""
-    return Actor(user_of(request).get_username(), instant(), address_of(request))
 
 
 def sender_of(request: HttpRequest) -> str:

@@ -29,7 +29,7 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, site_facts
 
 HEADS = (
     Head("Account", "code"),
@@ -108,9 +108,7 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
         try:
             save_code(
                 text,
-                at=instant(),
-                actor=user_of(request).get_username(),
-                address=address_of(request),
+                by=by_of(request),
                 code_id=code_id,
             )
         except CodeRefused as refused:
@@ -137,9 +135,8 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, code_id: int) -> HttpResponse:
     """Delete a code that was never used."""
-    actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_code(code_id, at=instant(), actor=actor, address=address):
+        if not delete_code(code_id, by=by_of(request)):
             raise Http404("no such account code")
     except CodeRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")
@@ -187,13 +184,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
 
 
 def _import(request: HttpRequest, data: bytes) -> CodeReading:
-    done = import_codes(
-        data,
-        length=fixed_length(),
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
-    )
+    done = import_codes(data, length=fixed_length(), by=by_of(request))
     if not done.faults:
         changed = len(done.changes) - done.new
         added = counted(done.new, "code")

@@ -23,10 +23,9 @@ from tollbook.app.directory.extension_import import (
     plan_import,
     read_sheet,
 )
-from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import site_facts
+from tollbook.web.frame.request import by_of, site_facts
 
 MOST_BYTES = 2_000_000
 

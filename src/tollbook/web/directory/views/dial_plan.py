@@ -19,7 +19,7 @@ from tollbook.web.directory.pages.dial_plan_form import (
 )
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, user_of
+from tollbook.web.frame.request import by_of
 
 DIRECTION_WORDS = {
     "in": "comes in",
@@ -65,13 +65,7 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
         if reading.plan is not None:
             trying = reading.plan
             if given.get("do") != "try":
-                set_dial_plan(
-                    site_id=site.id,
-                    document=document,
-                    at=instant(),
-                    actor=user_of(request).get_username(),
-                    address=address_of(request),
-                )
+                set_dial_plan(site_id=site.id, document=document, by=by_of(request))
                 say(request, "The dial plan is saved. It reads the calls that come from now on.")
                 return redirect("dial_plan_of", site.id)
     context = {

@@ -26,10 +26,10 @@ from tollbook.app.directory.holder_fields import (
 )
 from tollbook.app.directory.holders import plural
 from tollbook.app.policies.classes import class_names
-from tollbook.web.directory.pages.holders import MOST_SHOWN, NOBODY, Chosen, by_of, chosen_of
+from tollbook.web.directory.pages.holders import MOST_SHOWN, NOBODY, Chosen, chosen_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import htmx_of, site_facts
+from tollbook.web.frame.request import by_of, htmx_of, site_facts
 
 LONGEST_TEXT = 300
 

@@ -17,10 +17,9 @@ from tollbook.app.directory.currency import (
 )
 from tollbook.app.directory.sites import SiteFacts
 from tollbook.app.faults import RequestRefused
-from tollbook.web.directory.pages.holders import by_of
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import site_facts
+from tollbook.web.frame.request import by_of, site_facts
 
 OTHER = "other"
 

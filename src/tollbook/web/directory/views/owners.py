@@ -23,7 +23,7 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, site_facts
 
 HEADS = (
     Head("Owner (department)", "name"),
@@ -93,9 +93,7 @@ def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
                 name=name,
                 email=email,
                 active=active,
-                at=instant(),
-                actor=user_of(request).get_username(),
-                address=address_of(request),
+                by=by_of(request),
                 owner_id=owner_id,
             )
         except OwnerRefused as refused:
@@ -114,9 +112,8 @@ def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
 @require_POST
 def delete(request: HttpRequest, owner_id: int) -> HttpResponse:
     """Delete an owner that was never used."""
-    actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_owner(owner_id, at=instant(), actor=actor, address=address):
+        if not delete_owner(owner_id, by=by_of(request)):
             raise Http404("no such owner")
     except OwnerRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")

@@ -15,7 +15,7 @@ from tollbook.core.dialplan import DialPlanFault, dial_plan_document
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, user_of
+from tollbook.web.frame.request import by_of
 
 LONGEST_DOCUMENT = 262_144
 
@@ -69,10 +69,4 @@ def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[DialPlanFau
         return (DialPlanFault(place, "dial_plan.syntax", f"This is not JSON: {fault}. Mend it."),)
     if not isinstance(document, dict):
         return (DialPlanFault("document", "dial_plan.shape", "Expected one JSON object."),)
-    return set_dial_plan(
-        site_id=site.id,
-        document=document,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
-    )
+    return set_dial_plan(site_id=site.id, document=document, by=by_of(request))

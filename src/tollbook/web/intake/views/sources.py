@@ -34,7 +34,7 @@ from tollbook.web.frame.listing import (
     page_among,
 )
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts, user_of
 from tollbook.web.frame.site_choice import chosen_site
 
 TRANSPORTS = (
@@ -177,7 +177,7 @@ def _asked(request: HttpRequest) -> ListQuery:
 def start(request: HttpRequest, source_id: int) -> HttpResponse:
     """Want a source running."""
     return _told(request, start_source(
-        source_id, at=instant(), actor=user_of(request).get_username(), address=address_of(request)
+        source_id, by=by_of(request)
     ), "is started")  # fmt: skip
 
 
@@ -186,7 +186,7 @@ def start(request: HttpRequest, source_id: int) -> HttpResponse:
 def stop(request: HttpRequest, source_id: int) -> HttpResponse:
     """Want a source stopped: it closes its port, and stays so after a restart."""
     return _told(request, stop_source(
-        source_id, at=instant(), actor=user_of(request).get_username(), address=address_of(request)
+        source_id, by=by_of(request)
     ), "is stopped, and stays so until it is started here")  # fmt: skip
 
 

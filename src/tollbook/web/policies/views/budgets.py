@@ -27,7 +27,7 @@ from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 
 KINDS: tuple[HolderKind, ...] = ("extension", "department", "owner")
 STATES = {"closed": "closed now", "warned": "80 % or more", "off": "switched off"}
@@ -99,10 +99,9 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
     form = _form_of(row, request.GET.get("holder", "")[:40])
     if request.method == "POST":
         form = _typed(request, row)
-        actor, address = user_of(request).get_username(), address_of(request)
         try:
             text = _text(form, row)
-            save_budget(text, at=instant(), actor=actor, address=address, budget_id=budget_id)
+            save_budget(text, by=by_of(request), budget_id=budget_id)
         except PolicyRefused as refused:
             faults = {fault.field: fault.message for fault in refused.faults}
             form = BudgetForm(

@@ -26,7 +26,7 @@ from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, user_of
+from tollbook.web.frame.request import by_of
 
 BLANK_LINES = 3
 MOST_LINES = 200
@@ -76,8 +76,7 @@ def classes(request: HttpRequest) -> HttpResponse:
         class_id = _id(request.POST, "service_class") or None
         if site is None or (class_id and find_class(class_id) is None):
             raise Http404("no such site or class")
-        actor, address = user_of(request).get_username(), address_of(request)
-        serve_site(site.id, class_id, at=instant(), actor=actor, address=address)
+        serve_site(site.id, class_id, by=by_of(request))
         say(request, f"Saved: it serves those at {site.name} who have no class of their own.")
         return redirect("classes")
     q = request.GET.get("q", "").strip()[:64]
@@ -101,10 +100,9 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
     form = _form_of(info)
     if request.method == "POST":
         form = _typed(request.POST)
-        actor, address = user_of(request).get_username(), address_of(request)
         try:
             text = replace(form.text, rules=_rules(form.rules), hours=_hours(form.hours))
-            save_class(text, at=instant(), actor=actor, address=address, class_id=class_id)
+            save_class(text, by=by_of(request), class_id=class_id)
         except PolicyRefused as refused:
             faults = {fault.field: fault.message for fault in refused.faults}
             form = replace(form, faults=faults)
@@ -130,9 +128,8 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
 @require_POST
 def delete(request: HttpRequest, class_id: int) -> HttpResponse:
     """Delete a class that serves nobody."""
-    actor, address = user_of(request).get_username(), address_of(request)
     try:
-        if not delete_class(class_id, at=instant(), actor=actor, address=address):
+        if not delete_class(class_id, by=by_of(request)):
             raise Http404("no such class of service")
     except PolicyRefused as refused:
         say(request, f"Not deleted: {refused.faults[0].message}.", level="warn")

@@ -37,7 +37,8 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.row_ids import row_id
 
 ALARM_HEADS = (
     Head("When", "at"), Head("Kind"), Head("What happened"), Head("Extension"), Head("State"),
@@ -87,9 +88,8 @@ def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
     form = _form_of(row)
     if request.method == "POST":
         form = _typed(request)
-        actor, address = user_of(request).get_username(), address_of(request)
         try:
-            save_guard(form.text, at=instant(), actor=actor, address=address, guard_id=guard_id)
+            save_guard(form.text, by=by_of(request), guard_id=guard_id)
         except PolicyRefused as refused:
             form = replace(form, faults={each.field: each.message for each in refused.faults})
         else:
@@ -143,9 +143,8 @@ def alarms_file(request: HttpRequest, kind: str) -> HttpResponseBase:
 @require_POST
 def see(request: HttpRequest) -> HttpResponse:
     """Mark the ticked alarms as seen."""
-    ids = [_row_id(text) for text in request.POST.getlist("alarm")[:1000]]
-    actor, address = user_of(request).get_username(), address_of(request)
-    count = mark_seen(ids, at=instant(), actor=actor, address=address)
+    ids = [(row_id(text) or 0) for text in request.POST.getlist("alarm")[:1000]]
+    count = mark_seen(ids, by=by_of(request))
     say(request, f"{count} alarm{'' if count == 1 else 's'} marked as seen.")
     return redirect("alarms")
 
@@ -154,8 +153,7 @@ def see(request: HttpRequest) -> HttpResponse:
 @require_POST
 def lift_one(request: HttpRequest, alarm_id: int) -> HttpResponse:
     """Open the extension that an alarm closed."""
-    actor, address = user_of(request).get_username(), address_of(request)
-    if not lift(alarm_id, at=instant(), actor=actor, address=address):
+    if not lift(alarm_id, by=by_of(request)):
         raise Http404("no such alarm closes anything")
     say(request, "Lifted: the extension may call again, unless it was locked by hand.")
     return redirect("alarms")
@@ -233,7 +231,3 @@ def _places() -> list[tuple[str, list[tuple[str, str]]]]:
 
 def _valued(kind: str, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
     return [(f"{kind}:{row_id}", words) for row_id, words in named]
-
-
-def _row_id(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -32,7 +32,7 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 
 FILTERS = ("source", "target", "from", "to", "origin", "all")
 HEADS = (
@@ -128,15 +128,7 @@ def _take_form(request: HttpRequest) -> HttpResponse | ExchangeRateForm:
     except ValueError:
         faults = {"day": f'"{given["day"]}" is no day; expected as 2026-10-30'}
         return ExchangeRateForm(source, target, **given, faults=faults)
-    added = add_rate(
-        source=source,
-        target=target,
-        rate=given["rate"],
-        day=day,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
-    )
+    added = add_rate(source=source, target=target, rate=given["rate"], day=day, by=by_of(request))
     if isinstance(added, RateRefused):
         return ExchangeRateForm(source, target, **given, faults={added.field: added.message})
     words = f"1 {source} is {given['rate']} {target} from {day} on"
@@ -149,12 +141,7 @@ def _take_file(request: HttpRequest) -> HttpResponse | Fault:
     if file is None:
         return Fault("the file", "exchange.missing", "is not there. Choose eurofxref-daily.xml.")
     try:
-        added = add_ecb(
-            file.read(LARGEST_BYTES + 1),
-            at=instant(),
-            actor=user_of(request).get_username(),
-            address=address_of(request),
-        )
+        added = add_ecb(file.read(LARGEST_BYTES + 1), by=by_of(request))
     except EcbError as refused:
         return Fault(f"line {refused.line}", "exchange.refused", f"{refused.message}.")
     say(request, _words(added))

@@ -25,14 +25,14 @@ from tollbook.app.pricing.plans import (
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.rerating.late_calls import LateCalls, late_calls
 from tollbook.core.instants import to_us
-from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.pricing.pages.plan import plan_sections, plan_summary
+from tollbook.web.tariffs.views.tariffs import DocumentCheck
 
 HEADS = (
     Head("Plan of", "site"),
@@ -78,15 +78,6 @@ class PlanForm:
     text: str = ""
     valid_from: str = ""
     fault: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCheck:
-    """What came of reading a document: its faults in order, and what they mean for it."""
-
-    faults: Sequence[Fault]
-    finding: str
-    consequence: str
 
 
 @needs(Permission.SEE_TARIFFS)
@@ -167,7 +158,7 @@ def new_plan(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/pricing/new_plan.html", context, status=422)
 
 
-def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | PlanCheck | str:
+def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | DocumentCheck | str:
     """Check or add what was sent; return where to go, or why the form is shown again."""
     name, raw = _document_of(request, form)
     if not raw.strip():
@@ -180,11 +171,11 @@ def _take(request: HttpRequest, form: PlanForm) -> HttpResponse | PlanCheck | st
     if checked.plan is None:
         errors = sum(fault.severity == "error" for fault in checked.faults)
         counted = "1 fault" if errors == 1 else f"{errors} faults"
-        return PlanCheck(
+        return DocumentCheck(
             checked.faults, f"Refused: {counted}", "Nothing was changed. Mend them all."
         )
     if request.POST.get("do") == "check":
-        return PlanCheck(
+        return DocumentCheck(
             checked.faults,
             "It holds",
             f"It has {plan_summary(checked.plan)}. Nothing was changed yet.",
@@ -199,14 +190,7 @@ def _added(
         starts = _valid_from(form.valid_from)
     except PeriodError as fault:
         return str(fault)
-    added = add_plan(
-        checked,
-        site_id=site_id,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        valid_from=starts,
-        address=address_of(request),
-    )
+    added = add_plan(checked, site_id=site_id, by=by_of(request), valid_from=starts)
     whose = f"The plan of {added.info.site}, version {added.info.number},"
     if added.is_new:
         say(request, f"{whose} is added. Calls that are stored keep their charge until re-rated.")

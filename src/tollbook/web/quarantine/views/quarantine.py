@@ -29,7 +29,7 @@ from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import LONGEST_SEARCH
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, site_facts
 from tollbook.web.reports.pages.raw_record import encoding_of
 
 PAGE = 50
@@ -197,12 +197,7 @@ def reject(request: HttpRequest, reject_id: int) -> HttpResponse:
 @require_POST
 def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
     """Decide that a record needs nothing more."""
-    done = dismiss_reject(
-        reject_id,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
-    )
+    done = dismiss_reject(reject_id, by=by_of(request))
     if not done:
         raise Http404("no such record waits")
     say(request, "Dismissed. It stays in the list of dismissed records.")

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.quarantine.preview import ReadCall, total_charges
 from tollbook.app.quarantine.release_duplicates import (
@@ -62,7 +63,7 @@ def release(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         before = sum(1 for one in found if one.released_call is not None)
         made = release_duplicates(
-            found, at=at, actor=user_of(request).get_username(), address=address_of(request)
+            found, by=Actor(user_of(request).get_username(), at, address_of(request))
         )
         say(request, _done_words(len(made) - before, before))
         query = urlencode({"id": [one.duplicate_id for one in found]}, doseq=True)

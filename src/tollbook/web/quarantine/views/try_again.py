@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.quarantine.preview import ReadCall, total_charges
 from tollbook.app.quarantine.retry import (
@@ -31,6 +32,7 @@ from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
+from tollbook.web.frame.row_ids import row_id
 from tollbook.web.templatetags.tollbook import money
 
 ROWS_SHOWN = 200
@@ -139,7 +141,7 @@ def try_again(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not fault:
         if given.get("seal", "") == tried.seal:
             done = release_rejects(
-                tried, at=at, actor=user_of(request).get_username(), address=address_of(request)
+                tried, by=Actor(user_of(request).get_username(), at, address_of(request))
             )
             say(request, _done_words(done, tried), level="ok" if done.released else "warn")
             return redirect(_after(asked, tried))
@@ -173,16 +175,12 @@ def count_words(count: int, one: str, many: str) -> str:
 
 def _asked(given: QueryDict) -> RetryQuery:
     return RetryQuery(
-        source=_id(given.get("source", "")),
+        source=row_id(given.get("source", "")),
         reason=given.get("reason", "")[:64] or None,
-        reject=_id(given.get("id", "")),
-        after=_id(given.get("after", "")) or 0,
+        reject=row_id(given.get("id", "")),
+        after=row_id(given.get("after", "")) or 0,
         zone=given.get("zone", "").strip()[:64],
     )
-
-
-def _id(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _page(asked: RetryQuery, tried: Tried) -> TryPage:

@@ -29,7 +29,7 @@ from tollbook.core.money import from_micros
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.periods import named_days
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.reports.pages.log_choices import LogChoices, load_choices, offered
 from tollbook.web.rerating.pages.rerate_jobs import is_broken_off, work_on
 
@@ -214,9 +214,7 @@ def _begin(request: HttpRequest, form: RerateForm) -> RunInfo:
     run = begin_rerating(
         selection.filter,
         words=", ".join([selection.period.words(), *selection.words]),
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
+        by=by_of(request),
     )
     if run.calls_done == 0 or is_broken_off(run):
         work_on(run.id)

@@ -21,6 +21,7 @@ from tollbook.app.rerating.what_if import (
 )
 from tollbook.app.rerating.what_if_table import table_of, unrated_table_of
 from tollbook.app.tariffs.overview import list_tariffs
+from tollbook.app.words import sentence
 from tollbook.documents.csv_text import stream_csv
 from tollbook.documents.table import Table
 from tollbook.documents.xlsx_book import stream_xlsx
@@ -140,7 +141,7 @@ def _compare(form: WhatIfForm) -> tuple[Comparison, Selection]:
         selection = select(Criteria(start=form.first, end=_day_after(form.last)))
         tariffs = [stored_alternative(tariff_id) for tariff_id in form.chosen]
     except (CriteriaError, WhatIfRefused) as fault:
-        raise WhatIfFormError(_sentence(str(fault))) from fault
+        raise WhatIfFormError(sentence(str(fault))) from fault
     calls = call_totals(selection.filter).calls
     if calls > MOST_CALLS_ON_SCREEN:
         raise WhatIfFormError(
@@ -155,7 +156,3 @@ def _day_after(day: str) -> str:
         return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
     except (ValueError, OverflowError) as fault:
         raise WhatIfFormError(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
-
-
-def _sentence(words: str) -> str:
-    return words[:1].upper() + words[1:]

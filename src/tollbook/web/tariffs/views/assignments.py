@@ -39,7 +39,7 @@ from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.overview import list_tariffs
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 
 KIND_WORDS = {CHARGE: "Charge: what we bill", COST: "Cost: what the carrier bills us"}
 MATCHES_WORDS = {BY_CALLEE: "the number reached", BY_DIALLED: "the number as dialled"}
@@ -110,7 +110,7 @@ def assignments(request: HttpRequest) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) -> HttpResponse:
     """Move an assignment one place."""
-    if not move_assignment(assignment_id, to, at=instant(), **_who(request)):
+    if not move_assignment(assignment_id, to, by=by_of(request)):
         say(request, "It stands there already. Nothing was changed.", level="warn")
     return redirect("assignments")
 
@@ -119,7 +119,7 @@ def move(request: HttpRequest, assignment_id: int, to: Literal["up", "down"]) ->
 @require_POST
 def remove(request: HttpRequest, assignment_id: int) -> HttpResponse:
     """Remove an assignment."""
-    if unassign(assignment_id, at=instant(), **_who(request)):
+    if unassign(assignment_id, by=by_of(request)):
         say(request, "The assignment is removed. Charges that are stored stay as they are.")
     else:
         say(request, "It was removed before.", level="warn")
@@ -133,9 +133,7 @@ def default(request: HttpRequest) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind in KINDS:
         try:
-            set_default(
-                kind, _number(request.POST.get("tariff", "")), at=instant(), **_who(request)
-            )
+            set_default(kind, _number(request.POST.get("tariff", "")), by=by_of(request))
             say(request, "The default is saved. It prices the calls that come from now on.")
         except AssignmentRefused as refusal:
             say(request, f"{str(refusal).capitalize()}. Nothing was changed.", level="danger")
@@ -159,8 +157,7 @@ def _add(request: HttpRequest, form: Mapping[str, str]) -> str:
             kind=form["kind"],
             matches=form.get("prefixes_meet", BY_CALLEE),
             before=_number(form.get("before", "")),
-            at=instant(),
-            **_who(request),
+            by=by_of(request),
         )
     except (AssignmentRefused, PeriodError) as refusal:
         words = str(refusal)
@@ -282,7 +279,3 @@ def _choices(form: Mapping[str, str]) -> list[tuple[str, str, Sequence[SelectOpt
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else None
-
-
-def _who(request: HttpRequest) -> dict[str, str]:
-    return {"actor": user_of(request).get_username(), "address": address_of(request)}

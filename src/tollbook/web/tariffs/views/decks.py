@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.deck_mappings import known_carriers, remember_layout
@@ -195,10 +196,8 @@ def _publish(
     came = publish_deck(
         draft.tariff,
         base,
-        at=at,
-        actor=user_of(request).get_username(),
+        by=Actor(user_of(request).get_username(), at, address_of(request)),
         valid_from=valid_from,
-        address=address_of(request),
     )
     if isinstance(came, Faulty):
         refused = DeckDraft(None, draft.rows, came.faults, len(came.faults))

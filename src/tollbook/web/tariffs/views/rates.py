@@ -36,7 +36,7 @@ from tollbook.app.tariffs.publish import Faulty, Published
 from tollbook.core.tariff import Rate, TariffDefinition
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.frame.row_ids import row_id
 from tollbook.web.tariffs.pages.tariff import matches_words, price_words
 
@@ -198,14 +198,7 @@ def _publish(
     request: HttpRequest, tariff: TariffDefinition, base: DeckBase, valid_from: datetime | None
 ) -> Published | Faulty:
     """Publish an edited tariff."""
-    return publish_deck(
-        tariff,
-        base,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        valid_from=valid_from,
-        address=address_of(request),
-    )
+    return publish_deck(tariff, base, by=by_of(request), valid_from=valid_from)
 
 
 def _base(tariff_id: int) -> DeckBase:

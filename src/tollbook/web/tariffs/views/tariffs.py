@@ -40,7 +40,7 @@ from tollbook.web.frame.listing import (
     page_among,
 )
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.tariffs.pages.tariff import (
     RATES_A_PAGE,
     ShownBand,
@@ -106,7 +106,7 @@ class TariffPage:
 
 
 @dataclass(frozen=True, slots=True)
-class TariffCheck:
+class DocumentCheck:
     """What came of reading a document: its faults in order, and what they mean for it."""
 
     faults: Sequence[Fault]
@@ -280,7 +280,7 @@ def upload(request: HttpRequest) -> HttpResponse:
     return render(request, "tollbook/tariffs/upload_tariff.html", context, status=422)
 
 
-def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
+def _take(request: HttpRequest) -> HttpResponse | DocumentCheck | str:
     """Check or publish what was sent; return where to go, or why the form is shown again."""
     name, raw = _document_of(request)
     if not raw.strip():
@@ -288,7 +288,7 @@ def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
     tariff, faults = check_tariff(raw, name=name)
     errors = [fault for fault in faults if fault.severity == "error"]
     if tariff is None:
-        return TariffCheck(
+        return DocumentCheck(
             faults,
             f"Refused: {counted(len(errors), 'fault')}",
             "Nothing was changed. Mend them all.",
@@ -296,7 +296,7 @@ def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
     if request.POST.get("do") == "check":
         rates = counted(len(tariff.rates), "rate")
         doubts = "with these doubts" if faults else "without a fault"
-        return TariffCheck(faults, f"It holds, {doubts}", f"{rates}. Nothing was published yet.")
+        return DocumentCheck(faults, f"It holds, {doubts}", f"{rates}. Nothing was published yet.")
     try:
         starts = _valid_from(request.POST.get("valid_from", ""))
     except PeriodError as fault:
@@ -306,12 +306,10 @@ def _take(request: HttpRequest) -> HttpResponse | TariffCheck | str:
         doubts=faults,
         valid_from=starts,
         default="assign" in request.POST,
-        at=instant(),
-        actor=user_of(request).get_username(),
-        address=address_of(request),
+        by=by_of(request),
     )
     if isinstance(came, Faulty):
-        return TariffCheck(came.faults, "Refused", "Nothing was changed.")
+        return DocumentCheck(came.faults, "Refused", "Nothing was changed.")
     if came.is_new:
         doubts = f" It has {len(came.doubts)} doubts; check it to see them." if came.doubts else ""
         say(request, f"{came.name}: version {came.number} is published.{doubts}")
