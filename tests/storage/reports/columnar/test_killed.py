@@ -20,15 +20,14 @@ from tollbook.storage.reports.columnar.refresh import refresh
 pytestmark = [pytest.mark.slow, pytest.mark.serial]
 
 WRITER = """
-import django
-django.setup()
+from tollbook.wiring.start import open_installation
+open_installation(migrate=False)
 from tollbook.storage.reports.columnar import catalogue
 from tollbook.storage.reports.columnar.refresh import refresh
-from support.databases import door
 catalogue.READ_AT_ONCE = 100
 print("begun", flush=True)
 while True:
-    refresh(door, from_scratch=True, step_rows=100)
+    refresh(from_scratch=True, step_rows=100)
 """
 
 
