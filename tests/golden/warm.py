@@ -118,5 +118,6 @@ def leave(status: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    with suppress(BrokenPipeError):  # Whoever asked has gone.
+        serve(socket.socket(fileno=int(sys.argv[1])))
     os._exit(0)  # Libraries complain of what was frozen, if they are taken down.

@@ -4,8 +4,8 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.app.pricing.explain_plan import ExplainedPlan
-from tollbook.app.pricing.plan_charge import BUNDLE, CounterUse, step_object
-from tollbook.core.charging import Charged
+from tollbook.app.pricing.plan_charge import BUNDLE, CounterUse
+from tollbook.core.charging import Charged, step_object
 from tollbook.core.money import exact_decimal, format_amount
 
 

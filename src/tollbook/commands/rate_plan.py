@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from tollbook.app.pricing.plan_charge import step_object
 from tollbook.commands.files import cannot_read
 from tollbook.commands.rate_input import RateInput
 from tollbook.commands.words import note, tell
@@ -16,6 +15,7 @@ from tollbook.core.charging import (
     facts_of,
     longest_talk,
     read_plan,
+    step_object,
 )
 from tollbook.core.money import format_amount
 from tollbook.core.rating import TalkedCall, Unrated

@@ -15,11 +15,10 @@ from tollbook.app.pricing.plan_charge import (
     kept_rate,
     planned_charge,
     prefix_of,
-    step_object,
     steps_of,
 )
 from tollbook.app.pricing.plans import PlanAtWork, PlanInfo, open_plan
-from tollbook.core.charging import Charged, Unrated
+from tollbook.core.charging import Charged, Unrated, step_object
 from tollbook.core.discounts import Volume
 from tollbook.core.instants import to_us
 from tollbook.core.rating import TalkedCall

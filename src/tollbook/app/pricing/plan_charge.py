@@ -18,7 +18,14 @@ from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.rater import ChargeValues, unrated
 from tollbook.core.calendar import period_at, zone
-from tollbook.core.charging import Charged, ChargeStep, DatedExchangeRate, Plan, Unrated, charge
+from tollbook.core.charging import (
+    Charged,
+    DatedExchangeRate,
+    Plan,
+    Unrated,
+    charge,
+    step_object,
+)
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
 from tollbook.core.instants import to_us
@@ -151,20 +158,6 @@ def kept_rate(parts: PartsRow, currency: str) -> FindRate:
         return lambda _source, _target, _at: None
     kept = DatedExchangeRate(parts.original_currency, currency, Decimal(parts.rate), parts.rate_day)
     return lambda _source, _target, _at: kept
-
-
-def step_object(step: ChargeStep) -> dict[str, object]:
-    """Return a step for programs: amounts are text, unknown is null."""
-    return {
-        "kind": step.kind,
-        "name": step.name or None,
-        "from_s": step.from_s,
-        "seconds": step.seconds,
-        "price": None if step.price is None else format_amount(step.price),
-        "per_s": step.per_s,
-        "amount": format_amount(step.amount),
-        "after": format_amount(step.after),
-    }
 
 
 class _CounterRecorder:

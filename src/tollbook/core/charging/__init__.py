@@ -14,6 +14,7 @@ from tollbook.core.charging.compose import (
     charge,
     facts_of,
     longest_talk,
+    step_object,
 )
 from tollbook.core.charging.plan import DatedExchangeRate, Plan, PlanAssignment
 from tollbook.core.charging.reading import PlanReading, read_plan
@@ -35,4 +36,5 @@ __all__ = [
     "facts_of",
     "longest_talk",
     "read_plan",
+    "step_object",
 ]

@@ -24,7 +24,7 @@ from tollbook.core.discounts import (
     tax_on,
     volume_discount,
 )
-from tollbook.core.money import exact_decimal, exact_difference, from_micros
+from tollbook.core.money import exact_decimal, exact_difference, format_amount, from_micros
 from tollbook.core.rating import Segment, TalkedCall, Unrated
 from tollbook.core.rating.engine import owed_for
 from tollbook.core.rating.segments import split_charge
@@ -93,6 +93,20 @@ class ChargeStep:
     seconds: int | None = None
     price: Decimal | None = None
     per_s: int | None = None
+
+
+def step_object(step: ChargeStep) -> dict[str, object]:
+    """Return a step for programs: amounts are text, unknown is null."""
+    return {
+        "kind": step.kind,
+        "name": step.name or None,
+        "from_s": step.from_s,
+        "seconds": step.seconds,
+        "price": None if step.price is None else format_amount(step.price),
+        "per_s": step.per_s,
+        "amount": format_amount(step.amount),
+        "after": format_amount(step.after),
+    }
 
 
 @dataclass(frozen=True, slots=True)
