@@ -12,12 +12,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from django.db import connections
+
 from tollbook.wiring.start import open_installation
 
 open_installation(migrate=False)
+connections.close_all()  # Forked processes may not share one.
 
 # ruff: noqa: E402 - models need Django set up
-from django.db import connections
 from django.db.backends.signals import connection_created
 
 from support.deciding import authorise, renew, settle
