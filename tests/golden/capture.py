@@ -105,6 +105,7 @@ def _act(world: World, normaliser: Normaliser) -> None:
         act.writing(live.collect, world)
         act.writing(live.control, world, keys)
         world.step(timedelta(days=1))
+        admin.sign_in("admin", setup_forms.PASSWORD)  # A session lasts half a day.
         act.writing(office.let_jobs_run, world)
         act.reading("list export", office.reading, world)
         act.reading("report", asking.report, world)

@@ -9,7 +9,7 @@ from typing import Final
 # Names say what is hidden; group 1, where there is one, is kept.
 PATTERNS: Final[dict[str, re.Pattern[str]]] = {
     "form token": re.compile(r'(name="csrfmiddlewaretoken" value=")[A-Za-z0-9]{64}'),
-    "header token": re.compile(r'("X-CSRFToken": ?")[A-Za-z0-9]{64}'),
+    "header token": re.compile(r'("x-csrftoken": ?")[A-Za-z0-9]{64}'),
     "free disk in MB": re.compile(r'("disk_free_mb": )\d+'),
     "free disk in bytes": re.compile(r"(tollbook_disk_free_bytes )\d+"),
     "rate of work": re.compile(r"[\d,]+(?= (?:calls|records|lines)/s)"),

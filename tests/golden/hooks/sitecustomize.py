@@ -20,7 +20,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-CLOCK_MODULE = "tollbook.wiring.clock"
+# Each of these modules has a function `now`: our clock, and the one by which Django notes sign-ins.
+CLOCK_MODULES = frozenset(("tollbook.wiring.clock", "django.utils.timezone"))
 
 
 def shown() -> str:
@@ -34,11 +35,13 @@ def standing_now() -> datetime:
 
 
 class StandingClock(MetaPathFinder):
-    """Replace the clock once its module is run: others take the function from there by name."""
+    """Replace a clock once its module is run: others take the function from there by name."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
-        """Return the clock's own spec with a loader that stops the clock; None for the rest."""
-        spec = PathFinder.find_spec(fullname, path, target) if fullname == CLOCK_MODULE else None
+        """Return a clock's own spec with a loader that stops it; None for all other modules."""
+        if fullname not in CLOCK_MODULES:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.loader is None:
             return None
         run = spec.loader.exec_module
