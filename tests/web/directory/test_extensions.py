@@ -470,7 +470,7 @@ def test_an_extension_s_user_sees_its_own_money_and_nobody_else_s(
 ) -> None:
     amir, berta = phones()
     recharged(browser, [amir, berta])
-    client = signed_in_as("extension", extension_id=berta)
+    client = signed_in_as("extension", extension=Extension.objects.get(pk=berta))
 
     page = words_of(client.get("/extensions"))
     assert "Berta" in page
@@ -493,8 +493,8 @@ def test_who_may_only_look_moves_no_money(browser: Client, office: Office, role:
     recharged(browser, [amir])
     entry = LedgerEntry.objects.get()
     whose: dict[str, object] = {
-        "extension": {"extension_id": amir},
-        "owner": {"owner_id": make_owner("Dr. Held").pk},
+        "extension": {"extension": Extension.objects.get(pk=amir)},
+        "owner": {"owner": make_owner("Dr. Held")},
     }.get(role, {})
     client = signed_in_as(role, **whose)
 
