@@ -9,6 +9,7 @@ byte; `scripts/golden` compares two checkouts. PATTERN is matched against names 
 """
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -45,6 +46,10 @@ def main() -> int:
     )
     parser.add_argument("--only", default="*", metavar="PATTERN", help="names to keep")
     asked = parser.parse_args()
+    checkout = os.environ.get("PYTHONPATH", "").partition(os.pathsep)[0]
+    if not checkout or not (Path(checkout) / "tollbook").is_dir():
+        print(f'PYTHONPATH begins with "{checkout}", which holds no tollbook.', file=sys.stderr)
+        return 2
     if not made_empty(asked.out):
         print(f"{asked.out}: holds something else. Name a new folder.", file=sys.stderr)
         return 2

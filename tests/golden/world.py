@@ -182,9 +182,10 @@ def _environment(folder: Path) -> dict[str, str]:
     """Return what the children see: nothing of this machine that could show in an answer."""
     left_out = ("TOLLBOOK_", "PYTHONDONTWRITEBYTECODE")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(left_out)}
-    checkout = kept.get("PYTHONPATH", "")
+    # Children work in another folder, from which a relative path would lead elsewhere.
+    checkout = [str(Path(part).absolute()) for part in kept["PYTHONPATH"].split(os.pathsep)]
     return kept | {
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(HOOKS), checkout))),
+        "PYTHONPATH": os.pathsep.join((str(HOOKS), *checkout)),
         # Compiled once for all captures, and not into the checkout.
         "PYTHONPYCACHEPREFIX": str(COMPILED),
         "PYTHONHASHSEED": "0",

@@ -12,6 +12,7 @@ from support.factories import make_user
 from support.office import NOON, calls_in_a_row, open_office
 from support.screens import PAGES
 from tollbook.app.access.sign_in import Locked, LockOut, WrongPassword, sign_in
+from tollbook.storage.db.current import carried
 from tollbook.wiring.settings import Settings
 
 LOCK_OUT = LockOut(failures=5, minutes=15)
@@ -51,7 +52,7 @@ def test_tries_all_at_once_get_no_further_than_one_after_another(
             connections.close_all()
 
     with ThreadPoolExecutor(max_workers=8) as threads:
-        came = list(threads.map(attempt, range(24)))
+        came = list(threads.map(carried(attempt), range(24)))
 
     assert sum(isinstance(one, WrongPassword) for one in came) == 5
     assert sum(isinstance(one, Locked) for one in came) == 19

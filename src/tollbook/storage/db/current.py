@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from functools import partial, update_wrapper
+from functools import update_wrapper
 from threading import Lock
 from typing import Any, Generic, ParamSpec, TypeVar
 
@@ -68,8 +68,14 @@ def enter(alias: str) -> None:
 
 
 def carried(function: Callable[Given, Found]) -> Callable[Given, Found]:
-    """Return *function* for another thread or pool: it works on what is current here."""
-    return partial(copy_context().run, function)
+    """Return *function* for another thread or a whole pool: it works on what is current here."""
+    here = copy_context()
+
+    def run(*args: Given.args, **kwargs: Given.kwargs) -> Found:
+        # Threads of a pool run at once, and a context is entered by one at a time.
+        return here.copy().run(function, *args, **kwargs)
+
+    return run
 
 
 def add_alias(alias: str) -> None:
