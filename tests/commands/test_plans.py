@@ -2,10 +2,10 @@
 
 import json
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
+from support.command_server import run_command
 from support.databases import Database
 from support.office import FIRST_CALL, Call, open_office
 from tollbook.storage.models import ExchangeRate
@@ -36,14 +36,8 @@ ECB = """<?xml version="1.0" encoding="UTF-8"?>
 def tollbook(
     database: Database, *words: str, cwd: Path | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", *words],
-        env=database.environment,
-        capture_output=True,
-        check=False,
-        text=True,
-        cwd=cwd or Path(__file__).parent,
-    )
+    folder = cwd or Path(__file__).parent
+    return run_command(*words, environment=database.environment, folder=folder)
 
 
 def test_a_plan_is_added_listed_and_shown(sqlite: Database, tmp_path: Path) -> None:

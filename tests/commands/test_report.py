@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
+from support.command_server import run_for_bytes
 from support.databases import Database
 from support.office import calls_in_a_row, open_office
 from tollbook.cli import main
@@ -18,13 +19,8 @@ FOLDER = Path(__file__).parent
 
 
 def report(database: Database | None, *words: str) -> "subprocess.CompletedProcess[bytes]":
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", "report", *words],
-        env=database.environment if database else None,
-        capture_output=True,
-        check=False,
-        cwd=FOLDER,
-    )
+    environment = database.environment if database else None
+    return run_for_bytes("report", *words, environment=environment, folder=FOLDER)
 
 
 def test_data_goes_to_standard_output_and_words_elsewhere(database: Database) -> None:

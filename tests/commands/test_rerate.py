@@ -2,12 +2,12 @@
 
 import json
 import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from support.command_server import run_command
 from support.databases import Database
 from support.office import FIRST_CALL, NOON, TARIFF, Call, calls_in_a_row, open_office
 from tollbook.app.access.actor import Actor
@@ -16,18 +16,12 @@ from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.storage.models import Charge, RatingRun
 from tollbook.storage.reports.call_filter import CallFilter
 
+FOLDER = Path(__file__).parent
 OCTOBER = ("--from", "2026-10-01", "--to", "2026-11-01")
 
 
 def rerate(database: Database, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", "rerate", *words],
-        env=database.environment,
-        capture_output=True,
-        check=False,
-        text=True,
-        cwd=Path(__file__).parent,
-    )
+    return run_command("rerate", *words, environment=database.environment, folder=FOLDER)
 
 
 def make_dearer() -> None:

@@ -2,11 +2,11 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from support.command_server import run_command
 from support.databases import Database
 from support.office import open_office
 from tollbook.app.access.tokens import SCOPES, bearer_of
@@ -18,14 +18,7 @@ FOLDER = Path(__file__).parent
 
 
 def token(database: Database, *words: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "tollbook", "token", "create", *words],
-        env=database.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=FOLDER,
-    )
+    return run_command("token", "create", *words, environment=database.environment, folder=FOLDER)
 
 
 def test_the_token_is_printed_once_and_opens_its_scope(database: Database) -> None:

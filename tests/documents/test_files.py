@@ -212,6 +212,7 @@ print(peak_kib(2_000), peak_kib(200_000))
 """
 
 
+@pytest.mark.slow
 def test_two_hundred_thousand_rows_take_no_more_memory_than_two_thousand(tmp_path: Path) -> None:
     said = subprocess.run(
         [sys.executable, "-c", BOUNDED], capture_output=True, text=True, check=True, cwd=tmp_path

@@ -41,6 +41,7 @@ def test_the_contracts_hold_on_an_untouched_copy(copy: Path) -> None:
     assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("contract", "file", "line"),
     [

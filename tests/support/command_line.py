@@ -1,9 +1,9 @@
 """The program as people run it: its verbs in a process of their own."""
 
 import subprocess
-import sys
 from pathlib import Path
 
+from support.command_server import run_command
 from support.databases import lay_sqlite
 
 
@@ -20,12 +20,4 @@ def tollbook_as_is(
     *words: str, data: Path, given: bytes | None = None
 ) -> "subprocess.CompletedProcess[str]":
     """Run a verb on the folder *data* as it is, there or not."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tollbook", *words, "--data", str(data)],
-        input=given,
-        capture_output=True,
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
+    return run_command(*words, "--data", str(data), given=given)

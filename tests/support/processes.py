@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from support.command_server import run_command
 from support.databases import lay_sqlite
 
 PATIENCE_S = 60.0
@@ -37,14 +38,7 @@ class Office:
 
     def tollbook(self, *words: str, expect: int = 0) -> str:
         """Run one command and return what it printed; anything but *expect* is a failure."""
-        done = subprocess.run(
-            [sys.executable, "-m", "tollbook", *words, "--data", str(self.data)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self.environment,
-            timeout=PATIENCE_S,
-        )
+        done = run_command(*words, "--data", str(self.data), environment=self.environment)
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -34,7 +34,7 @@ from support.prepaid import CENT, PARIS
 from support.processes import Office, connect_once, end, free_port
 
 # One process answers for the whole module, so that one worker has to run all of it.
-pytestmark = pytest.mark.xdist_group("decisions-port")
+pytestmark = [pytest.mark.xdist_group("decisions-port"), pytest.mark.slow]
 
 LARGEST_BYTES = 16_384
 ARRIVING_S = 10.0  # how long a request may take to arrive

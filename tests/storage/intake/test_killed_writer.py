@@ -7,6 +7,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from support.batches import RECORD_BYTES, make_office
 from support.databases import Database, connection, door
 from tollbook.storage.models import Call, Charge, Meta, RawRecord, SourceDay, SourcePosition
@@ -44,6 +46,7 @@ def assert_all_agree() -> int:
     return calls
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_loses_and_doubles_nothing(database: Database) -> None:
     make_office()
     moments = random.Random(SEED)
@@ -64,6 +67,7 @@ def test_kill_9_in_the_middle_loses_and_doubles_nothing(database: Database) -> N
     assert assert_all_agree() == CALLS
 
 
+@pytest.mark.slow
 def test_several_processes_write_at_once_without_being_refused(database: Database) -> None:
     make_office()
     writers = [start_writer(database, 400) for _ in range(2)]  # they replay each other's steps

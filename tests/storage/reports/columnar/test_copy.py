@@ -108,6 +108,7 @@ def test_a_late_call_counts_at_once_and_goes_to_the_file_of_its_month(office: Of
     require_equal(office)
 
 
+@pytest.mark.slow
 def test_a_call_rated_again_counts_with_its_new_charge(office: Office) -> None:
     switch = Switch(office, seed=3)
     ids = switch.call(60)
@@ -120,6 +121,7 @@ def test_a_call_rated_again_counts_with_its_new_charge(office: Office) -> None:
     assert check() == []
 
 
+@pytest.mark.slow
 def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
     switch = Switch(office, seed=4)
     switch.call(30)
@@ -147,6 +149,7 @@ def test_a_changed_call_and_a_deleted_one_are_noticed(office: Office) -> None:
     assert check() == []
 
 
+@pytest.mark.slow
 def test_an_id_given_out_again_is_a_new_call(office: Office) -> None:
     batch = empty_batch(office)
     add_call(batch, office, add_record(batch, 0, RecordKind.CALL), nth=0)
@@ -165,6 +168,7 @@ def test_an_id_given_out_again_is_a_new_call(office: Office) -> None:
     require_equal(office)
 
 
+@pytest.mark.slow
 def test_the_answers_agree_while_a_rebuild_is_under_way(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +200,7 @@ def test_the_answers_agree_while_a_rebuild_is_under_way(
     assert check() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_any_history_gives_the_same_answers(office: Office, seed: int) -> None:
     switch = Switch(office, seed=seed)

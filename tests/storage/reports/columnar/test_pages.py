@@ -99,6 +99,7 @@ def test_every_order_pages_alike(office: Office, order: SortOrder) -> None:
     require_equal_pages(office, (order,))
 
 
+@pytest.mark.slow
 def test_rows_newer_than_the_copy_rated_again_changed_and_deleted_are_as_they_are_now(
     office: Office,
 ) -> None:
