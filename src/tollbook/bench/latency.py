@@ -24,8 +24,18 @@ def measure(options: BenchOptions) -> Iterator[Figure]:
     port = _free_port()
     with scratch() as installation:
         installation.tollbook(
-            *("source", "add", "--pbx", PBX, "--format", "asterisk-csv", "--zone", ZONE),
-            *("--transport", "tcp-listen", "--port", str(port)),
+            "source",
+            "add",
+            "--pbx",
+            PBX,
+            "--format",
+            "asterisk-csv",
+            "--zone",
+            ZONE,
+            "--transport",
+            "tcp-listen",
+            "--port",
+            str(port),
         )
         open_installation(data_dir=installation.folder)
         collecting = ["collect", "--data", str(installation.folder)]

@@ -62,8 +62,12 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
         (Right("ID"), "State", "Last used", "Name", "Scopes", "Only for"),
         (
             (
-                *(str(token.id), token.state, _used(token, zone)),
-                *(token.name, ", ".join(token.scopes), token.whose or ""),
+                str(token.id),
+                token.state,
+                _used(token, zone),
+                token.name,
+                ", ".join(token.scopes),
+                token.whose or "",
             )
             for token in tokens
         ),

@@ -4,6 +4,7 @@ Source: docs/manual/formats.md, "The definition language".
 """
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 from tollbook.formats.definition import (
@@ -74,15 +75,7 @@ def read_definition(toml_text: str, name: str) -> Definition:
                 )
     if faults.found:
         raise DefinitionError(name, faults.found)
-    return Definition(
-        **{each: getattr(definition, each) for each in _KEPT}, layouts=layouts, join=join
-    )
-
-
-_KEPT = (
-    *("name", "title", "version", "about", "framing", "skips", "carries", "zone"),
-    *("tests", "toml_text"),
-)
+    return replace(definition, layouts=layouts, join=join)
 
 
 def _framing(table: TomlTable) -> Framing:

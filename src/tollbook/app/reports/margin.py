@@ -73,9 +73,18 @@ def percent(one: MarginTotal) -> str:
 
 def _cells(one: MarginTotal) -> tuple[Cell, ...]:
     return (
-        *(one.trunk, one.destination, one.calls, one.talk_ms),
-        *(from_micros(one.charge_micros), from_micros(one.cost_micros), _margin(one)),
-        *(percent(one), one.currency, one.below, one.without_cost, one.without_charge),
+        one.trunk,
+        one.destination,
+        one.calls,
+        one.talk_ms,
+        from_micros(one.charge_micros),
+        from_micros(one.cost_micros),
+        _margin(one),
+        percent(one),
+        one.currency,
+        one.below,
+        one.without_cost,
+        one.without_charge,
     )
 
 

@@ -123,17 +123,30 @@ def fee_objects(wanted: Selection) -> Iterator[dict[str, object]]:
 
 def _call_cells(one: UnbilledCall) -> tuple[Cell, ...]:
     return (
-        *(from_us(one.begin_us), one.caller, one.callee, one.destination, one.extension),
-        *(one.account_code, one.owner, one.talk_ms),
+        from_us(one.begin_us),
+        one.caller,
+        one.callee,
+        one.destination,
+        one.extension,
+        one.account_code,
+        one.owner,
+        one.talk_ms,
         None if one.charge_micros is None else from_micros(one.charge_micros),
-        *(one.currency if one.charge_micros is not None else "", REASON_WORDS[one.reason]),
+        one.currency if one.charge_micros is not None else "",
+        REASON_WORDS[one.reason],
     )
 
 
 def _fee_cells(one: FeeTotal) -> tuple[Cell, ...]:
     return (
-        *(one.owner, one.account_code, one.description, one.calls, one.talk_ms, one.units),
-        *(from_micros(one.amount_micros), one.currency),
+        one.owner,
+        one.account_code,
+        one.description,
+        one.calls,
+        one.talk_ms,
+        one.units,
+        from_micros(one.amount_micros),
+        one.currency,
     )
 
 

@@ -72,8 +72,13 @@ def unrated_table_of(comparison: Comparison, selection: Selection) -> Table:
         columns=UNRATED_COLUMNS,
         rows=(
             (
-                *(one.tariff, one.number, one.destination, one.reason),
-                *(one.calls, one.talk_ms, one.call_id),
+                one.tariff,
+                one.number,
+                one.destination,
+                one.reason,
+                one.calls,
+                one.talk_ms,
+                one.call_id,
             )
             for one in comparison.unrated
         ),
@@ -98,11 +103,20 @@ def _line_rows(comparison: Comparison, by: str, line: WhatIfLine) -> Iterator[tu
         charges = dict(line.charges)
         currency = tariff.currency if tariff.currency in charges else next(iter(charges), "")
         yield (
-            *(by, line.name, tariff.name, line.calls, line.talk_ms),
-            *(_money(charges.get(currency)), currency),
-            *(from_micros(outcome.charge_micros), tariff.currency, outcome.unrated),
-            *(outcome.compared, from_micros(outcome.before_micros)),
-            *(from_micros(outcome.after_micros), from_micros(outcome.saving_micros)),
+            by,
+            line.name,
+            tariff.name,
+            line.calls,
+            line.talk_ms,
+            _money(charges.get(currency)),
+            currency,
+            from_micros(outcome.charge_micros),
+            tariff.currency,
+            outcome.unrated,
+            outcome.compared,
+            from_micros(outcome.before_micros),
+            from_micros(outcome.after_micros),
+            from_micros(outcome.saving_micros),
         )
 
 

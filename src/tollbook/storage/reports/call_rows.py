@@ -79,20 +79,22 @@ class CallRow:
         return self.charge_micros - self.cost_micros
 
 
-_COLUMNS = (
-    *("c.id", "c.begin_us", "c.start_us", "c.answer_us", "c.end_us", "c.ring_ms", "c.talk_ms"),
-    *("c.answered", "c.direction", "c.caller", "c.caller_name", "c.dialled", "c.callee"),
-    *("c.callee_name", "c.destination", "c.call_type", "c.trunk_id", "coalesce(t.name, '')"),
-    *("coalesce(t.label, '')", "c.extension_id", "coalesce(x.number, '')"),
-    *("coalesce(x.name, '')", "c.department_id", "coalesce(d.name, '')", "c.account_code"),
-    *("c.account_code_ref_id", "coalesce(a.description, '')", "c.owner_id"),
-    *("coalesce(o.name, '')", "c.authorisation_code", "c.pbx_call_id", "c.source_ip", "c.pulses"),
-    *("c.partial", "c.legs_count", "c.pbx_id", "p.name", "c.source_id", "c.site_id", "s.zone"),
-    *("c.received_us", "c.raw_record_id", "h.amount_micros", "coalesce(h.currency, '')"),
-    *("coalesce(h.unrated_reason, '')", "h.billed_s", "coalesce(h.prefix, '')"),
-    *("coalesce(h.band, '')", "h.rate_index", "h.tariff_version_id", "coalesce(f.name, '')"),
-    *("k.amount_micros", "coalesce(k.currency, '')"),
-)
+# In the order of `CallRow`.
+_COLUMNS = """
+    c.id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, c.talk_ms, c.answered,
+    c.direction, c.caller, c.caller_name, c.dialled, c.callee, c.callee_name, c.destination,
+    c.call_type, c.trunk_id, coalesce(t.name, ''), coalesce(t.label, ''),
+    c.extension_id, coalesce(x.number, ''), coalesce(x.name, ''),
+    c.department_id, coalesce(d.name, ''),
+    c.account_code, c.account_code_ref_id, coalesce(a.description, ''),
+    c.owner_id, coalesce(o.name, ''), c.authorisation_code, c.pbx_call_id, c.source_ip, c.pulses,
+    c.partial, c.legs_count, c.pbx_id, p.name, c.source_id, c.site_id, s.zone,
+    c.received_us, c.raw_record_id,
+    h.amount_micros, coalesce(h.currency, ''), coalesce(h.unrated_reason, ''), h.billed_s,
+    coalesce(h.prefix, ''), coalesce(h.band, ''), h.rate_index, h.tariff_version_id,
+    coalesce(f.name, ''),
+    k.amount_micros, coalesce(k.currency, '')
+"""
 _NAMES = """
     JOIN tollbook_pbx p ON p.id = c.pbx_id
     JOIN tollbook_site s ON s.id = c.site_id
@@ -114,7 +116,7 @@ def rows_of(ids: Sequence[int]) -> list[CallRow]:
         return []
     marks = ", ".join(["%s"] * len(ids))
     found = fetch(
-        f"SELECT {', '.join(_COLUMNS)} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
+        f"SELECT {_COLUMNS} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
         f"ON {charge_in_force('h', call='c.id')} {_TARIFF} "
         "LEFT JOIN tollbook_charge k ON "
         f"{charge_in_force('k', call='c.id', kind='cost')} WHERE c.id IN ({marks})",

@@ -179,7 +179,11 @@ def _day(text: str) -> date | None:
 def _cells(wanted: RateQuery) -> Iterator[tuple[Cell, ...]]:
     for rate in each_rate(wanted):
         yield (
-            *(rate.day.isoformat(), rate.source, rate.target, Decimal(rate.rate), rate.origin),
+            rate.day.isoformat(),
+            rate.source,
+            rate.target,
+            Decimal(rate.rate),
+            rate.origin,
             "yes" if rate.in_force else "corrected",
             from_us(rate.created_us),
             rate.created_by,

@@ -143,8 +143,13 @@ def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         ),
         rows=(
             (
-                *(line.name, line.currency, line.zone, line.versions),
-                *(line.valid_from, line.rates, "; ".join(line.assignments)),
+                line.name,
+                line.currency,
+                line.zone,
+                line.versions,
+                line.valid_from,
+                line.rates,
+                "; ".join(line.assignments),
             )
             for line in in_order(asked, _fitting(asked), ORDER)
         ),
