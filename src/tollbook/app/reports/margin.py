@@ -31,14 +31,7 @@ def margin_table(wanted: Selection) -> Table:
 
     Charge, cost and margin are over the calls that have both, in one currency.
     """
-    return Table(
-        title="Margin",
-        columns=COLUMNS,
-        rows=map(_cells, margin_totals(wanted.filter)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    return wanted.table("Margin", COLUMNS, map(_cells, margin_totals(wanted.filter)))
 
 
 def margin_objects(wanted: Selection) -> Iterator[dict[str, object]]:

@@ -65,14 +65,8 @@ FEE_COLUMNS = (
 
 def unbilled_table(wanted: Selection, *, reason: str | None = None) -> Table:
     """Return the calls that nobody pays, the latest first."""
-    return Table(
-        title="Unbilled calls",
-        columns=UNBILLED_COLUMNS,
-        rows=map(_call_cells, unbilled_calls(wanted.filter, reason=reason)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    rows = map(_call_cells, unbilled_calls(wanted.filter, reason=reason))
+    return wanted.table("Unbilled calls", UNBILLED_COLUMNS, rows)
 
 
 def unbilled_objects(wanted: Selection) -> Iterator[dict[str, object]]:
@@ -96,14 +90,7 @@ def unbilled_objects(wanted: Selection) -> Iterator[dict[str, object]]:
 
 def fees_table(wanted: Selection) -> Table:
     """Return what calls owe for talk, by owner and account code."""
-    return Table(
-        title="Fees",
-        columns=FEE_COLUMNS,
-        rows=map(_fee_cells, fee_totals(wanted.filter)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    return wanted.table("Fees", FEE_COLUMNS, map(_fee_cells, fee_totals(wanted.filter)))
 
 
 def fee_objects(wanted: Selection) -> Iterator[dict[str, object]]:

@@ -55,22 +55,15 @@ def document_of(comparison: Comparison, selection: Selection) -> dict[str, objec
 
 def table_of(comparison: Comparison, selection: Selection) -> Table:
     """Return the totals and every group, a row for each tariff."""
-    return Table(
-        title="What if",
-        columns=COLUMNS,
-        rows=_rows(comparison),
-        zone=selection.zone,
-        period=selection.period.words(),
-        filters=selection.words,
-    )
+    return selection.table("What if", COLUMNS, _rows(comparison))
 
 
 def unrated_table_of(comparison: Comparison, selection: Selection) -> Table:
     """Return the numbers that a tariff has no price for, most calls first."""
-    return Table(
-        title="Without a price",
-        columns=UNRATED_COLUMNS,
-        rows=(
+    return selection.table(
+        "Without a price",
+        UNRATED_COLUMNS,
+        (
             (
                 one.tariff,
                 one.number,
@@ -82,9 +75,6 @@ def unrated_table_of(comparison: Comparison, selection: Selection) -> Table:
             )
             for one in comparison.unrated
         ),
-        zone=selection.zone,
-        period=selection.period.words(),
-        filters=selection.words,
     )
 
 
