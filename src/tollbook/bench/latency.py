@@ -58,7 +58,7 @@ def _send(wire: socket.socket, index: int) -> float:
 
 
 def _wait_until_calls(count: int) -> None:
-    from tollbook.storage.models import Call  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.models import Call
 
     ends = time.monotonic() + PATIENCE_S
     while Call.objects.count() < count:
