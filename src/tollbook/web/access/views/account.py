@@ -29,6 +29,7 @@ from tollbook.app.access.sign_in import (
 )
 from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import access_of, for_everyone
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.site_choice import choose_site
@@ -187,7 +188,7 @@ def password(request: HttpRequest) -> HttpResponse:
             return redirect("home" if forced else "account")
     context = {"faults": faults, "forced": forced, **_sessions(request)}
     template = "tollbook/access/new_password.html" if forced else "tollbook/access/account.html"
-    return render(request, template, context, status=422 if faults else 200)
+    return form_page(request, template, context, refused=faults)
 
 
 def _sessions(request: HttpRequest) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,9 +24,11 @@ from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import from_us, to_us
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.periods import NAMED, named_days
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
+from tollbook.web.frame.row_ids import row_id
 
 PAGE = 50
 LONGEST = 150
@@ -84,7 +86,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     beyond = request.GET.get("at", "")
     rows = audit_rows(
         asked.filter,
-        beyond_id=int(beyond) if _is_id(beyond) else None,
+        beyond_id=row_id(beyond),
         limit=PAGE + 1,
         descending=not asked.oldest_first,
     )
@@ -117,9 +119,7 @@ def audit_file(request: HttpRequest, kind: str) -> HttpResponseBase:
 @require_safe
 def audit_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Show one change whole: every field that differs, before and after."""
-    row = audit_row(line_id)
-    if row is None:
-        raise Http404("no such line")
+    row = present(audit_row(line_id), "line")
     found = changes(parsed(row.before), parsed(row.after))
     same = reverse("audit") + "?" + urlencode({"type": row.object_type, "object": row.object_id})
     context = {"line": shown_line(row), "changes": found, "row": row, "same_object": same}
@@ -188,7 +188,3 @@ def _cells(row: AuditRow) -> tuple[Cell, ...]:
         row.before,
         row.after,
     )
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -11,6 +11,7 @@ from tollbook.app.decisions.decider import Answer, Request, UnknownPlace, ask
 from tollbook.app.directory.pbxs import list_pbxs
 from tollbook.app.directory.sites import is_any_site
 from tollbook.app.reports.period import PeriodError, moment
+from tollbook.app.reports.statistics import hours_text
 from tollbook.core.policies import Reason
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
@@ -132,7 +133,7 @@ def _shown(answer: Answer) -> ShownAnswer:
         ShownDecisionStep(
             rule=_RULE_WORDS.get(step.rule, step.rule),
             outcome=step.outcome,
-            limit="" if step.limit_s is None else _clock(step.limit_s),
+            limit="" if step.limit_s is None else hours_text(step.limit_s),
             stops=not answer.allowed and at == last,
         )
         for at, step in enumerate(answer.steps)
@@ -144,7 +145,9 @@ def _shown(answer: Answer) -> ShownAnswer:
             facts=(("Reason", answer.reason.value),),
             steps=steps,
         )
-    limit = "without a limit" if answer.limit_s is None else f"for at most {_clock(answer.limit_s)}"
+    limit = (
+        "without a limit" if answer.limit_s is None else f"for at most {hours_text(answer.limit_s)}"
+    )
     return ShownAnswer(
         allowed=True,
         finding=f"Allowed {limit}",
@@ -155,12 +158,3 @@ def _shown(answer: Answer) -> ShownAnswer:
         ),
         steps=steps,
     )
-
-
-def _clock(seconds: int) -> str:
-    """Return seconds as h:mm:ss.
-
-    >>> _clock(2535)
-    '0:42:15'
-    """
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

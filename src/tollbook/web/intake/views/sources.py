@@ -24,6 +24,7 @@ from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.formats import list_formats
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import (
     Head,
     ListQuery,
@@ -220,8 +221,7 @@ def add(request: HttpRequest) -> HttpResponse:
             for name, label, words in OPTIONS
         ],
     }
-    status = 422 if fault else 200
-    return render(request, "tollbook/intake/add_source.html", {"form": form}, status=status)
+    return form_page(request, "tollbook/intake/add_source.html", {"form": form}, refused=fault)
 
 
 def _keys() -> list[str]:

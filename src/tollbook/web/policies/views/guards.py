@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -35,6 +36,7 @@ from tollbook.core.calendar import format_clock
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
@@ -82,16 +84,14 @@ def guards(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
     """Show one guard, or an empty form; keep what was typed."""
-    row = None if guard_id is None else find_guard(guard_id)
-    if guard_id is not None and row is None:
-        raise Http404("no such guard")
+    row = edited(find_guard, guard_id, "guard")
     form = _form_of(row)
     if request.method == "POST":
         form = _typed(request)
         try:
             save_guard(form.text, by=by_of(request), guard_id=guard_id)
         except PolicyRefused as refused:
-            form = replace(form, faults={each.field: each.message for each in refused.faults})
+            form = replace(form, faults=refused.by_field)
         else:
             say(request, f"Guard {form.text.name.strip()} is saved. It watches calls from now on.")
             return redirect("guards")
@@ -102,9 +102,7 @@ def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
         "places": _places(),
         "currency": site_facts().currency,
     }
-    return render(
-        request, "tollbook/policies/guard.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/policies/guard.html", context, refused=form.faults)
 
 
 @needs(Permission.SEE_POLICIES)
@@ -114,14 +112,10 @@ def alarms(request: HttpRequest) -> HttpResponse:
     asked = asked_of(request, filters=ALARM_FILTERS, sort="-at")
     wanted = _wanted(asked)
     listing = page_by(
-        asked,
-        ALARM_HEADS,
-        total=count_alarms(wanted),
-        read=lambda low, high: list_alarms(wanted, first=low, count=high - low),
+        asked, ALARM_HEADS, total=count_alarms(wanted), read=partial(list_alarms, wanted)
     )
     context = {
         "list": listing,
-        "alarms": listing.rows,
         "kinds": ALARM_WORDS.items(),
         "unseen": count_unseen(),
     }
@@ -202,7 +196,7 @@ def _typed(request: HttpRequest) -> GuardForm:
     given = request.POST
     place = given.get("place", "")[:40]
     kind, _, number = place.partition(":")
-    row_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    place_id = row_id(number)
     begin, end = given.get("from", "")[:8], given.get("to", "")[:8]
     hours = [{"name": "hours", "from": begin or "00:00:00", "to": end or "24:00:00"}]
     text = GuardText(
@@ -210,9 +204,9 @@ def _typed(request: HttpRequest) -> GuardForm:
         kind=given.get("kind", "")[:10],
         threshold=given.get("threshold", "")[:40],
         window_s=given.get("window_s", "")[:20],
-        site_id=row_id if kind == "site" else None,
-        department_id=row_id if kind == "department" else None,
-        extension_id=row_id if kind == "extension" else None,
+        site_id=place_id if kind == "site" else None,
+        department_id=place_id if kind == "department" else None,
+        extension_id=place_id if kind == "extension" else None,
         hours=hours if begin or end else (),
         closes=given.get("closes") == "1",
         active=given.get("active") == "1",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -30,6 +31,7 @@ from tollbook.core.tariff import Fault
 from tollbook.documents.table import Cell, Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
@@ -74,12 +76,7 @@ def exchange_rates(request: HttpRequest) -> HttpResponse:
     """Show the rates that the filter holds."""
     asked = asked_of(request, filters=FILTERS, sort="-day")
     wanted = _wanted(asked)
-    listing = page_by(
-        asked,
-        HEADS,
-        total=count_rates(wanted),
-        read=lambda low, high: find_rates(wanted, first=low, limit=high - low),
-    )
+    listing = page_by(asked, HEADS, total=count_rates(wanted), read=partial(find_rates, wanted))
     shown = [(rate, Decimal(rate.rate), from_us(rate.created_us)) for rate in listing.rows]
     context = {
         "list": listing,
@@ -115,7 +112,7 @@ def new_rates(request: HttpRequest) -> HttpResponse:
             form = came
     wrong = fault is not None or bool(form.faults)
     context = {"form": form, "fault": fault, "currencies": known_currencies()}
-    return render(request, "tollbook/pricing/new_rates.html", context, status=422 if wrong else 200)
+    return form_page(request, "tollbook/pricing/new_rates.html", context, refused=wrong)
 
 
 def _take_form(request: HttpRequest) -> HttpResponse | ExchangeRateForm:

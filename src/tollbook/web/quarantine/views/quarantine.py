@@ -30,6 +30,7 @@ from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import LONGEST_SEARCH
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.row_ids import row_id
 from tollbook.web.reports.pages.raw_record import encoding_of
 
 PAGE = 50
@@ -252,8 +253,7 @@ def _wanted(request: HttpRequest) -> RejectQuery:
 
 
 def _id(request: HttpRequest, key: str) -> int | None:
-    text = request.GET.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return row_id(request.GET.get(key, ""))
 
 
 def _address(**given: str | int | None) -> str:

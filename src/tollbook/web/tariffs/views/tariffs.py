@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +29,7 @@ from tollbook.core.tariff import Fault
 from tollbook.documents.table import Column, Kind, Table
 from tollbook.web.frame.files import table_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import (
     Head,
     ListQuery,
@@ -199,10 +200,7 @@ def _file_name(opened: OpenTariff) -> str:
 
 
 def _found(tariff_id: int, number: int | None) -> OpenTariff:
-    opened = open_tariff(tariff_id, number=number)
-    if opened is None:
-        raise Http404("no such tariff or version")
-    return opened
+    return present(open_tariff(tariff_id, number=number), "tariff or version")
 
 
 def _first(text: str) -> int:
