@@ -99,7 +99,6 @@ class FieldRule:
     choices: Mapping[str, Any] | None = None
     otherwise: str = REJECT
     converter: Converter | None = None
-    converter_name: str = ""
     converter_patterns: tuple[str, ...] = ()
 
 

@@ -41,7 +41,6 @@ class ChargeRow:
 class RawPlace:
     """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
 
-    raw_record_id: int
     segment_id: int
     path: str
     offset: int
@@ -95,7 +94,7 @@ def call_detail(call_id: int) -> CallDetail | None:
 def raw_places(call_id: int) -> tuple[RawPlace, ...]:
     """Return the raw records that made a call, in the order of the log."""
     found = fetch(
-        'SELECT r.id, r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
+        'SELECT r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
         "s.format FROM tollbook_raw_record r "
         "JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         "JOIN tollbook_source s ON s.id = g.source_id "

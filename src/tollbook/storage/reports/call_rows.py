@@ -41,7 +41,6 @@ class CallRow:
     department: str
     account_code: str
     account_code_id: int | None
-    account_code_description: str
     owner_id: int | None
     owner: str
     authorisation_code: str
@@ -56,7 +55,6 @@ class CallRow:
     site_id: int
     zone: str
     received_us: int
-    raw_record_id: int | None
     charge_micros: int | None
     currency: str
     unrated_reason: str
@@ -85,11 +83,9 @@ _COLUMNS = """
     c.direction, c.caller, c.caller_name, c.dialled, c.callee, c.callee_name, c.destination,
     c.call_type, c.trunk_id, coalesce(t.name, ''), coalesce(t.label, ''),
     c.extension_id, coalesce(x.number, ''), coalesce(x.name, ''),
-    c.department_id, coalesce(d.name, ''),
-    c.account_code, c.account_code_ref_id, coalesce(a.description, ''),
+    c.department_id, coalesce(d.name, ''), c.account_code, c.account_code_ref_id,
     c.owner_id, coalesce(o.name, ''), c.authorisation_code, c.pbx_call_id, c.source_ip, c.pulses,
-    c.partial, c.legs_count, c.pbx_id, p.name, c.source_id, c.site_id, s.zone,
-    c.received_us, c.raw_record_id,
+    c.partial, c.legs_count, c.pbx_id, p.name, c.source_id, c.site_id, s.zone, c.received_us,
     h.amount_micros, coalesce(h.currency, ''), coalesce(h.unrated_reason, ''), h.billed_s,
     coalesce(h.prefix, ''), coalesce(h.band, ''), h.rate_index, h.tariff_version_id,
     coalesce(f.name, ''),
@@ -101,7 +97,6 @@ _NAMES = """
     LEFT JOIN tollbook_trunk t ON t.id = c.trunk_id
     LEFT JOIN tollbook_extension x ON x.id = c.extension_id
     LEFT JOIN tollbook_department d ON d.id = c.department_id
-    LEFT JOIN tollbook_account_code a ON a.id = c.account_code_ref_id
     LEFT JOIN tollbook_owner o ON o.id = c.owner_id
 """
 _TARIFF = """

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 from tollbook.app.access.roles import Permission
 from tollbook.app.decisions.decider import Answer, Request, UnknownPlace, ask
 from tollbook.app.directory.pbxs import list_pbxs
-from tollbook.app.directory.sites import is_any_site
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.reports.statistics import hours_text
 from tollbook.core.policies import Reason
@@ -104,7 +103,7 @@ def may_call(request: HttpRequest) -> HttpResponse:
         pbx=given.get("pbx", "")[:120],
         at=given.get("at") or f"{instant().astimezone(site.zone):%Y-%m-%dT%H:%M:%S}",
     )
-    context: dict[str, object] = {"form": form, "has_sites": is_any_site()}
+    context: dict[str, object] = {"form": form}
     if form.caller and (form.number or form.code):
         try:
             context["answer"] = _shown(_asked(form, site.zone))
