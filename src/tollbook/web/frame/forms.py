@@ -1,6 +1,6 @@
 """What views of one thing share: it is there or nowhere, and its form may be refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -26,3 +26,8 @@ def form_page(
 ) -> HttpResponse:
     """Show a form; its status says whether what was typed was refused."""
     return render(request, template, context, status=422 if refused else 200)
+
+
+def valued(kind: str, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+    """Return what a list of several kinds offers of one: the form's value and the words."""
+    return [(f"{kind}:{row_id}", words) for row_id, words in named]

@@ -22,8 +22,8 @@ from tollbook.app.access.audit_log import (
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import from_us, to_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.forms import present
 from tollbook.web.frame.periods import NAMED, named_days
 from tollbook.web.frame.permissions import needs
@@ -111,8 +111,7 @@ def audit_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all lines that the filter holds."""
     asked = _asked(request)
     rows = map(_cells, stream_audit(asked.filter, descending=not asked.oldest_first))
-    table = Table(title="Audit log", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="audit-log", kind=kind)
+    return list_file("Audit log", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.SEE_AUDIT)

@@ -22,13 +22,13 @@ from tollbook.app.access.pin_list import (
 from tollbook.app.access.pins import MOST_AT_ONCE, PinError, generate_pins, remove_pin, set_pins
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.sites import site_names
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.request import by_of
 from tollbook.web.frame.row_ids import row_ids
 
 LARGEST_FILE = 256 * 1024
@@ -71,8 +71,7 @@ def pins(request: HttpRequest) -> HttpResponse:
 def pins_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the list: who has a PIN, never the PINs."""
     rows = _cells(_wanted(_asked(request)))
-    table = Table(title="PINs", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="pins", kind=kind)
+    return list_file("PINs", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.SET_PINS)

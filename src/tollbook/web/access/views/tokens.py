@@ -25,8 +25,8 @@ from tollbook.app.access.tokens import (
 from tollbook.app.directory.choices import owner_names
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.words import sentence
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_among
@@ -97,8 +97,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def tokens_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all tokens that the filter holds, without their secrets."""
     rows = _cells(_wanted(_asked(request)))
-    table = Table(title="Tokens", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="tokens", kind=kind)
+    return list_file("Tokens", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_TOKENS)

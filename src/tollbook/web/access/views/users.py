@@ -37,13 +37,13 @@ from tollbook.app.access.users import (
     set_active,
 )
 from tollbook.app.directory.choices import owner_names
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, user_of
 from tollbook.web.frame.row_ids import row_id
 
 HEADS = (
@@ -96,8 +96,7 @@ def users(request: HttpRequest) -> HttpResponse:
 def users_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all users that the filter holds."""
     rows = _cells(_asked(request))
-    table = Table(title="Users", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="users", kind=kind)
+    return list_file("Users", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_USERS)

@@ -24,9 +24,9 @@ from tollbook.app.directory.account_codes import (
 from tollbook.app.directory.code_import import CodeReading, as_text, import_codes, read_codes
 from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.app.words import counted
-from tollbook.documents.table import Cell, Column, Table
+from tollbook.documents.table import Cell, Column
 from tollbook.storage.db.installation import current
-from tollbook.web.frame.files import table_file
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
@@ -82,13 +82,12 @@ def codes(request: HttpRequest) -> HttpResponse:
 def codes_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all codes that the filter holds, in the columns that an import reads."""
     asked = asked_of(request, filters=FILTERS, sort="code")
-    table = Table(
-        title="Account codes",
+    return list_file(
+        "Account codes",
         columns=tuple(Column(title.lower().replace(" ", "_"), title) for title in EXPORTED),
         rows=_cells(_wanted(asked)),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="account-codes", kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)

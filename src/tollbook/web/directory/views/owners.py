@@ -19,13 +19,13 @@ from tollbook.app.directory.owners import (
     list_owners,
     save_owner,
 )
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.request import by_of
 
 HEADS = (
     Head("Owner (department)", "name"),
@@ -66,8 +66,7 @@ def owners(request: HttpRequest) -> HttpResponse:
 def owners_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all owners that the filter holds."""
     wanted = _wanted(asked_of(request, filters=("active",), sort="name"))
-    table = Table(title="Owners", columns=COLUMNS, rows=_cells(wanted), zone=site_facts().zone)
-    return table_file(table, name="owners", kind=kind)
+    return list_file("Owners", COLUMNS, _cells(wanted), kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)

@@ -23,10 +23,10 @@ from tollbook.app.policies.budgets import (
 )
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.forms import edited, form_page
+from tollbook.web.frame.forms import edited, form_page, valued
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.frame.row_ids import row_id
@@ -87,8 +87,7 @@ def budgets_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all budgets that the filter holds."""
     q, of_kind, state = _asked(request)
     rows = _matching(list_budgets(at=instant()), q, of_kind, state)
-    table = Table(title="Budgets", columns=COLUMNS, rows=_cells(rows), zone=site_facts().zone)
-    return table_file(table, name="budgets", kind=kind)
+    return list_file("Budgets", COLUMNS, _cells(rows), kind=kind)
 
 
 @needs(Permission.SEE_POLICIES, to_change=Permission.CHANGE_POLICIES)
@@ -183,14 +182,10 @@ def _text(form: BudgetForm, row: BudgetTerms | None) -> BudgetText:
 def _holders() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return whom a budget may bind, by kind: the form's value and words."""
     return [
-        ("Extensions", _valued("extension", extension_labels())),
-        ("Departments, each member counted", _valued("department", department_names())),
-        ("Owners", _valued("owner", owner_names())),
+        ("Extensions", valued("extension", extension_labels())),
+        ("Departments, each member counted", valued("department", department_names())),
+        ("Owners", valued("owner", owner_names())),
     ]
-
-
-def _valued(kind: HolderKind, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
-    return [(f"{kind}:{row_id}", words) for row_id, words in named]
 
 
 def _cells(rows: Iterable[BudgetInfo]) -> Iterator[tuple[Cell, ...]]:

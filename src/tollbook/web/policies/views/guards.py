@@ -1,6 +1,6 @@
 """Guards against fraud, and the alarms that they and budgets raise."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -33,10 +33,10 @@ from tollbook.app.policies.fraud_guards import (
     save_guard,
 )
 from tollbook.core.calendar import format_clock
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.forms import edited, form_page
+from tollbook.web.frame.forms import edited, form_page, valued
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
@@ -127,10 +127,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
 def alarms_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all alarms that the filter holds."""
     wanted = _wanted(asked_of(request, filters=ALARM_FILTERS, sort="-at"))
-    table = Table(
-        title="Alarms", columns=ALARM_COLUMNS, rows=_cells(wanted), zone=site_facts().zone
-    )
-    return table_file(table, name="alarms", kind=kind)
+    return list_file("Alarms", ALARM_COLUMNS, _cells(wanted), kind=kind)
 
 
 @needs(Permission.CHANGE_POLICIES)
@@ -217,11 +214,7 @@ def _typed(request: HttpRequest) -> GuardForm:
 def _places() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a guard may watch, by kind: the form's value and words."""
     return [
-        ("Sites", _valued("site", site_names())),
-        ("Departments, each member for himself", _valued("department", department_names())),
-        ("Extensions", _valued("extension", extension_labels())),
+        ("Sites", valued("site", site_names())),
+        ("Departments, each member for himself", valued("department", department_names())),
+        ("Extensions", valued("extension", extension_labels())),
     ]
-
-
-def _valued(kind: str, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
-    return [(f"{kind}:{row_id}", words) for row_id, words in named]

@@ -28,8 +28,8 @@ from tollbook.app.pricing.exchange_rates import (
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.tariff import Fault
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
@@ -93,8 +93,7 @@ def exchange_rates_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the rates that the filter holds."""
     wanted = _wanted(asked_of(request, filters=FILTERS, sort="-day"))
     rows = _cells(wanted)
-    table = Table(title="Exchange rates", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="exchange-rates", kind=kind)
+    return list_file("Exchange rates", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_TARIFFS)

@@ -25,8 +25,8 @@ from tollbook.app.pricing.plans import (
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.rerating.late_calls import LateCalls, late_calls
 from tollbook.core.instants import to_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_among
@@ -99,8 +99,7 @@ def plans(request: HttpRequest) -> HttpResponse:
 def plans_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the versions that the filter holds."""
     lines = _lines(asked_of(request, filters=("site", "state"), sort="site"))
-    table = Table(title="Plans", columns=COLUMNS, rows=_cells(lines), zone=site_facts().zone)
-    return table_file(table, name="plans", kind=kind)
+    return list_file("Plans", COLUMNS, _cells(lines), kind=kind)
 
 
 @needs(Permission.SEE_TARIFFS)

@@ -26,8 +26,8 @@ from tollbook.app.tariffs.overview import (
 from tollbook.app.tariffs.publish import Faulty, check_tariff, publish
 from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
-from tollbook.documents.table import Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import (
@@ -131,8 +131,8 @@ def tariffs(request: HttpRequest) -> HttpResponse:
 def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all tariffs that the filter holds, as they are in force now."""
     asked = _asked(request)
-    table = Table(
-        title="Tariffs",
+    return list_file(
+        "Tariffs",
         columns=(
             Column("tariff", "Tariff"),
             Column("currency", "Currency"),
@@ -154,9 +154,8 @@ def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
             )
             for line in in_order(asked, _fitting(asked), ORDER)
         ),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="tariffs", kind=kind)
 
 
 def _asked(request: HttpRequest) -> ListQuery:
