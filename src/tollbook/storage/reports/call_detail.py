@@ -26,9 +26,7 @@ class ChargeRow:
     run: int
     kind: str
     tariff: str
-    tariff_version_id: int | None
     tariff_version_number: int | None
-    rate_index: int | None
     prefix: str
     band: str
     billed_s: int
@@ -75,7 +73,7 @@ def call_detail(call_id: int) -> CallDetail | None:
         (call_id,),
     )
     charges = fetch(
-        "SELECT h.run, h.kind, coalesce(f.name, ''), h.tariff_version_id, v.number, h.rate_index, "
+        "SELECT h.run, h.kind, coalesce(f.name, ''), v.number, "
         "h.prefix, h.band, h.billed_s, h.amount_micros, h.currency, h.unrated_reason "
         "FROM tollbook_charge h "
         "LEFT JOIN tollbook_tariff_version v ON v.id = h.tariff_version_id "
