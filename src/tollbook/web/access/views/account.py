@@ -100,14 +100,19 @@ def sign_in_extension_page(request: HttpRequest) -> HttpResponse:
 def _let_in(request: HttpRequest, came: SignedIn, place: str) -> HttpResponse:
     """Begin a session under a new key, so that nobody knew it before, and go on."""
     login(request, came.user)
+    _note_session(request, came.user.pk)
+    return redirect(place)
+
+
+def _note_session(request: HttpRequest, user_id: int) -> None:
+    """Let the user see this session among those that are open."""
     open_session(
         str(request.session.session_key),
-        came.user.pk,
+        user_id,
         address=address_of(request),
         agent=request.headers.get("User-Agent", ""),
         at=instant(),
     )
-    return redirect(place)
 
 
 def _lock_out() -> LockOut:
@@ -177,13 +182,7 @@ def password(request: HttpRequest) -> HttpResponse:
             )
         if not faults:
             update_session_auth_hash(request, user)
-            open_session(
-                str(request.session.session_key),
-                user.pk,
-                address=address_of(request),
-                agent=request.headers.get("User-Agent", ""),
-                at=instant(),
-            )
+            _note_session(request, user.pk)
             say(request, "The password is changed. You are signed out everywhere else.")
             return redirect("home" if forced else "account")
     context = {"faults": faults, "forced": forced, **_sessions(request)}
