@@ -7,6 +7,7 @@ from django.test import Client
 
 from support.databases import Database, connection
 from support.office import NOON, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import SCOPES, create_token
 from tollbook.storage.models import ApiToken
 from tollbook.wiring.clock import now
@@ -27,7 +28,7 @@ def client(*scopes: str) -> Client:
     """Return a client that holds a token for *scopes*; without any it holds none."""
     if not scopes:
         return Client()
-    secret = create_token(scopes=scopes, at=now(), by="test").secret
+    secret = create_token(scopes=scopes, by=Actor("test", now())).secret
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
@@ -65,7 +66,7 @@ def test_a_scope_opens_its_own_door_and_no_other(sqlite: Database, path: str, sc
 def test_a_token_ends_when_it_was_said_to_end(sqlite: Database) -> None:
     open_office(sqlite)
     secret = create_token(
-        scopes=["calls:read"], at=NOON, by="test", expires=NOON + timedelta(seconds=1)
+        scopes=["calls:read"], by=Actor("test", NOON), expires=NOON + timedelta(seconds=1)
     ).secret
 
     answer = Client(headers={"Authorization": f"Bearer {secret}"}).get("/api/v1/calls")

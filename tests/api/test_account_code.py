@@ -8,6 +8,7 @@ from django.test import Client
 from support.databases import Database, door
 from support.factories import change_extension, make_code, make_owner
 from support.office import FIRST_CALL, Call, Office, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.models import AuditLog
 from tollbook.storage.models import Call as StoredCall
@@ -26,7 +27,7 @@ def office(database: Database) -> Office:
 
 
 def client(*scopes: str) -> Client:
-    secret = create_token(scopes=scopes, at=now(), by="test", name="ERP").secret
+    secret = create_token(scopes=scopes, by=Actor("test", now()), name="ERP").secret
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 

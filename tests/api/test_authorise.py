@@ -12,6 +12,7 @@ from django.test import Client
 from support.databases import Database
 from support.prepaid import CENT, PARIS, balance, open_prepaid
 from tollbook.api import decisions
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.models import LedgerHold
 from tollbook.wiring.clock import now
@@ -24,7 +25,7 @@ Post = Callable[..., tuple[int, dict[str, Any]]]
 def post(request: pytest.FixtureRequest, database: Database) -> Post:
     """Send a body to one of the two routes as the holder of a token; its status and answer."""
     open_prepaid(database)
-    secret = create_token(scopes=["authorise"], at=now(), by="test").secret
+    secret = create_token(scopes=["authorise"], by=Actor("test", now())).secret
     decisions.holders = decisions.Holders()
     bare = decisions.in_front_of(get_wsgi_application())
 
@@ -150,7 +151,7 @@ def test_a_wrong_request_is_refused_and_says_why(
 
 def test_another_scope_decides_nothing(sqlite: Database) -> None:
     open_prepaid(sqlite)
-    secret = create_token(scopes=["calls:read"], at=now(), by="test").secret
+    secret = create_token(scopes=["calls:read"], by=Actor("test", now())).secret
     decisions.holders = decisions.Holders()
     headers = {"Authorization": f"Bearer {secret}", "Idempotency-Key": "k"}
     bare = decisions.in_front_of(get_wsgi_application())

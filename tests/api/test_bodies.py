@@ -7,6 +7,7 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.models import LedgerEntry
 from tollbook.wiring.clock import now
@@ -15,7 +16,7 @@ from tollbook.wiring.clock import now
 @pytest.fixture
 def till(sqlite: Database) -> Client:
     open_office(sqlite)
-    token = create_token(scopes=["recharge"], at=now(), by="test", name="till")
+    token = create_token(scopes=["recharge"], by=Actor("test", now()), name="till")
     return Client(headers={"Authorization": f"Bearer {token.secret}", "Idempotency-Key": "k1"})
 
 

@@ -8,13 +8,14 @@ from django.test import Client
 
 from support.databases import Database
 from support.office import FIRST_CALL, Call, calls_in_a_row, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.wiring.clock import now
 
 
 @pytest.fixture
 def reader(database: Database) -> Client:
-    secret = create_token(scopes=["calls:read", "charges:read"], at=now(), by="test").secret
+    secret = create_token(scopes=["calls:read", "charges:read"], by=Actor("test", now())).secret
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
@@ -212,7 +213,7 @@ def test_a_summary_adds_up_to_the_calls(database: Database, reader: Client, grou
 
 def test_sources_are_listed_with_their_state(sqlite: Database) -> None:
     open_office(sqlite)
-    secret = create_token(scopes=["sources:read"], at=now(), by="test").secret
+    secret = create_token(scopes=["sources:read"], by=Actor("test", now())).secret
     reader = Client(headers={"Authorization": f"Bearer {secret}"})
 
     assert get(reader, "sources") == {"sources": []}

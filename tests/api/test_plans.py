@@ -23,7 +23,7 @@ ECB = b"""<Envelope><Cube><Cube time="2026-09-29"><Cube currency="USD" rate="1.0
 @pytest.fixture
 def reader(sqlite: Database) -> Client:
     scopes = ["calls:read", "tariffs:read"]
-    secret = create_token(scopes=scopes, at=now(), by="test").secret
+    secret = create_token(scopes=scopes, by=Actor("test", now())).secret
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
 
@@ -97,7 +97,7 @@ def test_exchange_rates_are_those_in_force(sqlite: Database, reader: Client) -> 
 
 
 def test_other_tokens_are_refused(sqlite: Database) -> None:
-    secret = create_token(scopes=["calls:read"], at=now(), by="test").secret
+    secret = create_token(scopes=["calls:read"], by=Actor("test", now())).secret
     stranger = Client(headers={"Authorization": f"Bearer {secret}"})
 
     assert stranger.get("/api/v1/plans").status_code == 403

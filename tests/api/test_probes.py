@@ -8,6 +8,7 @@ from django.test import Client
 from support.databases import Database, connection, door
 from support.factories import make_source
 from support.office import calls_in_a_row, open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.app.intake.sources import Heartbeat, record_heartbeats
 from tollbook.app.upkeep.health import check_health
@@ -69,8 +70,8 @@ def test_a_database_that_is_away_is_failing_and_still_answers(sqlite: Database) 
 
 def test_figures_are_for_this_machine_or_a_token(sqlite: Database) -> None:
     open_office(sqlite)
-    secret = create_token(scopes=["metrics:read"], at=now(), by="test").secret
-    other = create_token(scopes=["calls:read"], at=now(), by="test").secret
+    secret = create_token(scopes=["metrics:read"], by=Actor("test", now())).secret
+    other = create_token(scopes=["calls:read"], by=Actor("test", now())).secret
 
     def status(token: str = "", **extra: str) -> int:
         headers = {"Authorization": f"Bearer {token}"} if token else {}

@@ -55,7 +55,7 @@ def reader(sqlite: Database) -> Reader:
     def client(whose: str) -> Client:
         scopes = ["calls:read", "charges:read", "extensions:read"]
         secret = create_token(
-            scopes=scopes, at=now(), by="test", name=whose, reach=reaches[whose]
+            scopes=scopes, by=Actor("test", now()), name=whose, reach=reaches[whose]
         ).secret
         return Client(headers={"Authorization": f"Bearer {secret}"})
 
@@ -163,7 +163,6 @@ def test_a_bound_token_holds_only_what_is_narrowed(sqlite: Database) -> None:
     with pytest.raises(TokenError, match="No token was made"):
         create_token(
             scopes=["calls:read", "sources:read"],
-            at=now(),
-            by="test",
+            by=Actor("test", now()),
             reach=Reach(extension_id=extension.pk),
         )

@@ -8,6 +8,7 @@ from django.test import Client
 from support.databases import Database
 from support.factories import make_extension, make_owner, make_site
 from support.office import open_office
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.roles import Reach
 from tollbook.app.access.tokens import create_token
 from tollbook.storage.billing.ledger_queries import verify_balances
@@ -19,7 +20,7 @@ TEN = {"extensions": ["101", "102"], "amount": "10.00"}
 
 def till(*scopes: str, name: str = "till") -> Client:
     secret = create_token(
-        scopes=scopes or ("recharge", "extensions:read"), at=now(), by="test", name=name
+        scopes=scopes or ("recharge", "extensions:read"), by=Actor("test", now()), name=name
     ).secret
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
@@ -167,8 +168,7 @@ def test_a_token_of_one_extension_reads_only_its_own(sqlite: Database) -> None:
     berta = Extension.objects.get(number="102")
     secret = create_token(
         scopes=["extensions:read"],
-        at=now(),
-        by="test",
+        by=Actor("test", now()),
         name="berta",
         reach=Reach(extension_id=berta.pk),
     ).secret

@@ -32,7 +32,7 @@ def amir(database: Database) -> Extension:
 
 def reader(reach: Reach | None = None) -> Client:
     token = create_token(
-        scopes=["extensions:read"], at=now(), by="test", name=str(reach), reach=reach or Reach()
+        scopes=["extensions:read"], by=Actor("test", now()), name=str(reach), reach=reach or Reach()
     )
     return Client(headers={"Authorization": f"Bearer {token.secret}"})
 

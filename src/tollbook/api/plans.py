@@ -110,7 +110,7 @@ def exchange_rates(request: HttpRequest, query: Query[RateParameters]) -> dict[s
     wanted = RateQuery(
         source=query.source or "", target=query.target or "", from_day=query.from_, to_day=query.to
     )
-    found = find_rates(wanted, first=query.offset, limit=query.limit)
+    found = find_rates(wanted, first=query.offset, count=query.limit)
     return {
         "rates": [
             {

@@ -27,3 +27,8 @@ class FieldsRefused(ValueError):
     def __init__(self, faults: Sequence[FieldFault]) -> None:
         super().__init__("; ".join(f"{fault.field}: {fault.message}" for fault in faults))
         self.faults = tuple(faults)
+
+    @property
+    def by_field(self) -> dict[str, str]:
+        """What is wrong with each field, as forms show it."""
+        return {fault.field: fault.message for fault in self.faults}

@@ -7,7 +7,10 @@ answer reads from the tables.
 import time
 from collections.abc import Iterator
 from statistics import median
-from typing import TYPE_CHECKING
+
+from django.db.models import Max, Min
+from django.test import Client
+from django.urls import reverse
 
 from tollbook.bench.figures import Figure
 from tollbook.bench.importing import import_file, prepare
@@ -16,9 +19,8 @@ from tollbook.bench.options import BenchOptions
 from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import opened, scratch
 from tollbook.storage.db.installation import door
-
-if TYPE_CHECKING:
-    from django.test import Client
+from tollbook.storage.reports.call_filter import CallFilter
+from tollbook.storage.reports.call_log import call_log
 
 DEFAULT_CALLS = 1_000_000
 NEWEST_CALLS = 4_000  # Not in the copy yet: it is written again when 5,000 wait.
@@ -51,14 +53,13 @@ def measure(options: BenchOptions) -> Iterator[Figure]:
 
 
 def _write_copy() -> None:
-    from tollbook.app.upkeep.columnar_copy import refresh_if_due  # noqa: PLC0415 - needs Django set up
+    from tollbook.app.upkeep.columnar_copy import refresh_if_due
 
     refresh_if_due(waited_s=0)
 
 
-def _signed_in() -> "Client":
-    from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
-    from django.test import Client  # noqa: PLC0415 - likewise
+def _signed_in() -> Client:
+    from django.contrib.auth.models import User
 
     with door().transaction():
         user = User.objects.create_superuser(username="bench")
@@ -69,7 +70,6 @@ def _signed_in() -> "Client":
 
 def _addresses() -> Iterator[tuple[str, str]]:
     """Yield what is asked for, in words, and the address that asks for it."""
-    from django.urls import reverse  # noqa: PLC0415 - needs a configured Django
 
     log, totals = reverse("calls"), reverse("calls_totals")
     yield "first page", log
@@ -89,18 +89,15 @@ def _addresses() -> Iterator[tuple[str, str]]:
 
 def _middle() -> str:
     """Return the cursor of a page half-way through the log."""
-    from django.db.models import Max, Min  # noqa: PLC0415 - needs a configured Django
 
-    from tollbook.storage.models import Call  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.call_filter import CallFilter  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.call_log import call_log  # noqa: PLC0415 - likewise
+    from tollbook.storage.models import Call
 
     edges = Call.objects.aggregate(first=Min("begin_us"), last=Max("begin_us"))
     half_us = (edges["first"] + edges["last"]) // 2
     return call_log(CallFilter(to_us=half_us)).next or ""
 
 
-def _page(client: "Client", address: str) -> tuple[float, float]:
+def _page(client: Client, address: str) -> tuple[float, float]:
     """Return the median milliseconds of *address* and the size of its answer in kB."""
     took_ms, size_kb = [], 0.0
     for _ in range(ROUNDS):

@@ -16,18 +16,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tollbook.app.access.actor import Actor
+from tollbook.app.decisions.messages import Answer, Request
 from tollbook.bench.deck import deck_document, drawn_prefixes
 from tollbook.bench.figures import percentile
 from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import PBX
+from tollbook.core.ledger import AccountRef, EntryKind, transfer
+from tollbook.core.money import Money
+from tollbook.storage.billing.ledger import Filed, post_entries
 from tollbook.storage.db.installation import door
 from tollbook.wiring.start import open_installation
-
-if TYPE_CHECKING:
-    from tollbook.app.decisions.decider import Request
 
 PREFIXES = 100_000
 ACCOUNTS = 2_000
@@ -60,10 +60,8 @@ class Questions:
         self._numbers = numbers()
         self._next = count()
 
-    def ask(self) -> "Request":
+    def ask(self) -> Request:
         """Return the next question."""
-        from tollbook.app.decisions.decider import Request  # noqa: PLC0415 - needs Django set up
-
         nth = next(self._next)
         return Request(
             key=f"{self._name}:{nth}",
@@ -119,8 +117,8 @@ def ask_for(
 
 def make_house() -> None:
     """Publish the deck, make the telephones, and pay money into each account."""
-    from tollbook.app.tariffs.publish import publish_tariff  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.models import (  # noqa: PLC0415 - likewise
+    from tollbook.app.tariffs.publish import publish_tariff
+    from tollbook.storage.models import (
         Extension,
         Site,
         Tariff,
@@ -145,13 +143,6 @@ def make_house() -> None:
 
 
 def _pay_in(extensions: list[int]) -> None:
-    from tollbook.core.ledger import (  # noqa: PLC0415 - needs Django set up
-        AccountRef,
-        EntryKind,
-        transfer,
-    )
-    from tollbook.core.money import Money  # noqa: PLC0415 - likewise
-    from tollbook.storage.billing.ledger import Filed, post_entries  # noqa: PLC0415 - likewise
 
     for first in range(0, len(extensions), _ACCOUNTS_AT_ONCE):
         entries = [
@@ -172,8 +163,8 @@ def _pay_in(extensions: list[int]) -> None:
 def main(words: list[str]) -> None:
     """Decide as the words say."""
     open_installation(data_dir=Path(words[0]))
-    from tollbook.app.decisions.decider import Answer, decider  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.models import Extension  # noqa: PLC0415 - likewise
+    from tollbook.app.decisions.decider import decider
+    from tollbook.storage.models import Extension
 
     if not Extension.objects.exists():
         make_house()

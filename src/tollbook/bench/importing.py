@@ -60,7 +60,7 @@ def prepare(installation: Scratch, count: int) -> tuple[Path, int]:
     tariff = installation.folder.parent / "bench.json"
     tariff.write_text(json.dumps(deck_document(prefixes_of_lines())), encoding="utf-8")
     installation.tollbook(
-        *("tariff", "add", str(tariff), "--default", "--from", "2000-01-01T00:00:00Z")
+        "tariff", "add", str(tariff), "--default", "--from", "2000-01-01T00:00:00Z"
     )
     return file, size
 
@@ -68,7 +68,7 @@ def prepare(installation: Scratch, count: int) -> tuple[Path, int]:
 def import_file(installation: Scratch, file: Path) -> ImportTiming:
     """Import *file* by the command that people use."""
     finished = installation.tollbook(
-        *("import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE, "--json")
+        "import", str(file), "--format", "asterisk-csv", "--pbx", PBX, "--zone", ZONE, "--json"
     )
     counts = json.loads(finished.stdout)
     return ImportTiming(counts["calls"], finished.wall_s, finished.processor_s, finished.peak_mb)

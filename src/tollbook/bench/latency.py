@@ -23,10 +23,8 @@ def measure(options: BenchOptions) -> Iterator[Figure]:
     count = options.calls or DEFAULT_RECORDS
     port = _free_port()
     with scratch() as installation:
-        installation.tollbook(
-            *("source", "add", "--pbx", PBX, "--format", "asterisk-csv", "--zone", ZONE),
-            *("--transport", "tcp-listen", "--port", str(port)),
-        )
+        source = f"source add --pbx {PBX} --format asterisk-csv --zone {ZONE}"
+        installation.tollbook(*source.split(), "--transport", "tcp-listen", "--port", str(port))
         open_installation(data_dir=installation.folder)
         collecting = ["collect", "--data", str(installation.folder)]
         with running_tollbook(collecting, installation.environment), _connected(port) as wire:
@@ -48,7 +46,7 @@ def _send(wire: socket.socket, index: int) -> float:
 
 
 def _wait_until_calls(count: int) -> None:
-    from tollbook.storage.models import Call  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.models import Call
 
     ends = time.monotonic() + PATIENCE_S
     while Call.objects.count() < count:

@@ -15,6 +15,10 @@ from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import opened, scratch
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.installation import door
+from tollbook.storage.reports import spend
+from tollbook.storage.reports.call_filter import CallFilter
+from tollbook.storage.reports.columnar import queries as columns
+from tollbook.storage.reports.columnar.layout import columns_folder
 
 DEFAULT_CALLS = 10_000_000
 AT_ONCE = 100_000
@@ -64,9 +68,6 @@ def _compared(
 
 def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
     """Yield each report's name, and how either side is asked for it."""
-    from tollbook.storage.reports import spend  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.call_filter import CallFilter  # noqa: PLC0415 - likewise
-    from tollbook.storage.reports.columnar import queries as columns  # noqa: PLC0415 - needs Django set up
 
     everything = CallFilter()
     midnights = [FIRST_US + day * DAY_US for day in range(DAYS + 1)]
@@ -87,8 +88,7 @@ def _reports() -> Iterator[tuple[str, Callable[[], Any], Callable[[], Any]]]:
 
 
 def _write_copy() -> int:
-    from tollbook.storage.reports.columnar.layout import columns_folder  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.reports.columnar.refresh import refresh  # noqa: PLC0415 - likewise
+    from tollbook.storage.reports.columnar.refresh import refresh
 
     refresh()
     folder = columns_folder()
@@ -97,8 +97,7 @@ def _write_copy() -> int:
 
 def _make_calls(count: int) -> None:
     """Fill the tables with *count* calls of a year and their charges, one in fifty unrated."""
-
-    from tollbook.storage.models import Pbx, Source  # noqa: PLC0415 - likewise
+    from tollbook.storage.models import Pbx, Source
 
     with door().transaction():
         pbx = Pbx.objects.get()
@@ -123,7 +122,7 @@ def _make_calls(count: int) -> None:
 
 
 def _make_people(site_id: int, pbx_id: int) -> None:
-    from tollbook.storage.models import (  # noqa: PLC0415 - needs a configured Django
+    from tollbook.storage.models import (
         Department,
         Extension,
         Trunk,

@@ -8,16 +8,15 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tollbook.app.intake.draft import Draft, packed, unpacked
+from tollbook.app.intake.draft_worker import Task, make_drafts
 from tollbook.bench.figures import Figure
 from tollbook.bench.scratch import ZONE, Scratch
+from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
 from tollbook.storage.db.installation import door
 from tollbook.wiring.start import Installation, open_installation
-
-if TYPE_CHECKING:
-    from tollbook.app.intake.draft import Draft
 
 LINES = 300_000  # Enough that most numbers were seen before, as in a real file.
 FORMAT = "asterisk-csv"
@@ -34,11 +33,9 @@ def stages(scratch: Scratch, file: Path) -> Iterator[Figure]:
 
 
 def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float]]:
-    from tollbook.app.directory.pbxs import find_pbx  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.intake.draft import Draft  # noqa: PLC0415 - likewise
-    from tollbook.app.intake.draft_worker import Task, make_drafts  # noqa: PLC0415 - likewise
-    from tollbook.app.intake.intake import open_intake  # noqa: PLC0415 - likewise
-    from tollbook.app.pricing.load_pbx_rules import load_rules  # noqa: PLC0415 - likewise
+    from tollbook.app.directory.pbxs import find_pbx
+    from tollbook.app.intake.intake import open_intake
+    from tollbook.app.pricing.load_pbx_rules import load_rules
 
     pbx = find_pbx("Stages")
     definition = load_definition(FORMAT)
@@ -85,8 +82,7 @@ def _copy(piece: Path, raw: Path) -> None:
 
 def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int, int]:
     """Make a source and a segment for the piece and return their ids."""
-    from tollbook.core.instants import to_us  # noqa: PLC0415 - needs Django set up
-    from tollbook.storage.models import RawSegment, Source  # noqa: PLC0415 - likewise
+    from tollbook.storage.models import RawSegment, Source
 
     at_us = to_us(installation.now())
     with door().transaction():
@@ -108,8 +104,7 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
     return source.pk, segment.pk
 
 
-def _hand_over(drafts: "Sequence[Draft]") -> None:
-    from tollbook.app.intake.draft import packed, unpacked  # noqa: PLC0415 - needs Django set up
+def _hand_over(drafts: Sequence[Draft]) -> None:
 
     for draft in drafts:
         unpacked(packed(draft))

@@ -45,12 +45,11 @@ class LogEnd:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFile:
-    """One segment file as it lies on disk; `first_received_us` is null while it is empty."""
+    """One segment file as it lies on disk."""
 
     sequence: int
     path: Path
     size: int
-    first_received_us: int | None
 
 
 class RawLog:
@@ -209,12 +208,10 @@ def segment_path(folder: Path, sequence: int) -> Path:
 
 def segments(folder: Path) -> list[SegmentFile]:
     """Return the segments in *folder*, oldest first."""
-    found = []
-    for path in sorted(folder.glob("*.seg")):
-        times = received_times(path)
-        first_us = next((received_us for _, received_us in times), None)
-        found.append(SegmentFile(int(path.stem), path, path.stat().st_size, first_us))
-    return found
+    return [
+        SegmentFile(int(path.stem), path, path.stat().st_size)
+        for path in sorted(folder.glob("*.seg"))
+    ]
 
 
 def received_times(segment: Path) -> Iterator[tuple[int, int]]:

@@ -87,7 +87,7 @@ async def _answer_agi(server: Server, host: str, port: int) -> asyncio.Server:
 async def _answer_http(host: str, port: int) -> "Decisions":
     """Answer questions by HTTP; raises StartError."""
     # Loaded only where it is wanted: the API brings sixty megabytes.
-    from tollbook.api.decisions_port import Decisions  # noqa: PLC0415
+    from tollbook.api.decisions_port import Decisions
 
     server = Decisions()
     try:

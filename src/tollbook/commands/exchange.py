@@ -58,7 +58,7 @@ def _import(args: argparse.Namespace, installation: Installation) -> int:
 
 def _list(args: argparse.Namespace) -> int:
     query = RateQuery(source=args.source or "", target=args.target or "")
-    rates = find_rates(query, limit=None if args.json else _LISTED)
+    rates = find_rates(query, count=None if args.json else _LISTED)
     if args.json:
         print(json.dumps([{**asdict(one), "day": one.day.isoformat()} for one in rates]))
         return DONE

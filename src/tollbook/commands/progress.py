@@ -19,7 +19,7 @@ def progress_bar(label: str, unit: Unit) -> Iterator[Callable[[int, int], None] 
     if not sys.stderr.isatty():
         yield None
         return
-    from tollbook.commands.drawing import new_bar  # noqa: PLC0415 - only where somebody looks
+    from tollbook.commands.drawing import new_bar
 
     bar = new_bar()
     task = bar.add_task(label, total=None, rate="")
@@ -44,7 +44,7 @@ def busy(words: str) -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield lambda _words: None
         return
-    from tollbook.commands.drawing import new_status  # noqa: PLC0415 - as above
+    from tollbook.commands.drawing import new_status
 
     with new_status(words) as status:
         yield status.update

@@ -17,8 +17,20 @@ MOST_PULSES = 1_000_000_000
 
 _CALL_KEYS = frozenset(
     (
-        *("id", "start", "answer", "talk_s", "dialled", "caller", "department", "trunk"),
-        *("account_code", "source_ip", "pulses", "legs", "credit", "at_most_s"),
+        "id",
+        "start",
+        "answer",
+        "talk_s",
+        "dialled",
+        "caller",
+        "department",
+        "trunk",
+        "account_code",
+        "source_ip",
+        "pulses",
+        "legs",
+        "credit",
+        "at_most_s",
     )
 )
 _LEG_KEYS = frozenset(("party", "role", "start", "answer", "end", "talk_s"))

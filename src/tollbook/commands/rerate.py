@@ -108,7 +108,9 @@ def _print_lines(
         (heading, *(Right(word) for word in _NUMBERS), "Currency"),
         (
             (
-                *(name, f"{line.calls:,}", f"{line.changed:,}"),
+                name,
+                f"{line.calls:,}",
+                f"{line.changed:,}",
                 *(format_amount(amount) for amount in (line.old, line.new, line.difference)),
                 line.currency,
             )

@@ -38,6 +38,6 @@ def _lines_of(cell: Cell) -> list[str]:
 def _drawn(headings: Sequence[str], rows: Sequence[Sequence[Sequence[str]]]) -> bool:
     """Draw the table; False if the terminal is too narrow for its numbers."""
     # It takes as long to load as a small command takes in all.
-    from tollbook.commands.drawing import draw_table  # noqa: PLC0415
+    from tollbook.commands.drawing import draw_table
 
     return draw_table(headings, [isinstance(heading, Right) for heading in headings], rows)

@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
 def _check_against(tariff: TariffDefinition, args: argparse.Namespace) -> int:
     """Warn of every prefix that *tariff* sells below the cost of another."""
     # The batch form takes a second to load.
-    from tollbook.core.rating.losses import compared  # noqa: PLC0415
+    from tollbook.core.rating.losses import compared
 
     cost, faults, status = read_tariff_file(args.cost)
     if cost is None:

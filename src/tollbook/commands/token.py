@@ -4,6 +4,7 @@ import argparse
 import json
 from zoneinfo import ZoneInfo
 
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import (
     TokenError,
     TokenLine,
@@ -33,8 +34,7 @@ def _create(args: argparse.Namespace, installation: Installation) -> int:
             scopes=args.scope,
             name=args.name,
             expires=moment(args.expires, zone=_zone()) if args.expires else None,
-            at=installation.now(),
-            by=ACTOR,
+            by=Actor(ACTOR, installation.now()),
         )
     except (TokenError, PeriodError) as fault:
         return refuse("token", str(fault))
@@ -62,8 +62,12 @@ def _list(args: argparse.Namespace, installation: Installation) -> int:
         (Right("ID"), "State", "Last used", "Name", "Scopes", "Only for"),
         (
             (
-                *(str(token.id), token.state, _used(token, zone)),
-                *(token.name, ", ".join(token.scopes), token.whose or ""),
+                str(token.id),
+                token.state,
+                _used(token, zone),
+                token.name,
+                ", ".join(token.scopes),
+                token.whose or "",
             )
             for token in tokens
         ),
@@ -99,7 +103,7 @@ def _revoke(args: argparse.Namespace, installation: Installation) -> int:
             "See `tollbook token list`.",
         )
     token = meant[0]
-    if revoke_token(token.id, at=installation.now(), by=ACTOR) is None:
+    if revoke_token(token.id, by=Actor(ACTOR, installation.now())) is None:
         return tell("token", f'"{token.name}" was withdrawn before. Nothing was changed.')
     return tell("token", f'"{token.name}" is withdrawn, at once and for ever.')
 

@@ -120,8 +120,12 @@ def _rows(comparison: Comparison, heading: str, line: WhatIfLine) -> Iterator[tu
     unrated = line.calls - line.rated_now
     charged = tuple(f"{_text(micros)} {currency}" for currency, micros in line.charges)
     yield (
-        *(line.name or ("(none)" if heading else "All"), f"{line.calls:,}", "as charged"),
-        *(charged or "0", "", f"{unrated:,}" if unrated else ""),
+        line.name or ("(none)" if heading else "All"),
+        f"{line.calls:,}",
+        "as charged",
+        charged or "0",
+        "",
+        f"{unrated:,}" if unrated else "",
     )
     for tariff, outcome in zip(comparison.tariffs, line.outcomes, strict=True):
         charge = f"{_text(outcome.charge_micros)} {tariff.currency}"

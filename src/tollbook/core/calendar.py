@@ -284,7 +284,7 @@ def _public_holidays(country: str, subdivision: str | None, year: int) -> frozen
 
 def _country(country: str, subdivision: str | None) -> Mapping[date, str]:
     # Loading the library takes 0.1 s, and most tariffs name no country.
-    from holidays import country_holidays  # noqa: PLC0415 - see the line above
+    from holidays import country_holidays
 
     try:
         return country_holidays(country, subdiv=subdivision)

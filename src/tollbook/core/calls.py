@@ -137,9 +137,19 @@ Outcome: TypeAlias = Cdr | Part | Skip | RejectedRecord
 
 # The texts of a `Cdr`; columns of the same names hold them for many.
 CDR_TEXTS = (
-    *("direction", "caller", "caller_name", "caller_device", "dialled"),
-    *("callee", "callee_name", "callee_device", "trunk", "account_code"),
-    *("authorisation_code", "pbx_call_id", "source_ip"),
+    "direction",
+    "caller",
+    "caller_name",
+    "caller_device",
+    "dialled",
+    "callee",
+    "callee_name",
+    "callee_device",
+    "trunk",
+    "account_code",
+    "authorisation_code",
+    "pbx_call_id",
+    "source_ip",
 )
 
 

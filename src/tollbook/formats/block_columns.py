@@ -167,7 +167,11 @@ class _LayoutReader:
         answered = self._truths("answered", fields.pop("answered", ()))
         values = {target: self._column(target, rules) for target, rules in fields.items()}
         plain = (
-            *(has_start, has_end, start > _WORTHLESS_US, start <= end, talk_ms >= 0),
+            has_start,
+            has_end,
+            start > _WORTHLESS_US,
+            start <= end,
+            talk_ms >= 0,
             np.where(
                 answered == _YES,
                 has_answer & (start <= answer) & (answer <= end),

@@ -99,7 +99,6 @@ class FieldRule:
     choices: Mapping[str, Any] | None = None
     otherwise: str = REJECT
     converter: Converter | None = None
-    converter_name: str = ""
     converter_patterns: tuple[str, ...] = ()
 
 
@@ -153,7 +152,7 @@ class TestCase:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A whole format definition. Pickles as its own text."""
+    """A whole format definition. Pickles as its own text (`formats.reading`)."""
 
     name: str
     title: str
@@ -167,8 +166,3 @@ class Definition:
     zone: str | None
     tests: tuple[TestCase, ...]
     toml_text: str = field(repr=False, default="")
-
-    def __reduce__(self) -> tuple[Any, tuple[str, str]]:
-        from tollbook.formats.reading import read_definition  # noqa: PLC0415 - reading imports this
-
-        return (read_definition, (self.toml_text, self.name))

@@ -262,7 +262,6 @@ def _rule(
         choices=choices,
         otherwise=table.choice("otherwise", (REJECT, NOTHING), REJECT),
         converter=converter,
-        converter_name=converter_name,
         converter_patterns=patterns if converter_name == "datetime" else (),
     )
     table.done()

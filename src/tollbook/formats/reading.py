@@ -3,7 +3,10 @@
 Source: docs/manual/formats.md, "The definition language".
 """
 
+import copyreg
 import tomllib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from tollbook.formats.definition import (
@@ -74,15 +77,15 @@ def read_definition(toml_text: str, name: str) -> Definition:
                 )
     if faults.found:
         raise DefinitionError(name, faults.found)
-    return Definition(
-        **{each: getattr(definition, each) for each in _KEPT}, layouts=layouts, join=join
-    )
+    return replace(definition, layouts=layouts, join=join)
 
 
-_KEPT = (
-    *("name", "title", "version", "about", "framing", "skips", "carries", "zone"),
-    *("tests", "toml_text"),
-)
+def _as_text(definition: Definition) -> tuple[Callable[[str, str], Definition], tuple[str, str]]:
+    """Return what a definition is pickled as."""
+    return read_definition, (definition.toml_text, definition.name)
+
+
+copyreg.pickle(Definition, _as_text)
 
 
 def _framing(table: TomlTable) -> Framing:

@@ -19,8 +19,14 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.utils import OperationalError
 
 from tollbook import __version__
+from tollbook.app.access.passwords import one_time_password
+from tollbook.core.instants import to_us
+from tollbook.storage.db.call_journal import install_journal, missing_journal
+from tollbook.storage.db.change_counters import install_counters, missing_counters
 from tollbook.storage.db.current import current_connection
+from tollbook.storage.db.immutability import install_immutability, missing_immutability
 from tollbook.storage.db.installation import Installation, door, open_database
+from tollbook.storage.db.migrate import bring_up_to_date
 from tollbook.wiring.clock import now
 from tollbook.wiring.settings import Settings, SettingsError, current_settings, load_settings
 
@@ -63,10 +69,9 @@ def ensure_administrator(name: str = "admin") -> str | None:
     It must be changed at the first sign-in. Returns None when there are users already: a
     password is shown once and never again.
     """
-    from django.contrib.auth.models import User  # noqa: PLC0415 - needs a configured Django
+    from django.contrib.auth.models import User
 
-    from tollbook.app.access.passwords import one_time_password  # noqa: PLC0415 - likewise
-    from tollbook.app.access.sign_in import expect_new_password  # noqa: PLC0415 - likewise
+    from tollbook.app.access.sign_in import expect_new_password
 
     with door().transaction():
         if User.objects.exists():
@@ -159,22 +164,12 @@ def _bring_up_to_date(settings: Settings, executor: MigrationExecutor, *, migrat
             f"{settings.data_dir}: its database is older than this Tollbook. Nothing was changed. "
             "Run `tollbook serve` once, which brings it up to date."
         )
-    from tollbook.storage.db.migrate import bring_up_to_date  # noqa: PLC0415 - needs Django set up
 
     bring_up_to_date()
 
 
 def _verify_triggers() -> None:
     """Reinstall triggers that are missing, and verify that immutable tables have theirs."""
-    from tollbook.storage.db.call_journal import (  # noqa: PLC0415 - likewise
-        install_journal,
-        missing_journal,
-    )
-    from tollbook.storage.db.change_counters import (  # noqa: PLC0415 - needs Django set up
-        install_counters,
-        missing_counters,
-    )
-    from tollbook.storage.db.immutability import install_immutability, missing_immutability  # noqa: PLC0415 - see above
 
     connection = current_connection()
     if missing_journal(connection):
@@ -196,8 +191,7 @@ def _verify_triggers() -> None:
 
 def _first_site(installation: Installation) -> None:
     """Make the site that the settings describe, unless there is one."""
-    from tollbook.core.instants import to_us  # noqa: PLC0415 - likewise
-    from tollbook.storage.models import Site  # noqa: PLC0415 - likewise
+    from tollbook.storage.models import Site
 
     if Site.objects.exists():
         return

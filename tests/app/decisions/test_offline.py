@@ -12,6 +12,7 @@ from support.databases import Database, connection, door
 from support.factories import change_extension, make_class
 from support.prepaid import PARIS, asking, open_prepaid
 from tollbook.api import decisions
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token
 from tollbook.app.decisions.decider import decider
 from tollbook.app.decisions.offline import FILE, answer_away, keep_policy
@@ -68,7 +69,7 @@ def test_emergency_numbers_pass_also_when_nothing_was_kept(
 @pytest.mark.postgresql
 def test_a_database_that_is_away_leaves_the_decision_to_the_policy(postgresql: Database) -> None:
     open_prepaid(postgresql)
-    secret = create_token(scopes=["authorise"], at=now(), by="test").secret
+    secret = create_token(scopes=["authorise"], by=Actor("test", now())).secret
     decisions.holders = decisions.Holders()
     bearer = decisions.holders.of(f"Bearer {secret}")
     get_wsgi_application()

@@ -25,12 +25,11 @@ from tollbook.app.directory.extension_import import (
 from tollbook.app.directory.extensions import change_holders, plan_changes
 from tollbook.app.directory.holder_fields import (
     FIELDS,
-    HolderFieldFault,
     fields_of,
     read_changes,
     value_text,
 )
-from tollbook.app.faults import RequestRefused
+from tollbook.app.faults import FieldFault, RequestRefused
 from tollbook.core.instants import to_us
 from tollbook.storage.billing.balances import HolderFilter, list_holders
 from tollbook.storage.billing.ledger_queries import verify_balances
@@ -138,7 +137,7 @@ def test_fields_of_others_and_unknown_ones_are_refused(sqlite: Database) -> None
 
     assert isinstance(faults, list)
     assert [fault.field for fault in faults] == ["caller_id", "colour", "credit"]
-    assert all(isinstance(fault, HolderFieldFault) for fault in faults)
+    assert all(isinstance(fault, FieldFault) for fault in faults)
 
 
 def test_a_department_of_another_site_cannot_be_chosen(sqlite: Database) -> None:

@@ -5,6 +5,7 @@ from django.db import DatabaseError, transaction
 
 from support.databases import Database, connection, door
 from support.office import NOON
+from tollbook.app.access.actor import Actor
 from tollbook.app.access.tokens import create_token, list_tokens
 from tollbook.storage.db.current import current_alias
 from tollbook.storage.db.sql import fetch_inside, from_json
@@ -54,8 +55,8 @@ def test_what_is_no_json_is_refused_by_the_database(database: Database) -> None:
 
 
 def test_tokens_are_found_by_a_part_of_a_scope(database: Database) -> None:
-    create_token(scopes=["calls:read", "authorise"], name="A", at=NOON, by="admin")
-    create_token(scopes=["recharge"], name="B", at=NOON, by="admin")
+    create_token(scopes=["calls:read", "authorise"], name="A", by=Actor("admin", NOON))
+    create_token(scopes=["recharge"], name="B", by=Actor("admin", NOON))
 
     assert [line.name for line in list_tokens(at=NOON, sought="CALLS:r")] == ["A"]
     assert [line.name for line in list_tokens(at=NOON, sought="char")] == ["B"]

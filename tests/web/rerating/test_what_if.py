@@ -11,7 +11,7 @@ from support.office import FIRST_CALL, NOON, TARIFF, Call, Office
 from tollbook.app.access.actor import Actor
 from tollbook.app.tariffs.publish import Published, publish_tariff
 from tollbook.documents.charts import Rod, nice_scale, rods_with_mark
-from tollbook.web.rerating.views import what_if
+from tollbook.web.rerating.pages import asked_days
 
 HALF = {
     "name": "Half <price>",
@@ -118,7 +118,7 @@ def test_what_cannot_be_compared_is_said(
 def test_too_many_calls_for_a_page_are_sent_to_the_command_line(
     browser: Client, compared: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(what_if, "MOST_CALLS_ON_SCREEN", 2)
+    monkeypatch.setattr(asked_days, "MOST_CALLS", 2)
 
     words = words_of(browser, f"/tariffs/what-if/result?tariff={compared[0]}&{OCTOBER}")
 

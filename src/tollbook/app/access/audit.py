@@ -3,12 +3,15 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from django.db.models import Model
 
 from tollbook.app.access.actor import Actor
 from tollbook.core.instants import to_us
 from tollbook.storage.models import AuditLog
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +49,24 @@ def record_changes(changes: Sequence[Change], by: Actor, action: str, *, object_
 
 
 def keep_row(
-    row: Model,
+    row: Row,
     values: Mapping[str, object],
     by: Actor,
     *,
     word: str,
     object_type: str,
-    shown: Callable[[], object],
+    shown: Callable[[Row], object],
 ) -> int:
     """Write *values* into a new row or one that is there, and note it; return the row's id.
 
     The action is `word.add` or `word.change`; *shown* tells what the log shows of the row.
     """
-    before = None if row.pk is None else shown()
+    before = None if row.pk is None else shown(row)
     for name, value in values.items():
         setattr(row, name, value)
     row.save()
     action = f"{word}.add" if before is None else f"{word}.change"
-    record_change(by, action, of=(object_type, row.pk), before=before, after=shown())
+    record_change(by, action, of=(object_type, row.pk), before=before, after=shown(row))
     return int(row.pk)
 
 

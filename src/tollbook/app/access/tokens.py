@@ -78,12 +78,10 @@ class TokenLine:
 def create_token(
     *,
     scopes: Sequence[str],
-    at: datetime,
-    by: str,
+    by: Actor,
     name: str = "",
     expires: datetime | None = None,
     reach: Reach = EVERYWHERE,
-    address: str = "",
 ) -> NewToken:
     """Make a token for *scopes* and return it with its secret, which is not kept.
 
@@ -98,11 +96,11 @@ def create_token(
             f"a token of one owner or extension can have {' and '.join(sorted(NARROWED))} only. "
             "No token was made."
         )
-    if expires is not None and expires <= at:
+    if expires is not None and expires <= by.at:
         raise TokenError(
             f"the token would end at {expires.isoformat()}, which is past. No token was made."
         )
-    called = name.strip() or _usual_name(chosen, at=at)
+    called = name.strip() or _usual_name(chosen, at=by.at)
     if len(called) > LONGEST_NAME or not called.isprintable():
         raise TokenError(
             f"a token's name has at most {LONGEST_NAME} printable characters. No token was made."
@@ -118,14 +116,14 @@ def create_token(
             name=called,
             sha256=_digest(secret),
             scopes=chosen,
-            created_us=to_us(at),
-            created_by=by,
+            created_us=to_us(by.at),
+            created_by=by.name,
             expires_us=to_us(expires) if expires else None,
             owner_id=reach.owner_id,
             extension_id=reach.extension_id,
         )
         record_change(
-            Actor(by, at, address),
+            by,
             "token.create",
             of=("token", token.pk),
             after={"name": called, "scopes": chosen, **_reach_words(reach)},
@@ -182,7 +180,7 @@ def list_tokens(*, at: datetime, sought: str = "", state: str = "") -> list[Toke
     return [line for line in lines if not state or line.state == state]
 
 
-def revoke_token(token_id: int, *, at: datetime, by: str, address: str = "") -> str | None:
+def revoke_token(token_id: int, *, by: Actor) -> str | None:
     """Withdraw a token, at once and for ever, and return its name.
 
     None if there is no such token, or it was withdrawn before.
@@ -191,10 +189,10 @@ def revoke_token(token_id: int, *, at: datetime, by: str, address: str = "") -> 
         token = ApiToken.objects.select_for_update().filter(pk=token_id, revoked_us=None).first()
         if token is None:
             return None
-        token.revoked_us = to_us(at)
+        token.revoked_us = to_us(by.at)
         token.save(update_fields=["revoked_us"])
         record_change(
-            Actor(by, at, address),
+            by,
             "token.revoke",
             of=("token", token_id),
             before={"name": token.name, "withdrawn": False},

@@ -40,8 +40,16 @@ class Request(NamedTuple):
     def content_hash(self) -> str:
         """The SHA-256 of what is asked, in hex."""
         content = (
-            *(self.caller, self.dialled, self.typed, self.account_code, self.pbx, self.site),
-            *(self.device, self.source_ip, self.trunk, self.switch_call_id),
+            self.caller,
+            self.dialled,
+            self.typed,
+            self.account_code,
+            self.pbx,
+            self.site,
+            self.device,
+            self.source_ip,
+            self.trunk,
+            self.switch_call_id,
         )
         return hashlib.sha256("\0".join(content).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -82,8 +90,11 @@ class Answer(NamedTuple):
         return cls(
             stored["allowed"],
             Reason(stored["reason"]) if stored["reason"] else None,
-            *(stored["number"], stored["caller_id"], stored["limit_s"]),
-            *(stored["hold"], stored["account"]),
+            stored["number"],
+            stored["caller_id"],
+            stored["limit_s"],
+            stored["hold"],
+            stored["account"],
             tuple(
                 DecisionStep(step["rule"], step["outcome"], step["limit_s"])
                 for step in stored["steps"]

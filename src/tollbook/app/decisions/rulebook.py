@@ -272,8 +272,15 @@ def _phone(
     department, its_class = departments.get(row.department_id or 0, ("", None))
     class_id = row.service_class_id or its_class or site_class.get(row.site_id)
     return Phone(
-        *(row.pk, row.number, row.name, row.site_id, department, class_id),
-        *(row.caller_id, row.code_exempt, row.active),
+        row.pk,
+        row.number,
+        row.name,
+        row.site_id,
+        department,
+        class_id,
+        row.caller_id,
+        row.code_exempt,
+        row.active,
     )
 
 

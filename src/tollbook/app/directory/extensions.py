@@ -41,7 +41,6 @@ class HolderChange:
 class Planned:
     """What a change would do to one holder; without effects it has these values already."""
 
-    holder_id: int
     label: str
     effects: tuple[HolderChange, ...]
     counts_anew: bool
@@ -73,7 +72,6 @@ def plan_changes(
         differing = _differing(row, changes)
         planned.append(
             Planned(
-                row.pk,
                 _label(row),
                 tuple(
                     HolderChange(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tollbook.app.directory.holders import HolderKind
+from tollbook.app.faults import FieldFault
 from tollbook.core.money import format_amount, from_micros, parse_amount, to_micros
 from tollbook.storage.models import Department, Extension, Owner, ServiceClass
 from tollbook.storage.models.directory import PaymentType
@@ -18,14 +19,6 @@ MOST_NAME_CHARS = 120
 
 FieldValue = bool | int | str | None
 Holding = Extension | Owner | Department
-
-
-@dataclass(frozen=True, slots=True)
-class HolderFieldFault:
-    """A field whose text cannot be used; the message goes on from the field's title."""
-
-    field: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +137,23 @@ def fields_of(kind: HolderKind) -> tuple[HolderField, ...]:
 
 def read_changes(
     kind: HolderKind, texts: Mapping[str, str], *, site_id: int | None
-) -> dict[str, FieldValue] | list[HolderFieldFault]:
+) -> dict[str, FieldValue] | list[FieldFault]:
     """Return the columns that *texts* (by name of field) set, or every fault.
 
-    Departments must be of the site. A field that *kind* does not have is a fault.
+    Departments must be of the site. A field that *kind* does not have is a fault. The message of
+    a fault goes on from the field's title.
     """
     changes: dict[str, FieldValue] = {}
-    faults: list[HolderFieldFault] = []
+    faults: list[FieldFault] = []
     for name, text in texts.items():
         field = BY_NAME.get(name)
         if field is None or kind not in field.kinds:
-            faults.append(HolderFieldFault(name[:40], f"is no field of {kind}s."))
+            faults.append(FieldFault(name[:40], f"is no field of {kind}s."))
             continue
         try:
             changes[field.column] = _read(field, text.strip(), site_id)
         except ValueError as fault:
-            faults.append(HolderFieldFault(name, str(fault)))
+            faults.append(FieldFault(name, str(fault)))
     return faults or changes
 
 

@@ -109,14 +109,7 @@ def save_owner(
             raise OwnerRefused([FieldFault("name", f'there is an owner "{name}" already')])
         row = Owner() if owner_id is None else Owner.objects.get(pk=owner_id)
         values = {"name": name, "email": ", ".join(addresses), "active": active}
-        return keep_row(
-            row,
-            values,
-            by,
-            word="owner",
-            object_type="owner",
-            shown=lambda: _kept(row),
-        )
+        return keep_row(row, values, by, word="owner", object_type="owner", shown=_kept)
 
 
 def delete_owner(owner_id: int, *, by: Actor) -> bool:

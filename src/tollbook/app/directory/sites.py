@@ -48,11 +48,6 @@ def is_site(site_id: int) -> bool:
     return Site.objects.filter(pk=site_id).exists()
 
 
-def is_any_site() -> bool:
-    """Say whether there is a site at all."""
-    return Site.objects.exists()
-
-
 def site_names(*, by: Literal["name", "id"] = "name") -> list[tuple[int, str]]:
     """Return all sites as id and name."""
     return list(Site.objects.order_by(by).values_list("id", "name"))

@@ -181,7 +181,7 @@ class _FileImport:
     ) -> Imported:
         """Parse, mediate, price and store the segment, then note that the file is done."""
         # The same file again needs none of it, and should be answered at once.
-        from tollbook.app.intake.import_segment import file_segment  # noqa: PLC0415 - see above
+        from tollbook.app.intake.import_segment import file_segment
 
         filed = file_segment(
             source,

@@ -24,9 +24,19 @@ def price_draft(rater: Rater, draft: Draft) -> None:
     department_of = rater.department_of  # Bound once: this loop is the import's.
     found: list[tuple[int, ChargeValues]] = []
     columns = (
-        *(calls.direction, calls.answered, calls.talk_ms, calls.answer_us, calls.begin_us),
-        *(calls.callee, calls.dialled, calls.caller, draft.extensions, draft.trunks),
-        *(calls.account_code, calls.source_ip, calls.pulses),
+        calls.direction,
+        calls.answered,
+        calls.talk_ms,
+        calls.answer_us,
+        calls.begin_us,
+        calls.callee,
+        calls.dialled,
+        calls.caller,
+        draft.extensions,
+        draft.trunks,
+        calls.account_code,
+        calls.source_ip,
+        calls.pulses,
     )
     wanted = [
         (direction, answered, talk_ms == 0) in _PRICED

@@ -142,14 +142,7 @@ def save_budget(text: BudgetText, *, by: Actor, budget_id: int | None = None) ->
             row = Budget(created_us=to_us(by.at), **_whose(text))
         else:
             row = Budget.objects.get(pk=budget_id)
-        return keep_row(
-            row,
-            values,
-            by,
-            word="budget",
-            object_type="budget",
-            shown=lambda: _kept(row),
-        )
+        return keep_row(row, values, by, word="budget", object_type="budget", shown=_kept)
 
 
 def _whose(text: BudgetText) -> dict[str, object]:

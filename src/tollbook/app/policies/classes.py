@@ -108,14 +108,7 @@ def save_class(text: ClassText, *, by: Actor, class_id: int | None = None) -> in
         if ServiceClass.objects.filter(name=values["name"]).exclude(pk=class_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a class {values['name']} already")])
         row = ServiceClass() if class_id is None else ServiceClass.objects.get(pk=class_id)
-        return keep_row(
-            row,
-            values,
-            by,
-            word="class",
-            object_type="service_class",
-            shown=lambda: _kept(row),
-        )
+        return keep_row(row, values, by, word="class", object_type="service_class", shown=_kept)
 
 
 def delete_class(class_id: int, *, by: Actor) -> bool:

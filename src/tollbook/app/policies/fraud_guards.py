@@ -86,14 +86,7 @@ def save_guard(text: GuardText, *, by: Actor, guard_id: int | None = None) -> in
         if FraudGuard.objects.filter(name=values["name"]).exclude(pk=guard_id or 0).exists():
             raise PolicyRefused([FieldFault("name", f"there is a guard {values['name']} already")])
         row = FraudGuard() if guard_id is None else FraudGuard.objects.get(pk=guard_id)
-        return keep_row(
-            row,
-            values,
-            by,
-            word="guard",
-            object_type="fraud_guard",
-            shown=lambda: _kept(row),
-        )
+        return keep_row(row, values, by, word="guard", object_type="fraud_guard", shown=_kept)
 
 
 def _with_places() -> QuerySet[FraudGuard]:

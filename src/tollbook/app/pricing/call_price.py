@@ -104,7 +104,10 @@ class CallPrice:
             found = longest_talk(self._compiled, call, credit=credit, at_most_s=at_most_s)
         else:
             found = longest_composed(
-                *(self._plan, {"": self._compiled}, self.call, self._counters),
+                self._plan,
+                {"": self._compiled},
+                self.call,
+                self._counters,
                 credit=credit,
                 at_most_s=at_most_s,
                 default="",
@@ -150,7 +153,10 @@ class CallPrice:
 
     def _compose(self, talk_s: int, *, earned_only: bool = True) -> Charged | Unrated:
         return charge(
-            *(self._plan, {"": self._compiled}, _lasting(self.call, talk_s), self._counters),
+            self._plan,
+            {"": self._compiled},
+            _lasting(self.call, talk_s),
+            self._counters,
             default="",
             site=self._site,
             earned_only=earned_only,

@@ -53,18 +53,17 @@ class ExplainedCall:
     """The charge in force and the computation that leads to it.
 
     `charge` is None for a call that was never priced. `explanation` is None where no tariff took
-    part. `number` are the digits that the tariff's prefixes were compared with, `priced_by` says
-    which they are. `equal` says whether computed and stored are the same in amount, billed
-    seconds and rate, or in the reason for no price; None where there is nothing to compare.
-    `history` holds every generation of the kind, oldest first. A charge that a plan was part of
-    has the steps to it in `planned`; then `explanation` is of the base price alone.
+    part. `number` are the digits that the tariff's prefixes were compared with. `equal` says
+    whether computed and stored are the same in amount, billed seconds and rate, or in the reason
+    for no price; None where there is nothing to compare. `history` holds every generation of the
+    kind, oldest first. A charge that a plan was part of has the steps to it in `planned`; then
+    `explanation` is of the base price alone.
     """
 
     call_id: int
     charge: StoredCharge | None
     explanation: Explanation | None
     number: str
-    priced_by: Literal["callee", "dialled"]
     equal: bool | None
     history: tuple[StoredCharge, ...]
     planned: ExplainedPlan | None = None
@@ -82,7 +81,7 @@ def explain_call(
     history = tuple(_stored(charge) for charge in generations)
     charge = history[-1] if history else None
     if charge is None or charge.version_id is None:
-        return ExplainedCall(call_id, charge, None, "", "callee", None, history)
+        return ExplainedCall(call_id, charge, None, "", None, history)
     ready = compiled_version(charge.version_id)
     legs = _legs(call)
     parts = parts_of_charges([generations[-1].pk]).get(generations[-1].pk)
@@ -94,7 +93,7 @@ def explain_call(
             generations[-1], parts, ready, talked, SiteRef(call.site_id, call.site.name)
         )
         base = explain(ready, talked)
-        return ExplainedCall(call_id, charge, base, number, by, planned.equal, history, planned)
+        return ExplainedCall(call_id, charge, base, number, planned.equal, history, planned)
     tried: list[ExplainedCall] = []
     # An assignment chose which digits count, and may have been changed since: the ones that
     # lead to the stored charge are those that counted.
@@ -102,7 +101,7 @@ def explain_call(
         number = call.callee if priced_by == "callee" else call.dialled
         explanation = explain(ready, _talked(call, number, legs))
         equal = _equals(charge, explanation)
-        tried.append(ExplainedCall(call_id, charge, explanation, number, priced_by, equal, history))
+        tried.append(ExplainedCall(call_id, charge, explanation, number, equal, history))
         if equal:
             return tried[-1]
     return tried[0]

@@ -133,7 +133,12 @@ def asked_of(effects: str) -> tuple[CounterUse, ...]:
     """Return the counters that a stored charge asked."""
     return tuple(
         CounterUse(
-            *(one["key"], one["kind"], one["name"], one["caller"], one["begin"], one["until_us"]),
+            one["key"],
+            one["kind"],
+            one["name"],
+            one["caller"],
+            one["begin"],
+            one["until_us"],
             before=Volume(Fraction(one["before"]), one["before_s"]),
             add=Volume(Fraction(one["amount"]), one["seconds"]),
         )
@@ -200,7 +205,7 @@ class _CounterRecorder:
             row = counter_row(self._work, self._site, kind, key)
             until = period_at(self._at, every=part.every, zone_name=plan.zone).end
             known = CounterUse(
-                *(row, kind, name, caller, begin, to_us(until)), before=self._counted(row)
+                row, kind, name, caller, begin, to_us(until), before=self._counted(row)
             )
             self._asked[kind, key] = known
         return known.before

@@ -83,8 +83,15 @@ class ManyPrices:
                 rate = rates[index].rate
                 charges.append(
                     ChargeValues(
-                        *(kind, version_id, index, rate.prefix, rate.band or ""),
-                        *(billed_s, micros, currency, ""),
+                        kind,
+                        version_id,
+                        index,
+                        rate.prefix,
+                        rate.band or "",
+                        billed_s,
+                        micros,
+                        currency,
+                        "",
                     )
                 )
             elif state == NO_PREFIX:

@@ -4,7 +4,7 @@ The command line, the API and the reports read their filters here, so that a fil
 everywhere. A name that nobody knows is refused: an empty answer would look like a quiet month.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from tollbook.app.reports.period import PeriodError, TimeRange, microseconds, period
 from tollbook.core.calls import DIRECTION_CODES, Direction
 from tollbook.core.money import parse_amount, to_micros
+from tollbook.documents.table import Cell, Column, Table
 from tollbook.storage.models import (
     Department,
     Extension,
@@ -72,6 +73,13 @@ class Selection:
     def zone(self) -> ZoneInfo:
         """The zone of the site, in which days begin and instants are shown."""
         return self.period.zone
+
+    def table(
+        self, title: str, columns: tuple[Column, ...], rows: Iterable[Sequence[Cell]]
+    ) -> Table:
+        """Return *rows* of what was selected as a table that says so."""
+        period = self.period.words()
+        return Table(title, columns, rows, self.zone, period=period, filters=self.words)
 
 
 def select(criteria: Criteria) -> Selection:

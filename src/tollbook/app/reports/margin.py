@@ -31,14 +31,7 @@ def margin_table(wanted: Selection) -> Table:
 
     Charge, cost and margin are over the calls that have both, in one currency.
     """
-    return Table(
-        title="Margin",
-        columns=COLUMNS,
-        rows=map(_cells, margin_totals(wanted.filter)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    return wanted.table("Margin", COLUMNS, map(_cells, margin_totals(wanted.filter)))
 
 
 def margin_objects(wanted: Selection) -> Iterator[dict[str, object]]:
@@ -73,9 +66,18 @@ def percent(one: MarginTotal) -> str:
 
 def _cells(one: MarginTotal) -> tuple[Cell, ...]:
     return (
-        *(one.trunk, one.destination, one.calls, one.talk_ms),
-        *(from_micros(one.charge_micros), from_micros(one.cost_micros), _margin(one)),
-        *(percent(one), one.currency, one.below, one.without_cost, one.without_charge),
+        one.trunk,
+        one.destination,
+        one.calls,
+        one.talk_ms,
+        from_micros(one.charge_micros),
+        from_micros(one.cost_micros),
+        _margin(one),
+        percent(one),
+        one.currency,
+        one.below,
+        one.without_cost,
+        one.without_charge,
     )
 
 

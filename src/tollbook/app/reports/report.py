@@ -47,7 +47,11 @@ def write_report(
         if criteria.direction not in (None, "out"):
             raise CriteriaError("direction", "statistics count outgoing calls only. Leave it out.")
         return _statistics(select(criteria), format_name, by)
-    return _WRITERS[report.name](select(criteria), format_name)
+    table, objects = _SHAPES[report.name]
+    wanted = select(criteria)
+    if format_name == "json":
+        return stream_json(objects(wanted))
+    return _streamed(table(wanted), format_name)
 
 
 def call_log_table(
@@ -63,57 +67,10 @@ def call_log_table(
     nothing is priced by that, it is left out anyhow.
     """
     rows = stream_calls(wanted.filter, order=order)
-    has_cost = with_cost and costs_in_use()
-    return Table(
-        title=title,
-        columns=(*COLUMNS, *COST_COLUMNS) if has_cost else COLUMNS,
-        rows=((*call_cells(row), *cost_cells(row)) for row in rows)
-        if has_cost
-        else map(call_cells, rows),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
-
-
-def _call_log(wanted: Selection, format_name: Format) -> Iterator[bytes]:
-    match format_name:
-        case "csv":
-            return stream_csv(call_log_table(wanted))
-        case "xlsx":
-            return stream_xlsx(call_log_table(wanted))
-        case "json":
-            return stream_json(_call_objects(wanted))
-
-
-def _margin(wanted: Selection, format_name: Format) -> Iterator[bytes]:
-    match format_name:
-        case "csv":
-            return stream_csv(margin_table(wanted))
-        case "xlsx":
-            return stream_xlsx(margin_table(wanted))
-        case "json":
-            return stream_json(margin_objects(wanted))
-
-
-def _unbilled(wanted: Selection, format_name: Format) -> Iterator[bytes]:
-    match format_name:
-        case "csv":
-            return stream_csv(unbilled_table(wanted))
-        case "xlsx":
-            return stream_xlsx(unbilled_table(wanted))
-        case "json":
-            return stream_json(unbilled_objects(wanted))
-
-
-def _fees(wanted: Selection, format_name: Format) -> Iterator[bytes]:
-    match format_name:
-        case "csv":
-            return stream_csv(fees_table(wanted))
-        case "xlsx":
-            return stream_xlsx(fees_table(wanted))
-        case "json":
-            return stream_json(fee_objects(wanted))
+    if with_cost and costs_in_use():
+        cells = ((*call_cells(row), *cost_cells(row)) for row in rows)
+        return wanted.table(title, (*COLUMNS, *COST_COLUMNS), cells)
+    return wanted.table(title, COLUMNS, map(call_cells, rows))
 
 
 def _statistics(
@@ -125,6 +82,10 @@ def _statistics(
     table = statistics_table(
         lines, zone=wanted.zone, period=wanted.period.words(), filters=wanted.words
     )
+    return _streamed(table, format_name)
+
+
+def _streamed(table: Table, format_name: Format) -> Iterator[bytes]:
     return stream_csv(table) if format_name == "csv" else stream_xlsx(table)
 
 
@@ -133,9 +94,12 @@ def _call_objects(wanted: Selection) -> Iterator[dict[str, object]]:
         yield call_object(row, zone=wanted.zone)
 
 
-_WRITERS: dict[str, Callable[[Selection, Format], Iterator[bytes]]] = {
-    "call-log": _call_log,
-    "margin": _margin,
-    "unbilled": _unbilled,
-    "fees": _fees,
+# How each report is written for people, and how for programs.
+_SHAPES: dict[
+    str, tuple[Callable[[Selection], Table], Callable[[Selection], Iterator[dict[str, object]]]]
+] = {
+    "call-log": (call_log_table, _call_objects),
+    "margin": (margin_table, margin_objects),
+    "unbilled": (unbilled_table, unbilled_objects),
+    "fees": (fees_table, fee_objects),
 }

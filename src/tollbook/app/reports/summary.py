@@ -7,8 +7,6 @@ from tollbook.app.reports.call_criteria import Selection
 from tollbook.app.reports.call_table import money_text
 from tollbook.storage.reports.spend import charges_summary
 
-GROUPS = ("extension", "department", "trunk", "account_code", "owner", "pbx", "call_type")
-
 
 @dataclass(frozen=True, slots=True)
 class GroupSum:
@@ -28,7 +26,7 @@ class GroupSum:
 
 
 def summarise(wanted: Selection, *, group_by: str) -> Sequence[GroupSum]:
-    """Return the sums of the selected calls by *group_by*, one of `GROUPS`, the dearest first."""
+    """Return the sums of the selected calls by *group_by*, the dearest first."""
     sums: dict[int | str | None, GroupSum] = {}
     for total in charges_summary(wanted.filter, group_by=group_by):
         key = total.key or None

@@ -65,14 +65,8 @@ FEE_COLUMNS = (
 
 def unbilled_table(wanted: Selection, *, reason: str | None = None) -> Table:
     """Return the calls that nobody pays, the latest first."""
-    return Table(
-        title="Unbilled calls",
-        columns=UNBILLED_COLUMNS,
-        rows=map(_call_cells, unbilled_calls(wanted.filter, reason=reason)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    rows = map(_call_cells, unbilled_calls(wanted.filter, reason=reason))
+    return wanted.table("Unbilled calls", UNBILLED_COLUMNS, rows)
 
 
 def unbilled_objects(wanted: Selection) -> Iterator[dict[str, object]]:
@@ -96,14 +90,7 @@ def unbilled_objects(wanted: Selection) -> Iterator[dict[str, object]]:
 
 def fees_table(wanted: Selection) -> Table:
     """Return what calls owe for talk, by owner and account code."""
-    return Table(
-        title="Fees",
-        columns=FEE_COLUMNS,
-        rows=map(_fee_cells, fee_totals(wanted.filter)),
-        zone=wanted.zone,
-        period=wanted.period.words(),
-        filters=wanted.words,
-    )
+    return wanted.table("Fees", FEE_COLUMNS, map(_fee_cells, fee_totals(wanted.filter)))
 
 
 def fee_objects(wanted: Selection) -> Iterator[dict[str, object]]:
@@ -123,17 +110,30 @@ def fee_objects(wanted: Selection) -> Iterator[dict[str, object]]:
 
 def _call_cells(one: UnbilledCall) -> tuple[Cell, ...]:
     return (
-        *(from_us(one.begin_us), one.caller, one.callee, one.destination, one.extension),
-        *(one.account_code, one.owner, one.talk_ms),
+        from_us(one.begin_us),
+        one.caller,
+        one.callee,
+        one.destination,
+        one.extension,
+        one.account_code,
+        one.owner,
+        one.talk_ms,
         None if one.charge_micros is None else from_micros(one.charge_micros),
-        *(one.currency if one.charge_micros is not None else "", REASON_WORDS[one.reason]),
+        one.currency if one.charge_micros is not None else "",
+        REASON_WORDS[one.reason],
     )
 
 
 def _fee_cells(one: FeeTotal) -> tuple[Cell, ...]:
     return (
-        *(one.owner, one.account_code, one.description, one.calls, one.talk_ms, one.units),
-        *(from_micros(one.amount_micros), one.currency),
+        one.owner,
+        one.account_code,
+        one.description,
+        one.calls,
+        one.talk_ms,
+        one.units,
+        from_micros(one.amount_micros),
+        one.currency,
     )
 
 

@@ -213,7 +213,7 @@ def steps_of(
 
 def _many() -> "ManyPrices":
     # It loads numba, which takes a second: as long as some thousand calls take without it.
-    from tollbook.app.pricing.price_batches import ManyPrices  # noqa: PLC0415 - see the line above
+    from tollbook.app.pricing.price_batches import ManyPrices
 
     return ManyPrices()
 

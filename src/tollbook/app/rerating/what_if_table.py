@@ -55,31 +55,26 @@ def document_of(comparison: Comparison, selection: Selection) -> dict[str, objec
 
 def table_of(comparison: Comparison, selection: Selection) -> Table:
     """Return the totals and every group, a row for each tariff."""
-    return Table(
-        title="What if",
-        columns=COLUMNS,
-        rows=_rows(comparison),
-        zone=selection.zone,
-        period=selection.period.words(),
-        filters=selection.words,
-    )
+    return selection.table("What if", COLUMNS, _rows(comparison))
 
 
 def unrated_table_of(comparison: Comparison, selection: Selection) -> Table:
     """Return the numbers that a tariff has no price for, most calls first."""
-    return Table(
-        title="Without a price",
-        columns=UNRATED_COLUMNS,
-        rows=(
+    return selection.table(
+        "Without a price",
+        UNRATED_COLUMNS,
+        (
             (
-                *(one.tariff, one.number, one.destination, one.reason),
-                *(one.calls, one.talk_ms, one.call_id),
+                one.tariff,
+                one.number,
+                one.destination,
+                one.reason,
+                one.calls,
+                one.talk_ms,
+                one.call_id,
             )
             for one in comparison.unrated
         ),
-        zone=selection.zone,
-        period=selection.period.words(),
-        filters=selection.words,
     )
 
 
@@ -98,11 +93,20 @@ def _line_rows(comparison: Comparison, by: str, line: WhatIfLine) -> Iterator[tu
         charges = dict(line.charges)
         currency = tariff.currency if tariff.currency in charges else next(iter(charges), "")
         yield (
-            *(by, line.name, tariff.name, line.calls, line.talk_ms),
-            *(_money(charges.get(currency)), currency),
-            *(from_micros(outcome.charge_micros), tariff.currency, outcome.unrated),
-            *(outcome.compared, from_micros(outcome.before_micros)),
-            *(from_micros(outcome.after_micros), from_micros(outcome.saving_micros)),
+            by,
+            line.name,
+            tariff.name,
+            line.calls,
+            line.talk_ms,
+            _money(charges.get(currency)),
+            currency,
+            from_micros(outcome.charge_micros),
+            tariff.currency,
+            outcome.unrated,
+            outcome.compared,
+            from_micros(outcome.before_micros),
+            from_micros(outcome.after_micros),
+            from_micros(outcome.saving_micros),
         )
 
 

@@ -5,8 +5,9 @@ what the form does not ask about (destination, band, dates …) stays as it was.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from tollbook.app.faults import FieldFault
 from tollbook.core.calendar import DAY_S
 from tollbook.core.tariff import Fault, InitialAndUnit, Rate, TariffDefinition
 from tollbook.core.tariff.deck import DECK_FIELDS, DeckLayout, rate_cells, read_deck
@@ -39,14 +40,6 @@ USUAL = {
 _FIELD_OF_CODE = {"deck.price_form": "unit_s", "deck.window": "window_from"}
 
 
-@dataclass(frozen=True, slots=True)
-class RateFieldFault:
-    """What is wrong with one field of the form."""
-
-    field: str
-    message: str
-
-
 def is_editable(rate: Rate) -> bool:
     """Say whether the form can show the whole price of *rate*."""
     return isinstance(rate.form, InitialAndUnit)
@@ -67,7 +60,7 @@ def read_rate(
     *,
     base: TariffDefinition,
     before: Rate | None = None,
-) -> Rate | tuple[RateFieldFault, ...]:
+) -> Rate | tuple[FieldFault, ...]:
     """Return the rate that the form's texts describe, or what is wrong with which field.
 
     *callers* are the extensions (or departments) chosen, none for all. *before* is the rate that
@@ -82,7 +75,7 @@ def read_rate(
     layout = DeckLayout({key: at for at, key in enumerate(keys)}, header_row=0)
     reading = read_deck([(1, list(cells.values()))], layout, base=base)
     if reading.faults:
-        return tuple(RateFieldFault(_field(fault), fault.message) for fault in reading.faults)
+        return tuple(FieldFault(_field(fault), fault.message) for fault in reading.faults)
     (rate,) = reading.rates
     kept = before or rate
     return replace(

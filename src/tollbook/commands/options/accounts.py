@@ -2,7 +2,7 @@
 
 import argparse
 
-from tollbook.commands.options.common import as_json, data_folder
+from tollbook.commands.options.common import action, as_json, data_folder
 
 
 def recharge(parser: argparse.ArgumentParser) -> None:
@@ -23,11 +23,7 @@ def recharge(parser: argparse.ArgumentParser) -> None:
 def token(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook token`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    create = actions.add_parser(
-        "create",
-        help="make an API token",
-        epilog="Example: tollbook token create --scope calls:read",
-    )
+    create = action(actions, "create", "make an API token", "token create --scope calls:read")
     create.add_argument(
         "--scope", action="append", required=True, metavar="S", help="calls:read, …"
     )
@@ -35,18 +31,14 @@ def token(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--expires", metavar="ISO", help="when it ends (default: never)")
     data_folder(create)
     as_json(create)
-    listing = actions.add_parser(
-        "list", help="the tokens, without their secrets", epilog="Example: tollbook token list"
-    )
+    listing = action(actions, "list", "the tokens, without their secrets", "token list")
     listing.add_argument(
         "--state", choices=["active", "ended", "withdrawn"], help="only tokens in this state"
     )
     data_folder(listing)
     as_json(listing)
-    revoke = actions.add_parser(
-        "revoke",
-        help="withdraw a token, at once and for ever",
-        epilog='Example: tollbook token revoke "ERP"',
+    revoke = action(
+        actions, "revoke", "withdraw a token, at once and for ever", 'token revoke "ERP"'
     )
     revoke.add_argument("name", help="the token's name or number")
     data_folder(revoke)

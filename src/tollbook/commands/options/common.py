@@ -2,6 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TypeAlias
+
+Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # noqa: SLF001 - it has no other name
+
+
+def action(actions: Actions, name: str, words: str, example: str) -> argparse.ArgumentParser:
+    """Add what a verb can do: its *name*, what that is in *words*, and an *example* of its use."""
+    return actions.add_parser(name, help=words, epilog=f"Example: tollbook {example}")
 
 
 def data_folder(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 
-from tollbook.commands.options.common import as_json, data_folder
+from tollbook.commands.options.common import Actions, action, as_json, data_folder
 
 
 def rate(parser: argparse.ArgumentParser) -> None:
@@ -22,11 +22,7 @@ def rate(parser: argparse.ArgumentParser) -> None:
 def tariff(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook tariff`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser(
-        "add",
-        help="publish a tariff document",
-        epilog="Example: tollbook tariff add carrier-a.toml",
-    )
+    add = action(actions, "add", "publish a tariff document", "tariff add carrier-a.toml")
     add.add_argument("file", metavar="TARIFF", help="TOML or JSON; a known name gets a new version")
     add.add_argument(
         "--from", dest="valid_from", metavar="ISO", help="when the version takes effect"
@@ -36,17 +32,13 @@ def tariff(parser: argparse.ArgumentParser) -> None:
     )
     data_folder(add)
     add.set_defaults(module="tariff_add", first="tariff_add")
-    check = actions.add_parser(
-        "check",
-        help="validate one, change nothing",
-        epilog="Example: tollbook tariff check carrier-a.toml",
-    )
+    check = action(actions, "check", "validate one, change nothing", "tariff check carrier-a.toml")
     check.add_argument("file", metavar="TARIFF")
     check.add_argument(
         "--cost", metavar="TARIFF", help="warn of prefixes that it sells below what this one asks"
     )
     check.set_defaults(module="tariff_check", opens=False)
-    listing = actions.add_parser("list", help="the tariffs", epilog="Example: tollbook tariff list")
+    listing = action(actions, "list", "the tariffs", "tariff list")
     data_folder(listing)
     as_json(listing)
     _deck_import(actions)
@@ -56,29 +48,24 @@ def tariff(parser: argparse.ArgumentParser) -> None:
 def plan(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook plan`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser(
+    add = action(
+        actions,
         "add",
-        help="put a plan in force for calls to come",
-        epilog='Example: tollbook plan add plan.toml --site "Main office"',
+        "put a plan in force for calls to come",
+        'plan add plan.toml --site "Main office"',
     )
     add.add_argument("file", metavar="PLAN", help="the document of `rate --plan`, TOML or JSON")
     add.add_argument("--site", metavar="NAME", help="whose calls (default: every other site's)")
     add.add_argument("--from", dest="valid_from", metavar="ISO", help="when it takes effect")
     data_folder(add)
     add.set_defaults(first="plan_add")
-    check = actions.add_parser(
-        "check",
-        help="validate one, change nothing",
-        epilog="Example: tollbook plan check plan.toml",
-    )
+    check = action(actions, "check", "validate one, change nothing", "plan check plan.toml")
     check.add_argument("file", metavar="PLAN")
     check.set_defaults(module="plan_check", opens=False)
-    listing = actions.add_parser("list", help="all versions", epilog="Example: tollbook plan list")
+    listing = action(actions, "list", "all versions", "plan list")
     data_folder(listing)
     as_json(listing)
-    show = actions.add_parser(
-        "show", help="print a version's document", epilog="Example: tollbook plan show 3"
-    )
+    show = action(actions, "show", "print a version's document", "plan show 3")
     show.add_argument("id", type=int, metavar="ID", help="as `plan list` prints it")
     data_folder(show)
 
@@ -86,10 +73,8 @@ def plan(parser: argparse.ArgumentParser) -> None:
 def exchange(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook exchange`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser(
-        "add",
-        help="set or correct one rate",
-        epilog="Example: tollbook exchange add USD EUR 0.92 --on 2026-10-01",
+    add = action(
+        actions, "add", "set or correct one rate", "exchange add USD EUR 0.92 --on 2026-10-01"
     )
     add.add_argument("source", metavar="SOURCE", help="one of this currency")
     add.add_argument("target", metavar="TARGET", help="is so much of this one")
@@ -97,27 +82,27 @@ def exchange(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--on", required=True, metavar="DAY", help="from this local day on")
     data_folder(add)
     add.set_defaults(first="exchange_add")
-    bank = actions.add_parser(
+    bank = action(
+        actions,
         "import",
-        help="take the European Central Bank's rates",
-        epilog="Example: tollbook exchange import eurofxref-hist.xml",
+        "take the European Central Bank's rates",
+        "exchange import eurofxref-hist.xml",
     )
     bank.add_argument("file", metavar="XML", help="eurofxref-daily.xml or eurofxref-hist.xml")
     data_folder(bank)
-    listing = actions.add_parser(
-        "list", help="the newest rates", epilog="Example: tollbook exchange list --source EUR"
-    )
+    listing = action(actions, "list", "the newest rates", "exchange list --source EUR")
     listing.add_argument("--source", metavar="CURRENCY")
     listing.add_argument("--target", metavar="CURRENCY")
     data_folder(listing)
     as_json(listing)
 
 
-def _deck_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    deck = actions.add_parser(
+def _deck_import(actions: Actions) -> None:
+    deck = action(
+        actions,
         "import",
-        help="publish a carrier's rate deck, CSV or XLSX",
-        epilog='Example: tollbook tariff import rates.xlsx --tariff "Carrier A" --dry-run',
+        "publish a carrier's rate deck, CSV or XLSX",
+        'tariff import rates.xlsx --tariff "Carrier A" --dry-run',
     )
     deck.add_argument("file", metavar="DECK", help="one prefix a row, headings above")
     deck.add_argument("--tariff", required=True, metavar="NAME", help="new, or gets a new version")
@@ -142,11 +127,12 @@ def _deck_import(actions: "argparse._SubParsersAction[argparse.ArgumentParser]")
     deck.set_defaults(module="deck", first="deck")
 
 
-def _deck_export(actions: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    export = actions.add_parser(
+def _deck_export(actions: Actions) -> None:
+    export = action(
+        actions,
         "export",
-        help="write a tariff's rates as a deck",
-        epilog='Example: tollbook tariff export "Carrier A" --format xlsx -o carrier-a.xlsx',
+        "write a tariff's rates as a deck",
+        'tariff export "Carrier A" --format xlsx -o carrier-a.xlsx',
     )
     export.add_argument("name", metavar="NAME", help="the tariff, as it is in force")
     export.add_argument("--format", default="csv", choices=["csv", "xlsx"])

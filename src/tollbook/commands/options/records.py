@@ -2,7 +2,7 @@
 
 import argparse
 
-from tollbook.commands.options.common import as_json, data_folder
+from tollbook.commands.options.common import action, as_json, data_folder
 
 
 def formats(parser: argparse.ArgumentParser) -> None:
@@ -46,14 +46,12 @@ def import_(parser: argparse.ArgumentParser) -> None:
 def pbx(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook pbx`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="add a PBX", epilog="Example: tollbook pbx add Reception")
+    add = action(actions, "add", "add a PBX", "pbx add Reception")
     add.add_argument("name", help="the PBX's name, as people say it")
     add.add_argument("--site", help="its site (default: the first)")
     add.add_argument("--brand", default="", help="its maker, for the lists")
     data_folder(add)
-    listing = actions.add_parser(
-        "list", help="list the PBXs", epilog="Example: tollbook pbx list --json"
-    )
+    listing = action(actions, "list", "list the PBXs", "pbx list --json")
     data_folder(listing)
     as_json(listing)
 
@@ -61,12 +59,11 @@ def pbx(parser: argparse.ArgumentParser) -> None:
 def source(parser: argparse.ArgumentParser) -> None:
     """Add the options of `tollbook source`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser(
+    add = action(
+        actions,
         "add",
-        help="add a source of records",
-        epilog=(
-            "Example: tollbook source add --pbx P --format 3cx --transport tcp-listen --port 5015"
-        ),
+        "add a source of records",
+        "source add --pbx P --format 3cx --transport tcp-listen --port 5015",
     )
     add.add_argument("--pbx", required=True, metavar="P")
     add.add_argument("--format", required=True, metavar="F")
@@ -84,13 +81,9 @@ def source(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--zone", help="time zone of the records, if not the site's")
     data_folder(add)
     for name, does in (("start", "start a source"), ("stop", "stop a source and close its port")):
-        one = actions.add_parser(
-            name, help=does, epilog=f"Example: tollbook source {name} Reception"
-        )
+        one = action(actions, name, does, f"source {name} Reception")
         one.add_argument("name", help="the source's name or number")
         data_folder(one)
-    listing = actions.add_parser(
-        "list", help="the sources", epilog="Example: tollbook source list --json"
-    )
+    listing = action(actions, "list", "the sources", "source list --json")
     data_folder(listing)
     as_json(listing)

@@ -236,8 +236,12 @@ class _Tables:
         """Add the rates of a prefix; return the order of their terms and the first one's place."""
         conditions = tuple(
             (
-                *(rate.needs, rate.from_us, rate.to_us, rate.number_length),
-                *(rate.callers, rate.trunks),
+                rate.needs,
+                rate.from_us,
+                rate.to_us,
+                rate.number_length,
+                rate.callers,
+                rate.trunks,
             )
             for rate in rates
         )
@@ -255,8 +259,14 @@ class _Tables:
         self.callers += sorted(self._names.callers[name] for name in rate.callers)
         self.trunks += sorted(self._names.trunks[name] for name in rate.trunks)
         return (
-            *(rate.needs, rate.from_us, rate.to_us, rate.number_length),
-            *(callers, len(self.callers), trunks, len(self.trunks)),
+            rate.needs,
+            rate.from_us,
+            rate.to_us,
+            rate.number_length,
+            callers,
+            len(self.callers),
+            trunks,
+            len(self.trunks),
         )
 
     def _profile(self, rate: CompiledRate) -> int:

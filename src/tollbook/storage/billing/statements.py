@@ -7,7 +7,7 @@ taken: what is left to add are the postings behind it.
 Source: docs/algorithms/ledger.md, "Statements".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from tollbook.storage.db.bulk_engines import bulk_engine
@@ -103,7 +103,8 @@ def posting_lines(
         f"ORDER BY s.at_us {way}, s.id {way}{limit}",
         (*lines.values, *fits.values),
     )
-    return [StatementLine(*(*row[:-1], opening_micros + row[-1])) for row in rows]
+    found = (StatementLine(*row) for row in rows)
+    return [replace(line, after_micros=opening_micros + line.after_micros) for line in found]
 
 
 def posting_sums(account_id: int, wanted: LineFilter) -> LineSums:

@@ -56,7 +56,6 @@ class UseRow(NamedTuple):
     held_micros: int
     held_s: int
     warned: int
-    closed_us: int | None
 
 
 class Used(NamedTuple):

@@ -97,10 +97,10 @@ _COLUMNS = ("id", "source", "target", "day", "rate", "origin", "created_us", "cr
 SORTS = ("day", "source", "target", "rate", "origin", "created_us")
 
 
-def find_rates(wanted: RateQuery, *, first: int = 0, limit: int | None = None) -> list[StoredRate]:
-    """Return the rates that *wanted* admits, `limit` of them from number *first* on."""
+def find_rates(wanted: RateQuery, *, first: int = 0, count: int | None = None) -> list[StoredRate]:
+    """Return the rates that *wanted* admits, *count* of them from number *first* on."""
     rows = _wanted(wanted).values_list(*_COLUMNS, "corrected")
-    found = rows[first:] if limit is None else rows[first : first + limit]
+    found = rows[first:] if count is None else rows[first : first + count]
     return [
         StoredRate(
             row_id, source, target, day, rate, origin, created_us, by, in_force=not corrected
@@ -124,7 +124,7 @@ def known_currencies() -> tuple[str, ...]:
 def each_rate(wanted: RateQuery) -> Iterator[StoredRate]:
     """Yield all rates that *wanted* admits, some at a time."""
     first = 0
-    while some := find_rates(wanted, first=first, limit=_AT_A_TIME):
+    while some := find_rates(wanted, first=first, count=_AT_A_TIME):
         yield from some
         first += len(some)
 

@@ -11,7 +11,6 @@ class RejectRow:
     """A record in quarantine; `raw` is its first 4 KiB, `state` a `RejectState`."""
 
     id: int
-    source_id: int
     source: str
     pbx: str
     path: str
@@ -43,7 +42,6 @@ class DuplicateRow:
     """
 
     id: int
-    source_id: int
     source: str
     received_us: int
     of_call: int
@@ -51,8 +49,6 @@ class DuplicateRow:
     offset: int | None
     line: int | None
     released_call: int | None
-    released_us: int | None
-    released_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +82,7 @@ def rejects(
     )
     condition = both([given, _holding(keyword)]) if keyword else given
     found = fetch(
-        "SELECT j.id, j.source_id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
+        "SELECT j.id, s.name, p.name, coalesce(g.path, ''), j.received_us, j.line, "
         'j."offset", j.raw, j.reason, j.message, j.state, j.resolved_us, j.resolved_by, '
         "j.released_call_id "
         "FROM tollbook_reject j JOIN tollbook_source s ON s.id = j.source_id "
@@ -116,8 +112,8 @@ def duplicates(
     """Return a page of the refused duplicates."""
     condition = _given(("u.source_id = %s", source_id), ("u.id < %s", before))
     found = fetch(
-        "SELECT u.id, u.source_id, s.name, u.received_us, u.of_call_id, coalesce(g.path, ''), "
-        'r."offset", r.line, u.released_call_id, u.released_us, u.released_by '
+        "SELECT u.id, s.name, u.received_us, u.of_call_id, coalesce(g.path, ''), "
+        'r."offset", r.line, u.released_call_id '
         "FROM tollbook_duplicate u "
         "JOIN tollbook_source s ON s.id = u.source_id "
         "LEFT JOIN tollbook_raw_record r ON r.id = u.raw_record_id "

@@ -26,9 +26,7 @@ class ChargeRow:
     run: int
     kind: str
     tariff: str
-    tariff_version_id: int | None
     tariff_version_number: int | None
-    rate_index: int | None
     prefix: str
     band: str
     billed_s: int
@@ -41,7 +39,6 @@ class ChargeRow:
 class RawPlace:
     """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
 
-    raw_record_id: int
     segment_id: int
     path: str
     offset: int
@@ -76,7 +73,7 @@ def call_detail(call_id: int) -> CallDetail | None:
         (call_id,),
     )
     charges = fetch(
-        "SELECT h.run, h.kind, coalesce(f.name, ''), h.tariff_version_id, v.number, h.rate_index, "
+        "SELECT h.run, h.kind, coalesce(f.name, ''), v.number, "
         "h.prefix, h.band, h.billed_s, h.amount_micros, h.currency, h.unrated_reason "
         "FROM tollbook_charge h "
         "LEFT JOIN tollbook_tariff_version v ON v.id = h.tariff_version_id "
@@ -95,7 +92,7 @@ def call_detail(call_id: int) -> CallDetail | None:
 def raw_places(call_id: int) -> tuple[RawPlace, ...]:
     """Return the raw records that made a call, in the order of the log."""
     found = fetch(
-        'SELECT r.id, r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
+        'SELECT r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
         "s.format FROM tollbook_raw_record r "
         "JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         "JOIN tollbook_source s ON s.id = g.source_id "

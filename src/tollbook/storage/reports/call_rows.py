@@ -41,7 +41,6 @@ class CallRow:
     department: str
     account_code: str
     account_code_id: int | None
-    account_code_description: str
     owner_id: int | None
     owner: str
     authorisation_code: str
@@ -49,22 +48,16 @@ class CallRow:
     source_ip: str
     pulses: int | None
     partial: bool
-    legs_count: int
     pbx_id: int
     pbx: str
-    source_id: int
     site_id: int
     zone: str
-    received_us: int
-    raw_record_id: int | None
     charge_micros: int | None
     currency: str
     unrated_reason: str
     billed_s: int | None
     prefix: str
     band: str
-    rate_index: int | None
-    tariff_version_id: int | None
     tariff: str
     cost_micros: int | None
     cost_currency: str
@@ -79,27 +72,25 @@ class CallRow:
         return self.charge_micros - self.cost_micros
 
 
-_COLUMNS = (
-    *("c.id", "c.begin_us", "c.start_us", "c.answer_us", "c.end_us", "c.ring_ms", "c.talk_ms"),
-    *("c.answered", "c.direction", "c.caller", "c.caller_name", "c.dialled", "c.callee"),
-    *("c.callee_name", "c.destination", "c.call_type", "c.trunk_id", "coalesce(t.name, '')"),
-    *("coalesce(t.label, '')", "c.extension_id", "coalesce(x.number, '')"),
-    *("coalesce(x.name, '')", "c.department_id", "coalesce(d.name, '')", "c.account_code"),
-    *("c.account_code_ref_id", "coalesce(a.description, '')", "c.owner_id"),
-    *("coalesce(o.name, '')", "c.authorisation_code", "c.pbx_call_id", "c.source_ip", "c.pulses"),
-    *("c.partial", "c.legs_count", "c.pbx_id", "p.name", "c.source_id", "c.site_id", "s.zone"),
-    *("c.received_us", "c.raw_record_id", "h.amount_micros", "coalesce(h.currency, '')"),
-    *("coalesce(h.unrated_reason, '')", "h.billed_s", "coalesce(h.prefix, '')"),
-    *("coalesce(h.band, '')", "h.rate_index", "h.tariff_version_id", "coalesce(f.name, '')"),
-    *("k.amount_micros", "coalesce(k.currency, '')"),
-)
+# In the order of `CallRow`.
+_COLUMNS = """
+    c.id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, c.talk_ms, c.answered,
+    c.direction, c.caller, c.caller_name, c.dialled, c.callee, c.callee_name, c.destination,
+    c.call_type, c.trunk_id, coalesce(t.name, ''), coalesce(t.label, ''),
+    c.extension_id, coalesce(x.number, ''), coalesce(x.name, ''),
+    c.department_id, coalesce(d.name, ''), c.account_code, c.account_code_ref_id,
+    c.owner_id, coalesce(o.name, ''), c.authorisation_code, c.pbx_call_id, c.source_ip, c.pulses,
+    c.partial, c.pbx_id, p.name, c.site_id, s.zone,
+    h.amount_micros, coalesce(h.currency, ''), coalesce(h.unrated_reason, ''), h.billed_s,
+    coalesce(h.prefix, ''), coalesce(h.band, ''), coalesce(f.name, ''),
+    k.amount_micros, coalesce(k.currency, '')
+"""
 _NAMES = """
     JOIN tollbook_pbx p ON p.id = c.pbx_id
     JOIN tollbook_site s ON s.id = c.site_id
     LEFT JOIN tollbook_trunk t ON t.id = c.trunk_id
     LEFT JOIN tollbook_extension x ON x.id = c.extension_id
     LEFT JOIN tollbook_department d ON d.id = c.department_id
-    LEFT JOIN tollbook_account_code a ON a.id = c.account_code_ref_id
     LEFT JOIN tollbook_owner o ON o.id = c.owner_id
 """
 _TARIFF = """
@@ -114,7 +105,7 @@ def rows_of(ids: Sequence[int]) -> list[CallRow]:
         return []
     marks = ", ".join(["%s"] * len(ids))
     found = fetch(
-        f"SELECT {', '.join(_COLUMNS)} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
+        f"SELECT {_COLUMNS} FROM tollbook_call c {_NAMES} LEFT JOIN tollbook_charge h "
         f"ON {charge_in_force('h', call='c.id')} {_TARIFF} "
         "LEFT JOIN tollbook_charge k ON "
         f"{charge_in_force('k', call='c.id', kind='cost')} WHERE c.id IN ({marks})",

@@ -11,7 +11,11 @@ from tollbook.storage.reports.columnar.queries import ask_in_pieces
 
 _IDS_A_STATEMENT = 1_000
 _COPIED = (
-    *("tariff_version_id", "rate_index", "billed_s", "amount_micros", "currency"),
+    "tariff_version_id",
+    "rate_index",
+    "billed_s",
+    "amount_micros",
+    "currency",
     "unrated_reason",
 )
 

@@ -6,7 +6,7 @@ holds. The call log is too long for this and has its own way (`web.reports.pages
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from django.http import HttpRequest
 from django.utils.http import urlencode
@@ -17,7 +17,15 @@ LONGEST_SEARCH = 64
 LAST_PAGE = 1_000_000
 
 Item = TypeVar("Item")
+Row_co = TypeVar("Row_co", covariant=True)
 SortKey = Callable[[Item], Any]  # whatever can be compared
+
+
+class ReadsRows(Protocol[Row_co]):
+    """A query of *count* rows, from the *first* on."""
+
+    def __call__(self, *, first: int, count: int) -> Sequence[Row_co]:
+        """Return the rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +115,12 @@ def page_by(
     heads: Sequence[Head],
     *,
     total: int,
-    read: Callable[[int, int], Sequence[Item]],
+    read: ReadsRows[Item],
 ) -> Listing[Item]:
-    """Return the page that is asked for; one past the end is the last.
-
-    *read* gives the rows from a place up to another.
-    """
+    """Return the page that is asked for; one past the end is the last."""
     page = min(asked.page, max(1, -(-total // asked.per_page)))
     begin = (page - 1) * asked.per_page
-    shown = read(begin, begin + asked.per_page)
+    shown = read(first=begin, count=asked.per_page)
     end = begin + len(shown)
     return Listing(
         asked=asked,
@@ -133,11 +138,16 @@ def page_among(
     asked: ListQuery,
     heads: Sequence[Head],
     rows: Sequence[Item],
-    order: Mapping[str, SortKey[Item]],
+    order: Mapping[str, SortKey[Item]] | None = None,
 ) -> Listing[Item]:
     """Return the page that is asked for of *rows*, so few that they are all here."""
-    ordered = in_order(asked, rows, order)
-    return page_by(asked, heads, total=len(ordered), read=lambda low, high: ordered[low:high])
+    ordered = in_order(asked, rows, order or {})
+    return page_by(
+        asked,
+        heads,
+        total=len(ordered),
+        read=lambda *, first, count: ordered[first : first + count],
+    )
 
 
 def in_order(

@@ -4,6 +4,7 @@ Importing it makes `<row:call_id>` known to Django's paths. Databases count rows
 longer number would reach a query as a value that the database cannot take.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.urls import register_converter
@@ -33,6 +34,11 @@ def row_id(text: str) -> int | None:
     """
     is_one = text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS
     return int(text) if is_one else None
+
+
+def row_ids(texts: Iterable[str]) -> list[int]:
+    """Return those of *texts* that are the id of a row, in their order."""
+    return [found for text in texts if (found := row_id(text)) is not None]
 
 
 register_converter(RowIdConverter, "row")

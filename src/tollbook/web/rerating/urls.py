@@ -16,7 +16,12 @@ urlpatterns = [
     ),
     path("tariffs/what-if", what_if.what_if, name="what_if"),
     path("tariffs/what-if/result", what_if.result, name="what_if_result"),
-    path("tariffs/what-if/export.csv", what_if.export_csv, name="what_if_csv"),
-    path("tariffs/what-if/export.xlsx", what_if.export_xlsx, name="what_if_xlsx"),
-    path("tariffs/what-if/unrated.csv", what_if.export_unrated, name="what_if_unrated"),
+    path("tariffs/what-if/export.csv", what_if.export, {"kind": "csv"}, name="what_if_csv"),
+    path("tariffs/what-if/export.xlsx", what_if.export, {"kind": "xlsx"}, name="what_if_xlsx"),
+    path(
+        "tariffs/what-if/unrated.csv",
+        what_if.export,
+        {"kind": "csv", "unrated": True},
+        name="what_if_unrated",
+    ),
 ]

@@ -6,7 +6,6 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -157,19 +156,6 @@ def _day_words(day: date, days_ago: int) -> str:
     if days_ago == 1:
         return "yesterday"
     return f"{day:%A}" if days_ago < 7 else day.isoformat()
-
-
-@register.simple_tag(takes_context=True)
-def with_query(context: template.Context, **changes: object) -> str:
-    """Return this page's query with *changes* applied; None takes a key out."""
-    request: HttpRequest = context["request"]
-    query = request.GET.copy()
-    for key, value in changes.items():
-        query.pop(key, None)
-        if value is not None:
-            query[key] = str(value)
-    encoded = query.urlencode()
-    return f"?{encoded}" if encoded else request.path
 
 
 # Looked for in this order: Edge and Opera call themselves Chrome too, and Chrome Safari.

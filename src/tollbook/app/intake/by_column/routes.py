@@ -46,8 +46,13 @@ class Routes:
     def some(self, rows: slice) -> RouteLists:
         """Return the columns of some of the calls, as the mediator has them."""
         columns = (
-            *(self.directions, self.callers, self.callees, self.call_types, self.destinations),
-            *(self.lines, self.extensions),
+            self.directions,
+            self.callers,
+            self.callees,
+            self.call_types,
+            self.destinations,
+            self.lines,
+            self.extensions,
         )
         return tuple(column[rows] for column in columns)
 

@@ -56,7 +56,6 @@ class Newest:
 
     call_id: int
     charge_id: int
-    changed_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +99,10 @@ def read_mark() -> CopyPosition | None:
 def newest_ids() -> Newest:
     """Return the greatest ids there are now."""
     row = fetch_one(
-        "SELECT (SELECT max(id) FROM tollbook_call), (SELECT max(id) FROM tollbook_charge), "
-        "(SELECT max(id) FROM tollbook_changed_call)",
+        "SELECT (SELECT max(id) FROM tollbook_call), (SELECT max(id) FROM tollbook_charge)",
         (),
     )
-    return Newest(*(int(value or 0) for value in row or (0, 0, 0)))
+    return Newest(*(int(value or 0) for value in row or (0, 0)))
 
 
 def fresh_rows(mark: CopyPosition) -> list[Row]:

@@ -29,6 +29,7 @@ from tollbook.app.access.sign_in import (
 )
 from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import access_of, for_everyone
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.site_choice import choose_site
@@ -99,14 +100,19 @@ def sign_in_extension_page(request: HttpRequest) -> HttpResponse:
 def _let_in(request: HttpRequest, came: SignedIn, place: str) -> HttpResponse:
     """Begin a session under a new key, so that nobody knew it before, and go on."""
     login(request, came.user)
+    _note_session(request, came.user.pk)
+    return redirect(place)
+
+
+def _note_session(request: HttpRequest, user_id: int) -> None:
+    """Let the user see this session among those that are open."""
     open_session(
         str(request.session.session_key),
-        came.user.pk,
+        user_id,
         address=address_of(request),
         agent=request.headers.get("User-Agent", ""),
         at=instant(),
     )
-    return redirect(place)
 
 
 def _lock_out() -> LockOut:
@@ -176,18 +182,12 @@ def password(request: HttpRequest) -> HttpResponse:
             )
         if not faults:
             update_session_auth_hash(request, user)
-            open_session(
-                str(request.session.session_key),
-                user.pk,
-                address=address_of(request),
-                agent=request.headers.get("User-Agent", ""),
-                at=instant(),
-            )
+            _note_session(request, user.pk)
             say(request, "The password is changed. You are signed out everywhere else.")
             return redirect("home" if forced else "account")
     context = {"faults": faults, "forced": forced, **_sessions(request)}
     template = "tollbook/access/new_password.html" if forced else "tollbook/access/account.html"
-    return render(request, template, context, status=422 if faults else 200)
+    return form_page(request, template, context, refused=faults)
 
 
 def _sessions(request: HttpRequest) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -22,11 +22,13 @@ from tollbook.app.access.audit_log import (
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.core.instants import from_us, to_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.periods import NAMED, named_days
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
+from tollbook.web.frame.row_ids import row_id
 
 PAGE = 50
 LONGEST = 150
@@ -84,7 +86,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     beyond = request.GET.get("at", "")
     rows = audit_rows(
         asked.filter,
-        beyond_id=int(beyond) if _is_id(beyond) else None,
+        beyond_id=row_id(beyond),
         limit=PAGE + 1,
         descending=not asked.oldest_first,
     )
@@ -109,17 +111,14 @@ def audit_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all lines that the filter holds."""
     asked = _asked(request)
     rows = map(_cells, stream_audit(asked.filter, descending=not asked.oldest_first))
-    table = Table(title="Audit log", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="audit-log", kind=kind)
+    return list_file("Audit log", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.SEE_AUDIT)
 @require_safe
 def audit_line(request: HttpRequest, line_id: int) -> HttpResponse:
     """Show one change whole: every field that differs, before and after."""
-    row = audit_row(line_id)
-    if row is None:
-        raise Http404("no such line")
+    row = present(audit_row(line_id), "line")
     found = changes(parsed(row.before), parsed(row.after))
     same = reverse("audit") + "?" + urlencode({"type": row.object_type, "object": row.object_id})
     context = {"line": shown_line(row), "changes": found, "row": row, "same_object": same}
@@ -188,7 +187,3 @@ def _cells(row: AuditRow) -> tuple[Cell, ...]:
         row.before,
         row.after,
     )
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19

@@ -1,8 +1,9 @@
 """PINs of extensions: who can sign in with a telephone's number, and how they got their PIN."""
 
 from collections.abc import Iterator
+from functools import partial
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -21,12 +22,14 @@ from tollbook.app.access.pin_list import (
 from tollbook.app.access.pins import MOST_AT_ONCE, PinError, generate_pins, remove_pin, set_pins
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.sites import site_names
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.request import by_of
+from tollbook.web.frame.row_ids import row_ids
 
 LARGEST_FILE = 256 * 1024
 HEADS = (
@@ -54,16 +57,10 @@ def pins(request: HttpRequest) -> HttpResponse:
     """Show which extensions have a PIN."""
     asked = _asked(request)
     wanted = _wanted(asked)
-    found = page_by(
-        asked,
-        HEADS,
-        total=count_pins(wanted),
-        read=lambda low, high: list_pins(wanted, first=low, count=high - low),
-    )
+    found = page_by(asked, HEADS, total=count_pins(wanted), read=partial(list_pins, wanted))
     sites = [(str(site_id), name) for site_id, name in site_names()]
     context = {
         "list": found,
-        "lines": found.rows,
         "sites": sites if len(sites) > 1 else [],
     }
     return render(request, "tollbook/access/pins.html", context)
@@ -74,19 +71,14 @@ def pins(request: HttpRequest) -> HttpResponse:
 def pins_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the list: who has a PIN, never the PINs."""
     rows = _cells(_wanted(_asked(request)))
-    table = Table(title="PINs", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="pins", kind=kind)
+    return list_file("PINs", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.SET_PINS)
 @require_POST
 def generate(request: HttpRequest) -> HttpResponse:
     """Give the ticked extensions a PIN each and show the list, this once."""
-    ticked = [
-        int(text)
-        for text in request.POST.getlist("id")
-        if text.isascii() and text.isdigit() and len(text) < 19
-    ]
+    ticked = row_ids(request.POST.getlist("id"))
     if not ticked:
         say(request, "No extension was ticked, so no PIN was made.", level="warn")
         return redirect("pins")
@@ -118,7 +110,7 @@ def pin(request: HttpRequest, extension_id: int) -> HttpResponse:
             say(request, f"The PIN of extension {line.number} is set.")
             return redirect("pins")
     context = {"line": line, "fault": fault}
-    return render(request, "tollbook/access/pin.html", context, status=422 if fault else 200)
+    return form_page(request, "tollbook/access/pin.html", context, refused=fault)
 
 
 @needs(Permission.SET_PINS)
@@ -143,9 +135,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
         if not faults:
             return redirect("pins")
     context = {"faults": faults, "most": MOST_AT_ONCE}
-    return render(
-        request, "tollbook/access/import_pins.html", context, status=422 if faults else 200
-    )
+    return form_page(request, "tollbook/access/import_pins.html", context, refused=faults)
 
 
 def _import(request: HttpRequest) -> tuple[str, ...]:
@@ -170,10 +160,7 @@ def _import(request: HttpRequest) -> tuple[str, ...]:
 
 
 def _line(extension_id: int) -> PinLine:
-    line = find_pin(extension_id)
-    if line is None:
-        raise Http404("no such active extension")
-    return line
+    return present(find_pin(extension_id), "active extension")
 
 
 def _asked(request: HttpRequest) -> ListQuery:

@@ -24,12 +24,14 @@ from tollbook.app.access.tokens import (
 )
 from tollbook.app.directory.choices import owner_names
 from tollbook.app.reports.period import PeriodError, moment
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.app.words import sentence
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
+from tollbook.web.frame.forms import form_page
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_among
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import address_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.frame.row_ids import row_id
 
 STATES = ("active", "ended", "withdrawn")
@@ -84,7 +86,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
     asked = _asked(request)
     lines = _wanted(asked)
     context = {
-        "list": page_by(asked, HEADS, total=len(lines), read=lambda low, high: lines[low:high]),
+        "list": page_among(asked, HEADS, lines),
         "states": STATES,
     }
     return render(request, "tollbook/access/tokens.html", context)
@@ -95,8 +97,7 @@ def tokens(request: HttpRequest) -> HttpResponse:
 def tokens_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all tokens that the filter holds, without their secrets."""
     rows = _cells(_wanted(_asked(request)))
-    table = Table(title="Tokens", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="tokens", kind=kind)
+    return list_file("Tokens", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_TOKENS)
@@ -115,15 +116,13 @@ def add(request: HttpRequest) -> HttpResponse:
         try:
             made = create_token(
                 scopes=form.scopes,
-                at=instant(),
-                by=user_of(request).get_username(),
+                by=by_of(request),
                 name=form.name,
                 expires=_end(form.expires),
                 reach=_reach(form),
-                address=address_of(request),
             )
         except (TokenError, _FormError) as refused:
-            form.faults.append(f"{str(refused)[:1].upper()}{str(refused)[1:]}")
+            form.faults.append(sentence(str(refused)))
         else:
             return render(request, "tollbook/access/new_token.html", {"token": made})
     context = {
@@ -131,18 +130,14 @@ def add(request: HttpRequest) -> HttpResponse:
         "scopes": [(scope, words, scope in NARROWED) for scope, words in SCOPES.items()],
         "owners": [(str(owner_id), name) for owner_id, name in owner_names()],
     }
-    return render(
-        request, "tollbook/access/add_token.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/access/add_token.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_TOKENS)
 @require_POST
 def revoke(request: HttpRequest, token_id: int) -> HttpResponse:
     """Withdraw a token."""
-    name = revoke_token(
-        token_id, at=instant(), by=user_of(request).get_username(), address=address_of(request)
-    )
+    name = revoke_token(token_id, by=by_of(request))
     if name is None:
         raise Http404("no such token, or it was withdrawn before")
     say(request, f"Token {name} is withdrawn: what comes with it is refused from now on.")

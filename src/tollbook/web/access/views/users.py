@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -36,12 +37,13 @@ from tollbook.app.access.users import (
     set_active,
 )
 from tollbook.app.directory.choices import owner_names
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, user_of
 from tollbook.web.frame.row_ids import row_id
 
 HEADS = (
@@ -81,15 +83,9 @@ def users(request: HttpRequest) -> HttpResponse:
     """Show the users that the filter holds."""
     asked = _asked(request)
     wanted = _wanted(asked)
-    found = page_by(
-        asked,
-        HEADS,
-        total=count_users(wanted),
-        read=lambda low, high: list_users(wanted, first=low, count=high - low),
-    )
+    found = page_by(asked, HEADS, total=count_users(wanted), read=partial(list_users, wanted))
     context = {
         "list": found,
-        "users": found.rows,
         "roles": ROLE_CHOICES,
     }
     return render(request, "tollbook/access/users.html", context)
@@ -100,8 +96,7 @@ def users(request: HttpRequest) -> HttpResponse:
 def users_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all users that the filter holds."""
     rows = _cells(_asked(request))
-    table = Table(title="Users", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="users", kind=kind)
+    return list_file("Users", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_USERS)
@@ -147,9 +142,7 @@ def add(request: HttpRequest) -> HttpResponse:
         "roles": [(role.value, ROLE_WORDS[role], ROLES_EXPLAINED[role]) for role in MADE_HERE],
         "owners": _owners(),
     }
-    return render(
-        request, "tollbook/access/add_user.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/access/add_user.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_USERS)
@@ -198,9 +191,7 @@ def role(request: HttpRequest, user_id: int) -> HttpResponse:
         "roles": [(role.value, ROLE_WORDS[role], ROLES_EXPLAINED[role]) for role in MADE_HERE],
         "owners": _owners(),
     }
-    return render(
-        request, "tollbook/access/user_role.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/access/user_role.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_USERS)
@@ -265,10 +256,7 @@ def _show_password(
 
 
 def _line(user_id: int) -> UserLine:
-    line = find_user(user_id)
-    if line is None:
-        raise Http404("no such user")
-    return line
+    return present(find_user(user_id), "user")
 
 
 def _role(text: str) -> Role:

@@ -24,6 +24,7 @@ from tollbook.app.words import sentence
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs, reach_of, visible_calls
 from tollbook.web.frame.request import by_of, instant, site_facts
+from tollbook.web.frame.row_ids import row_ids
 from tollbook.web.reports.pages.log_choices import load_choices
 from tollbook.web.reports.pages.log_query import read_query
 
@@ -180,9 +181,7 @@ def _moved(effects: Sequence[CorrectionEffect]) -> list[Moved]:
 
 
 def _ids(text: str) -> list[int]:
-    return sorted(
-        {int(one) for one in text.split(",") if one.isascii() and one.isdigit() and len(one) < 19}
-    )
+    return sorted(set(row_ids(text.split(","))))
 
 
 def _back(request: HttpRequest) -> str:

@@ -30,9 +30,11 @@ from tollbook.web.directory.pages.holders import (
     sender_of,
 )
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, htmx_of, site_facts
+from tollbook.web.frame.row_ids import row_ids
 from tollbook.web.frame.undo_offer import offer_undo
 
 
@@ -90,8 +92,7 @@ def recharge(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Reverse recharges and adjustments: one of the history, or all that were just posted."""
-    texts = request.POST.get("entries", "").split(",")
-    ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+    ids = row_ids(request.POST.get("entries", "").split(","))
     done = undo_entries(ids, by_of(request), reason=request.POST.get("reason", ""))
     if isinstance(done, RequestRefused):
         say(request, sentence(done.message), level="danger")
@@ -147,7 +148,7 @@ def _form(request: HttpRequest, chosen: Chosen, form: GiftForm) -> HttpResponse:
         "whom": plural(chosen.kind, len(chosen.rows)),
         "balance": four(chosen.one.balance_micros) if chosen.one else "",
     }
-    return render(request, template, context, status=422 if form.fault else 200)
+    return form_page(request, template, context, refused=form.fault)
 
 
 def _confirmation(

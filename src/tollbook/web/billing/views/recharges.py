@@ -72,8 +72,8 @@ def recharges(request: HttpRequest) -> HttpResponse:
         history.asked,
         heads,
         total=count_movements(history.wanted),
-        read=lambda low, high: [
-            _shown(one) for one in list_movements(history.wanted, first=low, count=high - low)
+        read=lambda *, first, count: [
+            _shown(one) for one in list_movements(history.wanted, first=first, count=count)
         ],
     )
     context = {

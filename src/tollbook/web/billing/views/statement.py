@@ -20,6 +20,7 @@ from tollbook.core.instants import from_us, to_us
 from tollbook.web.billing.pages.statement_lines import shown_line
 from tollbook.web.directory.pages.holders import TITLES, holder_of, list_address, page_address
 from tollbook.web.frame.files import table_file
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.money import four
 from tollbook.web.frame.periods import named_days
@@ -97,9 +98,9 @@ def _page(request: HttpRequest, subject: Subject) -> HttpResponse:
         asked.asked,
         _heads(subject),
         total=found.fitting,
-        read=lambda low, high: [
+        read=lambda *, first, count: [
             shown_line(line)
-            for line in book.lines(found, newest_first=newest_first, first=low, count=high - low)
+            for line in book.lines(found, newest_first=newest_first, first=first, count=count)
         ],
     )
     context = {
@@ -154,9 +155,7 @@ def _holder(request: HttpRequest, kind: str, holder_id: int) -> Subject:
 
 
 def _code(request: HttpRequest, code_id: int) -> Subject:
-    code = code_within(reach_of(request), code_id)
-    if code is None:
-        raise Http404("no such account code")
+    code = present(code_within(reach_of(request), code_id), "account code")
     book = book_of("account_code", code.id, currency=_currency(request, site_facts().currency))
     words = f"{code.label} {code.name}".strip()
     access = access_of(request)

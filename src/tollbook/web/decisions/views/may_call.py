@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 from tollbook.app.access.roles import Permission
 from tollbook.app.decisions.decider import Answer, Request, UnknownPlace, ask
 from tollbook.app.directory.pbxs import list_pbxs
-from tollbook.app.directory.sites import is_any_site
 from tollbook.app.reports.period import PeriodError, moment
+from tollbook.app.reports.statistics import hours_text
 from tollbook.core.policies import Reason
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, site_facts
@@ -103,7 +103,7 @@ def may_call(request: HttpRequest) -> HttpResponse:
         pbx=given.get("pbx", "")[:120],
         at=given.get("at") or f"{instant().astimezone(site.zone):%Y-%m-%dT%H:%M:%S}",
     )
-    context: dict[str, object] = {"form": form, "has_sites": is_any_site()}
+    context: dict[str, object] = {"form": form}
     if form.caller and (form.number or form.code):
         try:
             context["answer"] = _shown(_asked(form, site.zone))
@@ -132,7 +132,7 @@ def _shown(answer: Answer) -> ShownAnswer:
         ShownDecisionStep(
             rule=_RULE_WORDS.get(step.rule, step.rule),
             outcome=step.outcome,
-            limit="" if step.limit_s is None else _clock(step.limit_s),
+            limit="" if step.limit_s is None else hours_text(step.limit_s),
             stops=not answer.allowed and at == last,
         )
         for at, step in enumerate(answer.steps)
@@ -144,7 +144,9 @@ def _shown(answer: Answer) -> ShownAnswer:
             facts=(("Reason", answer.reason.value),),
             steps=steps,
         )
-    limit = "without a limit" if answer.limit_s is None else f"for at most {_clock(answer.limit_s)}"
+    limit = (
+        "without a limit" if answer.limit_s is None else f"for at most {hours_text(answer.limit_s)}"
+    )
     return ShownAnswer(
         allowed=True,
         finding=f"Allowed {limit}",
@@ -155,12 +157,3 @@ def _shown(answer: Answer) -> ShownAnswer:
         ),
         steps=steps,
     )
-
-
-def _clock(seconds: int) -> str:
-    """Return seconds as h:mm:ss.
-
-    >>> _clock(2535)
-    '0:42:15'
-    """
-    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -20,10 +20,12 @@ from tollbook.app.directory.holders import (
     holders_within,
     visible_holders,
 )
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import ListQuery, asked_of, chosen_id
 from tollbook.web.frame.money import four
 from tollbook.web.frame.permissions import reach_of
 from tollbook.web.frame.request import site_facts, user_of
+from tollbook.web.frame.row_ids import row_ids
 
 FILTERS = ("kind", "status", "payment", "billing", "department")
 TITLES: dict[HolderKind, str] = {
@@ -133,18 +135,14 @@ def chosen_of(request: HttpRequest) -> Chosen:
     if given.get("every"):
         ids: Sequence[int] = holder_ids(filter_of(request, asked), limit=MOST_AT_ONCE)
     else:
-        texts = ",".join(given.getlist("id")).split(",")
-        ids = [int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
+        ids = row_ids(",".join(given.getlist("id")).split(","))
     found = holders_within(reach_of(request), kind, ids[:MOST_AT_ONCE])
     return Chosen(kind, tuple(found), back_of(given.get("back", ""), kind))
 
 
 def holder_of(request: HttpRequest, kind: HolderKind, holder_id: int) -> HolderRow:
     """Return one holder; raises Http404 for one that is not there or beyond the user's sight."""
-    found = holder_within(reach_of(request), kind, holder_id)
-    if found is None:
-        raise Http404(f"no such {kind}")
-    return found
+    return present(holder_within(reach_of(request), kind, holder_id), kind)
 
 
 def list_address(kind: HolderKind) -> str:

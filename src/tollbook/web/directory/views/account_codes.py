@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,10 +24,11 @@ from tollbook.app.directory.account_codes import (
 from tollbook.app.directory.code_import import CodeReading, as_text, import_codes, read_codes
 from tollbook.app.directory.owners import OwnerFilter, list_owners
 from tollbook.app.words import counted
-from tollbook.documents.table import Cell, Column, Table
+from tollbook.documents.table import Cell, Column
 from tollbook.storage.db.installation import current
-from tollbook.web.frame.files import table_file
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, chosen_id, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
@@ -65,15 +67,9 @@ def codes(request: HttpRequest) -> HttpResponse:
     """Show the codes that the filter holds."""
     asked = asked_of(request, filters=FILTERS, sort="code")
     wanted = _wanted(asked)
-    listing = page_by(
-        asked,
-        HEADS,
-        total=count_codes(wanted),
-        read=lambda low, high: list_codes(wanted, first=low, count=high - low),
-    )
+    listing = page_by(asked, HEADS, total=count_codes(wanted), read=partial(list_codes, wanted))
     context = {
         "list": listing,
-        "codes": listing.rows,
         "owners": _owner_choices(),
         "owner": chosen_id(asked, "owner"),
         "length": fixed_length(),
@@ -86,22 +82,19 @@ def codes(request: HttpRequest) -> HttpResponse:
 def codes_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all codes that the filter holds, in the columns that an import reads."""
     asked = asked_of(request, filters=FILTERS, sort="code")
-    table = Table(
-        title="Account codes",
+    return list_file(
+        "Account codes",
         columns=tuple(Column(title.lower().replace(" ", "_"), title) for title in EXPORTED),
         rows=_cells(_wanted(asked)),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="account-codes", kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
     """Show one code, or an empty form; keep what was typed."""
-    info = None if code_id is None else find_code(code_id)
-    if code_id is not None and info is None:
-        raise Http404("no such account code")
+    info = edited(find_code, code_id, "account code")
     form = CodeForm(CodeText(code="") if info is None else as_text(info), {})
     if request.method == "POST":
         text = _typed(request)
@@ -112,7 +105,7 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
                 code_id=code_id,
             )
         except CodeRefused as refused:
-            form = CodeForm(text, {fault.field: fault.message for fault in refused.faults})
+            form = CodeForm(text, refused.by_field)
         else:
             say(request, f"Code {text.code.strip()} is saved. Calls from now on follow it.")
             return redirect("codes")
@@ -126,9 +119,7 @@ def code(request: HttpRequest, code_id: int | None = None) -> HttpResponse:
         # Lines beyond the first that is empty are folded away.
         "open_from": max(2, len(form.text.numbers) + 2),
     }
-    return render(
-        request, "tollbook/directory/code.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/directory/code.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_DIRECTORY)
@@ -178,9 +169,7 @@ def import_file(request: HttpRequest) -> HttpResponse:
         "fault": fault,
         "columns": ", ".join(EXPORTED[:11]) + ", Number 1 … 9",
     }
-    return render(
-        request, "tollbook/directory/import_codes.html", context, status=422 if wrong else 200
-    )
+    return form_page(request, "tollbook/directory/import_codes.html", context, refused=wrong)
 
 
 def _import(request: HttpRequest, data: bytes) -> CodeReading:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
@@ -23,7 +23,9 @@ from tollbook.app.directory.extension_import import (
     plan_import,
     read_sheet,
 )
+from tollbook.app.words import sentence
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
 
@@ -62,12 +64,10 @@ def add_extension(request: HttpRequest) -> HttpResponse:
             return redirect("extensions")
     context = {
         "form": form,
-        "fault": fault[:1].upper() + fault[1:],
+        "fault": sentence(fault),
         "departments": department_names(site.id),
     }
-    return render(
-        request, "tollbook/directory/add_extension.html", context, status=422 if fault else 200
-    )
+    return form_page(request, "tollbook/directory/add_extension.html", context, refused=fault)
 
 
 @needs(Permission.CHANGE_DIRECTORY)
@@ -116,6 +116,4 @@ def _page(
     request: HttpRequest, *, preview: Preview | None = None, faults: Sequence[LineFault] = ()
 ) -> HttpResponse:
     context = {"preview": preview, "faults": faults, "columns": ", ".join(COLUMNS)}
-    return render(
-        request, "tollbook/directory/import_extensions.html", context, status=422 if faults else 200
-    )
+    return form_page(request, "tollbook/directory/import_extensions.html", context, refused=faults)

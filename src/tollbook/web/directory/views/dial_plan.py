@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
@@ -18,6 +18,7 @@ from tollbook.web.directory.pages.dial_plan_form import (
     shown_fields,
 )
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of
 
@@ -48,9 +49,7 @@ class DialPlanTest:
 @require_http_methods(["GET", "HEAD", "POST"])
 def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
     """Show a site's plan, the first site's without *site_id*; try it; store it."""
-    site = site_plan(site_id)
-    if site is None:
-        raise Http404("no such site")
+    site = present(site_plan(site_id), "site")
     plan = site.plan
     texts = form_texts(plan)
     faults: tuple[DialPlanFault, ...] = ()
@@ -79,9 +78,7 @@ def dial_plan(request: HttpRequest, site_id: int | None = None) -> HttpResponse:
         "caller": caller,
         "dialled": dialled,
     }
-    return render(
-        request, "tollbook/directory/dial_plan.html", context, status=422 if faults else 200
-    )
+    return form_page(request, "tollbook/directory/dial_plan.html", context, refused=faults)
 
 
 def _trial(

@@ -28,6 +28,7 @@ from tollbook.app.directory.holders import plural
 from tollbook.app.policies.classes import class_names
 from tollbook.web.directory.pages.holders import MOST_SHOWN, NOBODY, Chosen, chosen_of
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, htmx_of, site_facts
 
@@ -130,7 +131,7 @@ def _form(
         if panel
         else "tollbook/directory/edit_holders.html"
     )
-    return render(request, template, context, status=422 if faults else 200)
+    return form_page(request, template, context, refused=faults)
 
 
 def _confirmation(

@@ -57,10 +57,10 @@ def extensions(request: HttpRequest) -> HttpResponse:
         asked,
         _heads(wanted.kind, sign),
         total=count_holders(wanted),
-        read=lambda low, high: [
+        read=lambda *, first, count: [
             shown_holder(row)
             for row in list_holders(
-                wanted, sort=sort, descending=descending, first=low, count=high - low
+                wanted, sort=sort, descending=descending, first=first, count=count
             )
         ],
     )

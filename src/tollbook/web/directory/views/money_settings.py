@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
@@ -18,6 +18,7 @@ from tollbook.app.directory.currency import (
 from tollbook.app.directory.sites import SiteFacts
 from tollbook.app.faults import RequestRefused
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
 
@@ -58,8 +59,7 @@ def money_settings(request: HttpRequest) -> HttpResponse:
         "choices": CHOICES,
         "is_fixed": is_currency_fixed(),
     }
-    status = 422 if form.fault else 200
-    return render(request, "tollbook/directory/money_settings.html", context, status=status)
+    return form_page(request, "tollbook/directory/money_settings.html", context, refused=form.fault)
 
 
 def _form_of(site: SiteFacts) -> MoneyForm:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -18,12 +19,13 @@ from tollbook.app.directory.owners import (
     list_owners,
     save_owner,
 )
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.request import by_of
 
 HEADS = (
     Head("Owner (department)", "name"),
@@ -55,12 +57,7 @@ def owners(request: HttpRequest) -> HttpResponse:
     """Show the owners that the filter holds."""
     asked = asked_of(request, filters=("active",), sort="name")
     wanted = _wanted(asked)
-    listing = page_by(
-        asked,
-        HEADS,
-        total=count_owners(wanted),
-        read=lambda low, high: list_owners(wanted, first=low, count=high - low),
-    )
+    listing = page_by(asked, HEADS, total=count_owners(wanted), read=partial(list_owners, wanted))
     return render(request, "tollbook/directory/owners.html", {"list": listing})
 
 
@@ -69,17 +66,14 @@ def owners(request: HttpRequest) -> HttpResponse:
 def owners_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all owners that the filter holds."""
     wanted = _wanted(asked_of(request, filters=("active",), sort="name"))
-    table = Table(title="Owners", columns=COLUMNS, rows=_cells(wanted), zone=site_facts().zone)
-    return table_file(table, name="owners", kind=kind)
+    return list_file("Owners", COLUMNS, _cells(wanted), kind=kind)
 
 
 @needs(Permission.CHANGE_DIRECTORY)
 @require_http_methods(["GET", "HEAD", "POST"])
 def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
     """Show one owner, or an empty form; keep what was typed."""
-    info = None if owner_id is None else find_owner(owner_id)
-    if owner_id is not None and info is None:
-        raise Http404("no such owner")
+    info = edited(find_owner, owner_id, "owner")
     form = (
         OwnerForm(info.name, info.email, info.active, {})
         if info
@@ -97,15 +91,12 @@ def owner(request: HttpRequest, owner_id: int | None = None) -> HttpResponse:
                 owner_id=owner_id,
             )
         except OwnerRefused as refused:
-            faults = {fault.field: fault.message for fault in refused.faults}
-            form = OwnerForm(name, email, active, faults)
+            form = OwnerForm(name, email, active, refused.by_field)
         else:
             say(request, f"Owner {name.strip()} is saved.")
             return redirect("owners")
     context = {"form": form, "info": info}
-    return render(
-        request, "tollbook/directory/owner.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/directory/owner.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_DIRECTORY)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from tollbook.app.access.roles import Permission
@@ -14,6 +14,7 @@ from tollbook.app.pricing.load_pbx_rules import SitePlan, set_dial_plan, site_pl
 from tollbook.core.dialplan import DialPlanFault, dial_plan_document
 from tollbook.web.directory.pages.reached import reach
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of
 
@@ -56,9 +57,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     )
     reached = reach(site.plan, caller=caller, dialled=dialled) if dialled else None
     context = {"page": page, "reached": reached}
-    return render(
-        request, "tollbook/directory/settings.html", context, status=422 if faults else 200
-    )
+    return form_page(request, "tollbook/directory/settings.html", context, refused=faults)
 
 
 def _store(request: HttpRequest, site: SitePlan, text: str) -> tuple[DialPlanFault, ...]:

@@ -7,6 +7,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from tollbook.web.frame.permissions import for_everyone
+from tollbook.web.frame.row_ids import row_id
 from tollbook.web.frame.site_choice import choose_site
 
 # What belongs to the site before, or to a place in its list.
@@ -17,9 +18,7 @@ LEFT_BEHIND = frozenset({"site", "at", "pbx", "source", "trunk", "department", "
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
     """Look at another site, or at all of them, on the page where that was chosen."""
-    text = request.POST.get("site", "")
-    is_id = text.isascii() and text.isdigit() and len(text) < 19
-    choose_site(request, int(text) if is_id else None)
+    choose_site(request, row_id(request.POST.get("site", "")))
     return HttpResponseRedirect(_back(request))
 
 

@@ -34,7 +34,7 @@ def find(request: HttpRequest) -> HttpResponse:
     groups: dict[str, list[SearchHit]] = {}
     for found in _places(sought, access_of(request)) if sought else ():
         groups.setdefault(found.group, []).append(found)
-    context = {"groups": groups.items(), "sought": sought}
+    context = {"groups": groups.items()}
     return render(request, "tollbook/frame/parts/found.html", context)
 
 

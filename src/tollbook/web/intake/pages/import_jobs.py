@@ -24,10 +24,10 @@ from tollbook.formats import Definition, ZoneError
 from tollbook.storage.db.current import carried
 from tollbook.storage.db.installation import current
 from tollbook.web.frame.request import instant
+from tollbook.web.frame.uploads import forget_old
 
 ID_BYTES = 12
 STALE_AFTER = timedelta(seconds=60)
-KEPT = timedelta(days=2)
 SAID_EVERY = timedelta(milliseconds=500)
 WAITING_SAID_EVERY_S = 5
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -63,7 +63,7 @@ def begin_import(
     """
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    _clear_old(folder)
+    forget_old(folder)
     job_id = secrets.token_urlsafe(ID_BYTES)
     path = folder / f"{job_id}.upload"
     with path.open("wb") as out:
@@ -171,15 +171,6 @@ def _say(job: ImportJob) -> None:
     said = replace(job, said_at=instant().isoformat())
     draft.write_text(json.dumps(asdict(said), ensure_ascii=False), "utf-8")
     draft.replace(path)
-
-
-def _clear_old(folder: Path) -> None:
-    """Forget what was imported days ago; uploads among it belong to processes that ended."""
-    oldest = (instant() - KEPT).timestamp()
-    for path in folder.iterdir():
-        with suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
 
 
 def _folder() -> Path:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -17,6 +17,7 @@ from tollbook.app.intake.imported_files import imported_files
 from tollbook.core.calendar import zone_names
 from tollbook.formats import detect, list_formats, load_definition
 from tollbook.storage.db.installation import current
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import instant, user_of
 from tollbook.web.intake.pages.import_jobs import RUNNING, ImportJob, begin_import, find_job
@@ -87,16 +88,14 @@ def imports(request: HttpRequest) -> HttpResponse:
         "formats": [(info.name, info.title) for info in list_formats()],
     }
     context = {"form": form, "imports": _past()}
-    return render(request, "tollbook/intake/import.html", context, status=422 if fault else 200)
+    return form_page(request, "tollbook/intake/import.html", context, refused=fault)
 
 
 @needs(Permission.CHANGE_RECORDS)
 @require_safe
 def job(request: HttpRequest, job_id: str) -> HttpResponse:
     """Show how far an import is, or what came of it."""
-    found = find_job(job_id)
-    if found is None:
-        raise Http404("no such import")
+    found = present(find_job(job_id), "import")
     return render(request, "tollbook/intake/import_job.html", {"job": _shown(found)})
 
 

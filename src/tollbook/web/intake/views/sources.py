@@ -20,10 +20,11 @@ from tollbook.app.intake.sources import (
     start_source,
     stop_source,
 )
-from tollbook.documents.table import Cell, Column, Kind, Table
+from tollbook.documents.table import Cell, Column, Kind
 from tollbook.formats import list_formats
-from tollbook.web.frame.files import table_file
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import (
     Head,
     ListQuery,
@@ -34,7 +35,7 @@ from tollbook.web.frame.listing import (
     page_among,
 )
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, instant, site_facts, user_of
+from tollbook.web.frame.request import by_of, instant, user_of
 from tollbook.web.frame.site_choice import chosen_site
 
 TRANSPORTS = (
@@ -146,8 +147,8 @@ def source_rows(request: HttpRequest) -> HttpResponse:
 def sources_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all sources that the filter holds, with their state and what came today."""
     asked = _asked(request)
-    table = Table(
-        title="Sources",
+    return list_file(
+        "Sources",
         columns=(
             *(Column(key, title) for key, title in EXPORTED),
             Column("last", "Last record", Kind.INSTANT),
@@ -156,9 +157,8 @@ def sources_file(request: HttpRequest, kind: str) -> HttpResponseBase:
             Column("duplicates", "Duplicates today", Kind.NUMBER),
         ),
         rows=_cells(in_order(asked, rows(asked), ORDER)),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="sources", kind=kind)
 
 
 def _cells(found: Sequence[SourceLine]) -> Iterator[tuple[Cell, ...]]:
@@ -220,8 +220,7 @@ def add(request: HttpRequest) -> HttpResponse:
             for name, label, words in OPTIONS
         ],
     }
-    status = 422 if fault else 200
-    return render(request, "tollbook/intake/add_source.html", {"form": form}, status=status)
+    return form_page(request, "tollbook/intake/add_source.html", {"form": form}, refused=fault)
 
 
 def _keys() -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,11 +23,13 @@ from tollbook.app.policies.budgets import (
 )
 from tollbook.app.policies.classes import PolicyRefused
 from tollbook.core.money import format_amount, from_micros
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page, valued
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
+from tollbook.web.frame.row_ids import row_id
 
 KINDS: tuple[HolderKind, ...] = ("extension", "department", "owner")
 STATES = {"closed": "closed now", "warned": "80 % or more", "off": "switched off"}
@@ -85,17 +87,14 @@ def budgets_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all budgets that the filter holds."""
     q, of_kind, state = _asked(request)
     rows = _matching(list_budgets(at=instant()), q, of_kind, state)
-    table = Table(title="Budgets", columns=COLUMNS, rows=_cells(rows), zone=site_facts().zone)
-    return table_file(table, name="budgets", kind=kind)
+    return list_file("Budgets", COLUMNS, _cells(rows), kind=kind)
 
 
 @needs(Permission.SEE_POLICIES, to_change=Permission.CHANGE_POLICIES)
 @require_http_methods(["GET", "HEAD", "POST"])
 def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
     """Show one budget, or an empty form; keep what was typed."""
-    row = None if budget_id is None else find_budget(budget_id)
-    if budget_id is not None and row is None:
-        raise Http404("no such budget")
+    row = edited(find_budget, budget_id, "budget")
     form = _form_of(row, request.GET.get("holder", "")[:40])
     if request.method == "POST":
         form = _typed(request, row)
@@ -103,10 +102,9 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
             text = _text(form, row)
             save_budget(text, by=by_of(request), budget_id=budget_id)
         except PolicyRefused as refused:
-            faults = {fault.field: fault.message for fault in refused.faults}
             form = BudgetForm(
                 form.holder, form.every, form.money, form.minutes, form.warn_at,
-                active=form.active, faults=faults,
+                active=form.active, faults=refused.by_field,
             )  # fmt: skip
         else:
             say(request, "The budget is saved. It binds from now on.")
@@ -119,9 +117,7 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
         "periods": PERIODS,
         "currency": row.currency if row else site_facts().currency,
     }
-    return render(
-        request, "tollbook/policies/budget.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/policies/budget.html", context, refused=form.faults)
 
 
 def _asked(request: HttpRequest) -> tuple[str, str, str]:
@@ -174,7 +170,7 @@ def _text(form: BudgetForm, row: BudgetTerms | None) -> BudgetText:
     known: HolderKind = next((one for one in KINDS if one == kind), "extension")
     return BudgetText(
         kind=known,
-        holder_id=int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0,
+        holder_id=row_id(number) or 0,
         every=row.every if row else form.every,
         money=form.money,
         minutes=form.minutes,
@@ -186,14 +182,10 @@ def _text(form: BudgetForm, row: BudgetTerms | None) -> BudgetText:
 def _holders() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return whom a budget may bind, by kind: the form's value and words."""
     return [
-        ("Extensions", _valued("extension", extension_labels())),
-        ("Departments, each member counted", _valued("department", department_names())),
-        ("Owners", _valued("owner", owner_names())),
+        ("Extensions", valued("extension", extension_labels())),
+        ("Departments, each member counted", valued("department", department_names())),
+        ("Owners", valued("owner", owner_names())),
     ]
-
-
-def _valued(kind: HolderKind, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
-    return [(f"{kind}:{row_id}", words) for row_id, words in named]
 
 
 def _cells(rows: Iterable[BudgetInfo]) -> Iterator[tuple[Cell, ...]]:

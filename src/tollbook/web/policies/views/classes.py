@@ -25,8 +25,10 @@ from tollbook.core.calendar import format_clock
 from tollbook.core.dialplan import CALL_TYPES
 from tollbook.core.policies import BarringRule
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of
+from tollbook.web.frame.row_ids import row_id
 
 BLANK_LINES = 3
 MOST_LINES = 200
@@ -72,8 +74,8 @@ class ClassForm:
 def classes(request: HttpRequest) -> HttpResponse:
     """Show all classes, and let one of them serve a site."""
     if request.method == "POST":
-        site = find_site(_id(request.POST, "site"))
-        class_id = _id(request.POST, "service_class") or None
+        site = find_site(row_id(request.POST.get("site", "")) or 0)
+        class_id = row_id(request.POST.get("service_class", "")) or None
         if site is None or (class_id and find_class(class_id) is None):
             raise Http404("no such site or class")
         serve_site(site.id, class_id, by=by_of(request))
@@ -94,9 +96,7 @@ def classes(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResponse:
     """Show one class, or an empty form; keep what was typed."""
-    info = None if class_id is None else find_class(class_id)
-    if class_id is not None and info is None:
-        raise Http404("no such class of service")
+    info = edited(find_class, class_id, "class of service")
     form = _form_of(info)
     if request.method == "POST":
         form = _typed(request.POST)
@@ -104,8 +104,7 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
             text = replace(form.text, rules=_rules(form.rules), hours=_hours(form.hours))
             save_class(text, by=by_of(request), class_id=class_id)
         except PolicyRefused as refused:
-            faults = {fault.field: fault.message for fault in refused.faults}
-            form = replace(form, faults=faults)
+            form = replace(form, faults=refused.by_field)
         else:
             say(
                 request, f"Class {form.text.name.strip()} is saved. It holds from the next call on."
@@ -119,9 +118,7 @@ def service_class(request: HttpRequest, class_id: int | None = None) -> HttpResp
         "call_types": CALL_TYPES,
         "code_types": [each for each in CALL_TYPES if each not in NEVER_WITH_CODE],
     }
-    return render(
-        request, "tollbook/policies/class.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/policies/class.html", context, refused=form.faults)
 
 
 @needs(Permission.CHANGE_POLICIES)
@@ -221,8 +218,3 @@ def _hours(lines: Sequence[WindowLine]) -> Objects:
 
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _id(given: QueryDict, key: str) -> int:
-    text = given.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -1,7 +1,8 @@
 """Guards against fraud, and the alarms that they and budgets raise."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -32,9 +33,10 @@ from tollbook.app.policies.fraud_guards import (
     save_guard,
 )
 from tollbook.core.calendar import format_clock
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import edited, form_page, valued
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, choice, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, site_facts
@@ -82,16 +84,14 @@ def guards(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
     """Show one guard, or an empty form; keep what was typed."""
-    row = None if guard_id is None else find_guard(guard_id)
-    if guard_id is not None and row is None:
-        raise Http404("no such guard")
+    row = edited(find_guard, guard_id, "guard")
     form = _form_of(row)
     if request.method == "POST":
         form = _typed(request)
         try:
             save_guard(form.text, by=by_of(request), guard_id=guard_id)
         except PolicyRefused as refused:
-            form = replace(form, faults={each.field: each.message for each in refused.faults})
+            form = replace(form, faults=refused.by_field)
         else:
             say(request, f"Guard {form.text.name.strip()} is saved. It watches calls from now on.")
             return redirect("guards")
@@ -102,9 +102,7 @@ def guard(request: HttpRequest, guard_id: int | None = None) -> HttpResponse:
         "places": _places(),
         "currency": site_facts().currency,
     }
-    return render(
-        request, "tollbook/policies/guard.html", context, status=422 if form.faults else 200
-    )
+    return form_page(request, "tollbook/policies/guard.html", context, refused=form.faults)
 
 
 @needs(Permission.SEE_POLICIES)
@@ -114,14 +112,10 @@ def alarms(request: HttpRequest) -> HttpResponse:
     asked = asked_of(request, filters=ALARM_FILTERS, sort="-at")
     wanted = _wanted(asked)
     listing = page_by(
-        asked,
-        ALARM_HEADS,
-        total=count_alarms(wanted),
-        read=lambda low, high: list_alarms(wanted, first=low, count=high - low),
+        asked, ALARM_HEADS, total=count_alarms(wanted), read=partial(list_alarms, wanted)
     )
     context = {
         "list": listing,
-        "alarms": listing.rows,
         "kinds": ALARM_WORDS.items(),
         "unseen": count_unseen(),
     }
@@ -133,10 +127,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
 def alarms_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all alarms that the filter holds."""
     wanted = _wanted(asked_of(request, filters=ALARM_FILTERS, sort="-at"))
-    table = Table(
-        title="Alarms", columns=ALARM_COLUMNS, rows=_cells(wanted), zone=site_facts().zone
-    )
-    return table_file(table, name="alarms", kind=kind)
+    return list_file("Alarms", ALARM_COLUMNS, _cells(wanted), kind=kind)
 
 
 @needs(Permission.CHANGE_POLICIES)
@@ -202,7 +193,7 @@ def _typed(request: HttpRequest) -> GuardForm:
     given = request.POST
     place = given.get("place", "")[:40]
     kind, _, number = place.partition(":")
-    row_id = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
+    place_id = row_id(number)
     begin, end = given.get("from", "")[:8], given.get("to", "")[:8]
     hours = [{"name": "hours", "from": begin or "00:00:00", "to": end or "24:00:00"}]
     text = GuardText(
@@ -210,9 +201,9 @@ def _typed(request: HttpRequest) -> GuardForm:
         kind=given.get("kind", "")[:10],
         threshold=given.get("threshold", "")[:40],
         window_s=given.get("window_s", "")[:20],
-        site_id=row_id if kind == "site" else None,
-        department_id=row_id if kind == "department" else None,
-        extension_id=row_id if kind == "extension" else None,
+        site_id=place_id if kind == "site" else None,
+        department_id=place_id if kind == "department" else None,
+        extension_id=place_id if kind == "extension" else None,
         hours=hours if begin or end else (),
         closes=given.get("closes") == "1",
         active=given.get("active") == "1",
@@ -223,11 +214,7 @@ def _typed(request: HttpRequest) -> GuardForm:
 def _places() -> list[tuple[str, list[tuple[str, str]]]]:
     """Return what a guard may watch, by kind: the form's value and words."""
     return [
-        ("Sites", _valued("site", site_names())),
-        ("Departments, each member for himself", _valued("department", department_names())),
-        ("Extensions", _valued("extension", extension_labels())),
+        ("Sites", valued("site", site_names())),
+        ("Departments, each member for himself", valued("department", department_names())),
+        ("Extensions", valued("extension", extension_labels())),
     ]
-
-
-def _valued(kind: str, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
-    return [(f"{kind}:{row_id}", words) for row_id, words in named]

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -27,9 +28,10 @@ from tollbook.app.pricing.exchange_rates import (
 from tollbook.app.words import counted
 from tollbook.core.instants import from_us
 from tollbook.core.tariff import Fault
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
@@ -74,12 +76,7 @@ def exchange_rates(request: HttpRequest) -> HttpResponse:
     """Show the rates that the filter holds."""
     asked = asked_of(request, filters=FILTERS, sort="-day")
     wanted = _wanted(asked)
-    listing = page_by(
-        asked,
-        HEADS,
-        total=count_rates(wanted),
-        read=lambda low, high: find_rates(wanted, first=low, limit=high - low),
-    )
+    listing = page_by(asked, HEADS, total=count_rates(wanted), read=partial(find_rates, wanted))
     shown = [(rate, Decimal(rate.rate), from_us(rate.created_us)) for rate in listing.rows]
     context = {
         "list": listing,
@@ -96,8 +93,7 @@ def exchange_rates_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the rates that the filter holds."""
     wanted = _wanted(asked_of(request, filters=FILTERS, sort="-day"))
     rows = _cells(wanted)
-    table = Table(title="Exchange rates", columns=COLUMNS, rows=rows, zone=site_facts().zone)
-    return table_file(table, name="exchange-rates", kind=kind)
+    return list_file("Exchange rates", COLUMNS, rows, kind=kind)
 
 
 @needs(Permission.CHANGE_TARIFFS)
@@ -115,7 +111,7 @@ def new_rates(request: HttpRequest) -> HttpResponse:
             form = came
     wrong = fault is not None or bool(form.faults)
     context = {"form": form, "fault": fault, "currencies": known_currencies()}
-    return render(request, "tollbook/pricing/new_rates.html", context, status=422 if wrong else 200)
+    return form_page(request, "tollbook/pricing/new_rates.html", context, refused=wrong)
 
 
 def _take_form(request: HttpRequest) -> HttpResponse | ExchangeRateForm:
@@ -179,7 +175,11 @@ def _day(text: str) -> date | None:
 def _cells(wanted: RateQuery) -> Iterator[tuple[Cell, ...]]:
     for rate in each_rate(wanted):
         yield (
-            *(rate.day.isoformat(), rate.source, rate.target, Decimal(rate.rate), rate.origin),
+            rate.day.isoformat(),
+            rate.source,
+            rate.target,
+            Decimal(rate.rate),
+            rate.origin,
             "yes" if rate.in_force else "corrected",
             from_us(rate.created_us),
             rate.created_by,

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -25,10 +25,11 @@ from tollbook.app.pricing.plans import (
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.rerating.late_calls import LateCalls, late_calls
 from tollbook.core.instants import to_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_by
+from tollbook.web.frame.forms import present
+from tollbook.web.frame.listing import Head, ListQuery, asked_of, page_among
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.pricing.pages.plan import plan_sections, plan_summary
@@ -86,7 +87,7 @@ def plans(request: HttpRequest) -> HttpResponse:
     """Show the versions that the filter holds."""
     asked = asked_of(request, filters=("site", "state"), sort="site")
     lines = _lines(asked)
-    listing = page_by(asked, HEADS, total=len(lines), read=lambda low, high: lines[low:high])
+    listing = page_among(asked, HEADS, lines)
     waiting: LateCalls | None = late_calls()
     sites = [EVERY_SITE, *(name for _, name in site_names())]
     context = {"list": listing, "sites": sites, "states": STATES, "late": waiting}
@@ -98,17 +99,14 @@ def plans(request: HttpRequest) -> HttpResponse:
 def plans_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send the versions that the filter holds."""
     lines = _lines(asked_of(request, filters=("site", "state"), sort="site"))
-    table = Table(title="Plans", columns=COLUMNS, rows=_cells(lines), zone=site_facts().zone)
-    return table_file(table, name="plans", kind=kind)
+    return list_file("Plans", COLUMNS, _cells(lines), kind=kind)
 
 
 @needs(Permission.SEE_TARIFFS)
 @require_safe
 def plan(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Show a version in words."""
-    opened = open_plan(plan_id)
-    if opened is None:
-        raise Http404("no such plan")
+    opened = present(open_plan(plan_id), "plan")
     siblings = [one for one in list_plans() if one.site_id == opened.info.site_id]
     context = {
         "opened": opened,
@@ -123,9 +121,7 @@ def plan(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_safe
 def plan_document(request: HttpRequest, plan_id: int) -> HttpResponse:  # noqa: ARG001 - Django passes it
     """Return a version's document as it is stored."""
-    opened = open_plan(plan_id)
-    if opened is None:
-        raise Http404("no such plan")
+    opened = present(open_plan(plan_id), "plan")
     return HttpResponse(
         opened.document,
         content_type="application/json",

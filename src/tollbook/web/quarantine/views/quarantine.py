@@ -24,12 +24,13 @@ from tollbook.app.quarantine.rejects import (
     rejects,
 )
 from tollbook.core.instants import from_us
-from tollbook.documents.table import Cell, Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Cell, Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.listing import LONGEST_SEARCH
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, site_facts
+from tollbook.web.frame.request import by_of
+from tollbook.web.frame.row_ids import row_id
 from tollbook.web.reports.pages.raw_record import encoding_of
 
 PAGE = 50
@@ -209,8 +210,8 @@ def dismiss(request: HttpRequest, reject_id: int) -> HttpResponse:
 def quarantine_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all records that the filter holds."""
     wanted = _wanted(request)
-    table = Table(
-        title="Quarantine",
+    return list_file(
+        "Quarantine",
         columns=(
             Column("received", "Received", Kind.INSTANT),
             Column("source", "Source"),
@@ -229,9 +230,8 @@ def quarantine_file(request: HttpRequest, kind: str) -> HttpResponseBase:
                 keyword=wanted.q,
             )
         ),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="quarantine", kind=kind)
 
 
 def _cells(rows: Iterable[RejectRow]) -> Iterator[tuple[Cell, ...]]:
@@ -252,8 +252,7 @@ def _wanted(request: HttpRequest) -> RejectQuery:
 
 
 def _id(request: HttpRequest, key: str) -> int | None:
-    text = request.GET.get(key, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
+    return row_id(request.GET.get(key, ""))
 
 
 def _address(**given: str | int | None) -> str:

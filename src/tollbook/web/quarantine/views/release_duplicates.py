@@ -21,6 +21,7 @@ from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
+from tollbook.web.frame.row_ids import row_ids
 from tollbook.web.quarantine.views.try_again import CallPreview, count_words, shown_call
 from tollbook.web.templatetags.tollbook import money
 
@@ -54,7 +55,7 @@ class ReleasePage:
 def release(request: HttpRequest) -> HttpResponse:
     """Show which calls the chosen duplicates would be, or are; on POST make them."""
     given = request.POST if request.method == "POST" else request.GET
-    ids = _ids(given.getlist("id"))
+    ids = row_ids(given.getlist("id"))[:MOST]
     if not ids:
         say(request, "Tick the records that are calls of their own.", level="warn")
         return redirect("duplicates")
@@ -69,11 +70,6 @@ def release(request: HttpRequest) -> HttpResponse:
         query = urlencode({"id": [one.duplicate_id for one in found]}, doseq=True)
         return redirect(f"{reverse('release_duplicates')}?{query}")
     return render(request, "tollbook/quarantine/release.html", {"page": _page(found)})
-
-
-def _ids(texts: Sequence[str]) -> list[int]:
-    fit = [text for text in texts if text.isascii() and text.isdigit() and len(text) < 19]
-    return [int(text) for text in fit[:MOST]]
 
 
 def _page(found: Sequence[RefusedDuplicate]) -> ReleasePage:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -19,14 +19,12 @@ from tollbook.app.reports.report import call_log_table
 from tollbook.app.reports.spend import call_totals
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
-from tollbook.documents.csv_text import stream_csv
-from tollbook.documents.table import Table
-from tollbook.documents.xlsx_book import stream_xlsx
 from tollbook.storage.db.installation import current
+from tollbook.web.frame.files import table_file
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.permissions import access_of, needs, reach_of, visible_calls
 from tollbook.web.frame.request import instant, site_facts
 from tollbook.web.frame.site_choice import chosen_site
-from tollbook.web.frame.streaming import download
 from tollbook.web.pricing.pages.why import Why, why_of_call
 from tollbook.web.reports.pages.call import call_page
 from tollbook.web.reports.pages.log_choices import LogChoices, load_choices, matching
@@ -34,7 +32,6 @@ from tollbook.web.reports.pages.log_page import ORDERS, Live, ShownCall, log_pag
 from tollbook.web.reports.pages.log_query import LONGEST, SITE, LogQuery, read_query
 
 LIVE_ROWS = 50
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @needs(Permission.SEE_CALLS)
@@ -101,31 +98,15 @@ def live(request: HttpRequest) -> HttpResponse:
 
 @needs(Permission.SEE_CALLS)
 @require_safe
-def calls_csv(request: HttpRequest) -> HttpResponseBase:
-    """Send all that the filter holds as CSV; with a mark by which Excel knows its encoding."""
-    chunks = stream_csv(_table(request), byte_order_mark=True)
-    return download(chunks, name=f"{_file_name()}.csv", content_type="text/csv; charset=utf-8")
-
-
-@needs(Permission.SEE_CALLS)
-@require_safe
-def calls_xlsx(request: HttpRequest) -> HttpResponseBase:
-    """Send all that the filter holds as a workbook."""
-    chunks = stream_xlsx(_table(request))
-    return download(chunks, name=f"{_file_name()}.xlsx", content_type=XLSX)
-
-
-def _table(request: HttpRequest) -> Table:
+def calls_file(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """Send all that the filter holds as CSV or as a workbook."""
     query = _query(request, load_choices(reach_of(request)))
     zone = site_facts().zone
     bounds = (query.filter.from_us, query.filter.to_us)
     start, end = (None if bound is None else from_us(bound) for bound in bounds)
     selection = Selection(query.filter, TimeRange(start, end, zone), tuple(query.words.values()))
-    return call_log_table(selection, order=ORDERS[query.sort], with_cost=_sees_costs(request))
-
-
-def _file_name() -> str:
-    return f"calls-{instant().astimezone(site_facts().zone):%Y-%m-%d-%H%M}"
+    table = call_log_table(selection, order=ORDERS[query.sort], with_cost=_sees_costs(request))
+    return table_file(table, name=f"calls-{instant().astimezone(zone):%Y-%m-%d-%H%M}", kind=kind)
 
 
 @needs(Permission.SEE_CALLS)
@@ -169,12 +150,8 @@ def _explained(
     request: HttpRequest, call_id: int
 ) -> tuple[CallDetail, ShownCall, ExplainedCall, Why]:
     """Return the call and its price; 404 for another's call, as for one that is not there."""
-    detail = visible_call(reach_of(request), call_id)
-    if detail is None:
-        raise Http404("no such call")
-    explained = explain_call(call_id)
-    if explained is None:
-        raise Http404("no such call")
+    detail = present(visible_call(reach_of(request), call_id), "call")
+    explained = present(explain_call(call_id), "call")
     reason = why_of_call(explained, unbilled=no_charge_reason(detail.row))
     return detail, shown_call(detail.row), explained, reason
 

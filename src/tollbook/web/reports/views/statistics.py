@@ -74,7 +74,7 @@ def statistics_page(request: HttpRequest) -> HttpResponse:
         asked.asked,
         heads,
         total=len(lines),
-        read=lambda low, high: [_shown(line) for line in newest_first[low:high]],
+        read=lambda *, first, count: [_shown(line) for line in newest_first[first : first + count]],
     )
     context = {
         "list": shown,

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.reports.call_criteria import Criteria, CriteriaError, Selection, select
-from tollbook.app.reports.spend import call_totals
 from tollbook.app.rerating.run import (
     RunInfo,
     Unfinished,
@@ -23,17 +21,18 @@ from tollbook.app.rerating.run import (
     unfinished_run,
 )
 from tollbook.app.rerating.totals import RerateLine, Rerating
-from tollbook.app.words import counted
+from tollbook.app.words import counted, sentence
 from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 from tollbook.web.frame.flash import say
-from tollbook.web.frame.periods import named_days
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.permissions import needs
-from tollbook.web.frame.request import by_of, instant, site_facts
+from tollbook.web.frame.request import by_of
+from tollbook.web.frame.row_ids import row_id
 from tollbook.web.reports.pages.log_choices import LogChoices, load_choices, offered
+from tollbook.web.rerating.pages.asked_days import FormRefused, asked_days, day_after, require_few
 from tollbook.web.rerating.pages.rerate_jobs import is_broken_off, work_on
 
-MOST_CALLS_IN_DRY_RUN = 300_000  # Some seconds of work; more is the command line's.
 LINES_SHOWN = 50
 DIFFERENCES_A_PAGE = 50
 LONGEST = 64
@@ -88,10 +87,6 @@ class ShownRerating:
     groups: tuple[ShownRerateGroup, ...]
 
 
-class RerateFormError(ValueError):
-    """What was asked cannot be re-rated; the message says why and what fits."""
-
-
 @needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def rerate(request: HttpRequest) -> HttpResponse:
@@ -101,7 +96,7 @@ def rerate(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         try:
             run = _begin(request, form)
-        except (RerateFormError, Unfinished) as refusal:
+        except (FormRefused, Unfinished) as refusal:
             fault = str(refusal)
         else:
             return redirect("rerating", run.id)
@@ -114,7 +109,7 @@ def rerate(request: HttpRequest) -> HttpResponse:
         "runs": list_runs(),
         "unfinished": unfinished_run(),
     }
-    return render(request, "tollbook/rerating/rerate.html", context, status=422 if fault else 200)
+    return form_page(request, "tollbook/rerating/rerate.html", context, refused=fault)
 
 
 @needs(Permission.CHANGE_TARIFFS)
@@ -125,9 +120,9 @@ def preview(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"form": form}
     try:
         selection = _selection(form)
-        _require_few(selection)
+        require_few(selection, command="rerate")
         context |= {"found": shown(dry_run(selection.filter)), "period": selection.period.words()}
-    except RerateFormError as fault:
+    except FormRefused as fault:
         context["fault"] = str(fault)
     return render(request, "tollbook/rerating/parts/rerate_preview.html", context)
 
@@ -165,8 +160,7 @@ def resume(request: HttpRequest, run_id: int) -> HttpResponse:
 def run_differences(request: HttpRequest, run_id: int) -> HttpResponse:
     """List the entries of a run, a page at a time."""
     run = _found(run_id)
-    given = request.GET.get("after", "")
-    after = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else 0
+    after = row_id(request.GET.get("after", "")) or 0
     found = posted_differences(run.id, after=after, limit=DIFFERENCES_A_PAGE + 1)
     rows = found[:DIFFERENCES_A_PAGE]
     context = {
@@ -209,7 +203,7 @@ def _finding(rerating: Rerating) -> str:
 
 
 def _begin(request: HttpRequest, form: RerateForm) -> RunInfo:
-    """Open the run and let it be worked on; raises WrongAsked and Unfinished."""
+    """Open the run and let it be worked on; raises FormRefused and Unfinished."""
     selection = _selection(form)
     run = begin_rerating(
         selection.filter,
@@ -221,23 +215,11 @@ def _begin(request: HttpRequest, form: RerateForm) -> RunInfo:
     return run
 
 
-def _require_few(selection: Selection) -> None:
-    """Raise WrongAsked for more calls than a page can wait for."""
-    calls = call_totals(selection.filter).calls
-    if calls > MOST_CALLS_IN_DRY_RUN:
-        raise RerateFormError(
-            f"The period holds {calls:,} calls, and a page waits for at most "
-            f"{MOST_CALLS_IN_DRY_RUN:,}. Choose a shorter one, or run `tollbook rerate`."
-        )
-
-
 def _form(given: Mapping[str, str]) -> RerateForm:
-    today = instant().astimezone(site_facts().zone).date()
-    before = named_days("last-month", today=today)
-    first, last = (before.first, before.after - timedelta(days=1)) if before else (today, today)
+    first, last = asked_days(given)
     return RerateForm(
-        first=given.get("from", "")[:10] or first.isoformat(),
-        last=given.get("to", "")[:10] or last.isoformat(),
+        first=first,
+        last=last,
         filters={key: given.get(key, "").strip()[:LONGEST] for key in FILTERS},
         unrated="unrated" in given,
         is_asked="from" in given,
@@ -254,13 +236,13 @@ def _selects(form: RerateForm, choices: LogChoices) -> list[tuple[str, str, str,
 
 
 def _selection(form: RerateForm) -> Selection:
-    """Return which calls were asked for; raises WrongAsked."""
+    """Return which calls were asked for; raises FormRefused."""
     chosen = {key: value or None for key, value in form.filters.items()}
     try:
         return select(
             Criteria(
                 start=form.first,
-                end=_day_after(form.last),
+                end=day_after(form.last),
                 extension=chosen["extension"],
                 department=chosen["department"],
                 trunk=chosen["trunk"],
@@ -269,18 +251,8 @@ def _selection(form: RerateForm) -> Selection:
             )
         )
     except CriteriaError as fault:
-        raise RerateFormError(str(fault)[:1].upper() + str(fault)[1:]) from fault
-
-
-def _day_after(day: str) -> str:
-    try:
-        return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-    except (ValueError, OverflowError) as fault:
-        raise RerateFormError(f'"{day}" is not a day. Write it as 2026-10-31.') from fault
+        raise FormRefused(sentence(str(fault))) from fault
 
 
 def _found(run_id: int) -> RunInfo:
-    run = find_run(run_id)
-    if run is None:
-        raise Http404("no such re-rating")
-    return run
+    return present(find_run(run_id), "re-rating")

@@ -5,15 +5,13 @@ import secrets
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import BinaryIO
 
 from tollbook.storage.db.installation import current
-from tollbook.web.frame.request import instant
+from tollbook.web.frame.uploads import forget_old
 
 ID_BYTES = 12
-KEPT = timedelta(days=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ def put_aside(file: BinaryIO, **facts: str | int | None) -> DeckUpload:
     """Keep *file* and the facts of `DeckUpload`. Raises OSError if the disk refuses it."""
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
-    _forget_old(folder)
+    forget_old(folder)
     upload = DeckUpload(id=secrets.token_urlsafe(ID_BYTES), **facts)  # type: ignore[arg-type]  # the caller gives them by name
     with upload.path.open("wb") as out:
         shutil.copyfileobj(file, out, 1 << 20)
@@ -69,14 +67,6 @@ def forget(upload: DeckUpload) -> None:
 
 def _facts_file(upload_id: str) -> Path:
     return _folder() / f"{upload_id}.json"
-
-
-def _forget_old(folder: Path) -> None:
-    oldest = (instant() - KEPT).timestamp()
-    for path in folder.iterdir():
-        with suppress(OSError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
 
 
 def _folder() -> Path:

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Literal
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from tollbook.app.access.roles import Permission
@@ -38,6 +38,7 @@ from tollbook.app.tariffs.assignments import (
 from tollbook.app.tariffs.below_cost import comparisons
 from tollbook.app.tariffs.overview import list_tariffs
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
 
@@ -101,9 +102,7 @@ def assignments(request: HttpRequest) -> HttpResponse:
         "most_slice": f":{MOST_LOSSES}",
         "pbxs": [(str(pbx.pbx_id), pbx.name) for pbx in list_pbxs()],
     }
-    return render(
-        request, "tollbook/tariffs/assignments.html", context, status=422 if fault else 200
-    )
+    return form_page(request, "tollbook/tariffs/assignments.html", context, refused=fault)
 
 
 @needs(Permission.CHANGE_TARIFFS)

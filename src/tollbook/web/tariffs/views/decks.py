@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, cast
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.text import slugify
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -29,10 +29,12 @@ from tollbook.app.tariffs.decks import (
 )
 from tollbook.app.tariffs.overview import list_tariffs, open_tariff
 from tollbook.app.tariffs.publish import Faulty
-from tollbook.app.words import counted
+from tollbook.app.words import counted, sentence
 from tollbook.documents.deck import CellTooLong, deck_csv, deck_xlsx
 from tollbook.storage.db.installation import current
+from tollbook.web.frame.files import XLSX
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page, present
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, site_facts, user_of
 from tollbook.web.frame.row_ids import row_id
@@ -51,7 +53,6 @@ from tollbook.web.tariffs.pages.deck import (
 )
 from tollbook.web.tariffs.pages.deck_uploads import DeckUpload, find_upload, forget, put_aside
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FORM_KEYS = ("tariff", "carrier", "name", "currency", "zone")
 
 
@@ -74,23 +75,19 @@ def import_deck(request: HttpRequest) -> HttpResponse:
         **given,
         "currency": given["currency"] or site.currency,
         "zone": given["zone"] or site.zone_name,
-        "fault": fault[:1].upper() + fault[1:],
+        "fault": sentence(fault),
         "tariffs": [(str(line.id), line.name) for line in list_tariffs(at=instant())],
         "carriers": known_carriers(),
         "max_mb": current().settings.max_upload_mb,
     }
-    return render(
-        request, "tollbook/tariffs/import_deck.html", {"form": form}, status=422 if fault else 200
-    )
+    return form_page(request, "tollbook/tariffs/import_deck.html", {"form": form}, refused=fault)
 
 
 @needs(Permission.CHANGE_TARIFFS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def deck(request: HttpRequest, upload_id: str) -> HttpResponse:
     """Choose a deck's columns; see what it changes; publish it."""
-    upload = find_upload(upload_id, user_id=user_of(request).pk)
-    if upload is None:
-        raise Http404("no such deck")
+    upload = present(find_upload(upload_id, user_id=user_of(request).pk), "deck")
     with upload.path.open("rb") as file:
         look = look_at_deck(file, carrier=upload.carrier)
         if request.method != "POST":
@@ -103,9 +100,7 @@ def deck(request: HttpRequest, upload_id: str) -> HttpResponse:
 @require_safe
 def deck_file(request: HttpRequest, tariff_id: int, number: int, kind: str) -> HttpResponseBase:
     """Send a version's rates as a deck that imports again."""
-    opened = open_tariff(tariff_id, number=number)
-    if opened is None:
-        raise Http404("no such tariff or version")
+    opened = present(open_tariff(tariff_id, number=number), "tariff or version")
     tariff = opened.tariff
     name = f"{slugify(tariff.name) or 'tariff'}-{number}.{kind}"
     if kind == "csv":
@@ -245,4 +240,4 @@ def _page(
         "fault": fault,
     }
     refused = fault or (preview is not None and not preview.may_publish)
-    return render(request, "tollbook/tariffs/deck.html", context, status=422 if refused else 200)
+    return form_page(request, "tollbook/tariffs/deck.html", context, refused=refused)

@@ -19,11 +19,11 @@ from tollbook.app.directory.choices import (
     distinct_department_names,
     distinct_extension_labels,
 )
+from tollbook.app.faults import FieldFault
 from tollbook.app.reports.period import PeriodError, moment
 from tollbook.app.tariffs.decks import DeckBase, DeckRefused, base_in_force, new_base, publish_deck
 from tollbook.app.tariffs.edit_rates import (
     USUAL,
-    RateFieldFault,
     changed,
     doubts_about,
     form_texts,
@@ -33,8 +33,10 @@ from tollbook.app.tariffs.edit_rates import (
 )
 from tollbook.app.tariffs.overview import later_version
 from tollbook.app.tariffs.publish import Faulty, Published
+from tollbook.app.words import sentence
 from tollbook.core.tariff import Rate, TariffDefinition
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import form_page
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import by_of, instant, site_facts
 from tollbook.web.frame.row_ids import row_id
@@ -164,22 +166,20 @@ def rate(request: HttpRequest, tariff_id: int, index: int | None = None) -> Http
 
 
 def _save(request: HttpRequest, form: RateForm, base: DeckBase, index: int | None) -> HttpResponse:
-    faults: list[RateFieldFault] = []
+    faults: list[FieldFault] = []
     before = None if index is None else base.tariff.rates[index]
     read = read_rate(form.texts, form.chosen, base=base.tariff, before=before)
     if not isinstance(read, Rate):
         faults += read
     if form.extensions not in (ALL, SOME):
-        faults.append(RateFieldFault("callers", "is not chosen: all extensions, or some of them?"))
+        faults.append(FieldFault("callers", "is not chosen: all extensions, or some of them?"))
     elif form.extensions == SOME and not form.chosen:
-        faults.append(
-            RateFieldFault("callers", "are some, but none is chosen; choose them, or all")
-        )
+        faults.append(FieldFault("callers", "are some, but none is chosen; choose them, or all"))
     valid_from = None
     try:
         valid_from = moment(form.valid_from, zone=site_facts().zone) if form.valid_from else None
     except PeriodError as fault:
-        faults.append(RateFieldFault("valid_from", str(fault)))
+        faults.append(FieldFault("valid_from", str(fault)))
     if faults or not isinstance(read, Rate):
         told = {fault.field: fault.message for fault in reversed(faults)}
         return _form_page(request, _refused(form, "", told), base, index)
@@ -190,7 +190,7 @@ def _save(request: HttpRequest, form: RateForm, base: DeckBase, index: int | Non
     place = len(tariff.rates) - 1 if index is None else index
     say(request, f"The rate for {read.prefix or 'any number'} is saved in a new version.")
     for doubt in doubts_about(tariff, place):
-        say(request, f"{doubt.message[:1].upper()}{doubt.message[1:]}.", level="warn")
+        say(request, f"{sentence(doubt.message)}.", level="warn")
     return redirect("rates", came.tariff_id)
 
 
@@ -230,7 +230,6 @@ def _form_of(before: Rate | None) -> RateForm:
 
 
 def _refused(form: RateForm, refusal: str, faults: Mapping[str, str] | None = None) -> RateForm:
-    words = refusal[:1].upper() + refusal[1:]
     return RateForm(
         form.texts,
         form.extensions,
@@ -238,7 +237,7 @@ def _refused(form: RateForm, refusal: str, faults: Mapping[str, str] | None = No
         form.valid_from,
         form.tariff,
         faults or {},
-        words or "Nothing was saved. Mend what is marked.",
+        sentence(refusal) or "Nothing was saved. Mend what is marked.",
     )
 
 
@@ -257,9 +256,7 @@ def _form_page(
         if base and base.tariff_id is not None
         else reverse("tariffs"),
     }
-    return render(
-        request, "tollbook/tariffs/rate.html", context, status=422 if form.refusal else 200
-    )
+    return form_page(request, "tollbook/tariffs/rate.html", context, refused=form.refusal)
 
 
 def _choices(chosen: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:

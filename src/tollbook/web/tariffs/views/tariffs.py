@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -26,9 +26,10 @@ from tollbook.app.tariffs.overview import (
 from tollbook.app.tariffs.publish import Faulty, check_tariff, publish
 from tollbook.app.words import counted
 from tollbook.core.tariff import Fault
-from tollbook.documents.table import Column, Kind, Table
-from tollbook.web.frame.files import table_file
+from tollbook.documents.table import Column, Kind
+from tollbook.web.frame.files import list_file
 from tollbook.web.frame.flash import say
+from tollbook.web.frame.forms import present
 from tollbook.web.frame.listing import (
     Head,
     ListQuery,
@@ -130,8 +131,8 @@ def tariffs(request: HttpRequest) -> HttpResponse:
 def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
     """Send all tariffs that the filter holds, as they are in force now."""
     asked = _asked(request)
-    table = Table(
-        title="Tariffs",
+    return list_file(
+        "Tariffs",
         columns=(
             Column("tariff", "Tariff"),
             Column("currency", "Currency"),
@@ -143,14 +144,18 @@ def tariffs_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         ),
         rows=(
             (
-                *(line.name, line.currency, line.zone, line.versions),
-                *(line.valid_from, line.rates, "; ".join(line.assignments)),
+                line.name,
+                line.currency,
+                line.zone,
+                line.versions,
+                line.valid_from,
+                line.rates,
+                "; ".join(line.assignments),
             )
             for line in in_order(asked, _fitting(asked), ORDER)
         ),
-        zone=site_facts().zone,
+        kind=kind,
     )
-    return table_file(table, name="tariffs", kind=kind)
 
 
 def _asked(request: HttpRequest) -> ListQuery:
@@ -194,10 +199,7 @@ def _file_name(opened: OpenTariff) -> str:
 
 
 def _found(tariff_id: int, number: int | None) -> OpenTariff:
-    opened = open_tariff(tariff_id, number=number)
-    if opened is None:
-        raise Http404("no such tariff or version")
-    return opened
+    return present(open_tariff(tariff_id, number=number), "tariff or version")
 
 
 def _first(text: str) -> int:
