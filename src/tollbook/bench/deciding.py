@@ -151,7 +151,7 @@ def _pay_in(extensions: list[int]) -> None:
         transfer,
     )
     from tollbook.core.money import Money  # noqa: PLC0415 - likewise
-    from tollbook.storage.billing.ledger import Filed, post_entries  # noqa: PLC0415 - likewise
+    from tollbook.storage.billing.ledger import post_entries  # noqa: PLC0415 - likewise
 
     for first in range(0, len(extensions), _ACCOUNTS_AT_ONCE):
         entries = [
@@ -166,7 +166,7 @@ def _pay_in(extensions: list[int]) -> None:
             for extension_id in extensions[first : first + _ACCOUNTS_AT_ONCE]
         ]
         with door().transaction():
-            post_entries([Filed(entry) for entry in entries])
+            post_entries(entries)
 
 
 def main(words: list[str]) -> None:

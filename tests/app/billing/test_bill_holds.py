@@ -15,12 +15,9 @@ from support.factories import begin_budget, change_extension, make_budget, make_
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from support.post_entry import balance_micros
 from tollbook.core.instants import to_us
+from tollbook.core.ledger import BudgetPart, Capture, NewHold, Reserved
 from tollbook.core.money import Money
 from tollbook.storage.billing.holds import (
-    BudgetPart,
-    Capture,
-    NewHold,
-    Reserved,
     capture_holds,
     holds_by_key,
     lock_accounts,

@@ -12,7 +12,8 @@ from support.factories import make_budget
 from support.office import FIRST_CALL, calls_in_a_row, open_office
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.instants import to_us
-from tollbook.storage.billing.holds import NewHold, lock_accounts, place_holds
+from tollbook.core.ledger import NewHold
+from tollbook.storage.billing.holds import lock_accounts, place_holds
 from tollbook.storage.models import (
     CallPayer,
     Charge,

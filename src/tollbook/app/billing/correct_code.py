@@ -28,11 +28,11 @@ from tollbook.app.directory.payers import OWNER
 from tollbook.app.directory.payers import payers_of as payers_by_rule
 from tollbook.app.policies.budget_counting import Counted, count_calls
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import REVENUE, AccountRef, Entry, EntryKind, Posting
+from tollbook.core.ledger import REVENUE, AccountRef, CallToBill, Entry, EntryKind, Posting
 from tollbook.core.money import Money, from_micros
 from tollbook.storage.billing.call_payers import drop_payers, payers_of, set_payers
-from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill, set_codes
-from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
+from tollbook.storage.billing.calls_to_bill import calls_to_bill, set_codes
+from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, CodeChange, RatingRun
@@ -287,18 +287,15 @@ def _post(case: _Correction, *, at: datetime, reason: str) -> int | None:
             Posting(case.new or REVENUE, -price),  # and whoever pays now pays it.
         ),
         reason=f"{codes}: {reason}" if reason else codes,
+        call_id=case.call.id,
     )
-    return post_entries([Filed(entry, call_id=case.call.id)])[0].entry_id
+    return post_entries([entry])[0].entry_id
 
 
 def _move_payers(cases: Sequence[_Correction], *, at: datetime) -> None:
     moved = [case for case in cases if case.old != case.new]
     holders = {
-        case.call.id: (
-            case.new.kind,
-            case.new.name,
-            case.call.currency or case.call.site_currency,
-        )
+        case.call.id: case.new.key(case.call.currency or case.call.site_currency)
         for case in moved
         if case.new is not None
     }

@@ -18,7 +18,7 @@ from tollbook.app.pricing.rater import UNRATED_REASONS
 from tollbook.core.budgets import BudgetLimits, Every, Left, Use, left, tightest
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
-from tollbook.core.ledger import Funds
+from tollbook.core.ledger import AccountState, BudgetPart, Funds, NewHold, Reserved
 from tollbook.core.policies import (
     Allowed,
     DecisionInput,
@@ -30,7 +30,6 @@ from tollbook.core.policies import (
 )
 from tollbook.core.policies.decision import NOTHING_LIMITED
 from tollbook.core.rating import UNRATED_REASONS as RATE_REASONS
-from tollbook.storage.billing.holds import AccountState, BudgetPart, NewHold, Reserved
 from tollbook.storage.decisions.current_state import BudgetStand, held_seconds
 from tollbook.storage.pricing.plan_counters import read_counters
 

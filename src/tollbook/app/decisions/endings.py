@@ -26,16 +26,11 @@ from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.app.pricing.call_price import CallPrice
 from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.instants import from_us, to_us
-from tollbook.core.ledger import HoldEnded, KeyConflict
+from tollbook.core.ledger import Capture, HoldEnded, KeyConflict, NewHold, Reserved, StoredHold
 from tollbook.core.money import Money, from_micros
 from tollbook.core.policies import DecisionStep
 from tollbook.storage.billing.holds import (
-    Capture,
-    Captured,
     Moves,
-    NewHold,
-    Reserved,
-    StoredHold,
     capture_holds,
     charge_late,
     charged_of,
@@ -186,9 +181,9 @@ class Endings:
     def store(self) -> None:
         """Write everything, captures and releases a group at a time."""
         self._moves.write()
-        done = capture_holds(self._captures)
+        capture_holds(self._captures)
         charge_late(self._late)
-        _alarm(self._captures, done)
+        _alarm(self._captures)
         for at in {at for _, at in self._releases.values()}:
             holds = [hold for hold, when in self._releases.values() if when == at]
             release_holds(holds, at_us=to_us(at), talk_s=0)
@@ -305,7 +300,7 @@ def _negated(reserved: Reserved) -> Reserved:
     )
 
 
-def _alarm(captures: Sequence[Capture], done: Sequence[Captured]) -> None:
+def _alarm(captures: Sequence[Capture]) -> None:
     """Report charges above what was held: a limit was not kept, or the price rose meanwhile."""
     raise_alarms(
         [
@@ -315,15 +310,15 @@ def _alarm(captures: Sequence[Capture], done: Sequence[Captured]) -> None:
                 at=one.ended or one.at,
                 message=(
                     f"A call of {one.hold.caller} to {one.hold.number} cost "
-                    f"{from_micros(end.excess_micros)} {one.hold.account[2]} more than was held. "
+                    f"{from_micros(one.excess_micros)} {one.hold.account[2]} more than was held. "
                     "It was charged whole. See whether the switch keeps the limits it is given."
                 ),
-                details={"hold": one.hold.key, "excess_micros": end.excess_micros},
+                details={"hold": one.hold.key, "excess_micros": one.excess_micros},
                 holder=(one.hold.account[0], int(one.hold.account[1]))
                 if one.hold.account[0] != "system"
                 else None,
             )
-            for one, end in zip(captures, done, strict=True)
-            if end.excess_micros
+            for one in captures
+            if one.excess_micros
         ]
     )

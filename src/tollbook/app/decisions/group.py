@@ -24,12 +24,9 @@ from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.question import BudgetNow, Question, make_question
 from tollbook.app.decisions.rulebook import Rulebook, RulebookKeeper
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import KeyConflict
+from tollbook.core.ledger import REVENUE, AccountState, KeyConflict, NewHold
 from tollbook.storage.billing.holds import (
-    REVENUE,
-    AccountState,
     Moves,
-    NewHold,
     holds_by_key,
     lock_accounts,
     place_holds,
@@ -160,7 +157,7 @@ class DecisionGroup:
             if hold is not None:
                 more.add(hold.account)
                 if isinstance(event, Settlement):
-                    more.add((*REVENUE, hold.account[2]))
+                    more.add(REVENUE.key(hold.account[2]))
         return more
 
     def _answer(self, request: Request, question: Question) -> EventOutcome:

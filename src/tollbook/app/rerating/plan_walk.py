@@ -32,7 +32,7 @@ from tollbook.app.pricing.plan_charge import (
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
 from tollbook.app.rerating.budgets_and_fees import count_again
-from tollbook.app.rerating.reprice import Repriced, Repricer, differences_filed
+from tollbook.app.rerating.reprice import Repriced, Repricer, difference_entries
 from tollbook.core.discounts import Volume
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.billing.ledger import post_entries
@@ -323,7 +323,7 @@ def _write(changes: Sequence[ChargeChange], run_id: int, *, at: datetime) -> Non
                 (PlannedChargeRow(change.repriced.call.id, run_id, *price[1:]), change.parts)
             )
     store_planned(rows)
-    post_entries(differences_filed([change.repriced for change in changes], run=run_id, at=at))
+    post_entries(difference_entries([change.repriced for change in changes], run=run_id, at=at))
     count_again([change.repriced.call.id for change in changes], run=run_id, at=at)
 
 

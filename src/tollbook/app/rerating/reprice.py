@@ -20,10 +20,9 @@ from tollbook.app.pricing.rater import Billable, ChargeValues, Rater
 from tollbook.core.batch import ChargeColumns
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
-from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
+from tollbook.core.ledger import UNPAID_CHARGES, Entry, rerating_entry
 from tollbook.core.money import Money
 from tollbook.storage.billing.call_payers import payers_of
-from tollbook.storage.billing.ledger import Filed
 from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
 from tollbook.storage.pricing.exchange_rates import newest_rate_id
 from tollbook.storage.reports.call_filter import CallFilter
@@ -242,15 +241,15 @@ def _step(
         calls=calls,
         changed=sum(any(price.kind == CHARGE for price in one.changed) for one in changed),
         charges=charges,
-        filed=differences_filed(changed, run=run, at=at),
+        entries=difference_entries(changed, run=run, at=at),
     )
 
 
-def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
+def difference_entries(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Entry]:
     """Return the entries of the differences: to the account that paid, else to all customers'."""
     moved = [one for one in changed if not one.planned and _money(one.old) != _money(one.new)]
     payers = payers_of([one.call.id for one in moved])
-    filed = []
+    entries = []
     for one in moved:
         entry = rerating_entry(
             _money(one.old),
@@ -258,10 +257,12 @@ def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) ->
             key=f"rerating:{run}:{one.call.id}",
             at=at,
             payer=payers.get(one.call.id, UNPAID_CHARGES),
+            call_id=one.call.id,
+            run=run,
         )
         if entry is not None:
-            filed.append(Filed(entry, call_id=one.call.id, run=run))
-    return filed
+            entries.append(entry)
+    return entries
 
 
 def _money(price: ChargeInForce | ChargeValues | None) -> Money | None:

@@ -16,56 +16,28 @@ Source: docs/algorithms/ledger.md, "Holds".
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from typing import Any
 
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import (
-    AccountRef,
-    HoldEnded,
-    charge_entry,
-)
-from tollbook.storage.billing.hold_values import (
+    REVENUE,
+    AccountKey,
     AccountState,
     BudgetPart,
     Capture,
-    Captured,
+    HoldEnded,
     NewHold,
     Reserved,
     StoredHold,
 )
-from tollbook.storage.billing.ledger import AccountKey, Filed, accounts_of, post_entries
+from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch, marks, run_many_inside
 
-__all__ = [
-    "REVENUE",
-    "AccountState",
-    "BudgetPart",
-    "Capture",
-    "Captured",
-    "Moves",
-    "NewHold",
-    "Reserved",
-    "StoredHold",
-    "capture_holds",
-    "charge_late",
-    "charged_of",
-    "extend_hold",
-    "holds_by_id",
-    "holds_by_key",
-    "holds_with_reserves",
-    "let_spent_go",
-    "lock_accounts",
-    "mark_estimated",
-    "overdue_holds",
-    "place_holds",
-    "read_accounts",
-    "release_holds",
-]
-
 _VALUES_A_STATEMENT = 512
-REVENUE = ("system", "revenue")
+_PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
 
 
 @dataclass(slots=True)
@@ -227,34 +199,20 @@ def extend_hold(
         )
 
 
-def capture_holds(captures: Sequence[Capture]) -> list[Captured]:
-    """Charge exactly what each call cost, let the rest of its hold go, and return where they stand.
+def capture_holds(captures: Sequence[Capture]) -> None:
+    """Charge exactly what each call cost and let the rest of its hold go.
 
     A charge above its hold is posted whole: the account may go below. The entry's key is
     `hold:` and the hold's key unless the capture names another. Raises HoldEnded, KeyConflict.
     """
     if not captures:
-        return []
+        return
     _require_pending([capture.hold for capture in captures])
     lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
-    entries = [_entry(capture) for capture in captures]
-    filed = [one for one in entries if one is not None]
-    posted = iter(post_entries(filed))
-    done: list[Captured] = []
+    entry_ids = _post(captures)
     moves = Moves()
-    for capture, entry in zip(captures, entries, strict=True):
+    for capture in captures:
         hold = capture.hold
-        charged = capture.charge.micros if capture.charge else 0
-        own = charged if capture.charge and capture.charge.currency == hold.account[2] else 0
-        captured = max(0, min(own, hold.amount_micros))
-        done.append(
-            Captured(
-                hold.id,
-                next(posted).entry_id if entry else None,
-                captured,
-                max(0, own - hold.amount_micros),
-            )
-        )
         moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
         moves.use(capture)
     _end(
@@ -262,20 +220,19 @@ def capture_holds(captures: Sequence[Capture]) -> list[Captured]:
             (
                 "captured",
                 to_us(one.ended or one.at),
-                end.captured_micros,
-                end.entry_id,
+                one.captured_micros,
+                entry_id,
                 one.call_id,
                 one.answered_us if one.answered_us is not None else one.hold.answered_us,
                 one.talk_s,
                 one.estimated,
                 one.hold.id,
             )
-            for one, end in zip(captures, done, strict=True)
+            for one, entry_id in zip(captures, entry_ids, strict=True)
         ]
     )
     _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures])
     moves.write()
-    return done
 
 
 def charge_late(captures: Sequence[Capture]) -> None:
@@ -283,14 +240,14 @@ def charge_late(captures: Sequence[Capture]) -> None:
     if not captures:
         return
     lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
-    entries = [_entry(capture) for capture in captures]
-    posted = iter(post_entries([one for one in entries if one is not None]))
+    entry_ids = _post(captures)
     moves = Moves()
-    rows = []
-    for capture, entry in zip(captures, entries, strict=True):
+    for capture in captures:
         moves.use(capture)
-        entry_id = next(posted).entry_id if entry else None
-        rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
+    rows = [
+        (entry_id, one.answered_us, one.talk_s, one.hold.id)
+        for one, entry_id in zip(captures, entry_ids, strict=True)
+    ]
     with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
@@ -355,6 +312,44 @@ def holds_by_id(ids: Iterable[int]) -> dict[int, StoredHold]:
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)))}
 
 
+def waiting_holds(
+    *,
+    switch_ids: Collection[str],
+    ways: Collection[tuple[str, str]],
+    times: Collection[tuple[int, int]],
+) -> dict[int, StoredHold]:
+    """Return the holds without a record that have one of these ids, or caller, number and time.
+
+    *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
+    instant: each is one step into the index, and costs as much as was asked during it.
+
+    More may come than belong to the calls: `app.billing.hold_matching` decides which of them do.
+    """
+    found: set[int] = set()
+    # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
+    for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE NOT (switch_call_id = '') "
+            f"AND call_id IS NULL AND switch_call_id IN ({marks(some)})",
+            some,
+        ):
+            found.add(row[0])
+    for some, spans in product(
+        chunks(sorted(ways), _PAIRS_A_STATEMENT), chunks(sorted(times), _PAIRS_A_STATEMENT)
+    ):
+        # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
+        for row in fetch(
+            f"WITH way (caller, number) AS (VALUES {_pairs(some)}), "
+            f"span (from_us, to_us) AS (VALUES {_pairs(spans)}) "
+            "SELECT h.id FROM span CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
+            "AND h.placed_us BETWEEN span.from_us AND span.to_us "
+            "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
+            (*chain.from_iterable(some), *chain.from_iterable(spans)),
+        ):
+            found.add(row[0])
+    return holds_by_id(found)
+
+
 def mark_estimated(before_us: int) -> int:
     """Mark what was settled before an instant and has no record yet; return how many."""
     with current_connection().cursor() as cursor:
@@ -417,21 +412,15 @@ def _accounts_moved(captures: Sequence[Capture]) -> set[AccountKey]:
     for capture in captures:
         if capture.charge is not None and capture.charge.micros:
             kind, name, _ = capture.hold.account
-            moved |= {(*REVENUE, capture.charge.currency), (kind, name, capture.charge.currency)}
+            moved |= {REVENUE.key(capture.charge.currency), (kind, name, capture.charge.currency)}
     return moved
 
 
-def _entry(capture: Capture) -> Filed | None:
-    if capture.charge is None:
-        return None
-    kind, name, _ = capture.hold.account
-    entry = charge_entry(
-        capture.charge,
-        key=capture.entry_key or f"hold:{capture.hold.key}",
-        at=capture.at,
-        payer=AccountRef(kind, name),
-    )
-    return None if entry is None else Filed(entry, call_id=capture.call_id)
+def _post(captures: Sequence[Capture]) -> list[int | None]:
+    """Post the entries of the charges; return their ids, None where no money moves."""
+    entries = [capture.entry() for capture in captures]
+    posted = iter(post_entries([one for one in entries if one is not None]))
+    return [next(posted).entry_id if entry else None for entry in entries]
 
 
 def _end(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -470,3 +459,7 @@ def _require_pending(holds: Iterable[StoredHold]) -> None:
     for hold in holds:
         if hold.state != "pending":
             raise HoldEnded(hold.key, hold.state)
+
+
+def _pairs(values: Collection[object]) -> str:
+    return ", ".join(["(%s, %s)"] * len(values))

@@ -1,6 +1,7 @@
 """Holds as values: to be placed, as they stand, and how they end.
 
-What they mean and how they move is `tollbook.storage.billing.holds`.
+They count at once, so a capture up to a hold cannot overdraw; `tollbook.storage.billing.holds`
+moves them.
 """
 
 import json
@@ -8,8 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+from tollbook.core.ledger.entries import AccountKey, AccountRef, Entry
+from tollbook.core.ledger.pricing import charge_entry
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import AccountKey
 
 
 class AccountState(NamedTuple):
@@ -146,12 +148,30 @@ class Capture:
             return self.used_micros
         return self.charge.micros if self.charge else 0
 
+    @property
+    def captured_micros(self) -> int:
+        """What of the hold the charge takes; one in another currency takes nothing."""
+        return max(0, min(self._own_micros, self.hold.amount_micros))
 
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """Where a capture stands: its entry, if money moved, and by how much it exceeds the hold."""
+    @property
+    def excess_micros(self) -> int:
+        """By how much the charge exceeds the hold."""
+        return max(0, self._own_micros - self.hold.amount_micros)
 
-    hold_id: int
-    entry_id: int | None
-    captured_micros: int
-    excess_micros: int
+    @property
+    def _own_micros(self) -> int:
+        charge = self.charge
+        return charge.micros if charge and charge.currency == self.hold.account[2] else 0
+
+    def entry(self) -> Entry | None:
+        """Return the entry of the charge; None where no money moves."""
+        if self.charge is None:
+            return None
+        kind, name, _ = self.hold.account
+        return charge_entry(
+            self.charge,
+            key=self.entry_key or f"hold:{self.hold.key}",
+            at=self.at,
+            payer=AccountRef(kind, name),
+            call_id=self.call_id,
+        )
