@@ -8,7 +8,7 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.api.plan_bodies import PlanPartBody, planned_price
-from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
+from tollbook.app.pricing.explain_call import ExplainedCall, StoredCharge, charges_of, explain_call
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.app.reports.call_table import call_object, money_text, seconds_number
@@ -195,7 +195,7 @@ def detail_body(found: CallDetail) -> dict[str, object]:
         **call_object(found.row, zone=zone),
         "legs": [_leg(leg, zone) for leg in found.legs],
         "price": _price(explain_call(found.row.id)),
-        "charges": _charges(found),
+        "charges": [_charge(one) for one in charges_of(found.row.id)],
         "raw": [_raw(place) for place in found.records],
     }
 
@@ -271,22 +271,19 @@ def _leg(leg: LegRow, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _charges(found: CallDetail) -> list[dict[str, object]]:
-    return [
-        {
-            "run": charge.run,
-            "kind": charge.kind,
-            "charge": None if charge.amount_micros is None else money_text(charge.amount_micros),
-            "currency": charge.currency or None,
-            "unrated": charge.unrated_reason or None,
-            "billed_s": charge.billed_s,
-            "tariff": charge.tariff or None,
-            "version": charge.tariff_version_number,
-            "prefix": charge.prefix or None,
-            "band": charge.band or None,
-        }
-        for charge in found.charges
-    ]
+def _charge(charge: StoredCharge) -> dict[str, object]:
+    return {
+        "run": charge.run,
+        "kind": charge.kind,
+        "charge": None if charge.amount_micros is None else money_text(charge.amount_micros),
+        "currency": charge.currency or None,
+        "unrated": charge.unrated_reason or None,
+        "billed_s": charge.billed_s,
+        "tariff": charge.tariff_name or None,
+        "version": charge.version_number,
+        "prefix": charge.prefix or None,
+        "band": charge.band or None,
+    }
 
 
 def _raw(place: RawPlace) -> dict[str, object]:

@@ -8,16 +8,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tollbook.bench.figures import Figure
 from tollbook.bench.scratch import ZONE, Scratch
+from tollbook.core.batch import CallBatch
 from tollbook.formats import load_definition
 from tollbook.storage.db.installation import door
 from tollbook.wiring.start import Installation, open_installation
-
-if TYPE_CHECKING:
-    from tollbook.app.intake.draft import Draft
 
 LINES = 300_000  # Enough that most numbers were seen before, as in a real file.
 FORMAT = "asterisk-csv"
@@ -35,7 +32,6 @@ def stages(scratch: Scratch, file: Path) -> Iterator[Figure]:
 
 def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float]]:
     from tollbook.app.directory.pbxs import find_pbx  # noqa: PLC0415 - needs Django set up
-    from tollbook.app.intake.draft import Draft  # noqa: PLC0415 - likewise
     from tollbook.app.intake.draft_worker import Task, make_drafts  # noqa: PLC0415 - likewise
     from tollbook.app.intake.intake import open_intake  # noqa: PLC0415 - likewise
     from tollbook.app.pricing.load_pbx_rules import load_rules  # noqa: PLC0415 - likewise
@@ -54,7 +50,7 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
         segment_id=segment_id,
         rules=load_rules(pbx.pbx_id),
     )
-    drafts: list[Draft] = []
+    drafts: list[CallBatch] = []
     drafting_s = _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(task)))
     yield "parsed, mediated and priced", drafting_s
     yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
@@ -108,8 +104,8 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
     return source.pk, segment.pk
 
 
-def _hand_over(drafts: "Sequence[Draft]") -> None:
-    from tollbook.app.intake.draft import packed, unpacked  # noqa: PLC0415 - needs Django set up
+def _hand_over(drafts: Sequence[CallBatch]) -> None:
+    from tollbook.app.intake.packing import packed, unpacked  # noqa: PLC0415 - needs Django set up
 
     for draft in drafts:
         unpacked(packed(draft))

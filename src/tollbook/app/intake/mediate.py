@@ -13,9 +13,8 @@ from struct import unpack
 from typing import NamedTuple
 
 from tollbook.app.intake.cdr_columns import columns_of
-from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import Rules
-from tollbook.core.batch import BATCH_RECORDS, CallColumns
+from tollbook.core.batch import BATCH_RECORDS, CallBatch, CallColumns
 from tollbook.core.calls import (
     DIRECTION_CODES,
     Cdr,
@@ -86,16 +85,16 @@ class Mediator:
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
-    def drafts(self, outcomes: Sequence[Outcome], *, segment_id: int) -> list[Draft]:
+    def drafts(self, outcomes: Sequence[Outcome], *, segment_id: int) -> list[CallBatch]:
         """Return what *outcomes*, in their order, come to, in steps fit for one bulk write."""
         return [
             self.draft(outcomes[begin : begin + BATCH_RECORDS], segment_id=segment_id)
             for begin in range(0, len(outcomes), BATCH_RECORDS)
         ]
 
-    def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> Draft:
+    def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> CallBatch:
         """Return what *outcomes* come to, at most 500 records."""
-        draft = Draft(segment_id)
+        draft = CallBatch(segment_id)
         calls = []
         for outcome in outcomes:
             if not isinstance(outcome, Cdr):
@@ -191,7 +190,7 @@ class Mediator:
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""
 
-    def add_calls(self, draft: Draft, cdrs: CdrColumns, ways: RouteColumns) -> None:
+    def add_calls(self, draft: CallBatch, cdrs: CdrColumns, ways: RouteColumns) -> None:
         """Add calls that went so to *draft*."""
         calls = draft.calls
         first_call, first_record = len(calls), len(draft.records)
@@ -219,7 +218,7 @@ class Mediator:
         _add_legs(draft, cdrs, first_call)
         self._add_joined(draft, cdrs, first_call)
 
-    def _add_joined(self, draft: Draft, cdrs: CdrColumns, first_call: int) -> None:
+    def _add_joined(self, draft: CallBatch, cdrs: CdrColumns, first_call: int) -> None:
         for at, lines in cdrs.lines.items():
             parts = [part for line in lines if (part := self._parts.pop(line, None)) is not None]
             if not parts:
@@ -229,7 +228,7 @@ class Mediator:
                 draft.joined.segment_id.append(segment_id)
                 draft.joined.offset.append(offset)
 
-    def _add_other(self, draft: Draft, outcome: Part | Skip | RejectedRecord) -> None:
+    def _add_other(self, draft: CallBatch, outcome: Part | Skip | RejectedRecord) -> None:
         if isinstance(outcome, Part):
             self._parts[outcome.line] = (draft.segment_id, outcome.offset)
             _add_record(draft, outcome, PART, "")
@@ -282,7 +281,7 @@ def _timeless(call: Cdr) -> RejectedRecord:
     return RejectedRecord(line, call.last_offset, call.end_offset, b"", "call.no_instant", message)
 
 
-def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
+def _extend_records(draft: CallBatch, cdrs: CdrColumns) -> None:
     records = draft.records
     records.offset.extend(cdrs.offset)
     records.length.extend(cdrs.length)
@@ -292,7 +291,7 @@ def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
 
 
 def _add_record(
-    draft: Draft, outcome: Part | Skip | RejectedRecord, kind: int, reason: str
+    draft: CallBatch, outcome: Part | Skip | RejectedRecord, kind: int, reason: str
 ) -> None:
     records = draft.records
     records.offset.append(outcome.offset)
@@ -302,7 +301,7 @@ def _add_record(
     records.reason.append(reason[:MAX_REASON])
 
 
-def _add_reject(draft: Draft, reject: RejectedRecord) -> None:
+def _add_reject(draft: CallBatch, reject: RejectedRecord) -> None:
     draft.rejects.record.append(len(draft.records))
     draft.rejects.raw.append(reject.raw)
     draft.rejects.reason.append(reject.reason)
@@ -310,7 +309,7 @@ def _add_reject(draft: Draft, reject: RejectedRecord) -> None:
     _add_record(draft, reject, REJECT, reject.reason)
 
 
-def _add_legs(draft: Draft, cdrs: CdrColumns, first_call: int) -> None:
+def _add_legs(draft: CallBatch, cdrs: CdrColumns, first_call: int) -> None:
     legs = draft.legs
     for at, of_call in cdrs.legs.items():
         for position, leg in enumerate(of_call):

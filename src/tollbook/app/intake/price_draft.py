@@ -2,9 +2,8 @@
 
 from itertools import compress
 
-from tollbook.app.intake.draft import Draft
-from tollbook.app.pricing.rater import Billable, ChargeValues, Rater
-from tollbook.core.batch import ChargeColumns
+from tollbook.app.pricing.rater import Billable, Rater
+from tollbook.core.batch import CallBatch, ChargeColumns, ChargeValues
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 
@@ -18,7 +17,7 @@ _PRICED = frozenset(
 )
 
 
-def price_draft(rater: Rater, draft: Draft) -> None:
+def price_draft(rater: Rater, draft: CallBatch) -> None:
     """Add to *draft* what each of its calls is charged, and costs where that is asked."""
     calls = draft.calls
     department_of = rater.department_of  # Bound once: this loop is the import's.

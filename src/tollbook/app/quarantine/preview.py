@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.reports.call_table import NO_CHARGE_WORDS
+from tollbook.core.batch import CallBatch
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.money import from_micros
@@ -31,7 +31,7 @@ class ReadCall:
     dedupe_hash: int
 
 
-def read_calls(draft: Draft) -> list[ReadCall]:
+def read_calls(draft: CallBatch) -> list[ReadCall]:
     """Return the calls of a priced draft, in its order."""
     calls, charges = draft.calls, draft.charges
     priced = {

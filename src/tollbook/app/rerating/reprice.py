@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, COST, Rules
 from tollbook.app.pricing.plans import load_plans
-from tollbook.app.pricing.rater import Billable, ChargeValues, Rater
-from tollbook.core.batch import ChargeColumns
+from tollbook.app.pricing.rater import Billable, Rater
+from tollbook.core.batch import ChargeColumns, ChargeValues
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.ledger import UNPAID_CHARGES, Entry, rerating_entry
@@ -28,7 +28,6 @@ from tollbook.storage.pricing.exchange_rates import newest_rate_id
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.rerating.planned_calls import planned_among
 from tollbook.storage.rerating.rated_calls import (
-    ChargeInForce,
     Names,
     RatedCall,
     RerateSums,
@@ -57,10 +56,20 @@ class Repriced:
     """
 
     call: RatedCall
-    old: ChargeInForce | None
+    old: ChargeValues | None
     new: ChargeValues | None
     changed: tuple[ChargeValues, ...]
     planned: bool = False
+
+    @property
+    def money_before(self) -> Money | None:
+        """What the charge in force charges."""
+        return self.old and self.old.money
+
+    @property
+    def money_now(self) -> Money | None:
+        """What the new price charges."""
+        return self.new and self.new.money
 
 
 @dataclass(slots=True)
@@ -74,7 +83,8 @@ class Tally:
         call, old, new = one.call, one.old, one.new
         if old is None and new is None:
             return
-        before, after = _money(old), _money(old if new is None else new)
+        now = old if new is None else new
+        before, after = old and old.money, now and now.money
         key = (
             call.extension_id,
             call.call_type,
@@ -124,7 +134,7 @@ class Repricer:
         return None if pieces is None else self._reprice_pieces(pieces)
 
     def _reprice_pieces(
-        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeInForce]]]]
+        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeValues]]]]
     ) -> Iterator[Repriced]:
         many = _many()
         for some in pieces:
@@ -133,7 +143,7 @@ class Repricer:
 
     def _repriced(
         self,
-        some: Sequence[tuple[RatedCall, dict[str, ChargeInForce]]],
+        some: Sequence[tuple[RatedCall, dict[str, ChargeValues]]],
         planned: Container[int],
         many: "ManyPrices | None",
         *,
@@ -247,13 +257,13 @@ def _step(
 
 def difference_entries(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Entry]:
     """Return the entries of the differences: to the account that paid, else to all customers'."""
-    moved = [one for one in changed if not one.planned and _money(one.old) != _money(one.new)]
+    moved = [one for one in changed if not one.planned and one.money_before != one.money_now]
     payers = payers_of([one.call.id for one in moved])
     entries = []
     for one in moved:
         entry = rerating_entry(
-            _money(one.old),
-            _money(one.new),
+            one.money_before,
+            one.money_now,
             key=f"rerating:{run}:{one.call.id}",
             at=at,
             payer=payers.get(one.call.id, UNPAID_CHARGES),
@@ -265,13 +275,7 @@ def difference_entries(changed: Sequence[Repriced], *, run: int, at: datetime) -
     return entries
 
 
-def _money(price: ChargeInForce | ChargeValues | None) -> Money | None:
-    if price is None or price.amount_micros is None:
-        return None
-    return Money(price.amount_micros, price.currency)
-
-
-def _differs(price: ChargeValues, old: ChargeInForce | None) -> bool:
+def _differs(price: ChargeValues, old: ChargeValues | None) -> bool:
     """Say whether *price* is another than *old*; prefix and band follow from version and rate."""
     if old is None:
         return True

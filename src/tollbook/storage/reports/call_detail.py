@@ -1,4 +1,4 @@
-"""One call with everything that is known of it: legs, charges of every run, raw records."""
+"""One call with everything that is known of it: legs, raw records."""
 
 from dataclasses import dataclass
 
@@ -20,24 +20,6 @@ class LegRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ChargeRow:
-    """One charge; of each kind the one with the greatest run is in force."""
-
-    run: int
-    kind: str
-    tariff: str
-    tariff_version_id: int | None
-    tariff_version_number: int | None
-    rate_index: int | None
-    prefix: str
-    band: str
-    billed_s: int
-    amount_micros: int | None
-    currency: str
-    unrated_reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class RawPlace:
     """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
 
@@ -54,14 +36,13 @@ class RawPlace:
 
 @dataclass(frozen=True, slots=True)
 class CallDetail:
-    """A call; `legs` is empty for a call of one leg, `charges` has the newest run first.
+    """A call; `legs` is empty for a call of one leg.
 
     `records` are in the order of the log; the last one completed the call.
     """
 
     row: CallRow
     legs: tuple[LegRow, ...]
-    charges: tuple[ChargeRow, ...]
     records: tuple[RawPlace, ...]
 
 
@@ -75,19 +56,9 @@ def call_detail(call_id: int) -> CallDetail | None:
         "FROM tollbook_leg WHERE call_id = %s ORDER BY position",
         (call_id,),
     )
-    charges = fetch(
-        "SELECT h.run, h.kind, coalesce(f.name, ''), h.tariff_version_id, v.number, h.rate_index, "
-        "h.prefix, h.band, h.billed_s, h.amount_micros, h.currency, h.unrated_reason "
-        "FROM tollbook_charge h "
-        "LEFT JOIN tollbook_tariff_version v ON v.id = h.tariff_version_id "
-        "LEFT JOIN tollbook_tariff f ON f.id = v.tariff_id "
-        "WHERE h.call_id = %s ORDER BY h.run DESC, h.kind",
-        (call_id,),
-    )
     return CallDetail(
         row=rows[0],
         legs=tuple(LegRow(*leg) for leg in legs),
-        charges=tuple(ChargeRow(*charge) for charge in charges),
         records=raw_places(call_id),
     )
 
