@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tollbook.app.billing.hold_matching import asking_times, match_holds
-from tollbook.core.ledger import CallToBill, Reserved, StoredHold
+from tollbook.core.ledger import CallToBill, Hold, Reserved
 
 MINUTE_US = 60_000_000
 instants_us = st.integers(0, 30 * MINUTE_US)
@@ -18,7 +18,6 @@ def call(begin_us: int, answer_us: int, *, nth: int = 1) -> CallToBill:
         id=nth,
         pbx_id=1,
         begin_us=begin_us,
-        start_us=begin_us,
         answer_us=answer_us,
         end_us=None,
         ring_ms=None,
@@ -42,8 +41,8 @@ def call(begin_us: int, answer_us: int, *, nth: int = 1) -> CallToBill:
     )
 
 
-def hold(placed_us: int) -> StoredHold:
-    return StoredHold(
+def hold(placed_us: int) -> Hold:
+    return Hold(
         id=1,
         key="",
         content_hash="",

@@ -12,10 +12,9 @@ from tollbook.core.ledger import (
     BudgetPart,
     Capture,
     EntryKind,
+    Hold,
     HoldEnded,
-    NewHold,
     Reserved,
-    StoredHold,
     transfer,
 )
 from tollbook.core.money import Money
@@ -56,10 +55,10 @@ def paid_in(database: Database) -> Database:
     return database
 
 
-def place(key: str, micros: int, reserved: Reserved | None = None) -> StoredHold:
+def place(key: str, micros: int, reserved: Reserved | None = None) -> Hold:
     with door.transaction():
         accounts = lock_accounts({ACCOUNT}, at_us=NOON_US)
-        hold = NewHold(
+        hold = Hold(
             key,
             "hash",
             ACCOUNT,

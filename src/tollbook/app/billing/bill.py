@@ -34,7 +34,7 @@ from tollbook.core.ledger import (
     CallToBill,
     Capture,
     Entry,
-    StoredHold,
+    Hold,
     charge_entry,
     correction_entry,
 )
@@ -151,7 +151,7 @@ class _Bill:
             before_call=min(self.calls),
         )
 
-    def _take_codes(self, stored: Mapping[int, StoredHold]) -> None:
+    def _take_codes(self, stored: Mapping[int, Hold]) -> None:
         """Give calls whose record names no account code the one that was keyed before them."""
         wanted = {
             call_id: code_id
@@ -167,7 +167,7 @@ class _Bill:
                 account_code_id=code_id, account_code=code, owner_id=owner_id
             )
 
-    def _payers(self, stored: Mapping[int, StoredHold]) -> dict[int, AccountRef]:
+    def _payers(self, stored: Mapping[int, Hold]) -> dict[int, AccountRef]:
         """Return who pays each priced call: whose money is held, else by the rules of now."""
         priced = [
             call for call in self.calls.values() if call.is_outbound and call.charge_id is not None
@@ -185,7 +185,7 @@ class _Bill:
         return found
 
     def _lock(
-        self, stored: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
+        self, stored: Mapping[int, Hold], payers: Mapping[int, AccountRef]
     ) -> dict[AccountKey, AccountState]:
         """Lock all accounts that may be moved, in a fixed order; return what they hold before."""
         accounts: set[AccountKey] = {hold.account for hold in stored.values()}
@@ -195,7 +195,7 @@ class _Bill:
             accounts.add(REVENUE.key(self.calls[call_id].owed_in))
         return lock_accounts(accounts, at_us=to_us(self.at))
 
-    def _lock_budgets(self, stored: Mapping[int, StoredHold]) -> None:
+    def _lock_budgets(self, stored: Mapping[int, Hold]) -> None:
         """Lock what is used of all budgets that this batch may move, in a fixed order as well."""
         holders = {holder for call in self.calls.values() for holder in call.holders}
         of_calls = budgets_of(holders)
@@ -205,7 +205,7 @@ class _Bill:
         )
 
     def _end_holds(
-        self, hold_of: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
+        self, hold_of: Mapping[int, Hold], payers: Mapping[int, AccountRef]
     ) -> list[CallToBill]:
         """End the holds that are pending; return the calls that are still to be charged."""
         captures: list[Capture] = []
@@ -237,7 +237,7 @@ class _Bill:
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
         return [self.calls[call_id] for call_id in sorted(payers) if call_id not in done]
 
-    def _capture(self, call: CallToBill, hold: StoredHold) -> Capture:
+    def _capture(self, call: CallToBill, hold: Hold) -> Capture:
         return Capture(
             hold=hold,
             charge=call.price if _is_paid(hold) else None,
@@ -251,7 +251,7 @@ class _Bill:
         )
 
     def _corrections(
-        self, hold_of: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
+        self, hold_of: Mapping[int, Hold], payers: Mapping[int, AccountRef]
     ) -> list[Entry]:
         """Return the differences to what was captured before the record came."""
         settled = {call_id: hold for call_id, hold in hold_of.items() if _is_settled(hold)}
@@ -285,8 +285,6 @@ class _Bill:
             )
 
     def _charge(self, call: CallToBill, payer: AccountRef) -> Entry | None:
-        if call.price is None:
-            return None
         return charge_entry(
             call.price,
             key=f"charge:{call.id}",
@@ -345,12 +343,12 @@ def _nothing_used() -> Used:
     return Used(0, 0)
 
 
-def _is_settled(hold: StoredHold) -> bool:
+def _is_settled(hold: Hold) -> bool:
     """Whether the call was settled before its record came."""
     return hold.entry_id is not None
 
 
-def _is_paid(hold: StoredHold) -> bool:
+def _is_paid(hold: Hold) -> bool:
     """Whether the hold has an amount; unpaid calls have zero holds."""
     return hold.amount_micros > 0 and hold.account[0] != SYSTEM
 

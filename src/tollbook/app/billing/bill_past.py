@@ -133,7 +133,6 @@ def _bill(
             call_id=call.id,
         )
         for call, payer in unpaid
-        if call.price is not None
     ]
     post_entries([entry for entry in entries if entry is not None])
     accounts = accounts_of(set(holders.values()), at_us=to_us(at))

@@ -311,12 +311,11 @@ def _count(cases: Sequence[_Correction], *, at: datetime) -> None:
         call = case.call
         if call.charge_id is None or call.owner_id == case.after.owner_id:
             continue
-        micros = call.amount_micros or 0
         counted += [
-            Counted(call.begin_us, -micros, call.currency, -call.talk_s, owner_id=call.owner_id),
             Counted(
-                call.begin_us, micros, call.currency, call.talk_s, owner_id=case.after.owner_id
-            ),
+                call.begin_us, sign * call.micros, call.currency, sign * call.talk_s, owner_id=owner
+            )
+            for sign, owner in ((-1, call.owner_id), (1, case.after.owner_id))
         ]
     count_calls(counted, at=at, opens=False)
 

@@ -12,25 +12,25 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from itertools import product
 
-from tollbook.core.ledger import CallToBill, StoredHold
+from tollbook.core.ledger import CallToBill, Hold
 
 BEFORE_US = 60_000_000  # A decision comes before the ring, by as much as the switch may take.
 _MINUTE_US = 60_000_000
 
 
-def match_holds(records: Iterable[CallToBill], holds: Iterable[StoredHold]) -> dict[int, int]:
+def match_holds(records: Iterable[CallToBill], holds: Iterable[Hold]) -> dict[int, int]:
     """Return the hold of each call that has one, both by id."""
-    by_id: defaultdict[str, list[StoredHold]] = defaultdict(list)
-    by_whom: defaultdict[tuple[str, str], list[StoredHold]] = defaultdict(list)
+    by_id: defaultdict[str, list[Hold]] = defaultdict(list)
+    by_whom: defaultdict[tuple[str, str], list[Hold]] = defaultdict(list)
     for hold in holds:
         by_whom[hold.caller, hold.number].append(hold)
         if hold.switch_call_id:
             by_id[hold.switch_call_id].append(hold)
 
-    def of_same_id(record: CallToBill) -> Iterator[StoredHold]:
+    def of_same_id(record: CallToBill) -> Iterator[Hold]:
         return iter(by_id.get(record.pbx_call_id, ()))
 
-    def of_same_parties(record: CallToBill) -> Iterator[StoredHold]:
+    def of_same_parties(record: CallToBill) -> Iterator[Hold]:
         whom = product(record.callers, record.numbers)
         fitting = (hold for pair in whom for hold in by_whom.get(pair, ()))
         return (hold for hold in fitting if _is_in_time(record, hold))
@@ -69,7 +69,7 @@ def asking_times(records: Iterable[CallToBill]) -> list[tuple[int, int]]:
     return spans
 
 
-def _is_in_time(record: CallToBill, hold: StoredHold) -> bool:
+def _is_in_time(record: CallToBill, hold: Hold) -> bool:
     return _earliest_us(record) <= hold.placed_us <= _latest_us(record)
 
 
@@ -83,7 +83,7 @@ def _latest_us(record: CallToBill) -> int:
     return record.latest_us + slack_us
 
 
-def _distance(record: CallToBill, hold: StoredHold) -> tuple[bool, bool, int, int]:
+def _distance(record: CallToBill, hold: Hold) -> tuple[bool, bool, int, int]:
     another = bool(hold.switch_call_id and record.pbx_call_id) and (
         hold.switch_call_id != record.pbx_call_id
     )

@@ -24,7 +24,7 @@ from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.question import BudgetNow, Question, make_question
 from tollbook.app.decisions.rulebook import Rulebook, RulebookKeeper
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import REVENUE, AccountState, KeyConflict, NewHold
+from tollbook.core.ledger import REVENUE, AccountState, Hold, KeyConflict
 from tollbook.storage.billing.holds import (
     Moves,
     holds_by_key,
@@ -116,7 +116,7 @@ class DecisionGroup:
         questions = [question for _, question in self.questions]
         self._state = read_state(book, questions, more=self._more_accounts(events), locked=True)
         self._given: dict[str, tuple[str, Answer]] = {}
-        self._holds: list[NewHold] = []
+        self._holds: list[Hold] = []
         self._refusals: list[tuple[Request, Question, Answer]] = []
         self._endings = Endings(book, self._state)
 
@@ -281,7 +281,7 @@ def _use_key(budget: BudgetNow) -> UseKey:
 
 
 def _store(
-    holds: Sequence[NewHold],
+    holds: Sequence[Hold],
     refusals: Sequence[tuple[Request, Question, Answer]],
     state: CurrentState,
 ) -> None:

@@ -20,15 +20,15 @@ from tollbook.core.ledger.entries import (
     reversal_of,
     transfer,
 )
-from tollbook.core.ledger.hold_values import (
+from tollbook.core.ledger.holds import (
     AccountState,
     BudgetPart,
     Capture,
-    NewHold,
+    Funds,
+    Hold,
+    HoldEnded,
     Reserved,
-    StoredHold,
 )
-from tollbook.core.ledger.holds import Funds, HoldEnded
 from tollbook.core.ledger.pricing import (
     REVENUE,
     UNPAID_CHARGES,
@@ -49,12 +49,11 @@ __all__ = [
     "Entry",
     "EntryKind",
     "Funds",
+    "Hold",
     "HoldEnded",
     "KeyConflict",
-    "NewHold",
     "Posting",
     "Reserved",
-    "StoredHold",
     "SystemAccount",
     "charge_entry",
     "content_hash",

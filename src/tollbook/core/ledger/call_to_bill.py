@@ -20,7 +20,6 @@ class CallToBill(NamedTuple):
     id: int
     pbx_id: int
     begin_us: int
-    start_us: int | None
     answer_us: int | None
     end_us: int | None
     ring_ms: int | None

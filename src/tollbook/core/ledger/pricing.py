@@ -13,7 +13,7 @@ UNPAID_CHARGES = AccountRef("system", SystemAccount.CHARGES)
 
 
 def charge_entry(
-    charge: Money, *, key: str, at: datetime, payer: AccountRef, call_id: int | None = None
+    charge: Money | None, *, key: str, at: datetime, payer: AccountRef, call_id: int | None = None
 ) -> Entry | None:
     """Return the entry by which *payer* pays *charge*; None for a call that costs nothing."""
     return _priced(EntryKind.CHARGE, None, charge, key=key, at=at, payer=payer, call_id=call_id)

@@ -86,7 +86,7 @@ def calls_to_bill(ids: Sequence[int]) -> list[CallToBill]:
         CallToBill(*row)
         for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
         for row in fetch(
-            "SELECT c.id, c.pbx_id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, "
+            "SELECT c.id, c.pbx_id, c.begin_us, c.answer_us, c.end_us, c.ring_ms, "
             "c.talk_ms, c.answered, c.direction, c.caller, c.dialled, c.callee, c.extension_id, "
             "coalesce(x.number, ''), c.department_id, c.account_code, c.account_code_ref_id, "
             "c.owner_id, c.pbx_call_id, s.currency, h.id, h.amount_micros, "

@@ -2,7 +2,7 @@
 
     with door.transaction():
         accounts = lock_accounts({("extension", "7", "EUR")}, at_us=now_us)
-        place_holds([NewHold(...)], accounts)          # the caller has checked the funds
+        place_holds([Hold(...)], accounts)          # the caller has checked the funds
         capture_holds([Capture(hold, charge, at=...)])
 
 Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids: a
@@ -26,10 +26,9 @@ from tollbook.core.ledger import (
     AccountState,
     BudgetPart,
     Capture,
+    Hold,
     HoldEnded,
-    NewHold,
     Reserved,
-    StoredHold,
 )
 from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
@@ -37,6 +36,7 @@ from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch, marks, run_many_inside
 
 _VALUES_A_STATEMENT = 512
+_PLACED = Hold._fields[: Hold._fields.index("reserved") + 1]  # What a new hold says itself.
 _PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
 
 
@@ -136,7 +136,7 @@ def read_accounts(holders: Collection[AccountKey]) -> dict[AccountKey, AccountSt
 
 
 def place_holds(
-    new: Sequence[NewHold],
+    new: Sequence[Hold],
     accounts: Mapping[AccountKey, AccountState],
     *,
     moves: Moves | None = None,
@@ -150,7 +150,7 @@ def place_holds(
         return ()
     engine = bulk_engine()
     ids = engine.take_ids("tollbook_hold", len(new))
-    columns = dict(zip(NewHold._fields, zip(*new, strict=True), strict=True))
+    columns = dict(zip(_PLACED, zip(*new, strict=True), strict=False))
     count, holders, reserves = len(new), columns.pop("account"), columns.pop("reserved")
     engine.insert(
         "tollbook_hold",
@@ -173,7 +173,7 @@ def place_holds(
 
 
 def extend_hold(
-    hold: StoredHold,
+    hold: Hold,
     *,
     by_micros: int,
     reserved: Reserved,
@@ -257,7 +257,7 @@ def charge_late(captures: Sequence[Capture]) -> None:
     moves.write()
 
 
-def let_spent_go(holds: Iterable[StoredHold]) -> None:
+def let_spent_go(holds: Iterable[Hold]) -> None:
     """Release bundle seconds of ended calls; their records count them now."""
     moves = Moves()
     for hold in holds:
@@ -276,7 +276,7 @@ def charged_of(entry_id: int, account_id: int) -> int:
 
 
 def release_holds(
-    holds: Sequence[StoredHold],
+    holds: Sequence[Hold],
     *,
     at_us: int,
     expired: bool = False,
@@ -302,12 +302,12 @@ def release_holds(
     moves.write()
 
 
-def holds_by_key(keys: Iterable[str]) -> dict[str, StoredHold]:
+def holds_by_key(keys: Iterable[str]) -> dict[str, Hold]:
     """Return the holds of these keys."""
     return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)))}
 
 
-def holds_by_id(ids: Iterable[int]) -> dict[int, StoredHold]:
+def holds_by_id(ids: Iterable[int]) -> dict[int, Hold]:
     """Return the holds of these ids."""
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)))}
 
@@ -317,7 +317,7 @@ def waiting_holds(
     switch_ids: Collection[str],
     ways: Collection[tuple[str, str]],
     times: Collection[tuple[int, int]],
-) -> dict[int, StoredHold]:
+) -> dict[int, Hold]:
     """Return the holds without a record that have one of these ids, or caller, number and time.
 
     *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
@@ -361,7 +361,7 @@ def mark_estimated(before_us: int) -> int:
         return int(cursor.rowcount)
 
 
-def holds_with_reserves() -> list[StoredHold]:
+def holds_with_reserves() -> list[Hold]:
     """Return the holds that budgets count and no call does: pending ones, and those that ended
     before their record came."""
     ids = fetch(
@@ -372,7 +372,7 @@ def holds_with_reserves() -> list[StoredHold]:
     return list(holds_by_id([row[0] for row in ids]).values())
 
 
-def overdue_holds(at_us: int, *, limit: int = 500) -> list[StoredHold]:
+def overdue_holds(at_us: int, *, limit: int = 500) -> list[Hold]:
     """Return the pending holds whose time is over at *at_us*, the oldest first."""
     ids = [
         row[0]
@@ -387,16 +387,16 @@ def overdue_holds(at_us: int, *, limit: int = 500) -> list[StoredHold]:
 
 
 _COLUMNS = (
-    "h.id, h.key, h.content_hash, h.account_id, a.kind, a.name, a.currency, h.amount_micros, "
-    "h.captured_micros, h.state, h.placed_us, h.expires_us, h.entry_id, h.call_id, "
-    "h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, h.number, "
-    "h.limit_s, h.answer, h.reserved, h.answered_us, h.talk_s"
+    "h.key, h.content_hash, a.kind, a.name, a.currency, h.amount_micros, h.placed_us, "
+    "h.expires_us, h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, "
+    "h.number, h.limit_s, h.answer, h.reserved, h.id, h.account_id, h.captured_micros, h.state, "
+    "h.entry_id, h.call_id, h.answered_us, h.talk_s"
 )
 
 
-def _stored(column: str, values: Sequence[Any]) -> list[StoredHold]:
+def _stored(column: str, values: Sequence[Any]) -> list[Hold]:
     return [
-        StoredHold._make((*row[:4], row[4:7], *row[7:22], Reserved.read(row[22]), *row[23:]))
+        Hold._make((*row[:2], row[2:5], *row[5:16], Reserved.read(row[16]), *row[17:]))
         for some in chunks(values, _VALUES_A_STATEMENT)
         for row in fetch(
             f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
@@ -433,7 +433,7 @@ def _end(rows: Sequence[tuple[Any, ...]]) -> None:
         )
 
 
-def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]]) -> None:
+def _note_used(ended: Iterable[tuple[Hold, int, int, tuple[tuple[str, int], ...]]]) -> None:
     """Let ended holds say what they used of budgets, in millionths and seconds, and spent of
     bundles, not what they set aside: a record that comes later corrects exactly that."""
     rows = [
@@ -455,7 +455,7 @@ def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int]
             cursor.executemany("UPDATE tollbook_hold SET reserved = %s WHERE id = %s", rows)
 
 
-def _require_pending(holds: Iterable[StoredHold]) -> None:
+def _require_pending(holds: Iterable[Hold]) -> None:
     for hold in holds:
         if hold.state != "pending":
             raise HoldEnded(hold.key, hold.state)
