@@ -46,20 +46,6 @@ _AS_RECORDED = tuple(
 RouteColumns = tuple[Sequence[str], ...]
 
 
-class CallingParty(NamedTuple):
-    """Who called: as the dial plan knows them, of which kind, and from where.
-
-    `number` is theirs at the site, `extension` is billed for a call that goes out, and `line` is
-    the trunk over which a call comes in.
-    """
-
-    caller: CallerNumber
-    kind: str
-    number: str
-    extension: str
-    line: str
-
-
 class CalledParty(NamedTuple):
     """What a call reached, whoever called.
 
@@ -80,7 +66,8 @@ class Mediator:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
-        self._callers: dict[tuple[str, str], CallingParty] = {}
+        # Who called, and the trunk over which they call if they call in.
+        self._callers: dict[tuple[str, str], tuple[CallerNumber, str]] = {}
         self._goals: dict[tuple[str, str, str, str, str], CalledParty] = {}
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
@@ -122,45 +109,37 @@ class Mediator:
             cdrs.direction,
             strict=True,
         ):
-            who = callers.get((caller, near)) or self.who(caller, near)
-            known, kind, number, own, way_in = who
-            goal = goals.get((dialled, callee, far, said, kind)) or self.goal(
+            who, way_in = callers.get((caller, near)) or self.who(caller, near)
+            goal = goals.get((dialled, callee, far, said, who.kind)) or self.goal(
                 who, dialled, callee, far, said
             )
             direction, reached, call_type, destination, inside, way_out = goal
             if direction == "in":
-                number, line, extension = shown(known, "in"), trunk or way_in, inside
+                number, line, extension = shown(who, "in"), trunk or way_in, inside
             else:
-                line, extension = trunk or way_out, own
+                number, line, extension = who.own, trunk or way_out, who.extension
             found.append((direction, number, reached, call_type, destination, line, extension))
         return tuple(zip(*found, strict=True))
 
-    def shown_in(self, who: CallingParty) -> str:
+    def shown_in(self, who: CallerNumber) -> str:
         """Return the number by which somebody is known who calls from outside."""
-        return self._resolver.shown(who.caller, "in")
+        return self._resolver.shown(who, "in")
 
-    def who(self, number: str, device: str) -> CallingParty:
-        """Return who called.
+    def who(self, number: str, device: str) -> tuple[CallerNumber, str]:
+        """Return who called, and the trunk over which they call if they call in.
 
         A telephone may show another number than its own: the device tells whose it is.
         """
         phone = self.telephone(device)
         at_desk = phone and not self._resolver.is_extension(number)
-        caller = self._resolver.caller(phone if at_desk else number)
-        found = CallingParty(
-            caller=caller,
-            kind=caller.kind,
-            number=caller.own,
-            extension=caller.own if caller.is_extension else "",
-            line="" if phone else device,
-        )
+        found = self._resolver.caller(phone if at_desk else number), "" if phone else device
         if len(self._callers) >= _REMEMBERED:
             self._callers.clear()
         self._callers[number, device] = found
         return found
 
     def goal(
-        self, who: CallingParty, dialled: str, callee: str, device: str, said: str
+        self, who: CallerNumber, dialled: str, callee: str, device: str, said: str
     ) -> CalledParty:
         """Return what callers of the kind of *who* reached; *said* is the record's direction.
 
@@ -171,7 +150,7 @@ class Mediator:
         rang = said in ("", "in") and phone and not self._resolver.is_extension(callee or dialled)
         if rang:
             target = self._resolver.target(dialled, phone)
-        direction, reached, call_type, destination, _ = self._resolver.way(who.caller, target, said)
+        direction, reached, call_type, destination, _ = self._resolver.way(who, target, said)
         found = CalledParty(
             direction=direction,
             callee=reached,

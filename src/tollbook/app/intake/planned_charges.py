@@ -8,6 +8,7 @@ marked: `app.rerating.late_calls` charges them again in their order.
 
 from collections.abc import Container
 
+from tollbook.app.intake.price_draft import billables
 from tollbook.app.pricing.counters import PendingCounters
 from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.pbx_rules import CHARGE
@@ -58,12 +59,14 @@ class PlanPricer:
         The draft's charges become what is stored.
         """
         calls, charges = draft.calls, draft.charges
+        priced = {charges.call[index] for index in works}
+        of_calls = dict(billables(self._rater, draft, map(priced.__contains__, range(len(calls)))))
         added = []
         for index, work in works.items():
             call = charges.call[index]
             call_id = stored.call_ids[call]
             if call_id is not None:
-                billable = self._billable(draft, call)
+                billable = of_calls[call]
                 order = CallOrderKey(
                     billable.talk_us,
                     self._pbx_id,
@@ -102,24 +105,6 @@ class PlanPricer:
             rate=self._find_rate,
         )
         return planned.price, planned
-
-    def _billable(self, draft: CallBatch, at: int) -> Billable:
-        calls = draft.calls
-        answer_us, callee = calls.answer_us[at], calls.callee[at]
-        extension = draft.extensions[at]
-        return Billable(
-            calls.begin_us[at] if answer_us is None else answer_us,
-            calls.talk_ms[at],
-            callee,
-            calls.dialled[at] or callee,
-            calls.caller[at],
-            extension,
-            self._rater.department_of(extension),
-            draft.trunks[at],
-            calls.account_code[at],
-            calls.source_ip[at],
-            calls.pulses[at],
-        )
 
 
 def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:

@@ -32,7 +32,7 @@ from tollbook.app.pricing.plan_charge import (
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.rater import Billable, talked_call
 from tollbook.app.rerating.budgets_and_fees import count_again
-from tollbook.app.rerating.reprice import Repriced, Repricer, difference_entries
+from tollbook.app.rerating.reprice import Repriced, Repricer, billable, difference_entries
 from tollbook.core.batch import ChargeValues
 from tollbook.core.discounts import Volume
 from tollbook.core.tariff import CompiledTariff
@@ -169,8 +169,8 @@ class Walk:
         if not is_wanted and not any(one.key in self.dirty for one in asked):
             self._count(before)
             return
-        billable = self._repricer.billable(call)
-        price, planned = self._charge(placed, billable, old, is_wanted=is_wanted)
+        as_priced = billable(call, self._repricer.names)
+        price, planned = self._charge(placed, as_priced, old, is_wanted=is_wanted)
         after = planned.adds if planned else {}
         self._count(after)
         for one in (*asked, *(planned.asked if planned else ())):

@@ -158,13 +158,13 @@ class Repricer:
                 DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
             ):
                 continue
-            billable = self.billable(call)
-            is_planned[at] = call.id in planned or self._is_planned(call, billable.talk_us)
+            as_priced = billable(call, self.names)
+            is_planned[at] = call.id in planned or self._is_planned(call, as_priced.talk_us)
             for kind in self.raters[call.pbx_id].kinds:
                 if kind in kinds and not (is_planned[at] and kind == CHARGE):
                     places, billables = asked.setdefault((call.pbx_id, kind), ([], []))
                     places.append(at)
-                    billables.append(billable)
+                    billables.append(as_priced)
         for (pbx_id, kind), (places, billables) in asked.items():
             rater = self.raters[pbx_id]
             if many is None:
@@ -184,22 +184,22 @@ class Repricer:
         site_id = self._sites[call.pbx_id]
         return bool(self.plans) and self.plans.in_force(site_id, talk_us) is not None
 
-    def billable(self, call: RatedCall) -> Billable:
-        """Return a stored call as pricing sees it."""
-        names = self.names
-        return Billable(
-            call.begin_us if call.answer_us is None else call.answer_us,
-            call.talk_ms,
-            call.callee,
-            call.dialled or call.callee,
-            call.caller,
-            names.extensions.get(call.extension_id or 0, ""),
-            names.departments.get(call.department_id or 0, ""),
-            names.trunks.get(call.trunk_id or 0, ""),
-            call.account_code,
-            call.source_ip,
-            call.pulses,
-        )
+
+def billable(call: RatedCall, names: Names) -> Billable:
+    """Return a stored call as pricing sees it."""
+    return Billable(
+        call.begin_us if call.answer_us is None else call.answer_us,
+        call.talk_ms,
+        call.callee,
+        call.dialled or call.callee,
+        call.caller,
+        names.extensions.get(call.extension_id or 0, ""),
+        names.departments.get(call.department_id or 0, ""),
+        names.trunks.get(call.trunk_id or 0, ""),
+        call.account_code,
+        call.source_ip,
+        call.pulses,
+    )
 
 
 def steps_of(

@@ -47,11 +47,11 @@ class RerateSums:
     Millionths; `changed` calls got a new charge, `unrated` have no price now, `lost` had one.
     """
 
-    extension_id: int | None
-    call_type: str
-    destination: str
-    old_currency: str
-    new_currency: str
+    extension_id: int | None = None
+    call_type: str = ""
+    destination: str = ""
+    old_currency: str = ""
+    new_currency: str = ""
     calls: int = 0
     changed: int = 0
     unrated: int = 0
