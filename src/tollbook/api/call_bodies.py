@@ -14,8 +14,7 @@ from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.app.reports.call_table import call_object, money_text, seconds_number
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount
-from tollbook.core.rating import Candidate, Priced, PriceStep
-from tollbook.core.tariff import Rate
+from tollbook.core.rating import Priced, PriceStep
 
 
 class CallBody(Schema):
@@ -215,7 +214,7 @@ def _price(explained: ExplainedCall | None) -> dict[str, object] | None:
         "currency": priced.currency if priced else None,
         "unrated": None if isinstance(result, Priced) else result.reason,
         "billed_s": priced.billed_s if priced else None,
-        "rate": _rate(priced.rate) if priced else None,
+        "rate": priced.rate if priced else None,
         "steps": [_step(step) for step in priced.steps] if priced else [],
         "segments": [
             {
@@ -225,18 +224,11 @@ def _price(explained: ExplainedCall | None) -> dict[str, object] | None:
             }
             for segment in (priced.segments if priced else ())
         ],
-        "candidates": [_candidate(each) for each in explained.explanation.candidates],
+        "candidates": [
+            {"rate": each.rate.rate, "index": each.rate.index, "outcome": each.outcome}
+            for each in explained.explanation.candidates
+        ],
         **(planned_price(explained.planned) if explained.planned else {}),
-    }
-
-
-def _rate(rate: Rate) -> dict[str, object]:
-    return {
-        "prefix": rate.prefix,
-        "destination": rate.destination,
-        "call_type": rate.call_type,
-        "band": rate.band,
-        "effective_from": rate.effective_from,
     }
 
 
@@ -249,11 +241,6 @@ def _step(step: PriceStep) -> dict[str, object]:
         "per_s": step.per_s,
         "amount": format_amount(step.amount),
     }
-
-
-def _candidate(candidate: Candidate) -> dict[str, object]:
-    rate = candidate.rate
-    return {"rate": _rate(rate.rate), "index": rate.index, "outcome": candidate.outcome}
 
 
 def _leg(leg: LegRow, zone: ZoneInfo) -> dict[str, object]:

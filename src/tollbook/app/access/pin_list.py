@@ -31,7 +31,6 @@ class PinLine:
     changed: datetime | None
     changed_by: str
     seen: datetime | None
-    user_id: int | None
     shut_out: bool
 
 
@@ -76,7 +75,6 @@ def _matching(wanted: PinFilter) -> QuerySet[Extension]:
         has_pin=Exists(kept),
         pin_us=Subquery(kept.values("changed_us")),
         pin_by=Coalesce(Subquery(kept.values("changed_by")), Value(""), output_field=CharField()),
-        user_pk=Subquery(role.values("user_id")),
         user_seen=Subquery(role.values("user__last_login")),
         user_active=Subquery(role.values("user__is_active")),
     )
@@ -116,7 +114,6 @@ def _pin_line(extension: Extension) -> PinLine:
         changed=None if changed_us is None else from_us(changed_us),
         changed_by=getattr(extension, "pin_by", ""),
         seen=getattr(extension, "user_seen", None),
-        user_id=getattr(extension, "user_pk", None),
         shut_out=getattr(extension, "user_active", None) is False,
     )
 

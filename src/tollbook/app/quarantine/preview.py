@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from tollbook.app.pricing.pbx_rules import CHARGE
@@ -10,6 +11,7 @@ from tollbook.app.reports.call_table import NO_CHARGE_WORDS
 from tollbook.core.batch import CallBatch
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
+from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 
 
@@ -29,6 +31,16 @@ class ReadCall:
     currency: str
     no_charge: str
     dedupe_hash: int
+
+    @property
+    def begin(self) -> datetime:
+        """When it began."""
+        return from_us(self.begin_us)
+
+    @property
+    def charge(self) -> Decimal | None:
+        """Its price."""
+        return None if self.charge_micros is None else from_micros(self.charge_micros)
 
 
 def read_calls(draft: CallBatch) -> list[ReadCall]:

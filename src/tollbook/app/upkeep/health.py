@@ -11,7 +11,7 @@ from django.db import DatabaseError
 from django.db.models import Sum
 
 from tollbook.app.intake.sources import SourceView, source_states
-from tollbook.storage.models import Call, Reject, SourceDay
+from tollbook.storage.models import Reject, SourceDay
 
 OUTCOMES = ("calls", "parts", "skips", "rejects", "duplicates")
 
@@ -43,7 +43,6 @@ class Figures:
     sources: tuple[SourceView, ...]
     records: Mapping[str, int]
     waiting_rejects: int
-    newest_call_id: int
     disk_free_bytes: int
 
 
@@ -69,11 +68,9 @@ def check_health(*, at: datetime, data_dir: Path, disk_reserve_mb: int) -> Healt
 def figures(*, at: datetime, data_dir: Path) -> Figures:
     """Return what monitoring asks for; its cost does not grow with the number of calls."""
     totals = SourceDay.objects.aggregate(**{name: Sum(name) for name in OUTCOMES})
-    newest = Call.objects.order_by("-pk").values_list("pk", flat=True).first()
     return Figures(
         sources=tuple(source_states(at=at)),
         records={name: totals[name] or 0 for name in OUTCOMES},
         waiting_rejects=Reject.objects.filter(state="new").count(),
-        newest_call_id=newest or 0,
         disk_free_bytes=shutil.disk_usage(data_dir).free,
     )

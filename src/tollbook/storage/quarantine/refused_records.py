@@ -43,7 +43,6 @@ class DuplicateRow:
     """
 
     id: int
-    source_id: int
     source: str
     received_us: int
     of_call: int
@@ -51,7 +50,6 @@ class DuplicateRow:
     offset: int | None
     line: int | None
     released_call: int | None
-    released_us: int | None
     released_by: str
 
 
@@ -116,8 +114,8 @@ def duplicates(
     """Return a page of the refused duplicates."""
     condition = _given(("u.source_id = %s", source_id), ("u.id < %s", before))
     found = fetch(
-        "SELECT u.id, u.source_id, s.name, u.received_us, u.of_call_id, coalesce(g.path, ''), "
-        'r."offset", r.line, u.released_call_id, u.released_us, u.released_by '
+        "SELECT u.id, s.name, u.received_us, u.of_call_id, coalesce(g.path, ''), "
+        'r."offset", r.line, u.released_call_id, u.released_by '
         "FROM tollbook_duplicate u "
         "JOIN tollbook_source s ON s.id = u.source_id "
         "LEFT JOIN tollbook_raw_record r ON r.id = u.raw_record_id "

@@ -1,7 +1,9 @@
 """One call with everything that is known of it: legs, raw records."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from tollbook.core.instants import from_us
 from tollbook.storage.db.sql import fetch
 from tollbook.storage.reports.call_rows import CallRow, rows_of
 
@@ -18,13 +20,26 @@ class LegRow:
     end_us: int | None
     talk_ms: int | None
 
+    @property
+    def start(self) -> datetime | None:
+        """When it began to ring."""
+        return None if self.start_us is None else from_us(self.start_us)
+
+    @property
+    def answer(self) -> datetime | None:
+        """When it was answered."""
+        return None if self.answer_us is None else from_us(self.answer_us)
+
+    @property
+    def end(self) -> datetime | None:
+        """When it ended."""
+        return None if self.end_us is None else from_us(self.end_us)
+
 
 @dataclass(frozen=True, slots=True)
 class RawPlace:
     """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
 
-    raw_record_id: int
-    segment_id: int
     path: str
     offset: int
     length: int
@@ -66,7 +81,7 @@ def call_detail(call_id: int) -> CallDetail | None:
 def raw_places(call_id: int) -> tuple[RawPlace, ...]:
     """Return the raw records that made a call, in the order of the log."""
     found = fetch(
-        'SELECT r.id, r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
+        'SELECT g.path, r."offset", r.length, r.line, r.kind, s.name, '
         "s.format FROM tollbook_raw_record r "
         "JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         "JOIN tollbook_source s ON s.id = g.source_id "

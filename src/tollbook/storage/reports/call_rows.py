@@ -49,22 +49,16 @@ class CallRow:
     source_ip: str
     pulses: int | None
     partial: bool
-    legs_count: int
     pbx_id: int
     pbx: str
-    source_id: int
     site_id: int
     zone: str
-    received_us: int
-    raw_record_id: int | None
     charge_micros: int | None
     currency: str
     unrated_reason: str
     billed_s: int | None
     prefix: str
     band: str
-    rate_index: int | None
-    tariff_version_id: int | None
     tariff: str
     cost_micros: int | None
     cost_currency: str
@@ -87,10 +81,10 @@ _COLUMNS = (
     *("coalesce(x.name, '')", "c.department_id", "coalesce(d.name, '')", "c.account_code"),
     *("c.account_code_ref_id", "coalesce(a.description, '')", "c.owner_id"),
     *("coalesce(o.name, '')", "c.authorisation_code", "c.pbx_call_id", "c.source_ip", "c.pulses"),
-    *("c.partial", "c.legs_count", "c.pbx_id", "p.name", "c.source_id", "c.site_id", "s.zone"),
-    *("c.received_us", "c.raw_record_id", "h.amount_micros", "coalesce(h.currency, '')"),
+    *("c.partial", "c.pbx_id", "p.name", "c.site_id", "s.zone"),
+    *("h.amount_micros", "coalesce(h.currency, '')"),
     *("coalesce(h.unrated_reason, '')", "h.billed_s", "coalesce(h.prefix, '')"),
-    *("coalesce(h.band, '')", "h.rate_index", "h.tariff_version_id", "coalesce(f.name, '')"),
+    *("coalesce(h.band, '')", "coalesce(f.name, '')"),
     *("k.amount_micros", "coalesce(k.currency, '')"),
 )
 _NAMES = """

@@ -29,12 +29,6 @@ class Days:
         """Return the instants of both midnights, half-open, in microseconds."""
         return to_us(midnight(self.first, zone)), to_us(midnight(self.after, zone))
 
-    def each(self) -> list[date]:
-        """Return the days in order."""
-        return [
-            self.first + timedelta(days=index) for index in range((self.after - self.first).days)
-        ]
-
 
 def midnight(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which *day* begins in *zone*."""

@@ -28,7 +28,6 @@ class ShownOutcome:
     """One tariff's cells in a row; `saving_words` says the sign in a word too."""
 
     charge: Decimal
-    saving: Decimal | None
     saving_words: str
     unrated: int
 
@@ -189,7 +188,6 @@ def _line(line: WhatIfLine, name: str) -> ShownWhatIfLine:
         tuple(
             ShownOutcome(
                 charge=from_micros(outcome.charge_micros),
-                saving=from_micros(outcome.saving_micros) if outcome.compared else None,
                 saving_words=_saving_words(outcome.saving_micros) if outcome.compared else "",
                 unrated=outcome.unrated,
             )
