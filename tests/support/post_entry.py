@@ -4,10 +4,11 @@ The same key with the same content gets the first answer; the same key with othe
 `KeyConflict` and moves nothing. Source: docs/algorithms/ledger.md, "Entries".
 """
 
+from dataclasses import replace
 from functools import partial
 
 from tollbook.core.ledger import AccountRef, Entry
-from tollbook.storage.billing.ledger import Filed, Posted, post_entries
+from tollbook.storage.billing.ledger import Posted, post_entries
 from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import fetch_one
 
@@ -22,11 +23,11 @@ def post_entry(entry: Entry, *, call_id: int | None = None) -> Posted:
 
     Raises KeyConflict; NotReversible for a reversal of what was never posted or is undone.
     """
-    return door().decide(partial(_post_one, Filed(entry, call_id)))
+    return door().decide(partial(_post_one, replace(entry, call_id=call_id)))
 
 
-def _post_one(filed: Filed) -> Posted:
-    return post_entries([filed])[0]
+def _post_one(entry: Entry) -> Posted:
+    return post_entries([entry])[0]
 
 
 def balance_micros(kind: str, name: str, currency: str) -> int:

@@ -10,7 +10,7 @@ from tollbook.app.decisions.decider import Request
 from tollbook.app.tariffs.publish import publish_tariff
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.models import Balance, Extension, Pbx, Site
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)  # ten o'clock on a Monday in Berlin
@@ -78,7 +78,7 @@ def recharge(number: str, cents: int, *, key: str = "") -> None:
         target=AccountRef("extension", str(extension_id(number))),
     )
     with door.transaction():
-        post_entries([Filed(entry)])
+        post_entries([entry])
 
 
 def balance(number: str = "101") -> tuple[int, int]:

@@ -8,14 +8,13 @@ from ninja import Schema
 from pydantic import Field
 
 from tollbook.api.plan_bodies import PlanPartBody, planned_price
-from tollbook.app.pricing.explain_call import ExplainedCall, explain_call
+from tollbook.app.pricing.explain_call import ExplainedCall, StoredCharge, charges_of, explain_call
 from tollbook.app.pricing.pbx_rules import COST
 from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.app.reports.call_table import call_object, money_text, seconds_number
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount
-from tollbook.core.rating import Candidate, Priced, PriceStep
-from tollbook.core.tariff import Rate
+from tollbook.core.rating import Priced, PriceStep
 
 
 class CallBody(Schema):
@@ -195,7 +194,7 @@ def detail_body(found: CallDetail) -> dict[str, object]:
         **call_object(found.row, zone=zone),
         "legs": [_leg(leg, zone) for leg in found.legs],
         "price": _price(explain_call(found.row.id)),
-        "charges": _charges(found),
+        "charges": [_charge(one) for one in charges_of(found.row.id)],
         "raw": [_raw(place) for place in found.records],
     }
 
@@ -215,7 +214,7 @@ def _price(explained: ExplainedCall | None) -> dict[str, object] | None:
         "currency": priced.currency if priced else None,
         "unrated": None if isinstance(result, Priced) else result.reason,
         "billed_s": priced.billed_s if priced else None,
-        "rate": _rate(priced.rate) if priced else None,
+        "rate": priced.rate if priced else None,
         "steps": [_step(step) for step in priced.steps] if priced else [],
         "segments": [
             {
@@ -225,18 +224,11 @@ def _price(explained: ExplainedCall | None) -> dict[str, object] | None:
             }
             for segment in (priced.segments if priced else ())
         ],
-        "candidates": [_candidate(each) for each in explained.explanation.candidates],
+        "candidates": [
+            {"rate": each.rate.rate, "index": each.rate.index, "outcome": each.outcome}
+            for each in explained.explanation.candidates
+        ],
         **(planned_price(explained.planned) if explained.planned else {}),
-    }
-
-
-def _rate(rate: Rate) -> dict[str, object]:
-    return {
-        "prefix": rate.prefix,
-        "destination": rate.destination,
-        "call_type": rate.call_type,
-        "band": rate.band,
-        "effective_from": rate.effective_from,
     }
 
 
@@ -249,11 +241,6 @@ def _step(step: PriceStep) -> dict[str, object]:
         "per_s": step.per_s,
         "amount": format_amount(step.amount),
     }
-
-
-def _candidate(candidate: Candidate) -> dict[str, object]:
-    rate = candidate.rate
-    return {"rate": _rate(rate.rate), "index": rate.index, "outcome": candidate.outcome}
 
 
 def _leg(leg: LegRow, zone: ZoneInfo) -> dict[str, object]:
@@ -271,22 +258,19 @@ def _leg(leg: LegRow, zone: ZoneInfo) -> dict[str, object]:
     }
 
 
-def _charges(found: CallDetail) -> list[dict[str, object]]:
-    return [
-        {
-            "run": charge.run,
-            "kind": charge.kind,
-            "charge": None if charge.amount_micros is None else money_text(charge.amount_micros),
-            "currency": charge.currency or None,
-            "unrated": charge.unrated_reason or None,
-            "billed_s": charge.billed_s,
-            "tariff": charge.tariff or None,
-            "version": charge.tariff_version_number,
-            "prefix": charge.prefix or None,
-            "band": charge.band or None,
-        }
-        for charge in found.charges
-    ]
+def _charge(charge: StoredCharge) -> dict[str, object]:
+    return {
+        "run": charge.run,
+        "kind": charge.kind,
+        "charge": None if charge.amount_micros is None else money_text(charge.amount_micros),
+        "currency": charge.currency or None,
+        "unrated": charge.unrated_reason or None,
+        "billed_s": charge.billed_s,
+        "tariff": charge.tariff_name or None,
+        "version": charge.version_number,
+        "prefix": charge.prefix or None,
+        "band": charge.band or None,
+    }
 
 
 def _raw(place: RawPlace) -> dict[str, object]:

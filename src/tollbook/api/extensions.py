@@ -74,12 +74,9 @@ def list_extensions(request: HttpRequest, query: Query[HolderParameters]) -> dic
     """Holders by number or name, with what they were given, hold, and may still spend."""
     refuse_foreign_names(request)
     wanted = HolderFilter(
-        kind=query.kind,
         site_id=_site_id(query.site),
         keyword=(query.keyword or "").strip(),
-        locked=query.locked,
-        payment_type=query.payment_type,
-        billing=query.billing,
+        **query.model_dump(include={"kind", "locked", "payment_type", "billing"}),
     )
     wanted = visible_holders(reach_of(request), wanted)
     rows = list_holders(wanted, first=query.first, count=query.limit)

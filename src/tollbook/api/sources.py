@@ -8,7 +8,7 @@ from pydantic import Field
 
 from tollbook.api.auth import NeedsScope, instant
 from tollbook.api.errors import ErrorBody
-from tollbook.app.intake.sources import SourceView, source_states
+from tollbook.app.intake.sources import source_states
 
 router = Router(tags=["sources"], auth=NeedsScope("sources:read"))
 
@@ -58,25 +58,4 @@ class SourceList(Schema):
 )
 def list_sources(request: HttpRequest) -> dict[str, object]:  # noqa: ARG001 - ninja's signature
     """Every source that collects, with the reason and the next step where something is wrong."""
-    return {"sources": [_body(source) for source in source_states(at=instant())]}
-
-
-def _body(source: SourceView) -> dict[str, object]:
-    today = source.today
-    return {
-        "id": source.id,
-        "name": source.name,
-        "pbx": source.pbx,
-        "site": source.site,
-        "zone": source.site_zone,
-        "transport": source.transport,
-        "format": source.format,
-        "wanted": source.wanted,
-        "state": source.state,
-        "reason": source.reason,
-        "next_step": source.next_step,
-        "since": source.since,
-        "last_record": source.last_record,
-        "today": {name: getattr(today, name) for name in SourceToday.model_fields},
-        "open_rejects": source.open_rejects,
-    }
+    return {"sources": source_states(at=instant())}

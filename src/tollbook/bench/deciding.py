@@ -25,7 +25,7 @@ from tollbook.bench.process import BenchError
 from tollbook.bench.scratch import PBX
 from tollbook.core.ledger import AccountRef, EntryKind, transfer
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.db.installation import door
 from tollbook.wiring.start import open_installation
 
@@ -157,7 +157,7 @@ def _pay_in(extensions: list[int]) -> None:
             for extension_id in extensions[first : first + _ACCOUNTS_AT_ONCE]
         ]
         with door().transaction():
-            post_entries([Filed(entry) for entry in entries])
+            post_entries(entries)
 
 
 def main(words: list[str]) -> None:

@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from tollbook.app.intake.draft import Draft, packed, unpacked
 from tollbook.app.intake.draft_worker import Task, make_drafts
+from tollbook.app.intake.packing import packed, unpacked
 from tollbook.bench.figures import Figure
 from tollbook.bench.scratch import ZONE, Scratch
+from tollbook.core.batch import CallBatch
 from tollbook.core.instants import to_us
 from tollbook.formats import load_definition
 from tollbook.storage.db.installation import door
@@ -51,7 +52,7 @@ def _timed(installation: Installation, piece: Path) -> Iterator[tuple[str, float
         segment_id=segment_id,
         rules=load_rules(pbx.pbx_id),
     )
-    drafts: list[Draft] = []
+    drafts: list[CallBatch] = []
     drafting_s = _seconds(lambda: drafts.extend(draft for draft, _ in make_drafts(task)))
     yield "parsed, mediated and priced", drafting_s
     yield "handed to the other process", _seconds(lambda: _hand_over(drafts))
@@ -104,7 +105,7 @@ def _place_for(pbx_id: int, raw: Path, installation: Installation) -> tuple[int,
     return source.pk, segment.pk
 
 
-def _hand_over(drafts: Sequence[Draft]) -> None:
+def _hand_over(drafts: Sequence[CallBatch]) -> None:
 
     for draft in drafts:
         unpacked(packed(draft))

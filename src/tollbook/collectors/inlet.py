@@ -8,12 +8,12 @@ state says so.
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
+from tollbook.app.intake.sources import Heartbeat
 from tollbook.collectors.raw_log import LINE_ENDS, LogEnd, RawLog, RawLogError
 from tollbook.core.instants import to_us
 
@@ -33,19 +33,6 @@ class Condition(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(slots=True)
-class Status:
-    """What a collector says about itself; written by the collector, read by its heartbeat."""
-
-    state: Condition = Condition.WAITING
-    reason: str = "The source is starting."
-    next_step: str = ""
-    since_us: int = 0
-    connected_peers: int = 0
-    last_received_us: int | None = None
-    stored_bytes: int = 0
-
-
 class Inlet:
     """The log of one source, shared by its connections; belongs to one event loop."""
 
@@ -63,7 +50,7 @@ class Inlet:
         *clean* says up to where the reader is done, if no record is open there.
         """
         self.log = log
-        self.status = Status(since_us=to_us(now()))
+        self.status = Heartbeat(since_us=to_us(now()))
         self._clean = clean
         self._now = now
         self._pool = pool
@@ -162,7 +149,7 @@ class Inlet:
                         done.set_exception(fault)
                 self._waiting.clear()
                 return
-            self.status.last_received_us = received_us
+            self.status.last_record_us = received_us
             self._stored(self.log.end)
             for _, done in batch:
                 if not done.done():

@@ -9,7 +9,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from tollbook.app.intake.source_options import (
 )
 from tollbook.app.intake.sources import Heartbeat, WantedSource, record_heartbeats, wanted_sources
 from tollbook.collectors.feeder import Feeder
-from tollbook.collectors.inlet import Condition, Inlet, Status
+from tollbook.collectors.inlet import Condition, Inlet
 from tollbook.collectors.lane import Lane
 from tollbook.collectors.raw_log import LogEnd, RawLog, RawLogError, received_times, segments
 from tollbook.collectors.tail import Tail
@@ -59,7 +59,7 @@ class _Post:
     """One source in this process: its lane always, its collector while it is wanted."""
 
     source: WantedSource
-    status: Status
+    status: Heartbeat
     definition: Definition | None = None
     inlet: Inlet | None = None
     task: asyncio.Task[None] | None = None
@@ -119,14 +119,16 @@ class Runner:
         for source in wanted.values():
             post = self._posts.get(source.id)
             if post is None:
-                post = self._posts[source.id] = _Post(source, Status(since_us=to_us(self._now())))
+                post = self._posts[source.id] = _Post(
+                    source, Heartbeat(since_us=to_us(self._now()))
+                )
                 post.unreadable = self._attend(post)
             post.source = source
             if post.unreadable:
                 self._say(post, Condition.FAILED, post.unreadable, "Choose another format.")
             elif source.running and post.task is None:
                 await self._start(post)
-            elif not source.running and post.status.state is not Condition.STOPPED:
+            elif not source.running and post.status.state != Condition.STOPPED:
                 await self._stop(
                     post, "The source was stopped by hand.", "Start it to collect again."
                 )
@@ -181,7 +183,7 @@ class Runner:
         inlet.status.stored_bytes = sum(segment.size for segment in found)
         filled = [segment for segment in found if segment.size]
         for _, received_us in received_times(filled[-1].path) if filled else ():
-            inlet.status.last_received_us = received_us
+            inlet.status.last_record_us = received_us
         return inlet
 
     async def _stop(self, post: _Post, reason: str, next_step: str) -> None:
@@ -221,15 +223,8 @@ class Runner:
             state = str(Condition.FAILED)
             reason = f"Records are received and safe on disk, but cannot be stored: {fault}."
             next_step = "Check the database and the disk; it is tried again by itself."
-        return Heartbeat(
-            source_id=post.source.id,
-            state=state,
-            reason=reason,
-            next_step=next_step,
-            since_us=status.since_us,
-            last_record_us=status.last_received_us,
-            connected_peers=status.connected_peers,
-            stored_bytes=status.stored_bytes,
+        return replace(
+            status, source_id=post.source.id, state=state, reason=reason, next_step=next_step
         )
 
     def _folder(self, source: WantedSource) -> Path:

@@ -107,7 +107,7 @@ class Tail:
                 self._report_missing()
                 return False
             log.warning("%s was cut or replaced and its old content is gone", self._path)
-            last_ns = (self._inlet.status.last_received_us or 0) * 1_000
+            last_ns = (self._inlet.status.last_record_us or 0) * 1_000
             return await self._begin_next(after_ns=last_ns)
         if not self._path.exists():
             self._report_missing()

@@ -156,7 +156,7 @@ def _plain(view: SourceView) -> dict[str, object]:
 
 def _local(view: SourceView, instant: datetime | None) -> datetime | None:
     """Return *instant* by the clock of the source's site."""
-    return None if instant is None else instant.astimezone(ZoneInfo(view.site_zone))
+    return None if instant is None else instant.astimezone(ZoneInfo(view.zone))
 
 
 def _iso(instant: datetime | None) -> str | None:

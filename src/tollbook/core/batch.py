@@ -8,7 +8,9 @@ this order, the columns of its table.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
+
+from tollbook.core.money import Money
 
 BATCH_RECORDS = 500  # Some 6 ms of work: as long as a bulk write keeps deciders waiting.
 
@@ -109,6 +111,25 @@ class ChargeColumns(Columns):
     unrated_reason: list[str] = field(default_factory=list)
 
 
+class ChargeValues(NamedTuple):
+    """One charge, as the columns from the kind on; without a price, `unrated_reason` says why."""
+
+    kind: str
+    tariff_version_id: int | None
+    rate_index: int | None
+    prefix: str
+    band: str
+    billed_s: int
+    amount_micros: int | None
+    currency: str
+    unrated_reason: str
+
+    @property
+    def money(self) -> Money | None:
+        """What is charged; None where there is no price."""
+        return None if self.amount_micros is None else Money(self.amount_micros, self.currency)
+
+
 @dataclass(frozen=True, slots=True)
 class LegColumns(Columns):
     """The legs of calls of several. `call` is an index in `CallColumns`."""
@@ -158,28 +179,36 @@ class Position:
 class CallBatch:
     """Up to `BATCH_RECORDS` raw records of one segment and all that came of them.
 
-    `received_us` is when the bytes came (or were imported), `day` that instant's date at the
-    site as 20260131; the source's daily counts grow by this batch. Without a `position` the
-    source's position stays where it is.
+    While they are mediated and priced, the link columns of `calls` (trunk, extension,
+    department, code, owner) are empty: `trunks` and `extensions` hold a name a call, "" for none.
+    Whose they are and when they came is said when they are stored: `received_us` is when the
+    bytes came (or were imported), `day` that instant's date at the site as 20260131; the source's
+    daily counts grow by this batch. Without a `position` the source's position stays where it is.
 
     `again` is for records that were indexed before and are read once more: their calls are
     stored all the same, and no day counts them a second time.
     """
 
-    source_id: int
-    pbx_id: int
-    site_id: int
     segment_id: int
-    received_us: int
-    day: int
     records: RecordColumns = field(default_factory=RecordColumns)
     calls: CallColumns = field(default_factory=CallColumns)
     charges: ChargeColumns = field(default_factory=ChargeColumns)
     legs: LegColumns = field(default_factory=LegColumns)
     joined: JoinedColumns = field(default_factory=JoinedColumns)
     rejects: RejectColumns = field(default_factory=RejectColumns)
+    trunks: list[str] = field(default_factory=list)
+    extensions: list[str] = field(default_factory=list)
+    source_id: int = 0
+    pbx_id: int = 0
+    site_id: int = 0
+    received_us: int = 0
+    day: int = 0
     position: Position | None = None
     again: bool = False
+
+    def groups(self) -> tuple[Columns, ...]:
+        """Return the groups of columns, in order."""
+        return (self.records, self.calls, self.charges, self.legs, self.joined, self.rejects)
 
 
 @dataclass(frozen=True, slots=True)

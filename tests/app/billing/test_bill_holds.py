@@ -15,12 +15,9 @@ from support.factories import begin_budget, change_extension, make_budget, make_
 from support.office import FIRST_CALL, NOON, Call, Office, open_office
 from support.post_entry import balance_micros
 from tollbook.core.instants import to_us
+from tollbook.core.ledger import BudgetPart, Capture, Hold, Reserved
 from tollbook.core.money import Money
 from tollbook.storage.billing.holds import (
-    BudgetPart,
-    Capture,
-    NewHold,
-    Reserved,
     capture_holds,
     holds_by_key,
     lock_accounts,
@@ -57,7 +54,7 @@ def phone() -> Extension:
 def hold(key: str, start: datetime, *, micros: int = 1_000_000, **others: Any) -> None:
     """Set money aside for a call of extension 101 that is about to begin."""
     account = ("extension", str(phone().pk), "EUR")
-    new = NewHold(
+    new = Hold(
         key=key,
         content_hash="",
         account=account,

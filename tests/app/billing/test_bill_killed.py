@@ -12,7 +12,8 @@ from support.factories import make_budget
 from support.office import FIRST_CALL, calls_in_a_row, open_office
 from tollbook.app.upkeep.doctor import examine
 from tollbook.core.instants import to_us
-from tollbook.storage.billing.holds import NewHold, lock_accounts, place_holds
+from tollbook.core.ledger import Hold
+from tollbook.storage.billing.holds import lock_accounts, place_holds
 from tollbook.storage.models import (
     CallPayer,
     Charge,
@@ -35,7 +36,7 @@ def test_kill_9_at_each_statement_in_turn_pays_each_call_once(database: Database
         amir = Extension.objects.get(number="101")
         make_budget("department", Department.objects.get().pk, limit_micros=100_000)
         account = ("extension", str(amir.pk), "EUR")
-        hold = NewHold(
+        hold = Hold(
             key="first",
             content_hash="",
             account=account,

@@ -6,14 +6,67 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbook.app.billing.hold_matching import Record, UnmatchedHold, asking_times, match_holds
+from tollbook.app.billing.hold_matching import asking_times, match_holds
+from tollbook.core.ledger import CallToBill, Hold, Reserved
 
 MINUTE_US = 60_000_000
 instants_us = st.integers(0, 30 * MINUTE_US)
 
 
-def call(begin_us: int, answer_us: int, *, nth: int = 1) -> Record:
-    return Record(nth, 1, "", frozenset({"101"}), frozenset({"4930"}), begin_us, answer_us, True)
+def call(begin_us: int, answer_us: int, *, nth: int = 1) -> CallToBill:
+    return CallToBill(
+        id=nth,
+        pbx_id=1,
+        begin_us=begin_us,
+        answer_us=answer_us,
+        end_us=None,
+        ring_ms=None,
+        talk_ms=1000,
+        answered=True,
+        direction=2,
+        caller="101",
+        dialled="4930",
+        callee="4930",
+        extension_id=None,
+        extension="",
+        department_id=None,
+        account_code="",
+        account_code_id=None,
+        owner_id=None,
+        pbx_call_id="",
+        site_currency="EUR",
+        charge_id=1,
+        amount_micros=None,
+        currency="",
+    )
+
+
+def hold(placed_us: int) -> Hold:
+    return Hold(
+        id=1,
+        key="",
+        content_hash="",
+        account_id=1,
+        account=("extension", "1", "EUR"),
+        amount_micros=0,
+        captured_micros=0,
+        state="pending",
+        placed_us=placed_us,
+        expires_us=placed_us,
+        entry_id=None,
+        call_id=None,
+        switch_call_id="",
+        pbx_id=1,
+        extension_id=None,
+        account_code_id=None,
+        caller="101",
+        number="4930",
+        limit_s=None,
+        answer="",
+        reserved=Reserved(),
+        answered_us=None,
+        talk_s=None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +102,7 @@ def test_a_hold_that_meets_a_record_lies_in_one_of_the_spans(
     records = [call(begin, begin + rang, nth=nth) for nth, (begin, rang) in enumerate(calls)]
     spans = asking_times(records)
 
-    found = match_holds(records, [UnmatchedHold(1, 1, "", "101", "4930", placed_us)])
+    found = match_holds(records, [hold(placed_us)])
 
     assert bool(found) == any(first <= placed_us <= last for first, last in spans)
     assert all(one[1] < other[0] for one, other in pairwise(spans))

@@ -14,12 +14,12 @@ from reference.tariffs import CLOCKS, DAYS, LATE_CLOCKS, draw_tariff
 from tollbook.app.intake import draft_worker, mediate
 from tollbook.app.intake.by_column import drafts as by_column
 from tollbook.app.intake.by_column import prices, routes
-from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.draft_worker import Task, make_drafts
 from tollbook.app.intake.mediate import MAX_TRUNK, Mediator
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import CallBatch
 from tollbook.core.dialplan import DialPlan, default_dial_plan, read_dial_plan
 from tollbook.formats import Definition, Parser, block_texts, load_definition, read_definition
 
@@ -459,7 +459,7 @@ def test_a_rate_for_a_trunk_knows_it_by_as_much_of_its_name_as_is_kept(tmp_path:
 
 def one_by_one(
     data: bytes, rules: Rules, zone: str, definition: Definition = ASTERISK
-) -> list[Draft]:
+) -> list[CallBatch]:
     """Return what the parser, the mediator and the rater make of each record by itself."""
     parser = Parser(definition, zone=zone, source_name="Master.csv")
     outcomes = parser.feed(data) + parser.finish()
@@ -472,7 +472,7 @@ def one_by_one(
 
 def by_the_column(
     folder: Path, data: bytes, rules: Rules, zone: str, definition: Definition = ASTERISK
-) -> list[Draft]:
+) -> list[CallBatch]:
     file = folder / "Master.csv"
     file.write_bytes(data)
     task = Task(file, len(data), definition, zone, "Master.csv", 7, rules)
@@ -482,7 +482,7 @@ def by_the_column(
 Row = tuple[object, ...]
 
 
-def rows(drafts: list[Draft]) -> dict[str, list[Row]]:
+def rows(drafts: list[CallBatch]) -> dict[str, list[Row]]:
     """Return what the drafts hold in the order of the file, places instead of indexes."""
     names = ("records", "calls", "charges", "rejects", "joined", "legs")
     found: dict[str, list[Row]] = {name: [] for name in names}

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from support.office import Call, calls_in_a_row
 from tollbook.app.intake import draft_worker, mediate
-from tollbook.app.intake.draft import Draft, packed, unpacked
 from tollbook.app.intake.draft_worker import DraftingFailed, Task, drafted, make_drafts
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.packing import packed, unpacked
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import CallBatch
 from tollbook.core.dialplan import default_dial_plan
 from tollbook.formats import Definition, Parser, load_definition
 
@@ -65,7 +66,7 @@ def test_blocks_and_parser_give_the_same_drafts(tmp_path: Path, text: str) -> No
     assert rows(drafts) == rows(parsed_whole(definition, data))
 
 
-def parsed_whole(definition: Definition, data: bytes) -> list[Draft]:
+def parsed_whole(definition: Definition, data: bytes) -> list[CallBatch]:
     parser = Parser(definition, zone="UTC", source_name="x")
     outcomes = parser.feed(data) + parser.finish()
     drafts = Mediator(RULES).drafts(outcomes, segment_id=7)
@@ -75,7 +76,7 @@ def parsed_whole(definition: Definition, data: bytes) -> list[Draft]:
     return drafts
 
 
-def rows(drafts: list[Draft]) -> dict[str, list[tuple[object, ...]]]:
+def rows(drafts: list[CallBatch]) -> dict[str, list[tuple[object, ...]]]:
     """Return what the drafts hold, with places in the file for indexes in a draft."""
     found: dict[str, list[tuple[object, ...]]] = {
         "records": [],

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Assignment, Rules, Version
 from tollbook.app.pricing.rater import Rater
+from tollbook.core.batch import CallBatch
 from tollbook.core.calls import Cdr, CdrLeg, Direction, Part, RejectedRecord, Skip
 from tollbook.core.dialplan import default_dial_plan
 
@@ -71,7 +71,7 @@ def call(**said: object) -> Cdr:
     return Cdr(**facts)  # type: ignore[arg-type]
 
 
-def mediated(*outcomes: object, using: Rules | None = None) -> Draft:
+def mediated(*outcomes: object, using: Rules | None = None) -> CallBatch:
     """Return what *outcomes* come to, priced."""
     by = using or rules()
     draft = Mediator(by).draft(list(outcomes), segment_id=7)  # type: ignore[arg-type]
@@ -79,7 +79,7 @@ def mediated(*outcomes: object, using: Rules | None = None) -> Draft:
     return draft
 
 
-def charge_of(draft: Draft) -> tuple[int | None, str, str]:
+def charge_of(draft: CallBatch) -> tuple[int | None, str, str]:
     charges = draft.charges
     assert len(charges) == 1
     return charges.amount_micros[0], charges.prefix[0], charges.unrated_reason[0]

@@ -21,6 +21,7 @@ from tollbook.core.rating import TalkedCall
 from tollbook.formats import Parser, load_definition
 from tollbook.storage.models import Charge, ChargeParts, Counter
 from tollbook.storage.pricing.planned_charges import parts_of_charges
+from tollbook.storage.pricing.stored_charges import charges_of
 
 
 @pytest.fixture
@@ -153,8 +154,8 @@ def test_a_step_that_was_tampered_with_is_not_equal(office: Office) -> None:
     row = ChargeParts.objects.get()
     parts = parts_of_charges([row.charge_id])[row.charge_id]
     with_other = replace(parts, parts=parts.parts.replace("switchboard", "reception"))
-    charge = row.charge
-    compiled = compiled_version(charge.tariff_version_id or 0)
+    charge = charges_of(row.charge.call_id)[0]
+    compiled = compiled_version(charge.version_id or 0)
     call = TalkedCall(
         start=FIRST_CALL + timedelta(seconds=5),
         talk_s=Decimal(600),

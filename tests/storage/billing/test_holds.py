@@ -7,14 +7,18 @@ import pytest
 from support.databases import Database, door
 from support.post_entry import balance_micros
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import AccountRef, EntryKind, HoldEnded, transfer
-from tollbook.core.money import Money
-from tollbook.storage.billing.holds import (
+from tollbook.core.ledger import (
+    AccountRef,
     BudgetPart,
     Capture,
-    NewHold,
+    EntryKind,
+    Hold,
+    HoldEnded,
     Reserved,
-    StoredHold,
+    transfer,
+)
+from tollbook.core.money import Money
+from tollbook.storage.billing.holds import (
     capture_holds,
     holds_by_key,
     lock_accounts,
@@ -22,7 +26,7 @@ from tollbook.storage.billing.holds import (
     place_holds,
     release_holds,
 )
-from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Balance, Budget, BudgetUse, LedgerEntry, LedgerHold
 
@@ -38,25 +42,23 @@ def paid_in(database: Database) -> Database:
     with door.transaction():
         post_entries(
             [
-                Filed(
-                    transfer(
-                        Money(5_000_000, "EUR"),
-                        key="first",
-                        kind=EntryKind.RECHARGE,
-                        at=NOON,
-                        source=AccountRef("system", "cash"),
-                        target=AccountRef("extension", "7"),
-                    )
+                transfer(
+                    Money(5_000_000, "EUR"),
+                    key="first",
+                    kind=EntryKind.RECHARGE,
+                    at=NOON,
+                    source=AccountRef("system", "cash"),
+                    target=AccountRef("extension", "7"),
                 )
             ]
         )
     return database
 
 
-def place(key: str, micros: int, reserved: Reserved | None = None) -> StoredHold:
+def place(key: str, micros: int, reserved: Reserved | None = None) -> Hold:
     with door.transaction():
         accounts = lock_accounts({ACCOUNT}, at_us=NOON_US)
-        hold = NewHold(
+        hold = Hold(
             key,
             "hash",
             ACCOUNT,
@@ -79,7 +81,8 @@ def test_the_page_s_example() -> None:
     assert held() == 3_000_000
 
     with door.transaction():
-        [done] = capture_holds([Capture(hold, Money(1_200_000, "EUR"), at=NOON, talk_s=60)])
+        done = Capture(hold, Money(1_200_000, "EUR"), at=NOON, talk_s=60)
+        capture_holds([done])
 
     assert (done.captured_micros, done.excess_micros) == (1_200_000, 0)
     assert held() == 0
@@ -93,7 +96,8 @@ def test_a_charge_above_the_hold_is_posted_whole() -> None:
     hold = place("call-1", 1_000_000)
 
     with door.transaction():
-        [done] = capture_holds([Capture(hold, Money(6_000_000, "EUR"), at=NOON)])
+        done = Capture(hold, Money(6_000_000, "EUR"), at=NOON)
+        capture_holds([done])
 
     assert (done.captured_micros, done.excess_micros) == (1_000_000, 5_000_000)
     assert balance_micros(*ACCOUNT) == -1_000_000
@@ -105,9 +109,9 @@ def test_a_call_that_cost_nothing_posts_nothing() -> None:
     hold = place("call-1", 1_000_000)
 
     with door.transaction():
-        [done] = capture_holds([Capture(hold, None, at=NOON)])
+        capture_holds([Capture(hold, None, at=NOON)])
 
-    assert done.entry_id is None
+    assert LedgerHold.objects.get().entry_id is None
     assert held() == 0
     assert balance_micros(*ACCOUNT) == 5_000_000
 

@@ -32,7 +32,7 @@ from tollbook.core.ledger import (
     transfer,
 )
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import Filed, NotReversible, Posted, post_entries
+from tollbook.storage.billing.ledger import NotReversible, Posted, post_entries
 from tollbook.storage.billing.ledger_queries import verify_balances
 from tollbook.storage.models import Account, Balance, LedgerEntry, LedgerHold, LedgerPosting
 
@@ -90,7 +90,7 @@ def test_the_same_key_with_other_content_is_a_conflict(database: Database) -> No
 
 def test_one_key_twice_in_one_transaction_is_one_entry(database: Database) -> None:
     with door.transaction():
-        first, again = post_entries([Filed(recharge()), Filed(recharge())])
+        first, again = post_entries([recharge(), recharge()])
 
     assert again == Posted(first.entry_id, repeated=True)
     assert phone_micros() == 20_000_000
@@ -100,7 +100,7 @@ def test_a_conflict_undoes_what_stands_beside_it_in_its_transaction(database: Da
     post_entry(recharge())
 
     with pytest.raises(KeyConflict), door.transaction():
-        post_entries([Filed(recharge(key="till-2")), Filed(recharge(micros=1))])
+        post_entries([recharge(key="till-2"), recharge(micros=1)])
 
     assert phone_micros() == 20_000_000
     assert verify_balances() == []
@@ -134,7 +134,7 @@ def test_a_reversal_of_what_was_never_posted_is_refused(database: Database) -> N
 
 def test_entries_are_posted_in_a_transaction_only(database: Database) -> None:
     with pytest.raises(RuntimeError, match="use the door"):
-        post_entries([Filed(recharge())])
+        post_entries([recharge()])
 
 
 def test_writers_beside_each_other_leave_every_balance_right(database: Database) -> None:
@@ -145,7 +145,7 @@ def test_writers_beside_each_other_leave_every_balance_right(database: Database)
             for nth in range(8):
                 entry = recharge(1_000 + writer, key=f"till-{writer}-{nth}")
                 with door.transaction():
-                    post_entries([Filed(entry)])
+                    post_entries([entry])
         except BaseException as fault:  # noqa: BLE001 - the test itself says what came
             faults.append(fault)
         finally:

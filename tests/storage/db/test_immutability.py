@@ -10,7 +10,7 @@ from support.databases import Database, connection, door
 from tollbook.core.instants import from_us
 from tollbook.core.ledger import AccountRef, EntryKind, SystemAccount, transfer
 from tollbook.core.money import Money
-from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.db.immutability import (
     IMMUTABLE_TABLES,
     install_immutability,
@@ -52,7 +52,7 @@ def fill() -> None:
     with door.transaction():
         store_calls(calls_batch(here, 0, 2))
         AuditLog.objects.create(at_us=0, actor="a", action="b", object_type="c")
-        post_entries([Filed(recharge)])
+        post_entries([recharge])
         fill_around_charges()
 
 

@@ -27,6 +27,7 @@ from tollbook.storage.models import (
     Reject,
 )
 from tollbook.storage.models.raw import RecordKind
+from tollbook.storage.pricing.stored_charges import charges_of
 from tollbook.storage.quarantine.refused_records import duplicates, reject_counts, rejects
 from tollbook.storage.reports.call_detail import call_detail
 from tollbook.storage.reports.call_filter import CallFilter
@@ -77,8 +78,8 @@ def test_the_detail_shows_legs_records_and_every_charge_newest_first(office: Off
     assert detail is not None
     assert detail.row.charge_micros == 99
     assert [(leg.position, leg.party) for leg in detail.legs] == [(0, "101"), (1, "102")]
-    assert [(row.run, row.amount_micros) for row in detail.charges] == [(1, 99), (0, 250_000)]
-    assert detail.charges[1].tariff_version_number == 1
+    assert [(row.run, row.amount_micros) for row in charges_of(call_id)] == [(1, 99), (0, 250_000)]
+    assert charges_of(call_id)[1].version_number == 1
     assert [(place.path, place.offset, place.line) for place in detail.records] == [
         ("raw/1.seg", 0, 1),
         ("raw/1.seg", RECORD_BYTES, 2),

@@ -19,17 +19,28 @@ from datetime import datetime
 from itertools import product
 
 from tollbook.app.billing.fees import write_fees
-from tollbook.app.billing.hold_matching import Record, UnmatchedHold, asking_times, match_holds
+from tollbook.app.billing.hold_matching import asking_times, match_holds
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.directory.payers import payers_of
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
-from tollbook.app.policies.budget_counting import Counted, count_calls
+from tollbook.app.policies.budget_counting import count_calls
 from tollbook.core.instants import from_us, to_us
-from tollbook.core.ledger import AccountRef, Entry, charge_entry, correction_entry
+from tollbook.core.ledger import (
+    REVENUE,
+    AccountKey,
+    AccountRef,
+    AccountState,
+    BudgetPart,
+    CallToBill,
+    Capture,
+    Entry,
+    Hold,
+    charge_entry,
+    correction_entry,
+)
 from tollbook.core.money import Money, format_amount, from_micros
 from tollbook.storage.billing.call_payers import set_payers
 from tollbook.storage.billing.calls_to_bill import (
-    CallToBill,
     calls_to_bill,
     codes_by_id,
     credits_of,
@@ -37,21 +48,16 @@ from tollbook.storage.billing.calls_to_bill import (
     mark_recorded,
     set_codes,
     switches,
-    waiting_holds,
 )
 from tollbook.storage.billing.holds import (
-    REVENUE,
-    AccountState,
-    BudgetPart,
-    Capture,
-    StoredHold,
     capture_holds,
     holds_by_id,
     let_spent_go,
     lock_accounts,
     release_holds,
+    waiting_holds,
 )
-from tollbook.storage.billing.ledger import SYSTEM, AccountKey, Filed, post_entries
+from tollbook.storage.billing.ledger import SYSTEM, post_entries
 from tollbook.storage.policies.budget_use import Used, budgets_of, lock_uses
 
 LATE_RECORD = "the record of a call that was settled as estimated"
@@ -102,25 +108,17 @@ class _Bill:
 
     def find_holds(self) -> None:
         """Find which call has which hold, both by id, and take over codes that only it knows."""
-        records = [_record(call) for call in self.calls.values() if call.is_outbound]
+        records = [call for call in self.calls.values() if call.is_outbound]
         if not records:
             return
         waiting = waiting_holds(
-            switch_ids={one.switch_call_id for one in records if one.switch_call_id},
+            switch_ids={one.pbx_call_id for one in records if one.pbx_call_id},
             ways={way for one in records for way in product(one.callers, one.numbers)},
             times=asking_times(records),
         )
-        self.holds = match_holds(
-            records,
-            [
-                UnmatchedHold(
-                    one.id, one.pbx_id, one.switch_call_id, one.caller, one.number, one.placed_us
-                )
-                for one in waiting
-            ],
-        )
+        self.holds = match_holds(records, waiting.values())
         if self.holds:
-            self._take_codes()
+            self._take_codes(waiting)
 
     def move_money(self) -> None:
         """Capture, correct, release or charge, each call by what it has."""
@@ -136,42 +134,25 @@ class _Bill:
             if stored[hold_id].call_id is None
         }
         owed = self._end_holds(hold_of, payers)
-        filed = [
+        entries = [
             *self._corrections(hold_of, payers),
-            *(
-                Filed(entry, call_id=call.id)
-                for call in owed
-                if (entry := self._charge(call, payers[call.id])) is not None
-            ),
+            *(entry for call in owed if (entry := self._charge(call, payers[call.id])) is not None),
         ]
-        post_entries(filed)
+        post_entries(entries)
         self._note_payers(payers, locked)
         self._tell_of_debts(payers, locked)
 
     def count(self) -> None:
         """Count the calls in their holders' budgets."""
-        priced = [call for call in self.calls.values() if call.charge_id is not None]
         count_calls(
-            [
-                Counted(
-                    begin_us=call.begin_us,
-                    micros=call.amount_micros or 0,
-                    currency=call.currency,
-                    seconds=call.talk_s,
-                    extension_id=call.extension_id,
-                    department_id=call.department_id,
-                    owner_id=call.owner_id,
-                )
-                for call in priced
-            ],
+            [call for call in self.calls.values() if call.charge_id is not None],
             at=self.at,
             already=self.counted_already,
             before_call=min(self.calls),
         )
 
-    def _take_codes(self) -> None:
+    def _take_codes(self, stored: Mapping[int, Hold]) -> None:
         """Give calls whose record names no account code the one that was keyed before them."""
-        stored = holds_by_id(self.holds.values())
         wanted = {
             call_id: code_id
             for call_id, hold_id in self.holds.items()
@@ -186,7 +167,7 @@ class _Bill:
                 account_code_id=code_id, account_code=code, owner_id=owner_id
             )
 
-    def _payers(self, stored: Mapping[int, StoredHold]) -> dict[int, AccountRef]:
+    def _payers(self, stored: Mapping[int, Hold]) -> dict[int, AccountRef]:
         """Return who pays each priced call: whose money is held, else by the rules of now."""
         priced = [
             call for call in self.calls.values() if call.is_outbound and call.charge_id is not None
@@ -204,40 +185,27 @@ class _Bill:
         return found
 
     def _lock(
-        self, stored: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
+        self, stored: Mapping[int, Hold], payers: Mapping[int, AccountRef]
     ) -> dict[AccountKey, AccountState]:
         """Lock all accounts that may be moved, in a fixed order; return what they hold before."""
         accounts: set[AccountKey] = {hold.account for hold in stored.values()}
-        accounts |= {(*REVENUE, hold.account[2]) for hold in stored.values()}
+        accounts |= {REVENUE.key(hold.account[2]) for hold in stored.values()}
         for call_id, account in payers.items():
-            accounts.add((account.kind, account.name, self._currency(call_id)))
-            accounts.add((*REVENUE, self._currency(call_id)))
+            accounts.add(account.key(self.calls[call_id].owed_in))
+            accounts.add(REVENUE.key(self.calls[call_id].owed_in))
         return lock_accounts(accounts, at_us=to_us(self.at))
 
-    def _lock_budgets(self, stored: Mapping[int, StoredHold]) -> None:
+    def _lock_budgets(self, stored: Mapping[int, Hold]) -> None:
         """Lock what is used of all budgets that this batch may move, in a fixed order as well."""
-        holders = {
-            (kind, holder_id)
-            for call in self.calls.values()
-            for kind, holder_id in (
-                ("extension", call.extension_id),
-                ("department", call.department_id),
-                ("owner", call.owner_id),
-            )
-            if holder_id is not None
-        }
+        holders = {holder for call in self.calls.values() for holder in call.holders}
         of_calls = budgets_of(holders)
         lock_uses(
             {budget.id for budgets in of_calls.values() for budget in budgets}
             | {part.budget_id for hold in stored.values() for part in hold.reserved.budgets}
         )
 
-    def _currency(self, call_id: int) -> str:
-        call = self.calls[call_id]
-        return call.currency if call.amount_micros is not None else call.site_currency
-
     def _end_holds(
-        self, hold_of: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
+        self, hold_of: Mapping[int, Hold], payers: Mapping[int, AccountRef]
     ) -> list[CallToBill]:
         """End the holds that are pending; return the calls that are still to be charged."""
         captures: list[Capture] = []
@@ -269,43 +237,44 @@ class _Bill:
         done.update(call_id for call_id, hold in hold_of.items() if _is_settled(hold))
         return [self.calls[call_id] for call_id in sorted(payers) if call_id not in done]
 
-    def _capture(self, call: CallToBill, hold: StoredHold) -> Capture:
+    def _capture(self, call: CallToBill, hold: Hold) -> Capture:
         return Capture(
             hold=hold,
-            charge=_price(call) if _is_paid(hold) else None,
+            charge=call.price if _is_paid(hold) else None,
             at=booking_instant(call.begin_us, self.at),
             talk_s=call.talk_s,
             call_id=call.id,
             answered_us=call.answer_us,
             entry_key=f"charge:{call.id}",
             ended=self.at,
-            used_micros=call.amount_micros or 0,
+            used_micros=call.micros,
         )
 
     def _corrections(
-        self, hold_of: Mapping[int, StoredHold], payers: Mapping[int, AccountRef]
-    ) -> list[Filed]:
+        self, hold_of: Mapping[int, Hold], payers: Mapping[int, AccountRef]
+    ) -> list[Entry]:
         """Return the differences to what was captured before the record came."""
         settled = {call_id: hold for call_id, hold in hold_of.items() if _is_settled(hold)}
         paid = entry_amounts(
             [hold.entry_id for hold in settled.values() if hold.entry_id is not None]
         )
-        filed = []
+        entries = []
         for call_id, hold in sorted(settled.items()):
             call = self.calls[call_id]
             micros, currency = paid.get(hold.entry_id or 0, (0, hold.account[2]))
             payer = payers.get(call_id) or AccountRef(*hold.account[:2])
             entry = correction_entry(
                 Money(micros, currency) if micros else None,
-                _price(call),
+                call.price,
                 key=f"charge:{call_id}",
                 at=booking_instant(call.begin_us, self.at),
                 payer=payer,
                 reason=LATE_RECORD,
+                call_id=call_id,
             )
             if entry is not None:
-                filed.append(Filed(entry, call_id=call_id))
-        return filed
+                entries.append(entry)
+        return entries
 
     def _count_already(self, parts: Iterable[BudgetPart]) -> None:
         """Note what the end of a hold has moved in budgets."""
@@ -316,14 +285,12 @@ class _Bill:
             )
 
     def _charge(self, call: CallToBill, payer: AccountRef) -> Entry | None:
-        price = _price(call)
-        if price is None:
-            return None
         return charge_entry(
-            price,
+            call.price,
             key=f"charge:{call.id}",
             at=booking_instant(call.begin_us, self.at),
             payer=payer,
+            call_id=call.id,
         )
 
     def _note_payers(
@@ -331,7 +298,7 @@ class _Bill:
     ) -> None:
         set_payers(
             (
-                (call_id, locked[payer.kind, payer.name, self._currency(call_id)].id)
+                (call_id, locked[payer.key(self.calls[call_id].owed_in)].id)
                 for call_id, payer in payers.items()
             )
         )
@@ -348,7 +315,7 @@ class _Bill:
             return
         credit_of = credits_of({(kind, int(name)) for kind, name, _ in indebted})
         first_call = {
-            (payer.kind, payer.name, self._currency(call_id)): call_id
+            payer.key(self.calls[call_id].owed_in): call_id
             for call_id, payer in sorted(payers.items(), reverse=True)
         }
         alarms = []
@@ -376,34 +343,14 @@ def _nothing_used() -> Used:
     return Used(0, 0)
 
 
-def _is_settled(hold: StoredHold) -> bool:
+def _is_settled(hold: Hold) -> bool:
     """Whether the call was settled before its record came."""
     return hold.entry_id is not None
 
 
-def _is_paid(hold: StoredHold) -> bool:
+def _is_paid(hold: Hold) -> bool:
     """Whether the hold has an amount; unpaid calls have zero holds."""
     return hold.amount_micros > 0 and hold.account[0] != SYSTEM
-
-
-def _record(call: CallToBill) -> Record:
-    begin_us = call.begin_us if call.start_us is None else call.start_us
-    ringing_us = begin_us + 1000 * (call.ring_ms or 0)
-    ends = [one for one in (call.answer_us, call.end_us, ringing_us) if one is not None]
-    return Record(
-        call_id=call.id,
-        pbx_id=call.pbx_id,
-        switch_call_id=call.pbx_call_id,
-        callers=frozenset({call.caller, call.extension} - {""}),
-        numbers=frozenset({call.callee, call.dialled} - {""}),
-        begin_us=begin_us,
-        latest_us=ends[0],
-        answered=call.charge_id is not None,
-    )
-
-
-def _price(call: CallToBill) -> Money | None:
-    return None if call.amount_micros is None else Money(call.amount_micros, call.currency)
 
 
 def _debt(

@@ -21,12 +21,12 @@ from tollbook.app.billing.bill import booking_instant
 from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.directory.payers import payers_of
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import AccountRef, charge_entry
-from tollbook.core.money import Money, from_micros
+from tollbook.core.ledger import AccountRef, CallToBill, charge_entry
+from tollbook.core.money import from_micros
 from tollbook.storage.billing.call_payers import payers_of as payers_noted
 from tollbook.storage.billing.call_payers import set_payers
-from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill
-from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
+from tollbook.storage.billing.calls_to_bill import calls_to_bill
+from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import chunks
@@ -123,25 +123,18 @@ def _bill(
 ) -> list[tuple[CallToBill, AccountRef]]:
     bulk_engine().begin_batch()
     unpaid = _unpaid(call_ids)
-    holders = {
-        call.id: (payer.kind, payer.name, call.currency or call.site_currency)
-        for call, payer in unpaid
-    }
+    holders = {call.id: payer.key(call.currency or call.site_currency) for call, payer in unpaid}
     entries = [
-        (call.id, entry)
-        for call, payer in unpaid
-        if call.amount_micros is not None
-        and (
-            entry := charge_entry(
-                Money(call.amount_micros, call.currency),
-                key=key_of(run, call.id),
-                at=booking_instant(call.begin_us, at),
-                payer=payer,
-            )
+        charge_entry(
+            call.price,
+            key=key_of(run, call.id),
+            at=booking_instant(call.begin_us, at),
+            payer=payer,
+            call_id=call.id,
         )
-        is not None
+        for call, payer in unpaid
     ]
-    post_entries([Filed(entry, call_id=call_id) for call_id, entry in entries])
+    post_entries([entry for entry in entries if entry is not None])
     accounts = accounts_of(set(holders.values()), at_us=to_us(at))
     set_payers(((call_id, accounts[one]) for call_id, one in holders.items()))
     return unpaid

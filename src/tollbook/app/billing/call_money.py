@@ -30,10 +30,8 @@ class HoldShown:
 
     key: str
     held: Decimal
-    captured: Decimal
     currency: str
     state: str
-    placed: datetime
     was_estimated: bool
 
 
@@ -47,7 +45,6 @@ class CorrectionShown:
     reason: str
     before: str
     after: str
-    moved_money: bool
     can_be_undone: bool
 
 
@@ -99,10 +96,8 @@ def _hold(call_id: int) -> HoldShown | None:
     return HoldShown(
         key=row.key,
         held=from_micros(row.amount_micros),
-        captured=from_micros(row.captured_micros),
         currency=row.account.currency,
         state=row.state,
-        placed=from_us(row.placed_us),
         was_estimated=row.estimated,
     )
 
@@ -120,6 +115,5 @@ def _correction(row: CodeChange, *, is_newest: bool) -> CorrectionShown:
         reason=row.reason,
         before=row.before.code if row.before else "",
         after=row.after.code if row.after else "",
-        moved_money=row.entry_id is not None,
         can_be_undone=is_newest and row.undoes_id is None,
     )

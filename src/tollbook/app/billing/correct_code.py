@@ -28,11 +28,11 @@ from tollbook.app.directory.payers import OWNER
 from tollbook.app.directory.payers import payers_of as payers_by_rule
 from tollbook.app.policies.budget_counting import Counted, count_calls
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import REVENUE, AccountRef, Entry, EntryKind, Posting
+from tollbook.core.ledger import REVENUE, AccountRef, CallToBill, Entry, EntryKind, Posting
 from tollbook.core.money import Money, from_micros
 from tollbook.storage.billing.call_payers import drop_payers, payers_of, set_payers
-from tollbook.storage.billing.calls_to_bill import CallToBill, calls_to_bill, set_codes
-from tollbook.storage.billing.ledger import Filed, accounts_of, post_entries
+from tollbook.storage.billing.calls_to_bill import calls_to_bill, set_codes
+from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import AccountCode, AuditLog, CodeChange, RatingRun
@@ -287,18 +287,15 @@ def _post(case: _Correction, *, at: datetime, reason: str) -> int | None:
             Posting(case.new or REVENUE, -price),  # and whoever pays now pays it.
         ),
         reason=f"{codes}: {reason}" if reason else codes,
+        call_id=case.call.id,
     )
-    return post_entries([Filed(entry, call_id=case.call.id)])[0].entry_id
+    return post_entries([entry])[0].entry_id
 
 
 def _move_payers(cases: Sequence[_Correction], *, at: datetime) -> None:
     moved = [case for case in cases if case.old != case.new]
     holders = {
-        case.call.id: (
-            case.new.kind,
-            case.new.name,
-            case.call.currency or case.call.site_currency,
-        )
+        case.call.id: case.new.key(case.call.currency or case.call.site_currency)
         for case in moved
         if case.new is not None
     }
@@ -314,12 +311,11 @@ def _count(cases: Sequence[_Correction], *, at: datetime) -> None:
         call = case.call
         if call.charge_id is None or call.owner_id == case.after.owner_id:
             continue
-        micros = call.amount_micros or 0
         counted += [
-            Counted(call.begin_us, -micros, call.currency, -call.talk_s, owner_id=call.owner_id),
             Counted(
-                call.begin_us, micros, call.currency, call.talk_s, owner_id=case.after.owner_id
-            ),
+                call.begin_us, sign * call.micros, call.currency, sign * call.talk_s, owner_id=owner
+            )
+            for sign, owner in ((-1, call.owner_id), (1, case.after.owner_id))
         ]
     count_calls(counted, at=at, opens=False)
 

@@ -9,8 +9,8 @@ Source: docs/algorithms/fees.md.
 from collections.abc import Iterable
 
 from tollbook.core.charging.fees import HourlyFee, fee_of
+from tollbook.core.ledger import CallToBill
 from tollbook.storage.billing.calls_to_bill import (
-    CallToBill,
     CodeFee,
     FeeRow,
     fees_in_force,

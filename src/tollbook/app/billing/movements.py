@@ -7,17 +7,16 @@ from tollbook.app.directory.holders import HolderRow
 from tollbook.storage.billing.recharges import (
     Movement,
     MovementFilter,
-    PostingRow,
     count_movements,
     every_movement,
     list_movements,
     statement,
 )
+from tollbook.storage.billing.statements import StatementLine
 
 __all__ = [
     "Movement",
     "MovementFilter",
-    "PostingRow",
     "count_movements",
     "every_movement",
     "latest_postings",
@@ -25,6 +24,6 @@ __all__ = [
 ]
 
 
-def latest_postings(holder: HolderRow, *, before: int | None, count: int) -> list[PostingRow]:
+def latest_postings(holder: HolderRow, *, before: int | None, count: int) -> list[StatementLine]:
     """Return the newest postings to the holder's account, those with ids below *before*."""
     return statement(holder.kind, holder.id, holder.currency, before=before, count=count)

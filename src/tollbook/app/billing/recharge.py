@@ -27,7 +27,7 @@ from tollbook.core.ledger import (
 )
 from tollbook.core.money import Money, parse_amount, to_micros
 from tollbook.storage.billing.balances import HolderRow, holders_by_id
-from tollbook.storage.billing.ledger import MOST_ENTRIES, Filed, NotReversible, Posted, post_entries
+from tollbook.storage.billing.ledger import MOST_ENTRIES, NotReversible, Posted, post_entries
 from tollbook.storage.billing.recharges import Movement, movements_of
 from tollbook.storage.db.installation import door
 from tollbook.storage.models import LedgerEntry
@@ -131,7 +131,7 @@ def _posted(gift: Gift, by: Actor) -> Booked | RequestRefused:
     entries = [
         _entry(gift, holders[holder_id], at=by.at, nth=nth) for nth, holder_id in enumerate(ordered)
     ]
-    posted = post_entries([Filed(entry) for entry in entries])
+    posted = post_entries(entries)
     _refuse_other_holders(gift, posted)
     repeated = posted[0].repeated
     found = movements_of([one.entry_id for one in posted])
@@ -188,14 +188,11 @@ def _undone(ids: Sequence[int], by: Actor, *, reason: str) -> Booked:
         )
     stored = stored_entries(ids)
     entries = [
-        replace(
-            reversal_of(stored[entry_id], key=f"undo:{entry_id}", at=by.at),
-            reason=reason,
-        )
+        reversal_of(stored[entry_id], key=f"undo:{entry_id}", at=by.at, reason=reason)
         for entry_id in ids
     ]
     try:
-        posted = post_entries([Filed(entry) for entry in entries])
+        posted = post_entries(entries)
     except (KeyConflict, NotReversible):
         raise _EntryNotUndone(
             "one of them was undone already, for another reason. Nothing was changed. "

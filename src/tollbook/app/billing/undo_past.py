@@ -34,7 +34,7 @@ from tollbook.core.instants import from_us
 from tollbook.core.ledger import Entry, EntryKind, reversal_of
 from tollbook.storage.billing.call_payers import drop_payers
 from tollbook.storage.billing.call_payers import payers_of as payers_noted
-from tollbook.storage.billing.ledger import SYSTEM, Filed, post_entries
+from tollbook.storage.billing.ledger import SYSTEM, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.installation import door
 from tollbook.storage.db.sql import chunks
@@ -166,7 +166,7 @@ def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime) -> 
     open_ids = _open_entries(call_ids)
     entries = stored_entries([one for ids in open_ids.values() for one in ids])
     sums: SumsByAccount = defaultdict(lambda: (0, 0))
-    filed, freed, left = [], [], 0
+    undoing, freed, left = [], [], 0
     for call_id, payer in sorted(payers.items()):
         own = [entries[one] for one in open_ids[call_id]]
         charges = [entry for entry in own if entry.kind is EntryKind.CHARGE]
@@ -177,12 +177,19 @@ def _undo(call_ids: Sequence[int], *, run: int, begun_us: int, at: datetime) -> 
             continue
         freed.append(call_id)
         for entry_id, entry in zip(open_ids[call_id], own, strict=True):
-            undoing = reversal_of(entry, key=f"undo:{entry_id}", at=at, reason="billed by mistake")
-            filed.append(Filed(undoing, call_id=call_id))
+            undoing.append(
+                reversal_of(
+                    entry,
+                    key=f"undo:{entry_id}",
+                    at=at,
+                    reason="billed by mistake",
+                    call_id=call_id,
+                )
+            )
         for currency, micros in _paid(own).items():
             calls, before = sums[payer, currency]
             sums[payer, currency] = calls + 1, before + micros
-    post_entries(filed)
+    post_entries(undoing)
     drop_payers(freed)
     return _UndoStep(dict(sums), len(freed), left)
 

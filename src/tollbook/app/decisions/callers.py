@@ -8,7 +8,7 @@ knows the extension, else the first.
 import re
 from dataclasses import dataclass
 
-from tollbook.app.decisions.rulebook import Directory, PbxEntry, Phone, SiteEntry
+from tollbook.app.decisions.rulebook import Directory, Pbx, Phone, SiteEntry
 
 _CHANNEL = re.compile(r"(?:.*/)?(?P<name>[^/]+?)(?:-[0-9a-f]{8})?", re.DOTALL)
 MAX_CALLER = 64
@@ -26,7 +26,7 @@ class Caller:
     """
 
     site: SiteEntry
-    pbx: PbxEntry | None
+    pbx: Pbx | None
     number: str
     phone: Phone | None
 
@@ -64,7 +64,7 @@ def extension_of_device(device: str) -> str:
 
 def _place(
     directory: Directory, names: list[str], pbx: str, site: str
-) -> tuple[SiteEntry, PbxEntry | None]:
+) -> tuple[SiteEntry, Pbx | None]:
     if pbx:
         for switch in directory.pbxs.values():
             if switch.name == pbx:

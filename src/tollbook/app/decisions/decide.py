@@ -18,7 +18,7 @@ from tollbook.app.pricing.rater import UNRATED_REASONS
 from tollbook.core.budgets import BudgetLimits, Every, Left, Use, left, tightest
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
-from tollbook.core.ledger import Funds
+from tollbook.core.ledger import AccountState, BudgetPart, Funds, Hold, Reserved
 from tollbook.core.policies import (
     Allowed,
     DecisionInput,
@@ -30,7 +30,6 @@ from tollbook.core.policies import (
 )
 from tollbook.core.policies.decision import NOTHING_LIMITED
 from tollbook.core.rating import UNRATED_REASONS as RATE_REASONS
-from tollbook.storage.billing.holds import AccountState, BudgetPart, NewHold, Reserved
 from tollbook.storage.decisions.current_state import BudgetStand, held_seconds
 from tollbook.storage.pricing.plan_counters import read_counters
 
@@ -52,7 +51,7 @@ class CurrentState:
     closed: frozenset[int]
     bundles: dict[str, int] = field(default_factory=dict)
 
-    def take(self, hold: NewHold, holders: tuple[Holder, ...]) -> None:
+    def take(self, hold: Hold, holders: tuple[Holder, ...]) -> None:
         """Count a call that was allowed: it is one more, and what it holds is gone."""
         self.move(hold.account, hold.amount_micros, hold.reserved)
         if self.calls:
@@ -98,7 +97,7 @@ class AnswerAndHold(NamedTuple):
     """The answer and, for a call that leaves the house and is allowed, what is to be held."""
 
     answer: Answer
-    hold: NewHold | None = None
+    hold: Hold | None = None
 
 
 class HeldCounters:
@@ -281,10 +280,10 @@ def _hold(
     answer: Answer,
     price: CallPrice | None,
     content_hash: str,
-) -> NewHold:
+) -> Hold:
     request, caller_facts, limit_s = question.request, question.caller_facts, decision.limit_s
     lasts_s = LONGEST_S if limit_s is None else limit_s
-    return NewHold(
+    return Hold(
         key=request.key,
         content_hash=content_hash,
         account=caller_facts.account,

@@ -26,16 +26,11 @@ from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.app.pricing.call_price import CallPrice
 from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.instants import from_us, to_us
-from tollbook.core.ledger import HoldEnded, KeyConflict
+from tollbook.core.ledger import Capture, Hold, HoldEnded, KeyConflict, Reserved
 from tollbook.core.money import Money, from_micros
 from tollbook.core.policies import DecisionStep
 from tollbook.storage.billing.holds import (
-    Capture,
-    Captured,
     Moves,
-    NewHold,
-    Reserved,
-    StoredHold,
     capture_holds,
     charge_late,
     charged_of,
@@ -105,14 +100,14 @@ class Endings:
         self._moves = Moves()
         self._captures: list[Capture] = []
         self._late: list[Capture] = []
-        self._releases: dict[str, tuple[StoredHold, datetime]] = {}
-        self._changed: dict[str, StoredHold] = {}
+        self._releases: dict[str, tuple[Hold, datetime]] = {}
+        self._changed: dict[str, Hold] = {}
 
-    def current(self, hold: StoredHold) -> StoredHold:
+    def current(self, hold: Hold) -> Hold:
         """Return the hold as the events before this one of the group leave it."""
         return self._changed.get(hold.key, hold)
 
-    def renew(self, hold: StoredHold, question: Question, event: Renewal) -> Answer | Exception:
+    def renew(self, hold: Hold, question: Question, event: Renewal) -> Answer | Exception:
         """Return the answer with a limit beyond what was talked, or the limit as it is."""
         if hold.state != "pending":
             return HoldEnded(hold.key, hold.state)
@@ -129,9 +124,7 @@ class Endings:
         self._extend(hold, new, event)
         return decided.answer
 
-    def settle(
-        self, hold: StoredHold, question: Question, event: Settlement
-    ) -> Settled | Exception:
+    def settle(self, hold: Hold, question: Question, event: Settlement) -> Settled | Exception:
         """Capture what the call cost, the same price that the decision asked."""
         if hold.state in ("captured", "released") or hold.entry_id is not None:
             return self._again(hold, event)
@@ -172,7 +165,7 @@ class Endings:
             from_micros(excess),
         )
 
-    def release(self, hold: StoredHold, event: Release) -> Settled | Exception:
+    def release(self, hold: Hold, event: Release) -> Settled | Exception:
         """Let the hold go, whole."""
         if hold.state == "captured" or hold.entry_id is not None:
             return HoldEnded(hold.key, hold.state)
@@ -186,14 +179,14 @@ class Endings:
     def store(self) -> None:
         """Write everything, captures and releases a group at a time."""
         self._moves.write()
-        done = capture_holds(self._captures)
+        capture_holds(self._captures)
         charge_late(self._late)
-        _alarm(self._captures, done)
+        _alarm(self._captures)
         for at in {at for _, at in self._releases.values()}:
             holds = [hold for hold, when in self._releases.values() if when == at]
             release_holds(holds, at_us=to_us(at), talk_s=0)
 
-    def _extend(self, hold: StoredHold, new: NewHold, event: Renewal) -> None:
+    def _extend(self, hold: Hold, new: Hold, event: Renewal) -> None:
         amount = max(new.amount_micros, hold.amount_micros)
         expires_us = to_us(event.at) + (
             ((new.limit_s or 0) - event.talked_s + RINGING_S + GRACE_S) * _SECOND_US
@@ -218,17 +211,17 @@ class Endings:
         self._state.move(hold.account, 0, new.reserved)
         self._changed[hold.key] = longer
 
-    def _let_go(self, hold: StoredHold) -> None:
+    def _let_go(self, hold: Hold) -> None:
         self._state.move(hold.account, -hold.amount_micros, _negated(hold.reserved))
 
-    def _spend(self, hold: StoredHold, micros: int) -> None:
+    def _spend(self, hold: Hold, micros: int) -> None:
         state = self._state.accounts[hold.account]
         self._state.accounts[hold.account] = state._replace(
             balance_micros=state.balance_micros - micros
         )
 
     def _cost(
-        self, hold: StoredHold, question: Question, event: Settlement
+        self, hold: Hold, question: Question, event: Settlement
     ) -> tuple[Money | None, tuple[tuple[str, int], ...]]:
         """Return what the call costs in the account's currency, None where it has no price, and
         the free seconds that it spent, by the key of their counter."""
@@ -254,7 +247,7 @@ class Endings:
             price, SiteRef(site.id, site.name), event.talk_s
         )
 
-    def _again(self, hold: StoredHold, event: Settlement) -> Settled | Exception:
+    def _again(self, hold: Hold, event: Settlement) -> Settled | Exception:
         """Return the first answer to a settlement that is repeated."""
         if hold.talk_s != event.talk_s:
             return KeyConflict(f"hold:{hold.key}")
@@ -276,7 +269,7 @@ class Endings:
         )
 
 
-def request_of(book: Rulebook, hold: StoredHold) -> Request:
+def request_of(book: Rulebook, hold: Hold) -> Request:
     """Return the question that a hold answered, as far as its price depends on it."""
     directory = book.directory
     switch = directory.pbxs.get(hold.pbx_id) if hold.pbx_id is not None else None
@@ -305,7 +298,7 @@ def _negated(reserved: Reserved) -> Reserved:
     )
 
 
-def _alarm(captures: Sequence[Capture], done: Sequence[Captured]) -> None:
+def _alarm(captures: Sequence[Capture]) -> None:
     """Report charges above what was held: a limit was not kept, or the price rose meanwhile."""
     raise_alarms(
         [
@@ -315,15 +308,15 @@ def _alarm(captures: Sequence[Capture], done: Sequence[Captured]) -> None:
                 at=one.ended or one.at,
                 message=(
                     f"A call of {one.hold.caller} to {one.hold.number} cost "
-                    f"{from_micros(end.excess_micros)} {one.hold.account[2]} more than was held. "
+                    f"{from_micros(one.excess_micros)} {one.hold.account[2]} more than was held. "
                     "It was charged whole. See whether the switch keeps the limits it is given."
                 ),
-                details={"hold": one.hold.key, "excess_micros": end.excess_micros},
+                details={"hold": one.hold.key, "excess_micros": one.excess_micros},
                 holder=(one.hold.account[0], int(one.hold.account[1]))
                 if one.hold.account[0] != "system"
                 else None,
             )
-            for one, end in zip(captures, done, strict=True)
-            if end.excess_micros
+            for one in captures
+            if one.excess_micros
         ]
     )

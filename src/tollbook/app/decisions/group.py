@@ -24,12 +24,9 @@ from tollbook.app.decisions.messages import Answer, Request
 from tollbook.app.decisions.question import BudgetNow, Question, make_question
 from tollbook.app.decisions.rulebook import Rulebook, RulebookKeeper
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import KeyConflict
+from tollbook.core.ledger import REVENUE, AccountState, Hold, KeyConflict
 from tollbook.storage.billing.holds import (
-    REVENUE,
-    AccountState,
     Moves,
-    NewHold,
     holds_by_key,
     lock_accounts,
     place_holds,
@@ -119,7 +116,7 @@ class DecisionGroup:
         questions = [question for _, question in self.questions]
         self._state = read_state(book, questions, more=self._more_accounts(events), locked=True)
         self._given: dict[str, tuple[str, Answer]] = {}
-        self._holds: list[NewHold] = []
+        self._holds: list[Hold] = []
         self._refusals: list[tuple[Request, Question, Answer]] = []
         self._endings = Endings(book, self._state)
 
@@ -160,7 +157,7 @@ class DecisionGroup:
             if hold is not None:
                 more.add(hold.account)
                 if isinstance(event, Settlement):
-                    more.add((*REVENUE, hold.account[2]))
+                    more.add(REVENUE.key(hold.account[2]))
         return more
 
     def _answer(self, request: Request, question: Question) -> EventOutcome:
@@ -284,7 +281,7 @@ def _use_key(budget: BudgetNow) -> UseKey:
 
 
 def _store(
-    holds: Sequence[NewHold],
+    holds: Sequence[Hold],
     refusals: Sequence[tuple[Request, Question, Answer]],
     state: CurrentState,
 ) -> None:

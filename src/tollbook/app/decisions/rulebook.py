@@ -40,7 +40,7 @@ __all__ = [
     "BudgetRow",
     "CodeEntry",
     "Directory",
-    "PbxEntry",
+    "Pbx",
     "Phone",
     "Rulebook",
     "RulebookKeeper",
@@ -68,17 +68,6 @@ class SiteEntry:
     caller_id: str
     hold_s: int | None
     resolver: Resolver
-
-
-@dataclass(frozen=True, slots=True)
-class PbxEntry:
-    """A PBX: its site, the digits put before allowed numbers, the mask of codes in numbers."""
-
-    id: int
-    name: str
-    site_id: int
-    dial_prefix: str
-    authorisation_mask: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +102,7 @@ class Directory:
     """
 
     sites: Mapping[int, SiteEntry]
-    pbxs: Mapping[int, PbxEntry]
+    pbxs: Mapping[int, Pbx]
     phones: Mapping[tuple[int, str], Phone]
     codes: Mapping[str, CodeEntry]
     code_by_id: Mapping[int, CodeEntry]
@@ -243,10 +232,7 @@ def _directory() -> Directory:
         )
         for row in Site.objects.order_by("id")
     }
-    pbxs = {
-        row.pk: PbxEntry(row.pk, row.name, row.site_id, row.dial_prefix, row.authorisation_mask)
-        for row in Pbx.objects.order_by("id")
-    }
+    pbxs = {row.pk: row for row in Pbx.objects.order_by("id")}
     codes = _codes()
     budgets: dict[tuple[str, int], tuple[BudgetRow, ...]] = {}
     for row in Budget.objects.filter(active=True).order_by("id"):

@@ -17,7 +17,6 @@ class SiteFacts:
     id: int
     name: str
     zone_name: str
-    country: str
     currency: str
     bills_new: bool = False
 
@@ -65,4 +64,4 @@ def _facts(sites: QuerySet[Site]) -> SiteFacts | None:
     row = sites.first()
     if row is None:
         return None
-    return SiteFacts(row.pk, row.name, row.zone, row.country, row.currency, row.bills_new)
+    return SiteFacts(row.pk, row.name, row.zone, row.currency, row.bills_new)

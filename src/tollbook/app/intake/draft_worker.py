@@ -19,12 +19,12 @@ from queue import Full, Queue
 from typing import IO, BinaryIO
 
 from tollbook.app.intake.by_column.drafts import BlockDrafts
-from tollbook.app.intake.draft import Draft, packed, unpacked
 from tollbook.app.intake.mediate import Mediator
+from tollbook.app.intake.packing import packed, unpacked
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.pbx_rules import Rules
 from tollbook.app.pricing.rater import Rater
-from tollbook.core.batch import BATCH_RECORDS
+from tollbook.core.batch import BATCH_RECORDS, CallBatch
 from tollbook.core.calls import Outcome
 from tollbook.formats import Definition, Parser, ZoneError
 from tollbook.formats.block_texts import TextCache
@@ -60,7 +60,7 @@ class Task:
 
 
 @contextmanager
-def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]]:
+def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[CallBatch, int]]]:
     """Give the drafts of *task* in order, each with the number of bytes read so far.
 
     Raises ZoneError for local stamps of which nobody names the zone, and DraftingFailed.
@@ -83,13 +83,13 @@ def drafted(task: Task, *, workers: int) -> Iterator[Iterator[tuple[Draft, int]]
             worker.kill()  # It has ended already, or nobody wants the rest.
 
 
-def make_drafts(task: Task) -> Iterator[tuple[Draft, int]]:
+def make_drafts(task: Task) -> Iterator[tuple[CallBatch, int]]:
     """Yield the priced drafts of *task* in order, each with the number of bytes read so far."""
     reader = _ChunkReader(task)
     mediator, rater = Mediator(task.rules), Rater(task.rules)
     blocks = BlockDrafts(mediator, rater)
 
-    def drafts(outcomes: Sequence[Outcome]) -> Iterator[tuple[Draft, int]]:
+    def drafts(outcomes: Sequence[Outcome]) -> Iterator[tuple[CallBatch, int]]:
         for draft in mediator.drafts(outcomes, segment_id=task.segment_id):
             price_draft(rater, draft)
             yield draft, reader.at
@@ -222,7 +222,7 @@ def _parcels(task: Task) -> Iterator[tuple[bytes, bytes]]:
 
 def _received(
     worker: "subprocess.Popen[bytes]", task: Task, unwanted: threading.Event
-) -> Iterator[tuple[Draft, int]]:
+) -> Iterator[tuple[CallBatch, int]]:
     if worker.stdin is None or worker.stdout is None:
         raise DraftingFailed("the process that reads the file has no pipes")
     with suppress(BrokenPipeError):  # Then it has ended, and reading says so.

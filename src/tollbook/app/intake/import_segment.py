@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
-from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.draft_worker import Task, drafted
 from tollbook.app.intake.intake import Intake
 from tollbook.app.intake.result import Imported, ImportProgress, IngestResult, SourceRef
 from tollbook.app.pricing.load_pbx_rules import load_rules
-from tollbook.core.batch import RejectColumns
+from tollbook.core.batch import CallBatch, RejectColumns
 from tollbook.formats import Definition
 from tollbook.storage.intake.store_calls import RAW_KEPT_BYTES
 from tollbook.storage.models import Reject
@@ -55,8 +54,8 @@ def file_segment(
 
 
 def _told(
-    made: Iterator[tuple[Draft, int]], size: int, progress: ImportProgress | None
-) -> Iterator[Draft]:
+    made: Iterator[tuple[CallBatch, int]], size: int, progress: ImportProgress | None
+) -> Iterator[CallBatch]:
     for draft, done_bytes in made:
         yield draft
         if progress is not None:
@@ -69,7 +68,7 @@ def _known_rejects(source_id: int, segment_id: int) -> "Counter[tuple[str, bytes
     return Counter((reason, bytes(raw)) for reason, raw in rows.values_list("reason", "raw"))
 
 
-def _without_known_rejects(draft: Draft, known: "Counter[tuple[str, bytes]]") -> Draft:
+def _without_known_rejects(draft: CallBatch, known: "Counter[tuple[str, bytes]]") -> CallBatch:
     """Leave out what is in quarantine already, so that a grown file adds only what is new."""
     if known and len(draft.rejects):
         kept = RejectColumns()

@@ -16,7 +16,6 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from tollbook.app.billing.bill import bill_calls
-from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import CALL, PART, REJECT, SKIP, Mediator
 from tollbook.app.intake.planned_charges import PlanPricer, open_plan_pricer, without
 from tollbook.app.intake.price_draft import price_draft
@@ -61,7 +60,7 @@ class Intake:
         the outcomes, and alone if there are none. A later call repeats nothing.
         """
         loaded = self._current_rules(at)
-        drafts = loaded.mediator.drafts(outcomes, segment_id=segment_id) or [Draft(segment_id)]
+        drafts = loaded.mediator.drafts(outcomes, segment_id=segment_id) or [CallBatch(segment_id)]
         for draft in drafts:
             price_draft(loaded.rater, draft)
         result = IngestResult()
@@ -70,38 +69,40 @@ class Intake:
         return result
 
     def store_drafts(
-        self, drafts: Iterable[Draft], *, at: datetime, position: Position | None = None
+        self, drafts: Iterable[CallBatch], *, at: datetime, position: Position | None = None
     ) -> Iterator[IngestResult]:
         """Store priced *drafts* one after another; yield what each came to, once on disk."""
         self._current_rules(at)
         batches = self._batches(drafts, at=at, position=position)
-        steps = (partial(self._step, draft, batch) for draft, batch in batches)
+        steps = (partial(self._step, batch) for batch in batches)
         try:
-            for draft, stored in door().bulk(steps, proves_links=self._writes_calls_alone):
-                yield self._result(draft, stored)
+            for batch, stored in door().bulk(steps, proves_links=self._writes_calls_alone):
+                yield self._result(batch, stored)
         except BaseException:
             self._links = None  # It may hold ids that were rolled back.
             raise
 
-    def draft_again(self, outcomes: Sequence[Outcome], *, segment_id: int, at: datetime) -> Draft:
+    def draft_again(
+        self, outcomes: Sequence[Outcome], *, segment_id: int, at: datetime
+    ) -> CallBatch:
         """Return what records that are indexed already come to, priced, by the rules of *at*."""
         loaded = self._current_rules(at)
         draft = loaded.mediator.draft(outcomes, segment_id=segment_id)
         price_draft(loaded.rater, draft)
         return draft
 
-    def store_again(self, draft: Draft, *, received: datetime) -> StoredBatch:
+    def store_again(self, draft: CallBatch, *, received: datetime) -> StoredBatch:
         """Store the calls of a draft of `draft_again`, in the transaction that is open.
 
         After a fault this intake is not to be used again: what it knows may be rolled back.
         """
         batch = replace(self._batch(draft, to_us(received), day=0), again=True)
-        return self._step(draft, batch)[1]
+        return self._step(batch)[1]
 
     def _batches(
-        self, drafts: Iterable[Draft], *, at: datetime, position: Position | None
-    ) -> Iterator[tuple[Draft, CallBatch]]:
-        """Yield each draft with its batch; only the last one moves the position."""
+        self, drafts: Iterable[CallBatch], *, at: datetime, position: Position | None
+    ) -> Iterator[CallBatch]:
+        """Yield the drafts as batches of the source; only the last one moves the position."""
         received_us = to_us(at)
         local = at.astimezone(self._zone)
         day = local.year * 10_000 + local.month * 100 + local.day
@@ -109,61 +110,54 @@ class Intake:
         for draft in drafts:
             if waiting is not None:
                 yield waiting
-            waiting = draft, self._batch(draft, received_us, day)
+            waiting = self._batch(draft, received_us, day)
         if waiting is not None:
-            draft, batch = waiting
-            yield draft, replace(batch, position=position)
+            yield replace(waiting, position=position)
 
-    def _batch(self, draft: Draft, received_us: int, day: int) -> CallBatch:
-        return CallBatch(
+    def _batch(self, draft: CallBatch, received_us: int, day: int) -> CallBatch:
+        return replace(
+            draft,
             source_id=self.source.source_id,
             pbx_id=self.source.pbx_id,
             site_id=self.source.site_id,
-            segment_id=draft.segment_id,
             received_us=received_us,
             day=day,
-            records=draft.records,
-            calls=draft.calls,
-            charges=draft.charges,
-            legs=draft.legs,
-            joined=draft.joined,
-            rejects=draft.rejects,
         )
 
     def _writes_calls_alone(self) -> bool:
         """Say whether nothing but calls will be written; money is left to the database's checks."""
         return (self._loaded is None or self._loaded.plans is None) and not any(switches())
 
-    def _step(self, draft: Draft, batch: CallBatch) -> tuple[Draft, StoredBatch]:
-        """Give the draft's names their ids and store it, all in the transaction that is open."""
+    def _step(self, batch: CallBatch) -> tuple[CallBatch, StoredBatch]:
+        """Give the batch's names their ids and store it, all in the transaction that is open."""
         links = self._links
         if links is None:
             links = self._links = Links(self.source.pbx_id, self.source.site_id)
-        trunks, extensions = links.unknown(draft.trunks, draft.extensions)
+        trunks, extensions = links.unknown(batch.trunks, batch.extensions)
         if trunks or extensions:
             links.make(trunks, extensions)
-        _fill_links(draft, links)
-        stored = self._store(draft, batch)
+        _fill_links(batch, links)
+        stored = self._store(batch)
         new = [call_id for call_id in stored.call_ids if call_id is not None]
         bill_calls(new, at=from_us(batch.received_us))
-        return draft, stored
+        return batch, stored
 
-    def _store(self, draft: Draft, batch: CallBatch) -> StoredBatch:
+    def _store(self, batch: CallBatch) -> StoredBatch:
         """Store the calls with their charges: as they were priced, or composed under a plan."""
         plans = self._loaded.plans if self._loaded else None
-        planned = plans.planned(draft) if plans else {}
+        planned = plans.planned(batch) if plans else {}
         if plans is None or not planned:
             return store_calls(batch)
-        stored = store_calls(replace(batch, charges=without(draft.charges, planned)))
-        plans.file(draft, stored, planned)
+        stored = store_calls(replace(batch, charges=without(batch.charges, planned)))
+        plans.file(batch, stored, planned)
         return stored
 
-    def _result(self, draft: Draft, stored: StoredBatch) -> IngestResult:
-        kinds = draft.records.kind
+    def _result(self, batch: CallBatch, stored: StoredBatch) -> IngestResult:
+        kinds = batch.records.kind
         added = stored.calls
         self.unrated += sum(
             1
-            for index, reason in zip(draft.charges.call, draft.charges.unrated_reason, strict=True)
+            for index, reason in zip(batch.charges.call, batch.charges.unrated_reason, strict=True)
             if reason and stored.call_ids[index] is not None
         )
         return IngestResult(
@@ -217,8 +211,8 @@ def open_intake(source_id: int) -> Intake:
     return Intake(SourceRef(source.pk, source.pbx_id, site.pk, site.zone))
 
 
-def _fill_links(draft: Draft, links: Links) -> None:
-    calls = draft.calls
+def _fill_links(batch: CallBatch, links: Links) -> None:
+    calls = batch.calls
     for column in (
         calls.trunk_id,
         calls.extension_id,
@@ -227,9 +221,9 @@ def _fill_links(draft: Draft, links: Links) -> None:
         calls.owner_id,
     ):
         column.clear()  # A transaction that is retried finds what its first run filled in.
-    telephones = [links.extensions[name] for name in draft.extensions]
+    telephones = [links.extensions[name] for name in batch.extensions]
     codes = [links.codes.get(code, _UNKNOWN) for code in calls.account_code]
-    calls.trunk_id.extend([links.trunks[name] for name in draft.trunks])
+    calls.trunk_id.extend([links.trunks[name] for name in batch.trunks])
     calls.extension_id.extend([extension for extension, _ in telephones])
     calls.department_id.extend([department for _, department in telephones])
     calls.account_code_ref_id.extend([code for code, _ in codes])

@@ -13,9 +13,8 @@ from struct import unpack
 from typing import NamedTuple
 
 from tollbook.app.intake.cdr_columns import columns_of
-from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import Rules
-from tollbook.core.batch import BATCH_RECORDS, CallColumns
+from tollbook.core.batch import BATCH_RECORDS, CallBatch, CallColumns
 from tollbook.core.calls import (
     DIRECTION_CODES,
     Cdr,
@@ -47,20 +46,6 @@ _AS_RECORDED = tuple(
 RouteColumns = tuple[Sequence[str], ...]
 
 
-class CallingParty(NamedTuple):
-    """Who called: as the dial plan knows them, of which kind, and from where.
-
-    `number` is theirs at the site, `extension` is billed for a call that goes out, and `line` is
-    the trunk over which a call comes in.
-    """
-
-    caller: CallerNumber
-    kind: str
-    number: str
-    extension: str
-    line: str
-
-
 class CalledParty(NamedTuple):
     """What a call reached, whoever called.
 
@@ -81,21 +66,22 @@ class Mediator:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self._resolver = Resolver(rules.plan, telephones=rules.extensions)
-        self._callers: dict[tuple[str, str], CallingParty] = {}
+        # Who called, and the trunk over which they call if they call in.
+        self._callers: dict[tuple[str, str], tuple[CallerNumber, str]] = {}
         self._goals: dict[tuple[str, str, str, str, str], CalledParty] = {}
         # Records of a joined call, by their line: its last record comes right behind them.
         self._parts: dict[int, tuple[int, int]] = {}
 
-    def drafts(self, outcomes: Sequence[Outcome], *, segment_id: int) -> list[Draft]:
+    def drafts(self, outcomes: Sequence[Outcome], *, segment_id: int) -> list[CallBatch]:
         """Return what *outcomes*, in their order, come to, in steps fit for one bulk write."""
         return [
             self.draft(outcomes[begin : begin + BATCH_RECORDS], segment_id=segment_id)
             for begin in range(0, len(outcomes), BATCH_RECORDS)
         ]
 
-    def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> Draft:
+    def draft(self, outcomes: Sequence[Outcome], *, segment_id: int) -> CallBatch:
         """Return what *outcomes* come to, at most 500 records."""
-        draft = Draft(segment_id)
+        draft = CallBatch(segment_id)
         calls = []
         for outcome in outcomes:
             if not isinstance(outcome, Cdr):
@@ -123,45 +109,37 @@ class Mediator:
             cdrs.direction,
             strict=True,
         ):
-            who = callers.get((caller, near)) or self.who(caller, near)
-            known, kind, number, own, way_in = who
-            goal = goals.get((dialled, callee, far, said, kind)) or self.goal(
+            who, way_in = callers.get((caller, near)) or self.who(caller, near)
+            goal = goals.get((dialled, callee, far, said, who.kind)) or self.goal(
                 who, dialled, callee, far, said
             )
             direction, reached, call_type, destination, inside, way_out = goal
             if direction == "in":
-                number, line, extension = shown(known, "in"), trunk or way_in, inside
+                number, line, extension = shown(who, "in"), trunk or way_in, inside
             else:
-                line, extension = trunk or way_out, own
+                number, line, extension = who.own, trunk or way_out, who.extension
             found.append((direction, number, reached, call_type, destination, line, extension))
         return tuple(zip(*found, strict=True))
 
-    def shown_in(self, who: CallingParty) -> str:
+    def shown_in(self, who: CallerNumber) -> str:
         """Return the number by which somebody is known who calls from outside."""
-        return self._resolver.shown(who.caller, "in")
+        return self._resolver.shown(who, "in")
 
-    def who(self, number: str, device: str) -> CallingParty:
-        """Return who called.
+    def who(self, number: str, device: str) -> tuple[CallerNumber, str]:
+        """Return who called, and the trunk over which they call if they call in.
 
         A telephone may show another number than its own: the device tells whose it is.
         """
         phone = self.telephone(device)
         at_desk = phone and not self._resolver.is_extension(number)
-        caller = self._resolver.caller(phone if at_desk else number)
-        found = CallingParty(
-            caller=caller,
-            kind=caller.kind,
-            number=caller.own,
-            extension=caller.own if caller.is_extension else "",
-            line="" if phone else device,
-        )
+        found = self._resolver.caller(phone if at_desk else number), "" if phone else device
         if len(self._callers) >= _REMEMBERED:
             self._callers.clear()
         self._callers[number, device] = found
         return found
 
     def goal(
-        self, who: CallingParty, dialled: str, callee: str, device: str, said: str
+        self, who: CallerNumber, dialled: str, callee: str, device: str, said: str
     ) -> CalledParty:
         """Return what callers of the kind of *who* reached; *said* is the record's direction.
 
@@ -172,7 +150,7 @@ class Mediator:
         rang = said in ("", "in") and phone and not self._resolver.is_extension(callee or dialled)
         if rang:
             target = self._resolver.target(dialled, phone)
-        direction, reached, call_type, destination, _ = self._resolver.way(who.caller, target, said)
+        direction, reached, call_type, destination, _ = self._resolver.way(who, target, said)
         found = CalledParty(
             direction=direction,
             callee=reached,
@@ -191,7 +169,7 @@ class Mediator:
         name = device.rpartition("/")[2]
         return name if name and self._resolver.is_extension(name) else ""
 
-    def add_calls(self, draft: Draft, cdrs: CdrColumns, ways: RouteColumns) -> None:
+    def add_calls(self, draft: CallBatch, cdrs: CdrColumns, ways: RouteColumns) -> None:
         """Add calls that went so to *draft*."""
         calls = draft.calls
         first_call, first_record = len(calls), len(draft.records)
@@ -219,7 +197,7 @@ class Mediator:
         _add_legs(draft, cdrs, first_call)
         self._add_joined(draft, cdrs, first_call)
 
-    def _add_joined(self, draft: Draft, cdrs: CdrColumns, first_call: int) -> None:
+    def _add_joined(self, draft: CallBatch, cdrs: CdrColumns, first_call: int) -> None:
         for at, lines in cdrs.lines.items():
             parts = [part for line in lines if (part := self._parts.pop(line, None)) is not None]
             if not parts:
@@ -229,7 +207,7 @@ class Mediator:
                 draft.joined.segment_id.append(segment_id)
                 draft.joined.offset.append(offset)
 
-    def _add_other(self, draft: Draft, outcome: Part | Skip | RejectedRecord) -> None:
+    def _add_other(self, draft: CallBatch, outcome: Part | Skip | RejectedRecord) -> None:
         if isinstance(outcome, Part):
             self._parts[outcome.line] = (draft.segment_id, outcome.offset)
             _add_record(draft, outcome, PART, "")
@@ -282,7 +260,7 @@ def _timeless(call: Cdr) -> RejectedRecord:
     return RejectedRecord(line, call.last_offset, call.end_offset, b"", "call.no_instant", message)
 
 
-def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
+def _extend_records(draft: CallBatch, cdrs: CdrColumns) -> None:
     records = draft.records
     records.offset.extend(cdrs.offset)
     records.length.extend(cdrs.length)
@@ -292,7 +270,7 @@ def _extend_records(draft: Draft, cdrs: CdrColumns) -> None:
 
 
 def _add_record(
-    draft: Draft, outcome: Part | Skip | RejectedRecord, kind: int, reason: str
+    draft: CallBatch, outcome: Part | Skip | RejectedRecord, kind: int, reason: str
 ) -> None:
     records = draft.records
     records.offset.append(outcome.offset)
@@ -302,7 +280,7 @@ def _add_record(
     records.reason.append(reason[:MAX_REASON])
 
 
-def _add_reject(draft: Draft, reject: RejectedRecord) -> None:
+def _add_reject(draft: CallBatch, reject: RejectedRecord) -> None:
     draft.rejects.record.append(len(draft.records))
     draft.rejects.raw.append(reject.raw)
     draft.rejects.reason.append(reject.reason)
@@ -310,7 +288,7 @@ def _add_reject(draft: Draft, reject: RejectedRecord) -> None:
     _add_record(draft, reject, REJECT, reject.reason)
 
 
-def _add_legs(draft: Draft, cdrs: CdrColumns, first_call: int) -> None:
+def _add_legs(draft: CallBatch, cdrs: CdrColumns, first_call: int) -> None:
     legs = draft.legs
     for at, of_call in cdrs.legs.items():
         for position, leg in enumerate(of_call):

@@ -8,7 +8,7 @@ marked: `app.rerating.late_calls` charges them again in their order.
 
 from collections.abc import Container
 
-from tollbook.app.intake.draft import Draft
+from tollbook.app.intake.price_draft import billables
 from tollbook.app.pricing.counters import PendingCounters
 from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.pbx_rules import CHARGE
@@ -20,10 +20,10 @@ from tollbook.app.pricing.plan_charge import (
     planned_charge,
 )
 from tollbook.app.pricing.plans import PlanAtWork, PlanBook, load_plans
-from tollbook.app.pricing.rater import Billable, ChargeValues, Rater, talked_call, unrated
-from tollbook.core.batch import ChargeColumns, StoredBatch
+from tollbook.app.pricing.rater import Billable, Rater, talked_call, unrated
+from tollbook.core.batch import CallBatch, ChargeColumns, ChargeValues, StoredBatch
 from tollbook.storage.models import Site
-from tollbook.storage.pricing.planned_charges import PartsRow, PlannedChargeRow, store_planned
+from tollbook.storage.pricing.planned_charges import PartsRow, store_planned
 from tollbook.storage.rerating.planned_calls import CallOrderKey
 
 
@@ -40,7 +40,7 @@ class PlanPricer:
         self._pbx_id = pbx_id
         self._site = site
 
-    def planned(self, draft: Draft) -> dict[int, PlanAtWork]:
+    def planned(self, draft: CallBatch) -> dict[int, PlanAtWork]:
         """Return which of a priced draft's charges a plan is in force for, by their index."""
         calls, found = draft.calls, {}
         for index, (call, kind) in enumerate(
@@ -53,18 +53,20 @@ class PlanPricer:
                 found[index] = work
         return found
 
-    def file(self, draft: Draft, stored: StoredBatch, works: dict[int, PlanAtWork]) -> None:
+    def file(self, draft: CallBatch, stored: StoredBatch, works: dict[int, PlanAtWork]) -> None:
         """Charge the calls that were added, in call order, in the transaction that is open.
 
         The draft's charges become what is stored.
         """
         calls, charges = draft.calls, draft.charges
+        priced = {charges.call[index] for index in works}
+        of_calls = dict(billables(self._rater, draft, map(priced.__contains__, range(len(calls)))))
         added = []
         for index, work in works.items():
             call = charges.call[index]
             call_id = stored.call_ids[call]
             if call_id is not None:
-                billable = self._billable(draft, call)
+                billable = of_calls[call]
                 order = CallOrderKey(
                     billable.talk_us,
                     self._pbx_id,
@@ -74,14 +76,12 @@ class PlanPricer:
                 added.append((order, index, call_id, billable, work))
         added.sort(key=lambda one: one[0])
         counters = PendingCounters()
-        rows: list[tuple[PlannedChargeRow, PartsRow | None]] = []
+        rows: list[tuple[int, ChargeValues, PartsRow | None]] = []
         for order, index, call_id, billable, work in added:
             price, planned = self._charge(billable, work, counters)
             if planned is not None:
                 counters.count(planned, order)
-            rows.append(
-                (PlannedChargeRow(call_id, 0, *price[1:]), planned.parts if planned else None)
-            )
+            rows.append((call_id, price, planned.parts if planned else None))
             for column, value in zip(charges.lists()[1:], price, strict=True):
                 column[index] = value
         store_planned(rows)
@@ -105,24 +105,6 @@ class PlanPricer:
             rate=self._find_rate,
         )
         return planned.price, planned
-
-    def _billable(self, draft: Draft, at: int) -> Billable:
-        calls = draft.calls
-        answer_us, callee = calls.answer_us[at], calls.callee[at]
-        extension = draft.extensions[at]
-        return Billable(
-            calls.begin_us[at] if answer_us is None else answer_us,
-            calls.talk_ms[at],
-            callee,
-            calls.dialled[at] or callee,
-            calls.caller[at],
-            extension,
-            self._rater.department_of(extension),
-            draft.trunks[at],
-            calls.account_code[at],
-            calls.source_ip[at],
-            calls.pulses[at],
-        )
 
 
 def without(charges: ChargeColumns, left_out: Container[int]) -> ChargeColumns:

@@ -70,7 +70,7 @@ class SourceView:
     name: str
     pbx: str
     site: str
-    site_zone: str
+    zone: str
     transport: str
     format: str
     place: str
@@ -94,28 +94,25 @@ class WantedSource:
 
     id: int
     name: str
-    pbx_id: int
-    site_id: int
     transport: str
     format: str
     options: Mapping[str, object]
     zone: str
-    site_zone: str
     running: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Heartbeat:
-    """What a collector says about one source."""
+    """What a collector says about one source: written by the collector, stored now and then."""
 
-    source_id: int
-    state: str
-    reason: str
-    next_step: str
-    since_us: int
-    last_record_us: int | None
-    connected_peers: int
-    stored_bytes: int
+    source_id: int = 0
+    state: str = "waiting"
+    reason: str = "The source is starting."
+    next_step: str = ""
+    since_us: int = 0
+    last_record_us: int | None = None
+    connected_peers: int = 0
+    stored_bytes: int = 0
 
 
 def add_source(
@@ -188,13 +185,10 @@ def wanted_sources() -> list[WantedSource]:
         WantedSource(
             id=source.pk,
             name=source.name,
-            pbx_id=source.pbx_id,
-            site_id=source.pbx.site_id,
             transport=source.transport,
             format=source.format,
             options=source.options,
             zone=zone_of(source.options) or source.pbx.site.zone,
-            site_zone=source.pbx.site.zone,
             running=source.wanted == "running",
         )
         for source in _collecting().order_by("pk")
@@ -385,7 +379,7 @@ def _view(
         name=source.name,
         pbx=source.pbx.name,
         site=source.pbx.site.name,
-        site_zone=source.pbx.site.zone,
+        zone=source.pbx.site.zone,
         transport=source.transport,
         format=source.format,
         place=place_of(read_options(source.transport, source.options)),

@@ -16,6 +16,7 @@ from tollbook.app.directory.holder_words import holder_words
 from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.core.budgets import BudgetLimits, Every, Period, Use, left, period_at, warnings
 from tollbook.core.instants import from_us, to_us
+from tollbook.core.ledger import CallToBill, holders_of
 from tollbook.core.money import format_amount, from_micros
 from tollbook.storage.policies.budget_use import (
     BudgetRow,
@@ -35,12 +36,12 @@ _EVERY_WORDS = {"day": "daily", "week": "weekly", "month": "monthly"}
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a call adds to its holders' budgets, or takes back where it is negative."""
+    """What is added to budgets beside a call's own charge, or taken back where it is negative."""
 
     begin_us: int
     micros: int
     currency: str
-    seconds: int
+    talk_s: int
     extension_id: int | None = None
     department_id: int | None = None
     owner_id: int | None = None
@@ -48,12 +49,7 @@ class Counted:
     @property
     def holders(self) -> list[tuple[str, int]]:
         """Whose budgets it counts in, by kind and id."""
-        all_three = (
-            ("extension", self.extension_id),
-            ("department", self.department_id),
-            ("owner", self.owner_id),
-        )
-        return [(kind, holder) for kind, holder in all_three if holder is not None]
+        return holders_of(self.extension_id, self.department_id, self.owner_id)
 
 
 class Periods:
@@ -76,7 +72,7 @@ class Periods:
 
 
 def count_calls(
-    counted: Iterable[Counted],
+    counted: Iterable[Counted | CallToBill],
     *,
     at: datetime,
     already: Mapping[tuple[int, int], Used] | None = None,
@@ -136,7 +132,7 @@ def budget_of(row: BudgetRow) -> BudgetLimits:
 
 
 def _moves(
-    calls: Sequence[Counted], budgets: Mapping[tuple[str, int], Sequence[BudgetRow]]
+    calls: Sequence[Counted | CallToBill], budgets: Mapping[tuple[str, int], Sequence[BudgetRow]]
 ) -> tuple[defaultdict[tuple[int, int], Used], list[UseKey]]:
     moves: defaultdict[tuple[int, int], Used] = defaultdict(lambda: Used(0, 0))
     keys: dict[tuple[int, int], UseKey] = {}
@@ -150,7 +146,7 @@ def _moves(
                 before = moves[place]
                 moves[place] = Used(
                     before.micros + (call.micros if call.currency == budget.currency else 0),
-                    before.seconds + call.seconds,
+                    before.seconds + call.talk_s,
                 )
     return moves, list(keys.values())
 

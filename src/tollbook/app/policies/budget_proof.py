@@ -23,22 +23,12 @@ from tollbook.storage.policies.budget_use import (
 
 
 @dataclass(frozen=True, slots=True)
-class Amounts:
-    """Of a budget in a period: millionths and seconds that are used, and that holds set aside."""
-
-    used_micros: int
-    used_s: int
-    held_micros: int
-    held_s: int
-
-
-@dataclass(frozen=True, slots=True)
 class UseFault:
     """A row of a budget's use that says something else than charges and holds come to."""
 
     key: UseKey
-    stated: Amounts
-    found: Amounts
+    stated: UseRow
+    found: UseRow
 
     @property
     def place(self) -> str:
@@ -64,14 +54,14 @@ def wrong_uses() -> list[UseFault]:
         key = periods.key(budget, row.from_us)
         place = row.budget_id, row.from_us
         used = used_by_calls(key)
-        found = Amounts(
-            used.micros + estimated[place][0],
-            used.seconds + estimated[place][1],
-            *held[place],
+        found = row._replace(
+            used_micros=used.micros + estimated[place][0],
+            used_s=used.seconds + estimated[place][1],
+            held_micros=held[place][0],
+            held_s=held[place][1],
         )
-        stated = _stated(row)
-        if stated != found:
-            faults.append(UseFault(key, stated, found))
+        if row != found:
+            faults.append(UseFault(key, row, found))
     return faults
 
 
@@ -90,7 +80,3 @@ def mend_uses() -> list[UseFault]:
                 held=Used(found.held_micros, found.held_s),
             )
     return faults
-
-
-def _stated(row: UseRow) -> Amounts:
-    return Amounts(row.used_micros, row.used_s, row.held_micros, row.held_s)

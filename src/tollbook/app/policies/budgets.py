@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 
 from tollbook.app.access.actor import Actor
 from tollbook.app.access.audit import keep_row
@@ -26,6 +27,7 @@ from tollbook.storage.policies.budget_use import BudgetRow, UseKey, open_uses, u
 MOST_MICROS = 10**15
 MOST_MINUTES = 1_000_000
 USUAL_SHARES = "80, 100"
+StoredBudget: TypeAlias = BudgetRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,6 @@ class BudgetInfo:
 
     id: int
     kind: HolderKind
-    holder_id: int
     holder: str
     every: str
     limit: Decimal | None
@@ -67,21 +68,6 @@ class BudgetInfo:
     held: Decimal
     share: int
     is_closed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetTerms:
-    """What was set about a budget: limits in millionths and seconds, shares in percent."""
-
-    kind: HolderKind
-    holder_id: int
-    every: str
-    zone: str
-    currency: str
-    limit_micros: int | None
-    limit_s: int | None
-    warn_at: tuple[int, ...]
-    active: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,22 +88,10 @@ def list_budgets(*, at: datetime) -> tuple[BudgetInfo, ...]:
     return tuple(sorted(infos, key=lambda info: (not info.active, -info.share, info.holder)))
 
 
-def find_budget(budget_id: int) -> BudgetTerms | None:
+def find_budget(budget_id: int) -> StoredBudget | None:
     """Return what is set about one budget, None if there is no such."""
     row = Budget.objects.filter(pk=budget_id).first()
-    if row is None:
-        return None
-    return BudgetTerms(
-        kind=row.kind,  # type: ignore[arg-type]  # the database checks it
-        holder_id=row.holder,
-        every=row.every,
-        zone=row.zone,
-        currency=row.currency,
-        limit_micros=row.limit_micros,
-        limit_s=row.limit_s,
-        warn_at=tuple(row.warn_at),
-        active=row.active,
-    )
+    return None if row is None else budget_row(row)
 
 
 def budgets_of(kind: HolderKind, holder_id: int) -> list[BudgetStanding]:
@@ -252,7 +226,6 @@ def _info(found: tuple[Budget, UseKey, Use, int], at: datetime) -> BudgetInfo:
     return BudgetInfo(
         id=row.pk,
         kind=row.kind,  # type: ignore[arg-type]  # the database checks it
-        holder_id=row.holder,
         holder=holder_words(row.kind, row.holder),
         every=row.every,
         limit=None if row.limit_micros is None else from_micros(row.limit_micros),

@@ -7,13 +7,13 @@ that is not yet earned. Free seconds that other calls hold are not there for thi
 
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import Decimal
 from typing import cast
 
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
 from tollbook.app.pricing.prices import Prices
-from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
+from tollbook.app.pricing.rater import Billable, talked_call
+from tollbook.core.batch import ChargeValues
 from tollbook.core.calendar import zone
 from tollbook.core.charging import Charged, Counters, Plan, charge
 from tollbook.core.charging import longest_talk as longest_composed
@@ -155,7 +155,7 @@ class CallPrice:
         return charge(
             self._plan,
             {"": self._compiled},
-            _lasting(self.call, talk_s),
+            self.call.lasting(talk_s),
             self._counters,
             default="",
             site=self._site,
@@ -166,19 +166,6 @@ class CallPrice:
 def _micros(priced: ChargeValues) -> int | str:
     """Return the amount, or why there is none."""
     return priced.unrated_reason if priced.amount_micros is None else priced.amount_micros
-
-
-def _lasting(call: TalkedCall, talk_s: int) -> TalkedCall:
-    return TalkedCall(
-        call.start,
-        Decimal(talk_s),
-        call.dialled,
-        call.caller,
-        call.department,
-        call.trunk,
-        call.account_code,
-        call.source_ip,
-    )
 
 
 def _with_rate(plan: Plan, compiled: CompiledTariff, call: TalkedCall, prices: Prices) -> Plan:

@@ -4,7 +4,6 @@ Steps are not stored. They follow from the tariff version that priced the call, 
 says whether what follows equals what is stored, to the last digit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -14,38 +13,17 @@ from tollbook.app.pricing.plan_charge import DIALLED, SiteRef, prefix_of
 from tollbook.app.pricing.stored_tariffs import stored_tariff
 from tollbook.app.pricing.tariff_documents import compiled
 from tollbook.core.instants import from_us
-from tollbook.core.money import from_micros
 from tollbook.core.rating import Explanation, Priced, TalkedCall, TalkedLeg, explain
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.db.current import remembered
-from tollbook.storage.models import Call, Charge, Leg
+from tollbook.storage.models import Call, Leg
 from tollbook.storage.pricing.planned_charges import parts_of_charges
+from tollbook.storage.pricing.stored_charges import StoredCharge, charges_of
+
+__all__ = ["ExplainedCall", "StoredCharge", "charges_of", "compiled_version", "explain_call"]
 
 PRICED_BY: tuple[Literal["callee", "dialled"], ...] = ("callee", "dialled")
 _KEPT_COMPILED = 4  # a deck of 100,000 prefixes is large; a screen asks for few of them
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCharge:
-    """A charge as it is stored: one generation of one kind ("charge" or "cost").
-
-    `amount` is None for an unrated call, and then `unrated_reason` says why. Without a tariff
-    (nobody prices such calls) `tariff_name` is empty and `version_number` None.
-    """
-
-    kind: str
-    run: int
-    amount: Decimal | None
-    currency: str
-    billed_s: int
-    prefix: str
-    band: str
-    rate_index: int | None
-    unrated_reason: str
-    tariff_id: int | None
-    tariff_name: str
-    version_id: int | None
-    version_number: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +55,19 @@ def explain_call(
     call = linked.filter(pk=call_id).first()
     if call is None:
         return None
-    generations = _charges(call_id, kind)
-    history = tuple(_stored(charge) for charge in generations)
+    history = tuple(one for one in reversed(charges_of(call_id)) if one.kind == kind)
     charge = history[-1] if history else None
     if charge is None or charge.version_id is None:
         return ExplainedCall(call_id, charge, None, "", None, history)
     ready = compiled_version(charge.version_id)
     legs = _legs(call)
-    parts = parts_of_charges([generations[-1].pk]).get(generations[-1].pk)
+    parts = parts_of_charges([charge.id]).get(charge.id)
     if parts is not None:
         by = prefix_of(parts.parts)
         number = call.dialled if by == DIALLED and call.dialled else call.callee
         talked = _talked(call, number, legs)
         planned = explain_planned(
-            generations[-1], parts, ready, talked, SiteRef(call.site_id, call.site.name)
+            charge, parts, ready, talked, SiteRef(call.site_id, call.site.name)
         )
         base = explain(ready, talked)
         return ExplainedCall(call_id, charge, base, number, planned.equal, history, planned)
@@ -114,30 +91,6 @@ def compiled_version(version_id: int) -> CompiledTariff:
     Raises TariffVersion.DoesNotExist, and ValueError if the stored document is not a tariff.
     """
     return compiled(stored_tariff(version_id))
-
-
-def _charges(call_id: int, kind: str) -> Sequence[Charge]:
-    found = Charge.objects.filter(call_id=call_id, kind=kind).order_by("run")
-    return list(found.select_related("tariff_version__tariff"))
-
-
-def _stored(charge: Charge) -> StoredCharge:
-    version = charge.tariff_version
-    return StoredCharge(
-        kind=charge.kind,
-        run=charge.run,
-        amount=None if charge.amount_micros is None else from_micros(charge.amount_micros),
-        currency=charge.currency,
-        billed_s=charge.billed_s,
-        prefix=charge.prefix,
-        band=charge.band,
-        rate_index=charge.rate_index,
-        unrated_reason=charge.unrated_reason,
-        tariff_id=version.tariff_id if version else None,
-        tariff_name=version.tariff.name if version else "",
-        version_id=version.pk if version else None,
-        version_number=version.number if version else None,
-    )
 
 
 def _talked(call: Call, number: str, legs: tuple[TalkedLeg, ...]) -> TalkedCall:

@@ -23,9 +23,9 @@ from tollbook.core.discounts import Volume
 from tollbook.core.instants import to_us
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff
-from tollbook.storage.models import Charge
 from tollbook.storage.pricing.plan_counters import micros_of
 from tollbook.storage.pricing.planned_charges import PartsRow
+from tollbook.storage.pricing.stored_charges import StoredCharge
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +44,15 @@ class ExplainedPlan:
 
 
 def explain_planned(
-    charge: Charge, parts: PartsRow, compiled: CompiledTariff, call: TalkedCall, site: SiteRef
+    charge: StoredCharge, parts: PartsRow, compiled: CompiledTariff, call: TalkedCall, site: SiteRef
 ) -> ExplainedPlan:
     """Return the composition of *charge* again, of which *parts* is what the plan made.
 
     Raises ValueError if its plan is no longer in the database.
     """
     opened = open_plan(parts.plan_version_id)
-    if opened is None or charge.tariff_version_id is None:
-        raise ValueError(f"charge {charge.pk} has parts of a plan that is not there")
+    if opened is None or charge.version_id is None:
+        raise ValueError(f"charge {charge.id} has parts of a plan that is not there")
     info = opened.info
     asked = asked_of(parts.effects)
     stood = {one.key: one.before for one in asked}
@@ -60,7 +60,7 @@ def explain_planned(
     composed = planned_charge(
         PlanAtWork(info.id, info.site_id, starts_us, opened.document),
         compiled,
-        charge.tariff_version_id,
+        charge.version_id,
         call,
         site=site,
         prefix_of=prefix_of(parts.parts),

@@ -16,7 +16,8 @@ from typing import Any, Literal
 
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import ChargeValues, unrated
+from tollbook.app.pricing.rater import unrated
+from tollbook.core.batch import ChargeValues
 from tollbook.core.calendar import period_at, zone
 from tollbook.core.charging import (
     Charged,

@@ -5,7 +5,8 @@ The answers are those of `Rater.charge`, to the digit; only the way there differ
 
 from collections.abc import Sequence
 
-from tollbook.app.pricing.rater import Billable, ChargeValues, Rater, TariffPricer, unrated
+from tollbook.app.pricing.rater import Billable, Rater, TariffPricer, unrated
+from tollbook.core.batch import ChargeValues
 from tollbook.core.rating.arrays import LONGEST_S
 from tollbook.core.rating.batch import (
     BatchTariff,

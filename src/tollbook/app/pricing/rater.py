@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from tollbook.app.pricing.pbx_rules import BY_DIALLED, CHARGE, COST, Assignment, Rules, Version
 from tollbook.app.pricing.tariff_documents import compiled, read_document
+from tollbook.core.batch import ChargeValues
 from tollbook.core.instants import from_us
 from tollbook.core.rating import TalkedCall, charge_at, charge_of
 from tollbook.core.rating.winner import asked_at, unrated_reason, winner
@@ -35,20 +36,6 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 # The number, the windows open, and whatever else a tariff asks about.
 _WinnerKey = tuple[str, int, *tuple[object, ...]]
-
-
-class ChargeValues(NamedTuple):
-    """A charge as its columns want it, from the kind on; see `ChargeColumns`."""
-
-    kind: str
-    tariff_version_id: int | None
-    rate_index: int | None
-    prefix: str
-    band: str
-    billed_s: int
-    amount_micros: int | None
-    currency: str
-    unrated_reason: str
 
 
 class Billable(NamedTuple):

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
-from tollbook.app.intake.draft import Draft
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.reports.call_table import NO_CHARGE_WORDS
+from tollbook.core.batch import CallBatch
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
+from tollbook.core.instants import from_us
 from tollbook.core.money import from_micros
 
 
@@ -30,8 +32,18 @@ class ReadCall:
     no_charge: str
     dedupe_hash: int
 
+    @property
+    def begin(self) -> datetime:
+        """When it began."""
+        return from_us(self.begin_us)
 
-def read_calls(draft: Draft) -> list[ReadCall]:
+    @property
+    def charge(self) -> Decimal | None:
+        """Its price."""
+        return None if self.charge_micros is None else from_micros(self.charge_micros)
+
+
+def read_calls(draft: CallBatch) -> list[ReadCall]:
     """Return the calls of a priced draft, in its order."""
     calls, charges = draft.calls, draft.charges
     priced = {

@@ -6,6 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from tollbook.app.pricing.rater import UNRATED_REASONS as UNASSIGNED_REASONS
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount, from_micros
@@ -33,9 +34,6 @@ COST_COLUMNS = (
     Column("cost_currency", "Cost currency", width_chars=13),
     Column("margin", "Margin", Kind.MONEY, width_chars=12),
 )
-DIRECTION_NAMES: dict[int, str | None] = {
-    0: None, 1: "in", 2: "out", 3: "internal", 4: "transit",
-}  # fmt: skip
 UNBILLED_WORDS = {
     "internal": "internal calls are not charged",
     "incoming": "incoming calls are not charged",
@@ -79,8 +77,7 @@ def no_charge_reason(row: CallRow) -> str:
         return ""
     if row.unrated_reason:
         return row.unrated_reason
-    direction = DIRECTION_NAMES[row.direction] or ""
-    reason = unbilled_reason(direction, answered=row.answered, talk_ms=row.talk_ms)
+    reason = unbilled_reason(DIRECTIONS[row.direction], answered=row.answered, talk_ms=row.talk_ms)
     return reason or "not_priced_yet"
 
 
@@ -146,7 +143,7 @@ def call_object(row: CallRow, *, zone: ZoneInfo, with_cost: bool = True) -> dict
         "margin": _text(row.margin_micros if with_cost else None),
         "unrated": reason if reason and reason not in UNBILLED_WORDS else None,
         "unbilled": reason if reason in UNBILLED_WORDS else None,
-        "direction": DIRECTION_NAMES[row.direction],
+        "direction": DIRECTIONS[row.direction] or None,
         "answered": row.answered,
         "answer": _iso(row.answer_us, zone),
         "end": _iso(row.end_us, zone),

@@ -30,9 +30,10 @@ from tollbook.app.pricing.plan_charge import (
     prefix_of,
 )
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import Billable, ChargeValues, talked_call
+from tollbook.app.pricing.rater import Billable, talked_call
 from tollbook.app.rerating.budgets_and_fees import count_again
-from tollbook.app.rerating.reprice import Repriced, Repricer, differences_filed
+from tollbook.app.rerating.reprice import Repriced, Repricer, billable, difference_entries
+from tollbook.core.batch import ChargeValues
 from tollbook.core.discounts import Volume
 from tollbook.core.tariff import CompiledTariff
 from tollbook.storage.billing.ledger import post_entries
@@ -46,7 +47,7 @@ from tollbook.storage.pricing.plan_counters import (
     read_counters,
     write_counters,
 )
-from tollbook.storage.pricing.planned_charges import PartsRow, PlannedChargeRow, store_planned
+from tollbook.storage.pricing.planned_charges import PartsRow, store_planned
 from tollbook.storage.rerating.planned_calls import (
     PlacedCall,
     effects_from,
@@ -55,7 +56,7 @@ from tollbook.storage.rerating.planned_calls import (
     planned_among,
     planned_from,
 )
-from tollbook.storage.rerating.rated_calls import ChargeInForce, RatedCall, rated_calls
+from tollbook.storage.rerating.rated_calls import RatedCall, newest_run, rated_calls
 from tollbook.storage.rerating.store_run import RunTaken
 
 STEP_CALLS = 200
@@ -160,7 +161,7 @@ class Walk:
         return sorted(calls, key=lambda call: call.order), more_us
 
     def _look_at(
-        self, step: WalkStep, placed: PlacedCall, call: RatedCall, old: ChargeInForce | None
+        self, step: WalkStep, placed: PlacedCall, call: RatedCall, old: ChargeValues | None
     ) -> None:
         asked = asked_of(placed.parts.effects) if placed.parts else ()
         is_wanted = placed.call_id in self._wanted
@@ -168,8 +169,8 @@ class Walk:
         if not is_wanted and not any(one.key in self.dirty for one in asked):
             self._count(before)
             return
-        billable = self._repricer.billable(call)
-        price, planned = self._charge(placed, billable, old, is_wanted=is_wanted)
+        as_priced = billable(call, self._repricer.names)
+        price, planned = self._charge(placed, as_priced, old, is_wanted=is_wanted)
         after = planned.adds if planned else {}
         self._count(after)
         for one in (*asked, *(planned.asked if planned else ())):
@@ -190,7 +191,7 @@ class Walk:
             step.changes.append(ChargeChange(repriced, parts))
 
     def _charge(
-        self, placed: PlacedCall, call: Billable, old: ChargeInForce | None, *, is_wanted: bool
+        self, placed: PlacedCall, call: Billable, old: ChargeValues | None, *, is_wanted: bool
     ) -> tuple[ChargeValues, PlannedCharge | None]:
         rater = self._repricer.raters[placed.order.pbx_id]
         plans = self._repricer.plans
@@ -313,17 +314,15 @@ def store_walk(
 
 
 def _write(changes: Sequence[ChargeChange], run_id: int, *, at: datetime) -> None:
-    rows = []
-    for change in changes:
-        price, old = change.repriced.new, change.repriced.old
-        if old is not None and old.run >= run_id:
-            raise Overtaken(run_id)
-        if price is not None:
-            rows.append(
-                (PlannedChargeRow(change.repriced.call.id, run_id, *price[1:]), change.parts)
-            )
-    store_planned(rows)
-    post_entries(differences_filed([change.repriced for change in changes], run=run_id, at=at))
+    if newest_run([change.repriced.call.id for change in changes]) >= run_id:
+        raise Overtaken(run_id)
+    rows = [
+        (change.repriced.call.id, price, change.parts)
+        for change in changes
+        if (price := change.repriced.new) is not None
+    ]
+    store_planned(rows, run=run_id)
+    post_entries(difference_entries([change.repriced for change in changes], run=run_id, at=at))
     count_again([change.repriced.call.id for change in changes], run=run_id, at=at)
 
 
@@ -345,10 +344,10 @@ def _move_counters(step: WalkStep, before: set[str], walk: Walk, *, begin_us: in
 
 
 def _differs(
-    price: ChargeValues, parts: PartsRow | None, old: ChargeInForce | None, known: PartsRow | None
+    price: ChargeValues, parts: PartsRow | None, old: ChargeValues | None, known: PartsRow | None
 ) -> bool:
     """Say whether a charge is another than before, be it in a step or in the plan's version."""
-    if old is None or price[1:] != old[1:] or (parts is None) != (known is None):
+    if old is None or price != old or (parts is None) != (known is None):
         return True
     if parts is None or known is None:
         return False

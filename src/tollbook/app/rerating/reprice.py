@@ -16,20 +16,18 @@ from typing import TYPE_CHECKING
 from tollbook.app.pricing.load_pbx_rules import load_rules
 from tollbook.app.pricing.pbx_rules import CHARGE, COST, Rules
 from tollbook.app.pricing.plans import load_plans
-from tollbook.app.pricing.rater import Billable, ChargeValues, Rater
-from tollbook.core.batch import ChargeColumns
+from tollbook.app.pricing.rater import Billable, Rater
+from tollbook.core.batch import ChargeColumns, ChargeValues
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
-from tollbook.core.ledger import UNPAID_CHARGES, rerating_entry
+from tollbook.core.ledger import UNPAID_CHARGES, Entry, rerating_entry
 from tollbook.core.money import Money
 from tollbook.storage.billing.call_payers import payers_of
-from tollbook.storage.billing.ledger import Filed
 from tollbook.storage.models import Pbx, PlanVersion, TariffAssignment, TariffVersion
 from tollbook.storage.pricing.exchange_rates import newest_rate_id
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.rerating.planned_calls import planned_among
 from tollbook.storage.rerating.rated_calls import (
-    ChargeInForce,
     Names,
     RatedCall,
     RerateSums,
@@ -58,10 +56,20 @@ class Repriced:
     """
 
     call: RatedCall
-    old: ChargeInForce | None
+    old: ChargeValues | None
     new: ChargeValues | None
     changed: tuple[ChargeValues, ...]
     planned: bool = False
+
+    @property
+    def money_before(self) -> Money | None:
+        """What the charge in force charges."""
+        return self.old and self.old.money
+
+    @property
+    def money_now(self) -> Money | None:
+        """What the new price charges."""
+        return self.new and self.new.money
 
 
 @dataclass(slots=True)
@@ -75,7 +83,8 @@ class Tally:
         call, old, new = one.call, one.old, one.new
         if old is None and new is None:
             return
-        before, after = _money(old), _money(old if new is None else new)
+        now = old if new is None else new
+        before, after = old and old.money, now and now.money
         key = (
             call.extension_id,
             call.call_type,
@@ -125,7 +134,7 @@ class Repricer:
         return None if pieces is None else self._reprice_pieces(pieces)
 
     def _reprice_pieces(
-        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeInForce]]]]
+        self, pieces: Iterable[list[tuple[RatedCall, dict[str, ChargeValues]]]]
     ) -> Iterator[Repriced]:
         many = _many()
         for some in pieces:
@@ -134,7 +143,7 @@ class Repricer:
 
     def _repriced(
         self,
-        some: Sequence[tuple[RatedCall, dict[str, ChargeInForce]]],
+        some: Sequence[tuple[RatedCall, dict[str, ChargeValues]]],
         planned: Container[int],
         many: "ManyPrices | None",
         *,
@@ -149,13 +158,13 @@ class Repricer:
                 DIRECTIONS[call.direction], answered=call.answered, talk_ms=call.talk_ms
             ):
                 continue
-            billable = self.billable(call)
-            is_planned[at] = call.id in planned or self._is_planned(call, billable.talk_us)
+            as_priced = billable(call, self.names)
+            is_planned[at] = call.id in planned or self._is_planned(call, as_priced.talk_us)
             for kind in self.raters[call.pbx_id].kinds:
                 if kind in kinds and not (is_planned[at] and kind == CHARGE):
                     places, billables = asked.setdefault((call.pbx_id, kind), ([], []))
                     places.append(at)
-                    billables.append(billable)
+                    billables.append(as_priced)
         for (pbx_id, kind), (places, billables) in asked.items():
             rater = self.raters[pbx_id]
             if many is None:
@@ -175,22 +184,22 @@ class Repricer:
         site_id = self._sites[call.pbx_id]
         return bool(self.plans) and self.plans.in_force(site_id, talk_us) is not None
 
-    def billable(self, call: RatedCall) -> Billable:
-        """Return a stored call as pricing sees it."""
-        names = self.names
-        return Billable(
-            call.begin_us if call.answer_us is None else call.answer_us,
-            call.talk_ms,
-            call.callee,
-            call.dialled or call.callee,
-            call.caller,
-            names.extensions.get(call.extension_id or 0, ""),
-            names.departments.get(call.department_id or 0, ""),
-            names.trunks.get(call.trunk_id or 0, ""),
-            call.account_code,
-            call.source_ip,
-            call.pulses,
-        )
+
+def billable(call: RatedCall, names: Names) -> Billable:
+    """Return a stored call as pricing sees it."""
+    return Billable(
+        call.begin_us if call.answer_us is None else call.answer_us,
+        call.talk_ms,
+        call.callee,
+        call.dialled or call.callee,
+        call.caller,
+        names.extensions.get(call.extension_id or 0, ""),
+        names.departments.get(call.department_id or 0, ""),
+        names.trunks.get(call.trunk_id or 0, ""),
+        call.account_code,
+        call.source_ip,
+        call.pulses,
+    )
 
 
 def steps_of(
@@ -242,35 +251,31 @@ def _step(
         calls=calls,
         changed=sum(any(price.kind == CHARGE for price in one.changed) for one in changed),
         charges=charges,
-        filed=differences_filed(changed, run=run, at=at),
+        entries=difference_entries(changed, run=run, at=at),
     )
 
 
-def differences_filed(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Filed]:
+def difference_entries(changed: Sequence[Repriced], *, run: int, at: datetime) -> list[Entry]:
     """Return the entries of the differences: to the account that paid, else to all customers'."""
-    moved = [one for one in changed if not one.planned and _money(one.old) != _money(one.new)]
+    moved = [one for one in changed if not one.planned and one.money_before != one.money_now]
     payers = payers_of([one.call.id for one in moved])
-    filed = []
+    entries = []
     for one in moved:
         entry = rerating_entry(
-            _money(one.old),
-            _money(one.new),
+            one.money_before,
+            one.money_now,
             key=f"rerating:{run}:{one.call.id}",
             at=at,
             payer=payers.get(one.call.id, UNPAID_CHARGES),
+            call_id=one.call.id,
+            run=run,
         )
         if entry is not None:
-            filed.append(Filed(entry, call_id=one.call.id, run=run))
-    return filed
+            entries.append(entry)
+    return entries
 
 
-def _money(price: ChargeInForce | ChargeValues | None) -> Money | None:
-    if price is None or price.amount_micros is None:
-        return None
-    return Money(price.amount_micros, price.currency)
-
-
-def _differs(price: ChargeValues, old: ChargeInForce | None) -> bool:
+def _differs(price: ChargeValues, old: ChargeValues | None) -> bool:
     """Say whether *price* is another than *old*; prefix and band follow from version and rate."""
     if old is None:
         return True

@@ -108,31 +108,21 @@ def rerating_from(document: Mapping[str, Any]) -> Rerating:
     )
 
 
-@dataclass(slots=True)
-class _Sums:
-    calls: int = 0
-    changed: int = 0
-    unrated: int = 0
-    lost: int = 0
-    old_micros: int = 0
-    new_micros: int = 0
-
-
 def _lines(
     cells: Iterable[RerateSums], label: Callable[[RerateSums], str]
 ) -> tuple[RerateLine, ...]:
     """Return the sums by label and currency: a call counts where its new price is, else its old."""
-    sums: dict[tuple[str, str], _Sums] = {}
+    sums: dict[tuple[str, str], RerateSums] = {}
     for cell in cells:
         name = label(cell)
-        counted = sums.setdefault((name, cell.new_currency or cell.old_currency), _Sums())
+        counted = sums.setdefault((name, cell.new_currency or cell.old_currency), RerateSums())
         counted.calls += cell.calls
         counted.changed += cell.changed
         counted.unrated += cell.unrated
         counted.lost += cell.lost
         counted.new_micros += cell.new_micros
         sums.setdefault(
-            (name, cell.old_currency or cell.new_currency), _Sums()
+            (name, cell.old_currency or cell.new_currency), RerateSums()
         ).old_micros += cell.old_micros
     lines = [
         RerateLine(

@@ -8,17 +8,16 @@ Source: docs/decisions/0009-rows-and-columns.md.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from decimal import Decimal
+from dataclasses import dataclass, field, fields, replace
 from itertools import compress
 from pathlib import Path
 
-from tollbook.app.pricing.rater import compiled_document
+from tollbook.app.pricing.rater import compiled_document, talked_call
+from tollbook.app.rerating.reprice import billable
 from tollbook.app.rerating.what_if_plan import PlansTried
 from tollbook.app.tariffs.publish import check_tariff
 from tollbook.core.calls import DIRECTIONS
 from tollbook.core.dialplan import unbilled_reason
-from tollbook.core.instants import from_us
 from tollbook.core.rating import TalkedCall
 from tollbook.core.rating.batch import BatchTariff, batch_tariff, price_columns
 from tollbook.core.tariff import compile_tariff
@@ -49,9 +48,9 @@ class Alternative:
     tariff: BatchTariff
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TariffOutcome:
-    """What one tariff makes of a group of calls.
+    """What one tariff makes of a group of calls; it grows while they are counted.
 
     `charge_micros` is over all calls that it prices, `unrated` counts the others. `compared`
     calls have a charge in its currency now and then: `before_micros` and `after_micros` of those.
@@ -150,17 +149,6 @@ def compare(
 
 
 @dataclass(slots=True)
-class _Sum:
-    """The sums of one tariff over one cell, as they grow; see `TariffOutcome`."""
-
-    charge_micros: int = 0
-    unrated: int = 0
-    compared: int = 0
-    before_micros: int = 0
-    after_micros: int = 0
-
-
-@dataclass(slots=True)
 class _CallGroup:
     """Calls of one type, destination, department and currency charged."""
 
@@ -168,7 +156,7 @@ class _CallGroup:
     destination: str
     department_id: int | None
     currency: str
-    sums: tuple[_Sum, ...]
+    sums: tuple[TariffOutcome, ...]
     calls: int = 0
     talk_ms: int = 0
     rated_now: int = 0
@@ -274,7 +262,7 @@ class _Counting:
         key = (call.call_type, call.destination, call.department_id, currency)
         cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = _CallGroup(*key, tuple(_Sum() for _ in self.tariffs))
+            cell = self.cells[key] = _CallGroup(*key, tuple(TariffOutcome() for _ in self.tariffs))
         cell.calls += 1
         cell.talk_ms += call.talk_ms or 0
         if amount_micros is not None:
@@ -294,19 +282,7 @@ class _Counting:
         counts[1] += call.talk_ms or 0
 
     def _talked(self, call: RatedCall) -> TalkedCall:
-        names = self.names
-        extension = names.extensions.get(call.extension_id or 0, "")
-        return TalkedCall(
-            start=from_us(call.begin_us if call.answer_us is None else call.answer_us),
-            talk_s=Decimal(call.talk_ms or 0).scaleb(-3),
-            dialled=call.callee or call.dialled,
-            caller=extension or call.caller,
-            department=names.departments.get(call.department_id or 0) or None,
-            trunk=names.trunks.get(call.trunk_id or 0, ""),
-            account_code=call.account_code or None,
-            source_ip=call.source_ip or None,
-            pulses=call.pulses,
-        )
+        return talked_call(billable(call, self.names), call.callee or call.dialled)
 
     def _lines(self, name_of: Callable[[_CallGroup], str]) -> tuple[WhatIfLine, ...]:
         grouped: dict[str, list[_CallGroup]] = {}
@@ -332,7 +308,7 @@ class _Counting:
         )
 
 
-def _count_rated(total: _Sum, charged: ChargedCall, currency: str, micros: int) -> None:
+def _count_rated(total: TariffOutcome, charged: ChargedCall, currency: str, micros: int) -> None:
     total.charge_micros += micros
     if charged.amount_micros is not None and charged.currency == currency:
         total.compared += 1
@@ -340,13 +316,9 @@ def _count_rated(total: _Sum, charged: ChargedCall, currency: str, micros: int) 
         total.after_micros += micros
 
 
-def _outcome(sums: list[_Sum]) -> TariffOutcome:
+def _outcome(sums: list[TariffOutcome]) -> TariffOutcome:
     return TariffOutcome(
-        charge_micros=sum(one.charge_micros for one in sums),
-        unrated=sum(one.unrated for one in sums),
-        compared=sum(one.compared for one in sums),
-        before_micros=sum(one.before_micros for one in sums),
-        after_micros=sum(one.after_micros for one in sums),
+        *(sum(getattr(one, each.name) for one in sums) for each in fields(TariffOutcome))
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from tollbook.app.pricing.exchange_rates import RateTable, find_rate_in
 from tollbook.app.pricing.plan_charge import CALLEE, SiteRef, planned_charge
 from tollbook.app.pricing.plans import PlanAtWork, load_plans
-from tollbook.app.pricing.rater import ChargeValues
+from tollbook.core.batch import ChargeValues
 from tollbook.core.discounts import Volume
 from tollbook.core.rating import TalkedCall
 from tollbook.core.tariff import CompiledTariff

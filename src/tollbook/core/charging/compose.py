@@ -221,7 +221,7 @@ def longest_talk(
     """
 
     def is_affordable(talk_s: int) -> bool | str:
-        longer = _lasting(call, talk_s)
+        longer = call.lasting(talk_s)
         answer = charge(
             plan, tariffs, longer, counters, default=default, site=site, earned_only=True
         )
@@ -456,19 +456,4 @@ def facts_of(call: TalkedCall, site: str | None = None, *, call_type: str = "") 
         account_code=call.account_code,
         source_ip=call.source_ip,
         site=site,
-    )
-
-
-def _lasting(call: TalkedCall, talk_s: int) -> TalkedCall:
-    """Return *call* as if it had talked for *talk_s* seconds."""
-    return TalkedCall(
-        start=call.start,
-        talk_s=Decimal(talk_s),
-        dialled=call.dialled,
-        caller=call.caller,
-        department=call.department,
-        trunk=call.trunk,
-        account_code=call.account_code,
-        source_ip=call.source_ip,
-        pulses=None,
     )

@@ -84,6 +84,11 @@ class CallerNumber:
             return "extension"
         return "outside" if self.number else ""
 
+    @property
+    def extension(self) -> str:
+        """The extension that is billed for what they call, "" for none."""
+        return self.own if self.is_extension else ""
+
 
 @dataclass(slots=True)
 class Target:

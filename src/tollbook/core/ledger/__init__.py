@@ -7,7 +7,9 @@ and shrinks by what is used. The system's accounts take the other side, so that 
 postings is always zero in every currency.
 """
 
+from tollbook.core.ledger.call_to_bill import CallToBill, holders_of
 from tollbook.core.ledger.entries import (
+    AccountKey,
     AccountRef,
     Entry,
     EntryKind,
@@ -18,7 +20,15 @@ from tollbook.core.ledger.entries import (
     reversal_of,
     transfer,
 )
-from tollbook.core.ledger.holds import Funds, HoldEnded
+from tollbook.core.ledger.holds import (
+    AccountState,
+    BudgetPart,
+    Capture,
+    Funds,
+    Hold,
+    HoldEnded,
+    Reserved,
+)
 from tollbook.core.ledger.pricing import (
     REVENUE,
     UNPAID_CHARGES,
@@ -30,17 +40,25 @@ from tollbook.core.ledger.pricing import (
 __all__ = [
     "REVENUE",
     "UNPAID_CHARGES",
+    "AccountKey",
     "AccountRef",
+    "AccountState",
+    "BudgetPart",
+    "CallToBill",
+    "Capture",
     "Entry",
     "EntryKind",
     "Funds",
+    "Hold",
     "HoldEnded",
     "KeyConflict",
     "Posting",
+    "Reserved",
     "SystemAccount",
     "charge_entry",
     "content_hash",
     "correction_entry",
+    "holders_of",
     "rerating_entry",
     "reversal_of",
     "transfer",

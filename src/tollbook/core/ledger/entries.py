@@ -6,9 +6,11 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from tollbook.core.money import Money
 
+AccountKey: TypeAlias = tuple[str, str, str]  # kind, name, currency
 _CANONICAL = json.JSONEncoder(ensure_ascii=True, separators=(",", ":"), sort_keys=True)
 
 
@@ -47,6 +49,10 @@ class AccountRef:
     kind: str
     name: str
 
+    def key(self, currency: str) -> AccountKey:
+        """Return by what storage knows the account in one currency."""
+        return self.kind, self.name, currency
+
 
 @dataclass(frozen=True, slots=True)
 class Posting:
@@ -64,7 +70,8 @@ class Posting:
 class Entry:
     """Postings that balance in every currency, under the key of whoever sent them.
 
-    A reversal names the key of the entry that it undoes; an adjustment gives its reason.
+    A reversal names the key of the entry that it undoes; an adjustment gives its reason. The
+    call that it is about and the re-rating that found the difference are no part of its content.
     Raises ValueError for postings that do not balance and for a missing key, reason or name.
     """
 
@@ -74,6 +81,8 @@ class Entry:
     postings: tuple[Posting, ...]
     reason: str = ""
     reverses: str = ""
+    call_id: int | None = None
+    run: int | None = None
 
     def __post_init__(self) -> None:
         if not self.key:
@@ -153,7 +162,9 @@ def transfer(
     )
 
 
-def reversal_of(entry: Entry, *, key: str, at: datetime, reason: str = "") -> Entry:
+def reversal_of(
+    entry: Entry, *, key: str, at: datetime, reason: str = "", call_id: int | None = None
+) -> Entry:
     """Return the entry that undoes *entry*; raises ValueError for one that is itself a reversal."""
     if entry.kind is EntryKind.REVERSAL:
         raise ValueError(f"entry {entry.key} is a reversal: post the first entry anew instead")
@@ -167,4 +178,5 @@ def reversal_of(entry: Entry, *, key: str, at: datetime, reason: str = "") -> En
         ),
         reason=reason,
         reverses=entry.key,
+        call_id=call_id,
     )

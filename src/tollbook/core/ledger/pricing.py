@@ -12,13 +12,22 @@ REVENUE = AccountRef("system", SystemAccount.REVENUE)
 UNPAID_CHARGES = AccountRef("system", SystemAccount.CHARGES)
 
 
-def charge_entry(charge: Money, *, key: str, at: datetime, payer: AccountRef) -> Entry | None:
+def charge_entry(
+    charge: Money | None, *, key: str, at: datetime, payer: AccountRef, call_id: int | None = None
+) -> Entry | None:
     """Return the entry by which *payer* pays *charge*; None for a call that costs nothing."""
-    return _priced(EntryKind.CHARGE, None, charge, key=key, at=at, payer=payer)
+    return _priced(EntryKind.CHARGE, None, charge, key=key, at=at, payer=payer, call_id=call_id)
 
 
 def rerating_entry(
-    old: Money | None, new: Money | None, *, key: str, at: datetime, payer: AccountRef
+    old: Money | None,
+    new: Money | None,
+    *,
+    key: str,
+    at: datetime,
+    payer: AccountRef,
+    call_id: int | None = None,
+    run: int | None = None,
 ) -> Entry | None:
     """Return the entry of the difference between two prices of one call; None where there is none.
 
@@ -33,7 +42,9 @@ def rerating_entry(
     >>> [(str(posting.account.name), posting.amount.micros) for posting in entry.postings]
     [('charges', 40000), ('revenue', -40000)]
     """
-    return _priced(EntryKind.RERATING, old, new, key=key, at=at, payer=payer)
+    return _priced(
+        EntryKind.RERATING, old, new, key=key, at=at, payer=payer, call_id=call_id, run=run
+    )
 
 
 def correction_entry(
@@ -44,12 +55,15 @@ def correction_entry(
     at: datetime,
     payer: AccountRef,
     reason: str,
+    call_id: int | None = None,
 ) -> Entry | None:
     """Return the adjustment from an estimate to what the call cost; None where they agree.
 
     None as a price is a call that costs nothing. Raises ValueError without a reason.
     """
-    return _priced(EntryKind.ADJUSTMENT, old, new, key=key, at=at, payer=payer, reason=reason)
+    return _priced(
+        EntryKind.ADJUSTMENT, old, new, key=key, at=at, payer=payer, reason=reason, call_id=call_id
+    )
 
 
 def _priced(
@@ -61,6 +75,8 @@ def _priced(
     at: datetime,
     payer: AccountRef,
     reason: str = "",
+    call_id: int | None = None,
+    run: int | None = None,
 ) -> Entry | None:
     if old is not None and new is not None and old.currency == new.currency:
         postings = _owed(payer, new.micros - old.micros, new.currency)
@@ -70,7 +86,9 @@ def _priced(
         postings = given_back + charged
     if not postings:
         return None
-    return Entry(key=key, kind=kind, at=at, postings=postings, reason=reason)
+    return Entry(
+        key=key, kind=kind, at=at, postings=postings, reason=reason, call_id=call_id, run=run
+    )
 
 
 def _owed(payer: AccountRef, micros: int, currency: str) -> tuple[Posting, ...]:

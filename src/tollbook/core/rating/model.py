@@ -36,6 +36,19 @@ class TalkedCall:
     pulses: int | None = None
     legs: tuple[TalkedLeg, ...] = ()
 
+    def lasting(self, talk_s: int) -> "TalkedCall":
+        """Return the call as if it had talked for *talk_s* seconds, with no pulses and legs."""
+        return TalkedCall(
+            self.start,
+            Decimal(talk_s),
+            self.dialled,
+            self.caller,
+            self.department,
+            self.trunk,
+            self.account_code,
+            self.source_ip,
+        )
+
 
 class PriceStep(NamedTuple):
     """One line of the explanation, all its steps of one kind and price run together.

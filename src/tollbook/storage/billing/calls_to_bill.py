@@ -1,20 +1,18 @@
-"""What billing reads and writes of stored calls: who pays, which holds wait, fees.
+"""What billing reads and writes of stored calls: who pays, fees.
 
 Only what is asked for by the ids of a batch is read, so that a batch costs the same whatever
 else is stored. Source: docs/algorithms/ledger.md, "Records and money".
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import chain, product
 from typing import NamedTuple
 
+from tollbook.core.ledger import CallToBill
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import charge_in_force, chunks, fetch, fetch_one, marks
-from tollbook.storage.models.calls import DirectionCode
 
 _VALUES_A_STATEMENT = 500
-_PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
 
 
 class Switches(NamedTuple):
@@ -24,61 +22,6 @@ class Switches(NamedTuple):
     budgets: bool
     fees: bool
     holds: bool
-
-
-class CallToBill(NamedTuple):
-    """A stored call as billing sees it; `charge_id` is null for one that is never priced.
-
-    `currency` is that of the charge, "" where there is none; `site_currency` the site's.
-    """
-
-    id: int
-    pbx_id: int
-    begin_us: int
-    start_us: int | None
-    answer_us: int | None
-    end_us: int | None
-    ring_ms: int | None
-    talk_ms: int | None
-    answered: bool | None
-    direction: int
-    caller: str
-    dialled: str
-    callee: str
-    extension_id: int | None
-    extension: str
-    department_id: int | None
-    account_code: str
-    account_code_id: int | None
-    owner_id: int | None
-    pbx_call_id: str
-    site_currency: str
-    charge_id: int | None
-    amount_micros: int | None
-    currency: str
-
-    @property
-    def is_outbound(self) -> bool:
-        """Whether it is of the sort that somebody pays."""
-        return self.direction not in (DirectionCode.IN, DirectionCode.INTERNAL)
-
-    @property
-    def talk_s(self) -> int:
-        """Talk in whole seconds, as budgets count it."""
-        return -(-(self.talk_ms or 0) // 1000)
-
-
-class WaitingHold(NamedTuple):
-    """A hold of which no record has come; `pbx_id` is the PBX that asked, null for any."""
-
-    id: int
-    switch_call_id: str
-    pbx_id: int | None
-    caller: str
-    number: str
-    extension_id: int | None
-    placed_us: int
-    state: str
 
 
 class CodeFee(NamedTuple):
@@ -143,7 +86,7 @@ def calls_to_bill(ids: Sequence[int]) -> list[CallToBill]:
         CallToBill(*row)
         for some in chunks(sorted(ids), _VALUES_A_STATEMENT)
         for row in fetch(
-            "SELECT c.id, c.pbx_id, c.begin_us, c.start_us, c.answer_us, c.end_us, c.ring_ms, "
+            "SELECT c.id, c.pbx_id, c.begin_us, c.answer_us, c.end_us, c.ring_ms, "
             "c.talk_ms, c.answered, c.direction, c.caller, c.dialled, c.callee, c.extension_id, "
             "coalesce(x.number, ''), c.department_id, c.account_code, c.account_code_ref_id, "
             "c.owner_id, c.pbx_call_id, s.currency, h.id, h.amount_micros, "
@@ -185,46 +128,6 @@ def fees_are_used() -> bool:
         (),
     )
     return bool(row and row[0])
-
-
-def waiting_holds(
-    *,
-    switch_ids: Collection[str],
-    ways: Collection[tuple[str, str]],
-    times: Collection[tuple[int, int]],
-) -> list[WaitingHold]:
-    """Return the holds without a record that have one of these ids, or caller, number and time.
-
-    *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
-    instant: each is one step into the index, and costs as much as was asked during it.
-
-    More may come than belong to the calls: `app.billing.hold_matching` decides which of them do.
-    """
-    columns = ", ".join(WaitingHold._fields)
-    found: dict[int, WaitingHold] = {}
-    # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
-    for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
-        for row in fetch(
-            f"SELECT {columns} FROM tollbook_hold WHERE NOT (switch_call_id = '') "
-            f"AND call_id IS NULL AND switch_call_id IN ({marks(some)})",
-            some,
-        ):
-            found[row[0]] = WaitingHold(*row)
-    columns = ", ".join(f"h.{name}" for name in WaitingHold._fields)
-    for some, spans in product(
-        chunks(sorted(ways), _PAIRS_A_STATEMENT), chunks(sorted(times), _PAIRS_A_STATEMENT)
-    ):
-        # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
-        for row in fetch(
-            f"WITH way (caller, number) AS (VALUES {_pairs(some)}), "
-            f"span (from_us, to_us) AS (VALUES {_pairs(spans)}) "
-            f"SELECT {columns} FROM span CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
-            "AND h.placed_us BETWEEN span.from_us AND span.to_us "
-            "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
-            (*chain.from_iterable(some), *chain.from_iterable(spans)),
-        ):
-            found[row[0]] = WaitingHold(*row)
-    return sorted(found.values())
 
 
 def set_codes(codes: Mapping[int, tuple[int | None, str, int | None]]) -> None:
@@ -320,7 +223,3 @@ def credits_of(holders: Collection[tuple[str, int]]) -> dict[tuple[str, int], in
             f"SELECT id, credit_micros FROM tollbook_{kind} WHERE id IN ({marks(some)})", some
         )
     }
-
-
-def _pairs(values: Collection[object]) -> str:
-    return ", ".join(["(%s, %s)"] * len(values))

@@ -2,7 +2,7 @@
 
     with door.transaction():
         accounts = lock_accounts({("extension", "7", "EUR")}, at_us=now_us)
-        place_holds([NewHold(...)], accounts)          # the caller has checked the funds
+        place_holds([Hold(...)], accounts)          # the caller has checked the funds
         capture_holds([Capture(hold, charge, at=...)])
 
 Whoever moves held money locks the balances first (`lock_accounts`), in the order of their ids: a
@@ -16,56 +16,28 @@ Source: docs/algorithms/ledger.md, "Holds".
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, product
 from typing import Any
 
 from tollbook.core.instants import to_us
 from tollbook.core.ledger import (
-    AccountRef,
-    HoldEnded,
-    charge_entry,
-)
-from tollbook.storage.billing.hold_values import (
+    REVENUE,
+    AccountKey,
     AccountState,
     BudgetPart,
     Capture,
-    Captured,
-    NewHold,
+    Hold,
+    HoldEnded,
     Reserved,
-    StoredHold,
 )
-from tollbook.storage.billing.ledger import AccountKey, Filed, accounts_of, post_entries
+from tollbook.storage.billing.ledger import accounts_of, post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.db.sql import chunks, fetch, marks, run_many_inside
 
-__all__ = [
-    "REVENUE",
-    "AccountState",
-    "BudgetPart",
-    "Capture",
-    "Captured",
-    "Moves",
-    "NewHold",
-    "Reserved",
-    "StoredHold",
-    "capture_holds",
-    "charge_late",
-    "charged_of",
-    "extend_hold",
-    "holds_by_id",
-    "holds_by_key",
-    "holds_with_reserves",
-    "let_spent_go",
-    "lock_accounts",
-    "mark_estimated",
-    "overdue_holds",
-    "place_holds",
-    "read_accounts",
-    "release_holds",
-]
-
 _VALUES_A_STATEMENT = 512
-REVENUE = ("system", "revenue")
+_PLACED = Hold._fields[: Hold._fields.index("reserved") + 1]  # What a new hold says itself.
+_PAIRS_A_STATEMENT = 2_000  # Of either kind: one statement may hold some 30,000 values.
 
 
 @dataclass(slots=True)
@@ -164,7 +136,7 @@ def read_accounts(holders: Collection[AccountKey]) -> dict[AccountKey, AccountSt
 
 
 def place_holds(
-    new: Sequence[NewHold],
+    new: Sequence[Hold],
     accounts: Mapping[AccountKey, AccountState],
     *,
     moves: Moves | None = None,
@@ -178,7 +150,7 @@ def place_holds(
         return ()
     engine = bulk_engine()
     ids = engine.take_ids("tollbook_hold", len(new))
-    columns = dict(zip(NewHold._fields, zip(*new, strict=True), strict=True))
+    columns = dict(zip(_PLACED, zip(*new, strict=True), strict=False))
     count, holders, reserves = len(new), columns.pop("account"), columns.pop("reserved")
     engine.insert(
         "tollbook_hold",
@@ -201,7 +173,7 @@ def place_holds(
 
 
 def extend_hold(
-    hold: StoredHold,
+    hold: Hold,
     *,
     by_micros: int,
     reserved: Reserved,
@@ -227,34 +199,20 @@ def extend_hold(
         )
 
 
-def capture_holds(captures: Sequence[Capture]) -> list[Captured]:
-    """Charge exactly what each call cost, let the rest of its hold go, and return where they stand.
+def capture_holds(captures: Sequence[Capture]) -> None:
+    """Charge exactly what each call cost and let the rest of its hold go.
 
     A charge above its hold is posted whole: the account may go below. The entry's key is
     `hold:` and the hold's key unless the capture names another. Raises HoldEnded, KeyConflict.
     """
     if not captures:
-        return []
+        return
     _require_pending([capture.hold for capture in captures])
     lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
-    entries = [_entry(capture) for capture in captures]
-    filed = [one for one in entries if one is not None]
-    posted = iter(post_entries(filed))
-    done: list[Captured] = []
+    entry_ids = _post(captures)
     moves = Moves()
-    for capture, entry in zip(captures, entries, strict=True):
+    for capture in captures:
         hold = capture.hold
-        charged = capture.charge.micros if capture.charge else 0
-        own = charged if capture.charge and capture.charge.currency == hold.account[2] else 0
-        captured = max(0, min(own, hold.amount_micros))
-        done.append(
-            Captured(
-                hold.id,
-                next(posted).entry_id if entry else None,
-                captured,
-                max(0, own - hold.amount_micros),
-            )
-        )
         moves.set_aside(hold.account_id, hold.amount_micros, hold.reserved, sign=-1)
         moves.use(capture)
     _end(
@@ -262,20 +220,19 @@ def capture_holds(captures: Sequence[Capture]) -> list[Captured]:
             (
                 "captured",
                 to_us(one.ended or one.at),
-                end.captured_micros,
-                end.entry_id,
+                one.captured_micros,
+                entry_id,
                 one.call_id,
                 one.answered_us if one.answered_us is not None else one.hold.answered_us,
                 one.talk_s,
                 one.estimated,
                 one.hold.id,
             )
-            for one, end in zip(captures, done, strict=True)
+            for one, entry_id in zip(captures, entry_ids, strict=True)
         ]
     )
     _note_used([(one.hold, one.used, one.talk_s, one.spent) for one in captures])
     moves.write()
-    return done
 
 
 def charge_late(captures: Sequence[Capture]) -> None:
@@ -283,14 +240,14 @@ def charge_late(captures: Sequence[Capture]) -> None:
     if not captures:
         return
     lock_accounts(_accounts_moved(captures), at_us=to_us(captures[0].at))
-    entries = [_entry(capture) for capture in captures]
-    posted = iter(post_entries([one for one in entries if one is not None]))
+    entry_ids = _post(captures)
     moves = Moves()
-    rows = []
-    for capture, entry in zip(captures, entries, strict=True):
+    for capture in captures:
         moves.use(capture)
-        entry_id = next(posted).entry_id if entry else None
-        rows.append((entry_id, capture.answered_us, capture.talk_s, capture.hold.id))
+    rows = [
+        (entry_id, one.answered_us, one.talk_s, one.hold.id)
+        for one, entry_id in zip(captures, entry_ids, strict=True)
+    ]
     with current_connection().cursor() as cursor:
         cursor.executemany(
             "UPDATE tollbook_hold SET entry_id = %s, answered_us = %s, talk_s = %s WHERE id = %s",
@@ -300,7 +257,7 @@ def charge_late(captures: Sequence[Capture]) -> None:
     moves.write()
 
 
-def let_spent_go(holds: Iterable[StoredHold]) -> None:
+def let_spent_go(holds: Iterable[Hold]) -> None:
     """Release bundle seconds of ended calls; their records count them now."""
     moves = Moves()
     for hold in holds:
@@ -319,7 +276,7 @@ def charged_of(entry_id: int, account_id: int) -> int:
 
 
 def release_holds(
-    holds: Sequence[StoredHold],
+    holds: Sequence[Hold],
     *,
     at_us: int,
     expired: bool = False,
@@ -345,14 +302,52 @@ def release_holds(
     moves.write()
 
 
-def holds_by_key(keys: Iterable[str]) -> dict[str, StoredHold]:
+def holds_by_key(keys: Iterable[str]) -> dict[str, Hold]:
     """Return the holds of these keys."""
     return {hold.key: hold for hold in _stored("h.key", sorted(set(keys)))}
 
 
-def holds_by_id(ids: Iterable[int]) -> dict[int, StoredHold]:
+def holds_by_id(ids: Iterable[int]) -> dict[int, Hold]:
     """Return the holds of these ids."""
     return {hold.id: hold for hold in _stored("h.id", sorted(set(ids)))}
+
+
+def waiting_holds(
+    *,
+    switch_ids: Collection[str],
+    ways: Collection[tuple[str, str]],
+    times: Collection[tuple[int, int]],
+) -> dict[int, Hold]:
+    """Return the holds without a record that have one of these ids, or caller, number and time.
+
+    *ways* are pairs of caller and number. *times* are spans that do not meet, first and last
+    instant: each is one step into the index, and costs as much as was asked during it.
+
+    More may come than belong to the calls: `app.billing.hold_matching` decides which of them do.
+    """
+    found: set[int] = set()
+    # The words of the partial indexes `hold_of_switch_call` and `hold_without_record`.
+    for some in chunks(sorted(switch_ids), _VALUES_A_STATEMENT):
+        for row in fetch(
+            "SELECT id FROM tollbook_hold WHERE NOT (switch_call_id = '') "
+            f"AND call_id IS NULL AND switch_call_id IN ({marks(some)})",
+            some,
+        ):
+            found.add(row[0])
+    for some, spans in product(
+        chunks(sorted(ways), _PAIRS_A_STATEMENT), chunks(sorted(times), _PAIRS_A_STATEMENT)
+    ):
+        # CROSS JOIN keeps SQLite to this order; PostgreSQL chooses its own.
+        for row in fetch(
+            f"WITH way (caller, number) AS (VALUES {_pairs(some)}), "
+            f"span (from_us, to_us) AS (VALUES {_pairs(spans)}) "
+            "SELECT h.id FROM span CROSS JOIN tollbook_hold h WHERE h.call_id IS NULL "
+            "AND h.placed_us BETWEEN span.from_us AND span.to_us "
+            "AND (h.caller, h.number) IN (SELECT caller, number FROM way)",
+            (*chain.from_iterable(some), *chain.from_iterable(spans)),
+        ):
+            found.add(row[0])
+    return holds_by_id(found)
 
 
 def mark_estimated(before_us: int) -> int:
@@ -366,7 +361,7 @@ def mark_estimated(before_us: int) -> int:
         return int(cursor.rowcount)
 
 
-def holds_with_reserves() -> list[StoredHold]:
+def holds_with_reserves() -> list[Hold]:
     """Return the holds that budgets count and no call does: pending ones, and those that ended
     before their record came."""
     ids = fetch(
@@ -377,7 +372,7 @@ def holds_with_reserves() -> list[StoredHold]:
     return list(holds_by_id([row[0] for row in ids]).values())
 
 
-def overdue_holds(at_us: int, *, limit: int = 500) -> list[StoredHold]:
+def overdue_holds(at_us: int, *, limit: int = 500) -> list[Hold]:
     """Return the pending holds whose time is over at *at_us*, the oldest first."""
     ids = [
         row[0]
@@ -392,16 +387,16 @@ def overdue_holds(at_us: int, *, limit: int = 500) -> list[StoredHold]:
 
 
 _COLUMNS = (
-    "h.id, h.key, h.content_hash, h.account_id, a.kind, a.name, a.currency, h.amount_micros, "
-    "h.captured_micros, h.state, h.placed_us, h.expires_us, h.entry_id, h.call_id, "
-    "h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, h.number, "
-    "h.limit_s, h.answer, h.reserved, h.answered_us, h.talk_s"
+    "h.key, h.content_hash, a.kind, a.name, a.currency, h.amount_micros, h.placed_us, "
+    "h.expires_us, h.switch_call_id, h.pbx_id, h.extension_id, h.account_code_id, h.caller, "
+    "h.number, h.limit_s, h.answer, h.reserved, h.id, h.account_id, h.captured_micros, h.state, "
+    "h.entry_id, h.call_id, h.answered_us, h.talk_s"
 )
 
 
-def _stored(column: str, values: Sequence[Any]) -> list[StoredHold]:
+def _stored(column: str, values: Sequence[Any]) -> list[Hold]:
     return [
-        StoredHold._make((*row[:4], row[4:7], *row[7:22], Reserved.read(row[22]), *row[23:]))
+        Hold._make((*row[:2], row[2:5], *row[5:16], Reserved.read(row[16]), *row[17:]))
         for some in chunks(values, _VALUES_A_STATEMENT)
         for row in fetch(
             f"SELECT {_COLUMNS} FROM tollbook_hold h JOIN tollbook_account a "
@@ -417,21 +412,15 @@ def _accounts_moved(captures: Sequence[Capture]) -> set[AccountKey]:
     for capture in captures:
         if capture.charge is not None and capture.charge.micros:
             kind, name, _ = capture.hold.account
-            moved |= {(*REVENUE, capture.charge.currency), (kind, name, capture.charge.currency)}
+            moved |= {REVENUE.key(capture.charge.currency), (kind, name, capture.charge.currency)}
     return moved
 
 
-def _entry(capture: Capture) -> Filed | None:
-    if capture.charge is None:
-        return None
-    kind, name, _ = capture.hold.account
-    entry = charge_entry(
-        capture.charge,
-        key=capture.entry_key or f"hold:{capture.hold.key}",
-        at=capture.at,
-        payer=AccountRef(kind, name),
-    )
-    return None if entry is None else Filed(entry, call_id=capture.call_id)
+def _post(captures: Sequence[Capture]) -> list[int | None]:
+    """Post the entries of the charges; return their ids, None where no money moves."""
+    entries = [capture.entry() for capture in captures]
+    posted = iter(post_entries([one for one in entries if one is not None]))
+    return [next(posted).entry_id if entry else None for entry in entries]
 
 
 def _end(rows: Sequence[tuple[Any, ...]]) -> None:
@@ -444,7 +433,7 @@ def _end(rows: Sequence[tuple[Any, ...]]) -> None:
         )
 
 
-def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int], ...]]]) -> None:
+def _note_used(ended: Iterable[tuple[Hold, int, int, tuple[tuple[str, int], ...]]]) -> None:
     """Let ended holds say what they used of budgets, in millionths and seconds, and spent of
     bundles, not what they set aside: a record that comes later corrects exactly that."""
     rows = [
@@ -466,7 +455,11 @@ def _note_used(ended: Iterable[tuple[StoredHold, int, int, tuple[tuple[str, int]
             cursor.executemany("UPDATE tollbook_hold SET reserved = %s WHERE id = %s", rows)
 
 
-def _require_pending(holds: Iterable[StoredHold]) -> None:
+def _require_pending(holds: Iterable[Hold]) -> None:
     for hold in holds:
         if hold.state != "pending":
             raise HoldEnded(hold.key, hold.state)
+
+
+def _pairs(values: Collection[object]) -> str:
+    return ", ".join(["(%s, %s)"] * len(values))

@@ -1,7 +1,7 @@
 """Posts entries: accounts, entries, postings and balances, in the transaction that is open.
 
     with door.transaction():
-        post_entries([Filed(entry)])
+        post_entries([entry])
 
 An entry whose key is known already moves nothing: with the same content it gets the first
 answer, with other content it is a `KeyConflict`. Balances are locked before anything is written,
@@ -13,10 +13,10 @@ Source: docs/algorithms/ledger.md.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from tollbook.core.instants import to_us
-from tollbook.core.ledger import Entry, EntryKind, KeyConflict, content_hash
+from tollbook.core.ledger import AccountKey, Entry, EntryKind, KeyConflict, content_hash
 from tollbook.storage.billing.call_payers import set_payers
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
@@ -25,17 +25,6 @@ from tollbook.storage.db.sql import chunks, fetch, marks
 MOST_ENTRIES = 1_000  # In one transaction: bounds how long its locks are held.
 SYSTEM = "system"  # The kind of our own accounts.
 _VALUES_A_STATEMENT = 500
-
-AccountKey: TypeAlias = tuple[str, str, str]  # kind, name, currency
-
-
-@dataclass(frozen=True, slots=True)
-class Filed:
-    """An entry with what it is about: a call, and the re-rating that found the difference."""
-
-    entry: Entry
-    call_id: int | None = None
-    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,44 +39,42 @@ class NotReversible(ValueError):
     """A reversal of an entry that was never posted, or that was reversed already."""
 
 
-def post_entries(filed: Sequence[Filed]) -> list[Posted]:
-    """Post *filed* and return where each stands, in their order.
+def post_entries(entries: Sequence[Entry]) -> list[Posted]:
+    """Post *entries* and return where each stands, in their order.
 
     Raises KeyConflict, NotReversible; ValueError for more than `MOST_ENTRIES`, RuntimeError
     outside a transaction.
     """
-    if len(filed) > MOST_ENTRIES:
-        raise ValueError(f"{len(filed)} entries at once, at most {MOST_ENTRIES}")
+    if len(entries) > MOST_ENTRIES:
+        raise ValueError(f"{len(entries)} entries at once, at most {MOST_ENTRIES}")
     if not current_connection().in_atomic_block:
         raise RuntimeError("entries are posted inside a transaction: use the door")
-    if not filed:
+    if not entries:
         return []
     holders = {
-        (posting.account.kind, posting.account.name, posting.amount.currency)
-        for one in filed
-        for posting in one.entry.postings
+        posting.account.key(posting.amount.currency) for one in entries for posting in one.postings
     }
-    first_us = to_us(filed[0].entry.at)
+    first_us = to_us(entries[0].at)
     accounts = accounts_of(holders, at_us=first_us)
     balances = _locked_balances(accounts.values())
-    ids, new = _insert_entries(filed)
-    _insert_postings(filed, ids, new, accounts, balances)
-    payers = [pair for at in sorted(new) for pair in _payer(filed[at], accounts)]
+    ids, new = _insert_entries(entries)
+    _insert_postings(entries, ids, new, accounts, balances)
+    payers = [pair for at in sorted(new) for pair in _payer(entries[at], accounts)]
     if payers:
         set_payers(payers)
     return [
         Posted(entry_id, repeated=at not in new)
-        for at, entry_id in enumerate(_known_ids(filed, ids, new))
+        for at, entry_id in enumerate(_known_ids(entries, ids, new))
     ]
 
 
-def _payer(one: Filed, accounts: dict[AccountKey, int]) -> list[tuple[int, int]]:
+def _payer(one: Entry, accounts: dict[AccountKey, int]) -> list[tuple[int, int]]:
     """Return the call that a charge is about with the account that pays it."""
-    if one.call_id is None or one.entry.kind is not EntryKind.CHARGE:
+    if one.call_id is None or one.kind is not EntryKind.CHARGE:
         return []
     return [
-        (one.call_id, accounts[account.kind, account.name, posting.amount.currency])
-        for posting in one.entry.postings
+        (one.call_id, accounts[account.key(posting.amount.currency)])
+        for posting in one.postings
         if (account := posting.account).kind != SYSTEM
     ]
 
@@ -150,28 +137,28 @@ def _locked_balances(accounts: Iterable[int]) -> dict[int, int]:
     )
 
 
-def _insert_entries(filed: Sequence[Filed]) -> tuple[Sequence[int], set[int]]:
+def _insert_entries(entries: Sequence[Entry]) -> tuple[Sequence[int], set[int]]:
     """Insert what is not known; return the ids taken, and the places of the new entries."""
     engine = bulk_engine()
-    undone = _undone_ids([one.entry for one in filed if one.entry.reverses])
-    ids = engine.take_ids("tollbook_entry", len(filed))
+    undone = _undone_ids([one for one in entries if one.reverses])
+    ids = engine.take_ids("tollbook_entry", len(entries))
     new = engine.insert_new(
         "tollbook_entry",
         {
             "id": ids,
-            "key": [one.entry.key for one in filed],
-            "content_hash": [content_hash(one.entry) for one in filed],
-            "kind": [one.entry.kind.value for one in filed],
-            "at_us": [to_us(one.entry.at) for one in filed],
-            "reason": [one.entry.reason for one in filed],
-            "reverses_id": [undone.get(one.entry.reverses) for one in filed],
-            "call_id": [one.call_id for one in filed],
-            "run": [one.run for one in filed],
+            "key": [one.key for one in entries],
+            "content_hash": [content_hash(one) for one in entries],
+            "kind": [one.kind.value for one in entries],
+            "at_us": [to_us(one.at) for one in entries],
+            "reason": [one.reason for one in entries],
+            "reverses_id": [undone.get(one.reverses) for one in entries],
+            "call_id": [one.call_id for one in entries],
+            "run": [one.run for one in entries],
         },
         key=("key",),
     )
     if new is None:
-        return ids, set(range(len(filed)))
+        return ids, set(range(len(entries)))
     return ids, {at for at, entry_id in enumerate(ids) if entry_id in new}
 
 
@@ -204,15 +191,15 @@ def _undone_ids(reversals: Sequence[Entry]) -> dict[str, int]:
     return undone
 
 
-def _known_ids(filed: Sequence[Filed], ids: Sequence[int], new: set[int]) -> list[int]:
+def _known_ids(entries: Sequence[Entry], ids: Sequence[int], new: set[int]) -> list[int]:
     """Return each entry's id; raises KeyConflict for a known key with other content."""
     found = list(ids)
-    known = [at for at in range(len(filed)) if at not in new]
+    known = [at for at in range(len(entries)) if at not in new]
     if not known:
         return found
-    rows = _by_key([filed[at].entry.key for at in known])
+    rows = _by_key([entries[at].key for at in known])
     for at in known:
-        entry = filed[at].entry
+        entry = entries[at]
         found[at], first_hash = rows[entry.key]
         if first_hash != content_hash(entry):
             raise KeyConflict(entry.key)
@@ -220,7 +207,7 @@ def _known_ids(filed: Sequence[Filed], ids: Sequence[int], new: set[int]) -> lis
 
 
 def _insert_postings(
-    filed: Sequence[Filed],
+    entries: Sequence[Entry],
     ids: Sequence[int],
     new: set[int],
     accounts: dict[AccountKey, int],
@@ -233,12 +220,12 @@ def _insert_postings(
         "amount_micros": [],
         "after_micros": [],
     }
-    for at, one in enumerate(filed):
+    for at, one in enumerate(entries):
         if at not in new:
             continue
-        for posting in one.entry.postings:
+        for posting in one.postings:
             account, amount = posting.account, posting.amount
-            account_id = accounts[account.kind, account.name, amount.currency]
+            account_id = accounts[account.key(amount.currency)]
             balances[account_id] += amount.micros
             lists["entry_id"].append(ids[at])
             lists["account_id"].append(account_id)

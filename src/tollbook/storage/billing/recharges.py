@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tollbook.storage.billing.balances import BY_HAND, HolderKind, holder_of
+from tollbook.storage.billing.statements import StatementLine
 from tollbook.storage.db.sql import Clause, Row, both, chunks, contains, fetch, fetch_one
 
 _VALUES_A_STATEMENT = 500
@@ -72,23 +73,6 @@ class Movement:
         return self.kind in ("recharge", "adjustment") and self.undone_by is None
 
 
-@dataclass(frozen=True, slots=True)
-class PostingRow:
-    """One posting to an account, whatever its kind; `callee` and `talk_ms` are its call's."""
-
-    posting_id: int
-    entry_id: int
-    at_us: int
-    kind: str
-    amount_micros: int
-    after_micros: int
-    reason: str
-    call_id: int | None
-    callee: str
-    destination: str
-    talk_ms: int | None
-
-
 def list_movements(wanted: MovementFilter, *, first: int = 0, count: int) -> list[Movement]:
     """Return what *wanted* admits, the newest first, *count* from the *first* on (0-based)."""
     condition = _condition(wanted)
@@ -140,15 +124,15 @@ def movements_of(entry_ids: Sequence[int]) -> dict[int, Movement]:
 
 def statement(
     kind: HolderKind, holder_id: int, currency: str, *, before: int | None = None, count: int = 50
-) -> list[PostingRow]:
+) -> list[StatementLine]:
     """Return the postings to a holder's account, the newest first, those with ids below *before*.
 
     Each leaves the balance that the one after it begins with.
     """
     below = Clause("p.id < %s", (before,)) if before is not None else both([])
     rows = fetch(
-        "SELECT p.id, e.id, e.at_us, e.kind, p.amount_micros, p.after_micros, e.reason, e.call_id, "
-        "coalesce(c.callee, ''), coalesce(c.destination, ''), c.talk_ms "
+        "SELECT p.id, e.id, e.at_us, e.kind, e.reason, e.call_id, coalesce(c.callee, ''), "
+        "coalesce(c.destination, ''), c.talk_ms, p.amount_micros, p.after_micros "
         "FROM tollbook_account a JOIN tollbook_posting p ON p.account_id = a.id "
         "JOIN tollbook_entry e ON e.id = p.entry_id "
         "LEFT JOIN tollbook_call c ON c.id = e.call_id "
@@ -156,7 +140,7 @@ def statement(
         "ORDER BY p.id DESC LIMIT %s",
         (kind, str(holder_id), currency, *below.values, count),
     )
-    return [PostingRow(*row) for row in rows]
+    return [StatementLine(*row) for row in rows]
 
 
 def _movement(row: Row) -> Movement:

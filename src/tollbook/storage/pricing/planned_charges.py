@@ -5,26 +5,11 @@ from dataclasses import dataclass, fields
 from datetime import date
 from operator import attrgetter
 
+from tollbook.core.batch import ChargeValues
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.sql import chunks, fetch
 
 _CHARGES_A_STATEMENT = 500
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedChargeRow:
-    """A charge as its table has it, the kind being "charge"."""
-
-    call_id: int
-    run: int
-    tariff_version_id: int | None
-    rate_index: int | None
-    prefix: str
-    band: str
-    billed_s: int
-    amount_micros: int | None
-    currency: str
-    unrated_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +27,35 @@ class PartsRow:
     talk_us: int | None
 
 
-_CHARGE = tuple(field.name for field in fields(PlannedChargeRow))
 _PARTS = tuple(field.name for field in fields(PartsRow))
 # `dataclasses.astuple` copies every value deeply: a tenth of what a charge costs.
-_of_charge, _of_parts = attrgetter(*_CHARGE), attrgetter(*_PARTS)
+_of_parts = attrgetter(*_PARTS)
 
 
-def store_planned(rows: Sequence[tuple[PlannedChargeRow, PartsRow | None]]) -> None:
-    """Store charges with their parts, if they have any; `begin_batch` was called before."""
+def store_planned(
+    rows: Sequence[tuple[int, ChargeValues, PartsRow | None]], *, run: int = 0
+) -> None:
+    """Store charges of calls with their parts, if they have any; `begin_batch` was called before.
+
+    Each has its call's id first.
+    """
     if not rows:
         return
     engine = bulk_engine()
     ids = engine.take_ids("tollbook_charge", len(rows))
-    charges = [_of_charge(charge) for charge, _ in rows]
+    call_ids, charges, _ = zip(*rows, strict=True)
     engine.insert(
         "tollbook_charge",
         {
             "id": ids,
-            "kind": ["charge"] * len(rows),
-            **dict(zip(_CHARGE, zip(*charges, strict=True), strict=True)),
+            "call_id": call_ids,
+            "run": [run] * len(rows),
+            **dict(zip(ChargeValues._fields, zip(*charges, strict=True), strict=True)),
         },
     )
     parted = [
         (charge_id, *_of_parts(parts))
-        for charge_id, (_, parts) in zip(ids, rows, strict=True)
+        for charge_id, (_, _, parts) in zip(ids, rows, strict=True)
         if parts is not None
     ]
     if parted:

@@ -1,7 +1,9 @@
-"""One call with everything that is known of it: legs, charges of every run, raw records."""
+"""One call with everything that is known of it: legs, raw records."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from tollbook.core.instants import from_us
 from tollbook.storage.db.sql import fetch
 from tollbook.storage.reports.call_rows import CallRow, rows_of
 
@@ -18,28 +20,26 @@ class LegRow:
     end_us: int | None
     talk_ms: int | None
 
+    @property
+    def start(self) -> datetime | None:
+        """When it began to ring."""
+        return None if self.start_us is None else from_us(self.start_us)
 
-@dataclass(frozen=True, slots=True)
-class ChargeRow:
-    """One charge; of each kind the one with the greatest run is in force."""
+    @property
+    def answer(self) -> datetime | None:
+        """When it was answered."""
+        return None if self.answer_us is None else from_us(self.answer_us)
 
-    run: int
-    kind: str
-    tariff: str
-    tariff_version_number: int | None
-    prefix: str
-    band: str
-    billed_s: int
-    amount_micros: int | None
-    currency: str
-    unrated_reason: str
+    @property
+    def end(self) -> datetime | None:
+        """When it ended."""
+        return None if self.end_us is None else from_us(self.end_us)
 
 
 @dataclass(frozen=True, slots=True)
 class RawPlace:
     """Where a raw record lies: `length` bytes at `offset` of the segment file, line from 1."""
 
-    segment_id: int
     path: str
     offset: int
     length: int
@@ -51,14 +51,13 @@ class RawPlace:
 
 @dataclass(frozen=True, slots=True)
 class CallDetail:
-    """A call; `legs` is empty for a call of one leg, `charges` has the newest run first.
+    """A call; `legs` is empty for a call of one leg.
 
     `records` are in the order of the log; the last one completed the call.
     """
 
     row: CallRow
     legs: tuple[LegRow, ...]
-    charges: tuple[ChargeRow, ...]
     records: tuple[RawPlace, ...]
 
 
@@ -72,19 +71,9 @@ def call_detail(call_id: int) -> CallDetail | None:
         "FROM tollbook_leg WHERE call_id = %s ORDER BY position",
         (call_id,),
     )
-    charges = fetch(
-        "SELECT h.run, h.kind, coalesce(f.name, ''), v.number, "
-        "h.prefix, h.band, h.billed_s, h.amount_micros, h.currency, h.unrated_reason "
-        "FROM tollbook_charge h "
-        "LEFT JOIN tollbook_tariff_version v ON v.id = h.tariff_version_id "
-        "LEFT JOIN tollbook_tariff f ON f.id = v.tariff_id "
-        "WHERE h.call_id = %s ORDER BY h.run DESC, h.kind",
-        (call_id,),
-    )
     return CallDetail(
         row=rows[0],
         legs=tuple(LegRow(*leg) for leg in legs),
-        charges=tuple(ChargeRow(*charge) for charge in charges),
         records=raw_places(call_id),
     )
 
@@ -92,7 +81,7 @@ def call_detail(call_id: int) -> CallDetail | None:
 def raw_places(call_id: int) -> tuple[RawPlace, ...]:
     """Return the raw records that made a call, in the order of the log."""
     found = fetch(
-        'SELECT r.segment_id, g.path, r."offset", r.length, r.line, r.kind, s.name, '
+        'SELECT g.path, r."offset", r.length, r.line, r.kind, s.name, '
         "s.format FROM tollbook_raw_record r "
         "JOIN tollbook_raw_segment g ON g.id = r.segment_id "
         "JOIN tollbook_source s ON s.id = g.source_id "

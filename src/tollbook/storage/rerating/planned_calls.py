@@ -45,7 +45,6 @@ class PlacedCall(NamedTuple):
     order: CallOrderKey
     call_id: int
     site_id: int
-    run: int
     parts: PartsRow | None
 
 
@@ -55,7 +54,7 @@ def planned_from(talk_us: int, *, limit: int) -> tuple[list[PlacedCall], int | N
     Calls that began to talk in the same microsecond come together. The second value is the
     instant from which there may be more, None if these are all.
     """
-    columns = f"c.pbx_id, c.begin_us, c.dedupe_hash, c.id, c.site_id, h.run, {_named('p')}"
+    columns = f"c.pbx_id, c.begin_us, c.dedupe_hash, c.id, c.site_id, {_named('p')}"
     ordered = "ORDER BY p.talk_us, c.pbx_id, c.begin_us, c.dedupe_hash"
     rows = fetch(
         f"SELECT p.talk_us, {columns} {_PLANNED} WHERE p.talk_us >= %s AND {_IN_FORCE} "
@@ -121,7 +120,7 @@ def placed_calls(ids: Sequence[int]) -> Iterator[PlacedCall]:
         for *place, call_id, site_id, direction, answered, talk_ms in rows:
             is_answered = None if answered is None else bool(answered)
             if not unbilled_reason(DIRECTIONS[direction], answered=is_answered, talk_ms=talk_ms):
-                yield PlacedCall(CallOrderKey(*place), call_id, site_id, 0, None)
+                yield PlacedCall(CallOrderKey(*place), call_id, site_id, None)
 
 
 def _named(alias: str) -> str:
@@ -129,6 +128,6 @@ def _named(alias: str) -> str:
 
 
 def _placed(row: Row) -> PlacedCall:
-    talk_us, pbx_id, begin_us, dedupe_hash, call_id, site_id, run, *parts = row
+    talk_us, pbx_id, begin_us, dedupe_hash, call_id, site_id, *parts = row
     order = CallOrderKey(talk_us, pbx_id, begin_us, dedupe_hash)
-    return PlacedCall(order, call_id, site_id, run, parts_row(parts))
+    return PlacedCall(order, call_id, site_id, parts_row(parts))

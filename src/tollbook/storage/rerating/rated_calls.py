@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tollbook.storage.db.sql import Row, both, chunks, fetch
+from tollbook.core.batch import ChargeValues
+from tollbook.storage.db.sql import Row, both, chunks, fetch, marks
 from tollbook.storage.reports.call_filter import CallFilter
 from tollbook.storage.reports.call_log import call_ids
 from tollbook.storage.reports.columnar.queries import ask_in_pieces
@@ -43,20 +44,6 @@ class RatedCall(NamedTuple):
     destination: str
 
 
-class ChargeInForce(NamedTuple):
-    """A stored charge: its run, then the columns of `ChargeColumns` from the version on."""
-
-    run: int
-    tariff_version_id: int | None
-    rate_index: int | None
-    prefix: str
-    band: str
-    billed_s: int
-    amount_micros: int | None
-    currency: str
-    unrated_reason: str
-
-
 @dataclass(slots=True)
 class RerateSums:
     """Sums over the calls of one extension, call type, destination and pair of currencies.
@@ -64,11 +51,11 @@ class RerateSums:
     Millionths; `changed` calls got a new charge, `unrated` have no price now, `lost` had one.
     """
 
-    extension_id: int | None
-    call_type: str
-    destination: str
-    old_currency: str
-    new_currency: str
+    extension_id: int | None = None
+    call_type: str = ""
+    destination: str = ""
+    old_currency: str = ""
+    new_currency: str = ""
     calls: int = 0
     changed: int = 0
     unrated: int = 0
@@ -104,32 +91,44 @@ def names_of_calls() -> Names:
     )
 
 
-def rated_calls(ids: Sequence[int]) -> Iterator[tuple[RatedCall, dict[str, ChargeInForce]]]:
+def rated_calls(ids: Sequence[int]) -> Iterator[tuple[RatedCall, dict[str, ChargeValues]]]:
     """Yield the calls with their charges in force by kind, in the order of *ids*, ascending."""
     columns = ", ".join(RatedCall._fields)
     for some in chunks(ids, _IDS_A_STATEMENT):
-        marks = ", ".join(["%s"] * len(some))
-        charges: dict[int, dict[str, ChargeInForce]] = {}
+        charges: dict[int, dict[str, ChargeValues]] = {}
         # In ascending order of runs: the last one of a kind is in force.
-        for call_id, kind, *charge in fetch(
-            f"SELECT call_id, kind, {', '.join(ChargeInForce._fields)} FROM tollbook_charge "
-            f"WHERE call_id IN ({marks}) ORDER BY call_id, kind, run",
+        for call_id, *charge in fetch(
+            f"SELECT call_id, {', '.join(ChargeValues._fields)} FROM tollbook_charge "
+            f"WHERE call_id IN ({marks(some)}) ORDER BY call_id, kind, run",
             some,
         ):
-            charges.setdefault(call_id, {})[kind] = ChargeInForce._make(charge)
+            charges.setdefault(call_id, {})[charge[0]] = ChargeValues._make(charge)
         for row in fetch(
-            f"SELECT {columns} FROM tollbook_call WHERE id IN ({marks}) ORDER BY id", some
+            f"SELECT {columns} FROM tollbook_call WHERE id IN ({marks(some)}) ORDER BY id", some
         ):
             yield RatedCall._make(row), charges.get(row[0], {})
 
 
+def newest_run(ids: Sequence[int]) -> int:
+    """Return the newest run among the charges of these calls; 0 where there are none."""
+    runs = [
+        fetch(
+            "SELECT max(run) FROM tollbook_charge WHERE kind = 'charge' "
+            f"AND call_id IN ({marks(some)})",
+            some,
+        )[0][0]
+        for some in chunks(ids, _IDS_A_STATEMENT)
+    ]
+    return max((run for run in runs if run is not None), default=0)
+
+
 def rated_calls_in_copy(
     wanted: CallFilter,
-) -> Iterator[list[tuple[RatedCall, dict[str, ChargeInForce]]]] | None:
+) -> Iterator[list[tuple[RatedCall, dict[str, ChargeValues]]]] | None:
     """Yield the calls that *wanted* admits with what they are charged, from the columnar copy.
 
-    They come many at a time, in no order that means anything; prefix, band and run of a charge are
-    left empty, and costs are not there. None: the copy cannot answer now.
+    They come many at a time, in no order that means anything; prefix and band of a charge are left
+    empty, and costs are not there. None: the copy cannot answer now.
     """
     columns = ", ".join((*RatedCall._fields, "charged_call_id", *_COPIED))
     pieces = ask_in_pieces(lambda calls: f"SELECT {columns} FROM {calls}", wanted)
@@ -138,12 +137,12 @@ def rated_calls_in_copy(
     return (list(map(_copied, rows)) for rows in pieces)
 
 
-def _copied(row: Row) -> tuple[RatedCall, dict[str, ChargeInForce]]:
+def _copied(row: Row) -> tuple[RatedCall, dict[str, ChargeValues]]:
     width = len(RatedCall._fields)
     call, (charged, version_id, rate_index, *rest) = RatedCall._make(row[:width]), row[width:]
     if charged is None:
         return call, {}
-    return call, {"charge": ChargeInForce(0, version_id, rate_index, "", "", *rest)}
+    return call, {"charge": ChargeValues("charge", version_id, rate_index, "", "", *rest)}
 
 
 def rerated_cells(wanted: CallFilter, run: int, *, last_call: int) -> list[RerateSums]:

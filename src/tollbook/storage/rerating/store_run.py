@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tollbook.core.batch import ChargeColumns
-from tollbook.storage.billing.ledger import Filed, post_entries
+from tollbook.core.ledger import Entry
+from tollbook.storage.billing.ledger import post_entries
 from tollbook.storage.db.bulk_engines import bulk_engine
 from tollbook.storage.db.current import current_connection
 from tollbook.storage.models import RatingRun
@@ -31,7 +32,7 @@ class RerateStep:
     calls: int
     changed: int
     charges: ChargeColumns
-    filed: Sequence[Filed]
+    entries: Sequence[Entry]
 
 
 class RunTaken(RuntimeError):
@@ -66,7 +67,7 @@ def store_step(run: int, step: RerateStep, *, seen_us: int) -> RerateStep:
             "tollbook_charge",
             {"call_id": columns.pop("call"), "run": [run] * len(lists[0]), **columns},
         )
-    post_entries(step.filed)
+    post_entries(step.entries)
     return step
 
 

@@ -57,5 +57,5 @@ def site_facts() -> SiteFacts:
     site = chosen_site() or first_site()
     if site is None:
         installed = current().settings
-        return SiteFacts(0, installed.site_name, installed.site_zone, "", installed.currency)
+        return SiteFacts(0, installed.site_name, installed.site_zone, installed.currency)
     return site

@@ -2,11 +2,10 @@
 
 from tollbook.app.intake.by_column.prices import BlockPrices
 from tollbook.app.intake.by_column.routes import BlockRoutes
-from tollbook.app.intake.draft import Draft
 from tollbook.app.intake.mediate import Mediator
 from tollbook.app.intake.price_draft import price_draft
 from tollbook.app.pricing.rater import Rater
-from tollbook.core.batch import BATCH_RECORDS
+from tollbook.core.batch import BATCH_RECORDS, CallBatch
 from tollbook.formats.blocks import ParsedBlock
 
 
@@ -18,14 +17,14 @@ class BlockDrafts:
         self._ways = BlockRoutes(mediator.who, mediator.goal, mediator.shown_in, mediator.telephone)
         self._prices = BlockPrices(rater)
 
-    def drafts(self, block: ParsedBlock, *, segment_id: int) -> list[Draft]:
+    def drafts(self, block: ParsedBlock, *, segment_id: int) -> list[CallBatch]:
         """Return what the calls of *block* come to, priced, in steps fit for one bulk write."""
         ways = self._ways.ways(block)
         charged = self._prices.charged(block, ways, generation=self._ways.generation)
         drafts = []
         for begin in range(0, len(block), BATCH_RECORDS):
             end = begin + BATCH_RECORDS
-            draft = Draft(segment_id)
+            draft = CallBatch(segment_id)
             some = slice(begin, end)
             self._mediator.add_calls(draft, block.some(some), ways.some(some))
             if charged is None:

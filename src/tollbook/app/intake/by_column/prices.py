@@ -18,12 +18,11 @@ from tollbook.app.pricing.pbx_rules import BY_DIALLED
 from tollbook.app.pricing.rater import (
     QUARTER_S,
     Billable,
-    ChargeValues,
     Rater,
     TariffPricer,
     unrated,
 )
-from tollbook.core.batch import ChargeColumns
+from tollbook.core.batch import ChargeColumns, ChargeValues
 from tollbook.formats.block_texts import Learned
 from tollbook.formats.blocks import ParsedBlock
 from tollbook.formats.numbering import KeyIndex, Numbers

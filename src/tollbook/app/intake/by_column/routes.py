@@ -18,7 +18,8 @@ from tollbook.formats.blocks import ParsedBlock
 from tollbook.formats.numbering import KeyIndex, Numbers, Words
 
 if TYPE_CHECKING:
-    from tollbook.app.intake.mediate import CalledParty, CallingParty
+    from tollbook.app.intake.mediate import CalledParty
+    from tollbook.core.dialplan import CallerNumber
 
 _FIELDS = ("caller", "caller_device", "dialled", "callee", "callee_device", "direction", "trunk")
 _REMEMBERED = 100_000
@@ -82,9 +83,9 @@ class BlockRoutes:
 
     def __init__(
         self,
-        find_who: "Callable[[str, str], CallingParty]",
-        find_goal: "Callable[[CallingParty, str, str, str, str], CalledParty]",
-        shown_in: "Callable[[CallingParty], str]",
+        find_who: "Callable[[str, str], tuple[CallerNumber, str]]",
+        find_goal: "Callable[[CallerNumber, str, str, str, str], CalledParty]",
+        shown_in: "Callable[[CallerNumber], str]",
         telephone: Callable[[str], str],
     ) -> None:
         self._find_who, self._find_goal, self._shown_in = find_who, find_goal, shown_in
@@ -96,7 +97,7 @@ class BlockRoutes:
     def _forget(self) -> None:
         self.generation += 1
         self._who_numbers, self._goal_numbers = KeyIndex(1), KeyIndex(2)
-        self._whos: list[CallingParty] = []
+        self._whos: list[CallerNumber] = []
         # The billed extension, the number of who calls out and of who calls in.
         self._who = NumberedRows(3)
         self._kinds = Learned()
@@ -165,9 +166,9 @@ class BlockRoutes:
     def _number_whos(self, block: ParsedBlock, key: Words) -> Numbers:
         found, new = self._who_numbers.numbers([key])
         for row in new.tolist():
-            who = self._find_who(block.caller[row], block.caller_device[row])
+            who, _ = self._find_who(block.caller[row], block.caller_device[row])
             self._whos.append(who)
-            self._who.append((who.extension, who.number, self._shown_in(who)))
+            self._who.append((who.extension, who.own, self._shown_in(who)))
             self._kinds.append(_KINDS.index(who.kind))
         return found
 

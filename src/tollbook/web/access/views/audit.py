@@ -51,14 +51,10 @@ COLUMNS = (
 class ShownAuditLine:
     """One line of the log; `changes` are the first few, `more` says how many are left out."""
 
-    id: int
+    row: AuditRow
     at: datetime
-    actor: str
     what: str
-    action: str
     object_type: str
-    object_id: str
-    address: str
     changes: tuple[FieldChange, ...]
     more: int
 
@@ -129,14 +125,10 @@ def shown_line(row: AuditRow) -> ShownAuditLine:
     """Return a line with what it changed."""
     found = changes(parsed(row.before), parsed(row.after))
     return ShownAuditLine(
-        id=row.id,
+        row,
         at=from_us(row.at_us),
-        actor=row.actor,
         what=_words(row.action),
-        action=row.action,
         object_type=row.object_type.replace("_", " "),
-        object_id=row.object_id,
-        address=row.address,
         changes=tuple(found[:CHANGES_SHOWN]),
         more=max(0, len(found) - CHANGES_SHOWN),
     )

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from tollbook.app.billing.movements import PostingRow
 from tollbook.app.billing.statements import KINDS_OF_LINES, StatementLine
 from tollbook.core.instants import from_us
 from tollbook.web.frame.money import four
@@ -13,14 +12,14 @@ from tollbook.web.frame.money import four
 class ShownStatementLine:
     """One line of a statement, its money as text."""
 
-    line: StatementLine | PostingRow
+    line: StatementLine
     at: datetime
     words: str
     amount: str
     after: str
 
 
-def shown_line(line: StatementLine | PostingRow) -> ShownStatementLine:
+def shown_line(line: StatementLine) -> ShownStatementLine:
     """Return *line* for a page."""
     return ShownStatementLine(
         line,

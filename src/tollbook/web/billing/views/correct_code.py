@@ -1,7 +1,7 @@
 """Account codes given after the call: which calls, what it does to money, then the deed; undo."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -138,9 +138,7 @@ def _shown(request: HttpRequest, page: CodePage) -> HttpResponse:
         effects = would_correct(page.ids, page.code)
     except NotCorrected as refused:
         return _refused(request, page, refused)
-    page = CodePage(
-        page.ids, page.back, page.code, page.reason, effects=effects, moved=_moved(effects)
-    )
+    page = replace(page, effects=effects, moved=_moved(effects))
     return render(request, "tollbook/billing/correct_code.html", {"page": page})
 
 
@@ -161,7 +159,7 @@ def _posted(request: HttpRequest, page: CodePage) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, page: CodePage, refused: NotCorrected) -> HttpResponse:
-    page = CodePage(page.ids, page.back, page.code, page.reason, sentence(str(refused)))
+    page = replace(page, fault=sentence(str(refused)))
     return render(request, "tollbook/billing/correct_code.html", {"page": page}, status=422)
 
 

@@ -77,7 +77,7 @@ def _page(request: HttpRequest, kind: HolderKind, holder_id: int) -> HttpRespons
         "calls_query": {"extension": f"extension={row.number}"}.get(kind, f"{kind}={row.id}"),
         "codes": _codes(request, row),
         "lines": [shown_line(line) for line in lines[:LINES]],
-        "older": lines[LINES - 1].posting_id if len(lines) > LINES else None,
+        "older": lines[LINES - 1].line_id if len(lines) > LINES else None,
         "is_older": before is not None,
         "back": page_address(kind, row.id),
         "undoable": take_undo(request),

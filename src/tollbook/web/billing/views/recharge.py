@@ -1,7 +1,7 @@
 """Recharging one or many, adjusting, and undoing: what a form says, its effects, then the deed."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -179,13 +179,11 @@ def _confirmation(
 def _refused(
     request: HttpRequest, chosen: Chosen, form: GiftForm, refusal: RequestRefused
 ) -> HttpResponse:
-    faulty = GiftForm(
-        form.purpose,
-        form.amount,
-        form.reason,
+    faulty = replace(
+        form,
         # What was refused posted nothing: a mended form is a new request.
-        secrets.token_urlsafe(16),
-        sentence(refusal.message),
-        refusal.field,
+        key=secrets.token_urlsafe(16),
+        fault=sentence(refusal.message),
+        fault_field=refusal.field,
     )
     return _form(request, chosen, faulty)

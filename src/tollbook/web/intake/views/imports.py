@@ -1,7 +1,6 @@
 """Importing a file by upload: the form, the work as it goes on, what came of it."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from tollbook.app.access.roles import Permission
 from tollbook.app.directory.pbxs import PbxInfo, PbxRefused, add_pbx, list_pbxs
-from tollbook.app.intake.imported_files import imported_files
+from tollbook.app.intake.imported_files import ImportedFile, imported_files
 from tollbook.core.calendar import zone_names
 from tollbook.formats import detect, list_formats, load_definition
 from tollbook.storage.db.installation import current
@@ -39,10 +38,7 @@ FORM_KEYS = ("pbx", "format", "zone")
 class PastImport:
     """A file that was imported before."""
 
-    name: str
-    imported: datetime
-    calls: int
-    rejects: int
+    file: ImportedFile
     calls_href: str
     rejects_href: str
 
@@ -148,16 +144,8 @@ def _past() -> list[PastImport]:
     found = []
     for row in imported_files(at_most=PAST_SHOWN):
         only = urlencode({"source": row.source_id})
-        found.append(
-            PastImport(
-                name=row.name,
-                imported=row.imported,
-                calls=row.calls,
-                rejects=row.rejects,
-                calls_href=f"{reverse('calls')}?{only}",
-                rejects_href=f"{reverse('quarantine')}?{only}",
-            )
-        )
+        calls, rejects = reverse("calls"), reverse("quarantine")
+        found.append(PastImport(row, f"{calls}?{only}", f"{rejects}?{only}"))
     return found
 
 

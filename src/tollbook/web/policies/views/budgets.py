@@ -1,7 +1,7 @@
 """Budgets: who may spend or talk how much in a period, and how much of it is used."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,8 +14,8 @@ from tollbook.app.directory.holders import HolderKind
 from tollbook.app.policies.budgets import (
     USUAL_SHARES,
     BudgetInfo,
-    BudgetTerms,
     BudgetText,
+    StoredBudget,
     find_budget,
     holder_words,
     list_budgets,
@@ -102,17 +102,14 @@ def budget(request: HttpRequest, budget_id: int | None = None) -> HttpResponse:
             text = _text(form, row)
             save_budget(text, by=by_of(request), budget_id=budget_id)
         except PolicyRefused as refused:
-            form = BudgetForm(
-                form.holder, form.every, form.money, form.minutes, form.warn_at,
-                active=form.active, faults=refused.by_field,
-            )  # fmt: skip
+            form = replace(form, faults=refused.by_field)
         else:
             say(request, "The budget is saved. It binds from now on.")
             return redirect("budgets")
     context = {
         "form": form,
         "row": row,
-        "whose": holder_words(row.kind, row.holder_id) if row else "",
+        "whose": holder_words(row.kind, row.holder) if row else "",
         "holders": [] if row else _holders(),
         "periods": PERIODS,
         "currency": row.currency if row else site_facts().currency,
@@ -142,20 +139,20 @@ def _matching(infos: Iterable[BudgetInfo], q: str, kind: str, state: str) -> lis
     return [info for info in infos if fits(info)]
 
 
-def _form_of(row: BudgetTerms | None, holder: str) -> BudgetForm:
+def _form_of(row: StoredBudget | None, holder: str) -> BudgetForm:
     if row is None:
         return BudgetForm(holder, "month", "", "", USUAL_SHARES, active=True, faults={})
     money = "" if row.limit_micros is None else format_amount(from_micros(row.limit_micros))
     minutes = "" if row.limit_s is None else str(row.limit_s // 60)
     shares = ", ".join(map(str, row.warn_at))
-    whose = f"{row.kind}:{row.holder_id}"
+    whose = f"{row.kind}:{row.holder}"
     return BudgetForm(whose, row.every, money, minutes, shares, active=row.active, faults={})
 
 
-def _typed(request: HttpRequest, row: BudgetTerms | None) -> BudgetForm:
+def _typed(request: HttpRequest, row: StoredBudget | None) -> BudgetForm:
     given = request.POST
     return BudgetForm(
-        holder=f"{row.kind}:{row.holder_id}" if row else given.get("holder", "")[:40],
+        holder=f"{row.kind}:{row.holder}" if row else given.get("holder", "")[:40],
         every=row.every if row else given.get("every", "")[:10],
         money=given.get("money", "")[:40],
         minutes=given.get("minutes", "")[:20],
@@ -165,7 +162,7 @@ def _typed(request: HttpRequest, row: BudgetTerms | None) -> BudgetForm:
     )
 
 
-def _text(form: BudgetForm, row: BudgetTerms | None) -> BudgetText:
+def _text(form: BudgetForm, row: StoredBudget | None) -> BudgetText:
     kind, _, number = form.holder.partition(":")
     known: HolderKind = next((one for one in KINDS if one == kind), "extension")
     return BudgetText(

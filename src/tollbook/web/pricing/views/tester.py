@@ -1,7 +1,7 @@
 """The tester: a number, a time and a duration; what it costs and why by this rate."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -71,7 +71,7 @@ def tester(request: HttpRequest) -> HttpResponse:
             why, reached = _price(form, starts, parse_talk(form.talk))
             context |= {"why": why, "reached": reached}
         except (PeriodError, WrongInput) as fault:
-            context["form"] = _with_fault(form, str(fault))
+            context["form"] = replace(form, fault=str(fault))
     return render(request, "tollbook/pricing/tester.html", context)
 
 
@@ -129,17 +129,4 @@ def _why(
         base,
         plan=plan_why(planned.charged, planned.asked, plan_words=words),
         tariff=tariff,
-    )
-
-
-def _with_fault(form: TesterForm, fault: str) -> TesterForm:
-    return TesterForm(
-        tariffs=form.tariffs,
-        tariff=form.tariff,
-        number=form.number,
-        start=form.start,
-        talk=form.talk,
-        caller=form.caller,
-        with_plan=form.with_plan,
-        fault=fault,
     )

@@ -22,29 +22,17 @@ from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
 from tollbook.web.frame.request import address_of, instant, user_of
 from tollbook.web.frame.row_ids import row_ids
-from tollbook.web.quarantine.views.try_again import CallPreview, count_words, shown_call
+from tollbook.web.quarantine.views.try_again import count_words
 from tollbook.web.templatetags.tollbook import money
 
 MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
-class ShownDuplicate:
-    """One refused record: the call that it would be or is, or why it can be none."""
-
-    id: int
-    line: int | None
-    of_call: int
-    call: CallPreview | None
-    fault: str
-    released_call: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ReleasePage:
     """The chosen duplicates, before and after."""
 
-    rows: Sequence[ShownDuplicate]
+    rows: Sequence[RefusedDuplicate]
     ready: Sequence[int]
     effect: str
     button: str
@@ -75,17 +63,7 @@ def release(request: HttpRequest) -> HttpResponse:
 def _page(found: Sequence[RefusedDuplicate]) -> ReleasePage:
     calls = [one.call for one in found if one.call is not None]
     return ReleasePage(
-        rows=[
-            ShownDuplicate(
-                id=one.duplicate_id,
-                line=one.line,
-                of_call=one.of_call,
-                call=shown_call(one.call) if one.call else None,
-                fault=one.fault,
-                released_call=one.released_call,
-            )
-            for one in found
-        ],
+        rows=found,
         ready=[one.duplicate_id for one in found if one.call is not None],
         button=f"Make {count_words(len(calls), 'call', 'calls')}",
         effect=_effect(calls),

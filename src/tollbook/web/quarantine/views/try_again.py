@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -26,8 +24,6 @@ from tollbook.app.quarantine.retry import (
     try_rejects,
 )
 from tollbook.core.calendar import zone_names
-from tollbook.core.instants import from_us
-from tollbook.core.money import from_micros
 from tollbook.storage.db.installation import current
 from tollbook.web.frame.flash import say
 from tollbook.web.frame.permissions import needs
@@ -72,19 +68,6 @@ class RetryQuery:
 
 
 @dataclass(frozen=True, slots=True)
-class CallPreview:
-    """A call as a line tells it."""
-
-    begin: datetime
-    caller: str
-    callee: str
-    talk_ms: int | None
-    charge: Decimal | None
-    currency: str
-    no_charge: str
-
-
-@dataclass(frozen=True, slots=True)
 class ShownFate:
     """What becomes of one record, or of several that make one call."""
 
@@ -95,7 +78,7 @@ class ShownFate:
     stays: bool
     reason: str
     message: str
-    call: CallPreview | None
+    call: ReadCall | None
     known_call: int | None
 
 
@@ -149,19 +132,6 @@ def try_again(request: HttpRequest) -> HttpResponse:
     context = {"page": _page(asked, tried), "fault": fault, "zones": sorted(zone_names())}
     status = CONFLICT if fault and request.method == "POST" else 200
     return render(request, "tollbook/quarantine/try_again.html", context, status=status)
-
-
-def shown_call(call: ReadCall) -> CallPreview:
-    """Return a call that is not stored yet as a line of a page."""
-    return CallPreview(
-        begin=from_us(call.begin_us),
-        caller=call.caller,
-        callee=call.callee,
-        talk_ms=call.talk_ms,
-        charge=None if call.charge_micros is None else from_micros(call.charge_micros),
-        currency=call.currency,
-        no_charge=call.no_charge,
-    )
 
 
 def count_words(count: int, one: str, many: str) -> str:
@@ -235,7 +205,7 @@ def _shown(fate: Fate) -> ShownFate:
         stays=fate.kind == STAYS,
         reason=fate.reason,
         message=fate.message,
-        call=shown_call(fate.calls[0]) if fate.calls else None,
+        call=fate.calls[0] if fate.calls else None,
         known_call=fate.known_call,
     )
 

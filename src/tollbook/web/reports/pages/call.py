@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from tollbook.app.pricing.explain_call import ExplainedCall, StoredCharge
 from tollbook.app.reports.call_detail import CallDetail, LegRow, RawPlace
 from tollbook.app.reports.call_log import CallRow
-from tollbook.app.reports.call_table import DIRECTION_NAMES
+from tollbook.core.calls import DIRECTIONS
 from tollbook.core.instants import from_us
 from tollbook.core.money import format_amount, from_micros
 from tollbook.documents.cells import clock
@@ -39,18 +39,6 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLeg:
-    """One channel of the call."""
-
-    party: str
-    role: str
-    start: datetime | None
-    answer: datetime | None
-    end: datetime | None
-    talk_ms: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ShownCharge:
     """One generation of the call's charge."""
 
@@ -72,7 +60,7 @@ class CallDetailPage:
     to_words: str
     summary: str
     time_line: SafeString
-    legs: Sequence[ShownLeg]
+    legs: Sequence[LegRow]
     why: Why
     facts: Sequence[Fact]
     charges: Sequence[ShownCharge]
@@ -93,7 +81,7 @@ def call_page(
 ) -> CallDetailPage:
     """Return the page of one call; its raw bytes are read from the log in *data_dir*."""
     row, raw = detail.row, detail.records
-    shown = [_shown_leg(leg) for leg in detail.legs] or [_only_leg(row)]
+    shown = detail.legs or (_only_leg(row),)
     records = [shown_record(place, data_dir=data_dir) for place in raw]
     return CallDetailPage(
         id=row.id,
@@ -123,30 +111,14 @@ def _summary(row: CallRow) -> str:
     return f"{talk}{ring}{missing}"
 
 
-def _shown_leg(leg: LegRow) -> ShownLeg:
-    return ShownLeg(
-        party=leg.party,
-        role=leg.role,
-        start=_instant(leg.start_us),
-        answer=_instant(leg.answer_us),
-        end=_instant(leg.end_us),
-        talk_ms=leg.talk_ms,
-    )
-
-
-def _only_leg(row: CallRow) -> ShownLeg:
+def _only_leg(row: CallRow) -> LegRow:
     """Return a call of one leg as that leg: it has no row of its own."""
-    return ShownLeg(
-        party=row.callee or row.dialled or "the other side",
-        role="",
-        start=_instant(row.start_us or row.begin_us),
-        answer=_instant(row.answer_us),
-        end=_instant(row.end_us),
-        talk_ms=row.talk_ms,
-    )
+    party = row.callee or row.dialled or "the other side"
+    start_us = row.start_us or row.begin_us
+    return LegRow(0, party, "", start_us, row.answer_us, row.end_us, row.talk_ms)
 
 
-def _time_line(row: CallRow, legs: Sequence[ShownLeg], zone: ZoneInfo) -> SafeString:
+def _time_line(row: CallRow, legs: Sequence[LegRow], zone: ZoneInfo) -> SafeString:
     origin = from_us(row.begin_us)
     lanes = []
     for leg in legs:
@@ -176,7 +148,7 @@ def _time_line(row: CallRow, legs: Sequence[ShownLeg], zone: ZoneInfo) -> SafeSt
 
 
 def _facts(row: CallRow, call: ShownCall, *, sees_costs: bool) -> list[Fact]:
-    direction = DIRECTION_WORDS[DIRECTION_NAMES[row.direction] or "unknown"]
+    direction = DIRECTION_WORDS[DIRECTIONS[row.direction] or "unknown"]
     facts = [
         Fact("Call from", call.from_words, _log(q=row.caller) if row.caller else ""),
         Fact("Dialled", row.dialled, is_digits=True),
@@ -247,10 +219,6 @@ def _raw_place(raw: Sequence[RawPlace]) -> str:
         return ""
     first = raw[0]
     return f"{first.source}, line {first.line:,}, byte {first.offset:,} of {first.path}"
-
-
-def _instant(us: int | None) -> datetime | None:
-    return None if us is None else from_us(us)
 
 
 def _ms(instant: datetime, origin: datetime) -> int:

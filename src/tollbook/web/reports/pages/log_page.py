@@ -30,26 +30,15 @@ ORDERS = {
 
 @dataclass(frozen=True, slots=True)
 class ShownCall:
-    """One row of the log."""
+    """One row of the log: the stored call, and what the page says of it."""
 
-    id: int
-    begin_us: int
+    row: CallRow
     begin: datetime
-    caller: str
     caller_name: str
     callee: str
     callee_name: str
-    dialled: str
-    destination: str
-    call_type: str
     trunk: str
-    account_code: str
-    owner: str
-    talk_ms: int | None
-    answered: bool | None
     amount: Decimal | None
-    currency: str
-    is_unrated: bool
     reason_words: str
     margin: Decimal | None
     from_words: str
@@ -58,9 +47,9 @@ class ShownCall:
     @property
     def to_title(self) -> str:
         """Who was called, with what was dialled where that differs."""
-        if self.dialled in ("", self.callee):
+        if self.row.dialled in ("", self.callee):
             return self.to_words
-        return f"{self.to_words}, dialled {self.dialled}"
+        return f"{self.to_words}, dialled {self.row.dialled}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +157,13 @@ def log_page(
 def shown_call(row: CallRow) -> ShownCall:
     """Return a stored call as a row of the log."""
     return ShownCall(
-        id=row.id,
-        begin_us=row.begin_us,
+        row,
         begin=from_us(row.begin_us),
-        caller=row.caller,
         caller_name=_name_beside(row.caller_name or _name_if(row, row.caller), row.caller),
         callee=row.callee or row.dialled,
         callee_name=_name_beside(row.callee_name or _name_if(row, row.callee), row.callee),
-        dialled=row.dialled,
-        destination=row.destination,
-        call_type=row.call_type,
         trunk=row.trunk_label or row.trunk,
-        account_code=row.account_code,
-        owner=row.owner,
-        talk_ms=row.talk_ms,
-        answered=row.answered,
         amount=None if row.charge_micros is None else from_micros(row.charge_micros),
-        currency=row.currency,
-        is_unrated=bool(row.unrated_reason),
         reason_words=reason_words(no_charge_reason(row)),
         margin=None if row.margin_micros is None else from_micros(row.margin_micros),
         from_words=call_from(row) or "unknown",

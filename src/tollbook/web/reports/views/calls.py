@@ -91,7 +91,7 @@ def live(request: HttpRequest) -> HttpResponse:
         more = f"More than {LIVE_ROWS} new calls: show the log again"
         context: dict[str, object] = {"live": Live(query.address(since=newest), said, more)}
     else:
-        rows = sorted((shown_call(row) for row in fresh), key=lambda call: -call.begin_us)
+        rows = sorted((shown_call(row) for row in fresh), key=lambda call: -call.row.begin_us)
         context = {"live": Live(query.address(since=str(fresh[-1].id)), said), "rows": rows}
     return render(request, "tollbook/reports/parts/log_fresh.html", context)
 

@@ -4,7 +4,7 @@ Every change publishes a new version; the one before stays as it was.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
@@ -230,15 +230,8 @@ def _form_of(before: Rate | None) -> RateForm:
 
 
 def _refused(form: RateForm, refusal: str, faults: Mapping[str, str] | None = None) -> RateForm:
-    return RateForm(
-        form.texts,
-        form.extensions,
-        form.chosen,
-        form.valid_from,
-        form.tariff,
-        faults or {},
-        sentence(refusal) or "Nothing was saved. Mend what is marked.",
-    )
+    refusal = sentence(refusal) or "Nothing was saved. Mend what is marked."
+    return replace(form, faults=faults or {}, refusal=refusal)
 
 
 def _form_page(
