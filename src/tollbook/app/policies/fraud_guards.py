@@ -59,6 +59,8 @@ class GuardInfo:
     kind_words: str
     threshold: str
     window_s: int
+    site_id: int | None
+    department_id: int | None
     extension_id: int | None
     watched: str
     hours: str
@@ -99,6 +101,8 @@ def _info(row: FraudGuard) -> GuardInfo:
         kind_words=KIND_WORDS[GuardKind(row.kind)],
         threshold=threshold_text(row),
         window_s=row.window_s,
+        site_id=row.site_id,
+        department_id=row.department_id,
         extension_id=row.extension_id,
         watched=_watched(row),
         hours=row.hours,
