@@ -169,7 +169,133 @@ def _rounded(units: int, divisor: int, step: int, rule: int) -> int:
 
 
 @_typed
-def price_rows(  # noqa: C901, PLR0912, PLR0915 - one loop: a call at every row costs too much
+def _find_prefixes(trie: Places, number: Integers, found: Integers) -> None:
+    """Find each number's longest prefix: all rows descend one level together.
+
+    So cache misses overlap, and no branch depends on depth.
+    """
+    for at in range(len(number)):
+        found[at] = trie[number[at] >> TOP_SHIFT]
+    shift, is_inside = TOP_SHIFT, True
+    while is_inside:
+        shift -= SYMBOL_BITS
+        deepest = LEAF
+        for at in range(len(number)):
+            node = found[at]
+            place = max(node, 0) * NODE_SIZE + (number[at] >> shift & NODE_SIZE - 1)
+            below = int(trie[ROOT_SIZE + place])
+            node = below if node >= 0 else node
+            found[at] = node
+            deepest = max(deepest, node)
+        is_inside = deepest >= 0
+    for at in range(len(number)):
+        found[at] = LEAF - found[at]
+
+
+@_typed
+def _find_segments(clock: TimeArrays, start_us: Integers, segments: Integers) -> None:
+    """Find the stretch of the clock in which each call begins."""
+    first_s, begins_s, buckets = clock[0], clock[1], clock[5]
+    for at in range(len(start_us)):
+        segments[at] = _segment_at(first_s, begins_s, buckets, start_us[at] // MICRO)
+
+
+@_typed
+def _find_winners(
+    deck: TariffArrays,
+    clock: TimeArrays,
+    calls: ArrayColumns,
+    rows: tuple[int, int],
+    found: Integers,
+    segments: Integers,
+    won: Integers,
+    state: Integers,
+) -> None:
+    """Find the rate that each call of *rows* begins under."""
+    entries, orders, terms = deck[1:4]
+    callers, trunks = deck[7:9]
+    windows, moments, winners = clock[2:5]
+    start_us, (length, caller, department, trunk) = calls[0], calls[3:]
+    is_tabled = len(winners) > 0
+    for row in range(rows[0], rows[1]):
+        at = row - rows[0]
+        entry, place = found[at], NONE
+        state[row] = NO_PREFIX if entry < 0 else ASK_SCALAR
+        if is_tabled:
+            moment = int(moments[segments[at]])
+            while entry >= 0:
+                place = int(winners[int(entries[entry, ORDER]), moment])
+                if place != NONE:
+                    break
+                entry = int(entries[entry, SHORTER])
+        if place >= 0:
+            place += int(entries[entry, PLACES])
+        elif entry >= 0:
+            asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
+            opened = windows[segments[at]]
+            place = _winner(entries, orders, terms, callers, trunks, entry, asked, opened)
+        won[at] = place
+
+
+@_typed
+def _price(  # noqa: C901 - arrays that are handed on are counted at each call
+    deck: TariffArrays,
+    clock: TimeArrays,
+    calls: ArrayColumns,
+    prices: ArrayColumns,
+    begin: int,
+    found: Integers,
+    won: Integers,
+) -> None:
+    """Price the calls from *begin* on; one that the scalar form has to price is left as it is."""
+    _, entries, orders, terms, places, profiles, slots, callers, trunks = deck[:9]
+    splits, divisor, step, rule = deck[10:]
+    first_s, begins_s, windows, _, _, buckets = clock
+    start_us, talk_s, _, length, caller, department, trunk = calls
+    amount_micros, billed_s, rate_index, state = prices
+    here = min(BLOCK, len(talk_s) - begin)
+    charging = np.empty(BLOCK, dtype=np.int64)
+    for at in range(here):
+        charging[at] = int(places[won[at], PROFILE]) if won[at] >= 0 else NONE
+    for at in range(here):
+        row, profile = begin + at, charging[at]
+        if profile < 0 or talk_s[row] > LONGEST_S or profiles[profile, ALONE]:
+            continue
+        beyond_free_s = talk_s[row] - profiles[profile, FREE_S]
+        billable_s = position_s = units = 0
+        if beyond_free_s > 0:
+            billable_s = max(beyond_free_s, profiles[profile, MINIMUM_S])
+        current, end_s = won[at], billable_s
+        while position_s < billable_s:
+            if splits:
+                begin_s = start_us[row] // MICRO + profiles[profile, FREE_S]
+                segment = _segment_at(first_s, begins_s, buckets, begin_s + position_s)
+                asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
+                opened, entry = windows[segment], found[at]
+                current = _winner(entries, orders, terms, callers, trunks, entry, asked, opened)
+                end_s = min(begins_s[segment + 1] - begin_s, billable_s)
+                if current < 0:
+                    break  # No price from here on: the scalar form says why.
+            priced_by = int(places[current, PROFILE])
+            slot, slot_end = profiles[priced_by, SLOTS], profiles[priced_by, SLOTS_END]
+            if slot == slot_end:
+                break  # As above.
+            position_s, more = _run(slots, slot, slot_end, position_s, end_s)
+            units += more
+        if position_s < billable_s:
+            continue
+        if billable_s:
+            units = max(units + profiles[profile, FEE], profiles[profile, MINIMUM])
+            if profiles[profile, MAXIMUM] >= 0:
+                units = min(units, profiles[profile, MAXIMUM])
+            amount_micros[row] = _rounded(units, divisor, step, rule)
+        billed_s[row] = position_s
+        rate_index[row] = places[won[at], RATE]
+        state[row] = PRICED
+
+
+@_typed
+def price_rows(
     deck: TariffArrays, clock: TimeArrays, calls: ArrayColumns, prices: ArrayColumns, passes: int
 ) -> None:
     """Price every row of *calls* into *prices*, whose rows are 0 where there is no price.
@@ -177,98 +303,21 @@ def price_rows(  # noqa: C901, PLR0912, PLR0915 - one loop: a call at every row 
     The columns are those of `CallArrays` and `ChargeArrays`; every talk instant lies in *clock*.
     Of `PASSES` only the first *passes* are made: all of them but where each is to be timed.
     """
-    trie, entries, orders, terms, places, profiles, slots, callers, trunks = deck[:9]
-    splits, divisor, step, rule = deck[10:]
-    first_s, begins_s, windows, moments, winners, buckets = clock
-    start_us, talk_s, number, length, caller, department, trunk = calls
-    amount_micros, billed_s, rate_index, state = prices
+    start_us, _, number = calls[:3]
+    state = prices[3]
     size = len(start_us)
-    is_tabled = len(winners) > 0
     found = np.empty(BLOCK, dtype=np.int64)
     segments = np.empty(BLOCK, dtype=np.int64)
     won = np.empty(BLOCK, dtype=np.int64)
-    charging = np.empty(BLOCK, dtype=np.int64)
-    for block in range(0, size, BLOCK):
-        here = min(BLOCK, size - block)
-        for at in range(here):
-            found[at] = trie[number[block + at] >> TOP_SHIFT]
-        # All rows descend one level together: cache misses overlap, and no branch depends on depth.
-        shift, is_inside = TOP_SHIFT, True
-        while is_inside:
-            shift -= SYMBOL_BITS
-            deepest = LEAF
-            for at in range(here):
-                node = found[at]
-                place = max(node, 0) * NODE_SIZE + (number[block + at] >> shift & NODE_SIZE - 1)
-                below = int(trie[ROOT_SIZE + place])
-                node = below if node >= 0 else node
-                found[at] = node
-                deepest = max(deepest, node)
-            is_inside = deepest >= 0
-        for at in range(here):
-            found[at] = LEAF - found[at]
-        if passes < 2:
-            continue
-        for at in range(here):
-            segments[at] = _segment_at(first_s, begins_s, buckets, start_us[block + at] // MICRO)
-        if passes < 3:
-            continue
-        for at in range(here):
-            row, entry, place = block + at, found[at], NONE
-            state[row] = NO_PREFIX if entry < 0 else ASK_SCALAR
-            if is_tabled:
-                moment = int(moments[segments[at]])
-                while entry >= 0:
-                    place = int(winners[int(entries[entry, ORDER]), moment])
-                    if place != NONE:
-                        break
-                    entry = int(entries[entry, SHORTER])
-            if place >= 0:
-                place += int(entries[entry, PLACES])
-            elif entry >= 0:
-                asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
-                opened = windows[segments[at]]
-                place = _winner(entries, orders, terms, callers, trunks, entry, asked, opened)
-            won[at] = place
-        for at in range(here):
-            charging[at] = int(places[won[at], PROFILE]) if won[at] >= 0 else NONE
-        if passes < 4:
-            continue
-        for at in range(here):
-            row, profile = block + at, charging[at]
-            if profile < 0 or talk_s[row] > LONGEST_S or profiles[profile, ALONE]:
-                continue
-            beyond_free_s = talk_s[row] - profiles[profile, FREE_S]
-            billable_s = position_s = units = 0
-            if beyond_free_s > 0:
-                billable_s = max(beyond_free_s, profiles[profile, MINIMUM_S])
-            current, end_s = won[at], billable_s
-            while position_s < billable_s:
-                if splits:
-                    begin_s = start_us[row] // MICRO + profiles[profile, FREE_S]
-                    segment = _segment_at(first_s, begins_s, buckets, begin_s + position_s)
-                    asked = (start_us[row], length[row], caller[row], department[row], trunk[row])
-                    opened, entry = windows[segment], found[at]
-                    current = _winner(entries, orders, terms, callers, trunks, entry, asked, opened)
-                    end_s = min(begins_s[segment + 1] - begin_s, billable_s)
-                    if current < 0:
-                        break  # No price from here on: the scalar form says why.
-                priced_by = int(places[current, PROFILE])
-                slot, slot_end = profiles[priced_by, SLOTS], profiles[priced_by, SLOTS_END]
-                if slot == slot_end:
-                    break  # As above.
-                position_s, more = _run(slots, slot, slot_end, position_s, end_s)
-                units += more
-            if position_s < billable_s:
-                continue
-            if billable_s:
-                units = max(units + profiles[profile, FEE], profiles[profile, MINIMUM])
-                if profiles[profile, MAXIMUM] >= 0:
-                    units = min(units, profiles[profile, MAXIMUM])
-                amount_micros[row] = _rounded(units, divisor, step, rule)
-            billed_s[row] = position_s
-            rate_index[row] = places[won[at], RATE]
-            state[row] = PRICED
+    for begin in range(0, size, BLOCK):
+        end = min(begin + BLOCK, size)
+        _find_prefixes(deck[0], number[begin:end], found)
+        if passes > 1:
+            _find_segments(clock, start_us[begin:end], segments)
+        if passes > 2:
+            _find_winners(deck, clock, calls, (begin, end), found, segments, won, state)
+        if passes > 3:
+            _price(deck, clock, calls, prices, begin, found, won)
 
 
 @_typed
