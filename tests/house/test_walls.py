@@ -193,7 +193,7 @@ def sentence_of(room: Path) -> str:
     """Return the sentence with which a room's folder says what it is for, "" without one."""
     file = room / "__init__.py"
     text = ast.get_docstring(ast.parse(file.read_text("utf-8"))) if file.exists() else None
-    return (text or "").partition("\n")[0]
+    return " ".join((text or "").partition("\n\n")[0].split())
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: f"{room.parent.name}/{room.name}")

@@ -54,10 +54,20 @@ class CurrentState:
     def take(self, hold: Hold, holders: tuple[Holder, ...]) -> None:
         """Count a call that was allowed: it is one more, and what it holds is gone."""
         self.move(hold.account, hold.amount_micros, hold.reserved)
-        if self.calls:
-            for one in holders:
-                if (one.kind, one.id) in self.calls:
-                    self.calls[one.kind, one.id] += 1
+        self._count(holders, 1)
+
+    def give_back(self, hold: Hold, holders: tuple[Holder, ...]) -> None:
+        """Count a call that has ended: it is one less, and what it held is free."""
+        self.move(hold.account, -hold.amount_micros, hold.reserved.negated())
+        self._count(holders, -1)
+
+    def use(self, reserved: Reserved, micros: int, seconds: int) -> None:
+        """Count what an ended call used of the budgets that it had something of."""
+        for part in reserved.budgets:
+            stand = self.budgets.get((part.budget_id, part.from_us), _UNOPENED)
+            self.budgets[part.budget_id, part.from_us] = stand._replace(
+                used_micros=stand.used_micros + micros, used_s=stand.used_s + seconds
+            )
 
     def move(self, account: tuple[str, str, str], micros: int, reserved: Reserved) -> None:
         """Set aside *micros* of an account, and *reserved*, for what comes after."""
@@ -73,6 +83,12 @@ class CurrentState:
             )
         for key, seconds in reserved.bundles:
             self.bundles[key] = self.bundles.get(key, 0) + seconds
+
+    def _count(self, holders: tuple[Holder, ...], more: int) -> None:
+        if self.calls:
+            for one in holders:
+                if (one.kind, one.id) in self.calls:
+                    self.calls[one.kind, one.id] += more
 
 
 @dataclass(frozen=True, slots=True)

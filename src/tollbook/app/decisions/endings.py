@@ -131,7 +131,7 @@ class Endings:
         if not 0 <= event.talk_s <= LONGEST_TALK_S:
             return ValueError(f"a call of {event.talk_s} s cannot be settled")
         if event.talk_s == 0 and hold.state == "pending":
-            return self.release(hold, Release(hold.key, event.at))
+            return self.release(hold, question, Release(hold.key, event.at))
         cost, spent = self._cost(hold, question, event)
         pays = Answer.read(hold.answer).account is not None
         capture = Capture(
@@ -149,8 +149,9 @@ class Endings:
             self._late.append(capture)
         else:
             self._captures.append(capture)
-            self._let_go(hold)
+            self._state.give_back(hold, question.caller_facts.holders)
         self._state.move(hold.account, 0, Reserved(bundles=spent))
+        self._state.use(hold.reserved, capture.used, event.talk_s)
         self._spend(hold, charged)
         self._changed[hold.key] = hold._replace(
             state="captured", talk_s=event.talk_s, captured_micros=charged
@@ -165,13 +166,13 @@ class Endings:
             from_micros(excess),
         )
 
-    def release(self, hold: Hold, event: Release) -> Settled | Exception:
+    def release(self, hold: Hold, question: Question, event: Release) -> Settled | Exception:
         """Let the hold go, whole."""
         if hold.state == "captured" or hold.entry_id is not None:
             return HoldEnded(hold.key, hold.state)
         if hold.state == "pending":
             self._releases[hold.key] = hold, event.at
-            self._let_go(hold)
+            self._state.give_back(hold, question.caller_facts.holders)
             self._changed[hold.key] = hold._replace(state="released", talk_s=0)
         state = "expired" if hold.state == "expired" else "released"
         return Settled(hold.key, state, 0, None, hold.account[2])
@@ -207,12 +208,9 @@ class Endings:
             answer=new.answer,
             moves=self._moves,
         )
-        self._state.move(hold.account, amount - hold.amount_micros, _negated(hold.reserved))
+        self._state.move(hold.account, amount - hold.amount_micros, hold.reserved.negated())
         self._state.move(hold.account, 0, new.reserved)
         self._changed[hold.key] = longer
-
-    def _let_go(self, hold: Hold) -> None:
-        self._state.move(hold.account, -hold.amount_micros, _negated(hold.reserved))
 
     def _spend(self, hold: Hold, micros: int) -> None:
         state = self._state.accounts[hold.account]
@@ -285,16 +283,6 @@ def request_of(book: Rulebook, hold: Hold) -> Request:
         switch_call_id=hold.switch_call_id,
         trunk=hold.reserved.trunk,
         source_ip=hold.reserved.source_ip,
-    )
-
-
-def _negated(reserved: Reserved) -> Reserved:
-    """Return *reserved* negated."""
-    return Reserved(
-        tuple(
-            part._replace(micros=-part.micros, seconds=-part.seconds) for part in reserved.budgets
-        ),
-        tuple((key, -seconds) for key, seconds in reserved.bundles),
     )
 
 

@@ -131,7 +131,7 @@ class DecisionGroup:
             return self._endings.renew(hold, question, event)
         if isinstance(event, Settlement):
             return self._endings.settle(hold, question, event)
-        return self._endings.release(hold, event)
+        return self._endings.release(hold, question, event)
 
     def store(self) -> None:
         """Write what was decided."""

@@ -1,1 +1,3 @@
-"""What was called and what it cost: call log, statistics, margin, unbilled calls, as tables."""
+"""What was called and what it cost, as tables; and which calls a filter and a period mean, for
+screens, commands and re-rating (`call_criteria`, `period`).
+"""

@@ -71,6 +71,15 @@ class Reserved:
         said = self.budgets or self.bundles or self.trunk or self.source_ip or self.spent
         return bool(said)
 
+    def negated(self) -> "Reserved":
+        """Return what gives it back: the same of budgets and bundles, negative."""
+        return Reserved(
+            tuple(
+                part._replace(micros=-part.micros, seconds=-part.seconds) for part in self.budgets
+            ),
+            tuple((key, -seconds) for key, seconds in self.bundles),
+        )
+
     def as_json(self) -> str:
         """Return it as it is stored; "" for nothing."""
         if not self:

@@ -1,1 +1,3 @@
-"""Calls as pages, totals and exports read them; the columnar copy: written, compared, asked."""
+"""Calls as pages, totals and exports read them; the columnar copy: written, also when `doctor`
+mends it (`refresh`), compared with the tables (`check`), asked (`queries`).
+"""
