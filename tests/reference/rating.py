@@ -6,6 +6,7 @@ a tariff document and a call as JSON would hold them, both sound.
 
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
 from math import ceil, floor
 from zoneinfo import ZoneInfo
 
@@ -54,14 +55,17 @@ def price_talk(tariff: Tariff, call: Call, start: datetime, talk_s: int) -> dict
         total, position_s = Fraction(pulse["price"]) * call["pulses"], billable_s
     else:
         total, position_s = Fraction(0), 0
+        fitting, slots_by_rate = fitting_rates(tariff, call, start), {}
         while position_s < billable_s:
             at = first
             if tariff.get("bands_apply") == "split":
                 now = start.astimezone(UTC) + timedelta(seconds=free_s + position_s)
-                at = winner(tariff, call, start, now)
+                at = best_of(tariff, fitting, start, now)
                 if at is None:
                     return {"unrated": True}
-            slots = slots_of(tariff["rate"][at])
+            if at not in slots_by_rate:
+                slots_by_rate[at] = slots_of(tariff["rate"][at])
+            slots = slots_by_rate[at]
             if not slots:
                 return {"unrated": True}
             _, cost, per_s, increment_s = [slot for slot in slots if slot[0] <= position_s][-1]
@@ -100,56 +104,70 @@ def rounded(tariff: Tariff, amount: Fraction) -> Fraction:
     return whole / Fraction(10) ** decimals
 
 
+exact = cache(Fraction)  # Reading texts again is most of the time: each is read once.
+instant = cache(datetime.fromisoformat)
+
+
 def slots_of(rate: dict) -> list[tuple[int, Fraction, int, int]]:
     """Return (from_s, price, per_s, increment_s) of any form."""
     if "slots" in rate:
         return [
-            (slot["from_s"], Fraction(slot["price"]), slot["per_s"], slot["increment_s"])
+            (slot["from_s"], exact(slot["price"]), slot["per_s"], slot["increment_s"])
             for slot in rate["slots"]
         ]
     if "blocks" in rate:
         slots, from_s = [], 0
         for block in rate["blocks"]:
-            slots.append((from_s, Fraction(block["price"]), block["block_s"], block["block_s"]))
+            slots.append((from_s, exact(block["price"]), block["block_s"], block["block_s"]))
             from_s += block["block_s"] * block.get("count", 0)
         return slots
     if "pulse" in rate:
         every_s = rate["pulse"].get("every_s")
-        return [(0, Fraction(rate["pulse"]["price"]), every_s, every_s)] if every_s else []
+        return [(0, exact(rate["pulse"]["price"]), every_s, every_s)] if every_s else []
     initial_s, unit_s = rate.get("initial_s", 0), rate["unit_s"] or 1
-    slots = [(initial_s, Fraction(rate["unit_price"]), unit_s, unit_s)]
+    slots = [(initial_s, exact(rate["unit_price"]), unit_s, unit_s)]
     if initial_s:
-        slots.insert(0, (0, Fraction(rate["initial_cost"]), initial_s, initial_s))
+        slots.insert(0, (0, exact(rate["initial_cost"]), initial_s, initial_s))
     return slots
 
 
 def winner(tariff: Tariff, call: Call, talk: datetime, now: datetime) -> int | None:
     """Return the index of the rate in force at *now* for a call that was answered at *talk*."""
-    number = bare(call["dialled"])
-    best, best_key = None, None
+    return best_of(tariff, fitting_rates(tariff, call, talk), talk, now)
+
+
+def fitting_rates(tariff: Tariff, call: Call, talk: datetime) -> list[int]:
+    """Return the indexes of the rates that fit, whatever the clock shows."""
+    number, fitting = bare(call["dialled"]), []
     for index, rate in enumerate(tariff["rate"]):
-        digits = bare(rate["prefix"])
         begins, ends = effective(tariff, rate)
         callers, trunks = rate.get("callers", []), rate.get("trunks", [])
-        length = rate.get("number_length", 0)
-        fits = (
+        if (
             rate.get("active", True)
-            and number.startswith(digits)
-            and length in (0, len(number))
+            and number.startswith(bare(rate["prefix"]))
+            and rate.get("number_length", 0) in (0, len(number))
             and (not callers or call.get("caller") in callers or call.get("department") in callers)
             and (not trunks or call.get("trunk") in trunks)
             and (begins is None or begins <= talk)
             and (ends is None or talk < ends)
-            and in_force(tariff, rate, now)
-        )
-        if not fits:
+        ):
+            fitting.append(index)
+    return fitting
+
+
+def best_of(tariff: Tariff, fitting: list[int], talk: datetime, now: datetime) -> int | None:
+    """Return which of the rates that fit has precedence among those in force at *now*."""
+    best, best_key = None, None
+    for index in fitting:
+        rate = tariff["rate"][index]
+        if not in_force(tariff, rate, now):
             continue
-        band = band_of(tariff, rate)
+        band, (begins, _) = band_of(tariff, rate), effective(tariff, rate)
         key = (
-            len(digits),
-            bool(callers),
-            bool(trunks),
-            length > 0,
+            len(bare(rate["prefix"])),
+            bool(rate.get("callers")),
+            bool(rate.get("trunks")),
+            rate.get("number_length", 0) > 0,
             (band is not None, band.get("weight", 0) if band else 0),
             (begins is not None, begins or talk),
             -index,
@@ -159,6 +177,7 @@ def winner(tariff: Tariff, call: Call, talk: datetime, now: datetime) -> int | N
     return best
 
 
+@cache
 def bare(number: str) -> str:
     for symbol in " -./()":
         number = number.replace(symbol, "")
@@ -169,8 +188,8 @@ def effective(tariff: Tariff, rate: dict) -> tuple[datetime | None, datetime | N
     holder = rate if "effective_from" in rate or "effective_to" in rate else tariff
     begins, ends = holder.get("effective_from"), holder.get("effective_to")
     return (
-        datetime.fromisoformat(begins) if begins else None,
-        datetime.fromisoformat(ends) if ends else None,
+        instant(begins) if begins else None,
+        instant(ends) if ends else None,
     )
 
 
@@ -227,6 +246,7 @@ def is_holiday(tariff: Tariff, day: date) -> bool:
 _PUBLIC: dict = {}
 
 
+@cache
 def clock(text: str) -> int:
     hours, minutes, seconds = map(int, text.split(":"))
     return hours * 3600 + minutes * 60 + seconds
