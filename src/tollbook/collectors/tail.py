@@ -100,6 +100,9 @@ class Tail:
         """Open the file where reading stopped, else begin with the one at the path."""
         if self._mapping is not None:
             found = await asyncio.to_thread(self._where_reading_stopped, self._mapping)
+            if found is None:  # A rotation during the listing hides the file: look again.
+                await asyncio.sleep(POLL_S)
+                found = await asyncio.to_thread(self._where_reading_stopped, self._mapping)
             if found is not None:
                 self._file = found
                 return True
@@ -157,6 +160,8 @@ class Tail:
         self._idle_polls += 1
         if path == self._path and self._idle_polls < LINGER_POLLS:
             return False
+        if os.fstat(file.handle).st_size > self._offset:
+            return True  # More came between the last look and the rotation.
         self._close()
         return await self._begin_next(after_ns=after_ns)
 
