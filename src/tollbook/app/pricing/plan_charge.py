@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 from tollbook.app.pricing.pbx_rules import CHARGE
 from tollbook.app.pricing.plans import PlanAtWork
-from tollbook.app.pricing.rater import unrated
+from tollbook.app.pricing.rater import priced_charge, unrated
 from tollbook.core.batch import ChargeValues
 from tollbook.core.calendar import period_at, zone
 from tollbook.core.charging import (
@@ -116,16 +116,14 @@ def planned_charge(
         asked = counters.asked
         return PlannedCharge(price, _parts(work, None, call, asked, prefix_of), asked, None)
     asked = counters.with_adds(result)
-    price = ChargeValues(
+    price = priced_charge(
         CHARGE,
         version_id,
         result.rate_index,
-        result.rate.prefix,
-        result.rate.band or "",
+        result.rate,
         result.billed_s,
         to_micros(result.charge),
         result.currency,
-        "",
     )
     return PlannedCharge(price, _parts(work, result, call, asked, prefix_of), asked, result)
 

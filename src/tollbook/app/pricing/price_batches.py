@@ -5,7 +5,7 @@ The answers are those of `Rater.charge`, to the digit; only the way there differ
 
 from collections.abc import Sequence
 
-from tollbook.app.pricing.rater import Billable, Rater, TariffPricer, unrated
+from tollbook.app.pricing.rater import Billable, Rater, TariffPricer, priced_charge, unrated
 from tollbook.core.batch import ChargeValues
 from tollbook.core.rating.arrays import LONGEST_S
 from tollbook.core.rating.batch import (
@@ -83,17 +83,7 @@ class ManyPrices:
             if state == PRICED:
                 rate = rates[index].rate
                 charges.append(
-                    ChargeValues(
-                        kind,
-                        version_id,
-                        index,
-                        rate.prefix,
-                        rate.band or "",
-                        billed_s,
-                        micros,
-                        currency,
-                        "",
-                    )
+                    priced_charge(kind, version_id, index, rate, billed_s, micros, currency)
                 )
             elif state == NO_PREFIX:
                 charges.append(without_prefix)

@@ -18,7 +18,7 @@ from tollbook.core.batch import ChargeValues
 from tollbook.core.instants import from_us
 from tollbook.core.rating import TalkedCall, charge_at, charge_of
 from tollbook.core.rating.winner import asked_at, unrated_reason, winner
-from tollbook.core.tariff import CompiledTariff
+from tollbook.core.tariff import CompiledTariff, Rate
 from tollbook.core.tariff.compiled import ALWAYS_FROM_US, ALWAYS_TO_US
 
 UNRATED_REASONS = {
@@ -220,17 +220,7 @@ class TariffPricer:
             return unrated(kind, found, self.version_id, currency)
         micros, billed_s, rate_index = found
         rate = self.compiled.rates[rate_index].rate
-        return ChargeValues(
-            kind,
-            self.version_id,
-            rate_index,
-            rate.prefix,
-            rate.band or "",
-            billed_s,
-            micros,
-            currency,
-            "",
-        )
+        return priced_charge(kind, self.version_id, rate_index, rate, billed_s, micros, currency)
 
 
 def talked_call(call: Billable, number: str) -> TalkedCall:
@@ -266,6 +256,20 @@ def _fits(one: Assignment, call: Billable) -> bool:
         and (one.from_us is None or one.from_us <= call.talk_us)
         and (one.to_us is None or call.talk_us < one.to_us)
     )
+
+
+def priced_charge(
+    kind: str,
+    version_id: int | None,
+    index: int,
+    rate: Rate,
+    billed_s: int,
+    micros: int,
+    currency: str,
+) -> ChargeValues:
+    """Return the charge that *rate*, the one at *index* of its version, comes to."""
+    band = rate.band or ""
+    return ChargeValues(kind, version_id, index, rate.prefix, band, billed_s, micros, currency, "")
 
 
 def unrated(
