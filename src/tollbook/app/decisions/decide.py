@@ -18,7 +18,7 @@ from tollbook.app.pricing.rater import UNRATED_REASONS
 from tollbook.core.budgets import BudgetLimits, Every, Left, Use, left, tightest
 from tollbook.core.charging.compose import CounterKey
 from tollbook.core.discounts import Volume
-from tollbook.core.ledger import AccountState, BudgetPart, Funds, Hold, Reserved
+from tollbook.core.ledger import AccountState, BudgetPart, Capture, Funds, Hold, Reserved
 from tollbook.core.policies import (
     Allowed,
     DecisionInput,
@@ -61,13 +61,15 @@ class CurrentState:
         self.move(hold.account, -hold.amount_micros, hold.reserved.negated())
         self._count(holders, -1)
 
-    def use(self, reserved: Reserved, micros: int, seconds: int) -> None:
-        """Count what an ended call used of the budgets that it had something of."""
-        for part in reserved.budgets:
+    def use(self, capture: Capture) -> None:
+        """Count a call's charge and talk as used in its budgets, and the free seconds it spent."""
+        for part in capture.hold.reserved.budgets:
             stand = self.budgets.get((part.budget_id, part.from_us), _UNOPENED)
             self.budgets[part.budget_id, part.from_us] = stand._replace(
-                used_micros=stand.used_micros + micros, used_s=stand.used_s + seconds
+                used_micros=stand.used_micros + capture.used, used_s=stand.used_s + capture.talk_s
             )
+        for key, seconds in capture.spent:
+            self.bundles[key] = self.bundles.get(key, 0) + seconds
 
     def move(self, account: tuple[str, str, str], micros: int, reserved: Reserved) -> None:
         """Set aside *micros* of an account, and *reserved*, for what comes after."""

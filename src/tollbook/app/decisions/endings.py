@@ -26,7 +26,7 @@ from tollbook.app.policies.alarms import NewAlarm, raise_alarms
 from tollbook.app.pricing.call_price import CallPrice
 from tollbook.app.pricing.plan_charge import SiteRef
 from tollbook.core.instants import from_us, to_us
-from tollbook.core.ledger import Capture, Hold, HoldEnded, KeyConflict, Reserved
+from tollbook.core.ledger import Capture, Hold, HoldEnded, KeyConflict
 from tollbook.core.money import Money, from_micros
 from tollbook.core.policies import DecisionStep
 from tollbook.storage.billing.holds import (
@@ -150,8 +150,7 @@ class Endings:
         else:
             self._captures.append(capture)
             self._state.give_back(hold, question.caller_facts.holders)
-        self._state.move(hold.account, 0, Reserved(bundles=spent))
-        self._state.use(hold.reserved, capture.used, event.talk_s)
+        self._state.use(capture)
         self._spend(hold, charged)
         self._changed[hold.key] = hold._replace(
             state="captured", talk_s=event.talk_s, captured_micros=charged
