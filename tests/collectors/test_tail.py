@@ -233,3 +233,52 @@ def test_whatever_happens_to_the_file_every_byte_is_read_once(
     for script in [*rounds, [expected]]:
         follow(file, raw, script)
     assert b"".join(one.read_bytes() for one in sorted(raw.glob("*.seg"))) == expected
+
+
+def test_a_file_that_a_listing_missed_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is listed while a file in it is renamed may show it under neither name."""
+    file, raw = tmp_path / "Master.csv", tmp_path / "raw"
+    file.write_bytes(b"one\n")
+    follow(file, raw, [b"one\n"])
+    append(file, b"two\n")
+    replace_by(file, b"three\n")
+    missed: list[Path] = []
+    listed = Path.glob
+
+    def missing_it_once(folder: Path, pattern: str) -> list[Path]:
+        found = list(listed(folder, pattern))
+        if Path(f"{file}.1") in found and not missed:
+            missed.append(file)
+            found.remove(Path(f"{file}.1"))
+        return found
+
+    monkeypatch.setattr(Path, "glob", missing_it_once)
+    follow(file, raw, [b"one\ntwo\nthree\n"])
+
+    assert missed
+
+
+def test_what_comes_between_the_last_look_and_two_rotations_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "Master.csv"
+    file.write_bytes(b"one\n")
+    read, rotations = os.pread, []
+
+    def write_on_and_rotate_twice() -> None:
+        append(file, b"rest\n")
+        for second, content in enumerate((b"two\n", b"three\n")):
+            os.utime(file, (second, second))  # Each is written later than the one before it.
+            replace_by(file, content)
+
+    def read_to_the_end(handle: int, size: int, offset: int) -> bytes:
+        data = read(handle, size, offset)
+        if size == tail.CHUNK_BYTES and not data and not rotations:
+            rotations.append(offset)
+            write_on_and_rotate_twice()
+        return data
+
+    monkeypatch.setattr(os, "pread", read_to_the_end)
+    follow(file, tmp_path / "raw", [b"one\nrest\ntwo\nthree\n"])
